@@ -1,0 +1,160 @@
+"""The nouns that travel between the rooms of the harness and out to its doors: frozen data, no behaviour.
+
+Lines are 0-based and half-open here; doors translate. Everything is a msgspec struct, so that it crosses a
+process border unchanged.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NewType
+
+import msgspec
+
+from bridle.indexer.text import LineEdit
+
+RunId = NewType("RunId", str)
+ProposalId = NewType("ProposalId", str)
+
+Outcome = Literal["pass", "fail", "unknown", "timeout"]
+Severity = Literal["error", "warning", "information", "hint"]
+
+
+class Related(msgspec.Struct, frozen=True):
+    """A second place that belongs to a finding."""
+
+    path: str
+    start_line: int
+    message: str
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One complaint of one tool on one place.
+
+    `path` is relative to the root ("" when the complaint has no file); characters are code points of the line.
+    `fingerprint` is stable over moves: tool, code, path, message normalised, text of the source line.
+    `new` is False when the tree before the change had it too. `test` is the id of the failing test, if it is one.
+    """
+
+    check: str
+    path: str
+    start_line: int
+    end_line: int
+    message: str
+    code: str = ""
+    severity: Severity = "error"
+    start_character: int = 0
+    end_character: int = 0
+    new: bool = True
+    fingerprint: str = ""
+    detail: str = ""
+    test: str = ""
+    related: tuple[Related, ...] = ()
+    fix: tuple[LineEdit, ...] = ()
+    href: str = ""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What one check said about one tree.
+
+    `tree` is the digest of the tree that it was earned on; `reason` says why where the outcome is not plain;
+    `next_step` says who can do what about it. `collected` counts tests, or files examined.
+    """
+
+    check: str
+    outcome: Outcome
+    seconds: float
+    tree: str
+    rung: str
+    collected: int = 0
+    passed: int = 0
+    findings: tuple[Finding, ...] = ()
+    reason: str = ""
+    next_step: str = ""
+    command: tuple[str, ...] = ()
+    exit_code: int | None = None
+    log: str = ""
+
+
+class FilePatch(msgspec.Struct, frozen=True):
+    """An exact, invertible change of one file.
+
+    `edits` are in lines of the text before; `before` and `after` are digests of the bytes, None where the file is
+    not there. `base_version` is the open document's version that `before` was taken from, None for a closed file.
+    """
+
+    path: str
+    before: str | None
+    after: str | None
+    edits: tuple[LineEdit, ...]
+    inverse: tuple[LineEdit, ...]
+    base_version: int | None = None
+
+
+class Flag(msgspec.Struct, frozen=True):
+    """A gate's objection to a patch. `blocks` means that only a person may wave it through."""
+
+    gate: str
+    path: str
+    start_line: int
+    reason: str
+    remedy: str
+    blocks: bool = True
+
+
+class Badge(msgspec.Struct, frozen=True):
+    """What was verified, in words, and on which tree. `state` climbs; `text` always names its object."""
+
+    state: Literal["unverified", "checking", "verified", "not green", "unknown", "refused", "stale"]
+    text: str
+    tree: str = ""
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """A patch on offer. `changed_since` lists paths that moved since it was verified."""
+
+    id: ProposalId
+    run: RunId
+    title: str
+    files: tuple[FilePatch, ...]
+    badge: Badge
+    verdicts: tuple[Verdict, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    state: Literal["open", "accepted", "rejected", "undone", "partial"] = "open"
+    changed_since: tuple[str, ...] = ()
+    diff: str = ""
+    added: int = 0
+    removed: int = 0
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What the model cost. `cost_usd_micros` is None where the model's price is not known."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    cost_usd_micros: int | None = 0
+    turns: int = 0
+    seconds: float = 0.0
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """Limits of one run."""
+
+    tokens: int = 200_000
+    cost_usd_micros: int = 2_000_000
+    seconds: float = 600.0
+    turns: int = 24
+
+
+class UserProblem(Exception):
+    """Something that the person can put right. The text names the thing, what was expected, and what to do."""
+
+    def __init__(self, message: str, next_step: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+
+
+class Fault(Exception):
+    """Something that is wrong with us, with the evidence."""

@@ -1,0 +1,94 @@
+"""What is known of a repository, as frozen data: places, names, uses, dependencies."""
+
+from __future__ import annotations
+
+from typing import Literal, NewType
+
+import msgspec
+
+SymbolId = NewType("SymbolId", str)
+"""``path::qualified.name``; the module itself is ``path::``. A repeated name gets ``#2``, ``#3`` …"""
+
+SymbolKind = Literal["module", "class", "function", "method", "variable"]
+ReferenceKind = Literal["call", "import", "inherit", "read", "write"]
+EdgeKind = Literal["contains", "calls", "references", "imports", "inherits", "tests"]
+
+
+class Span(msgspec.Struct, frozen=True, order=True):
+    """A place in a file: bytes ``[start_byte, end_byte)``, lines ``[start_line, end_line)``, both 0-based.
+
+    `path` is relative to the workspace root, with ``/``. Lines are the protocol's (see `bridle.indexer.text`).
+    """
+
+    path: str
+    start_line: int
+    end_line: int
+    start_byte: int
+    end_byte: int
+
+
+class Symbol(msgspec.Struct, frozen=True):
+    """A named definition. `signature` is its head as one line; `doc` the first line of its documentation."""
+
+    id: SymbolId
+    kind: SymbolKind
+    name: str
+    qualname: str
+    span: Span
+    signature: str
+    doc: str = ""
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """A use of `name` inside `source`. `qualifier` is what stands before the last dot (``self``, ``os.path``)."""
+
+    name: str
+    qualifier: str
+    kind: ReferenceKind
+    source: SymbolId
+    line: int
+
+
+class Import(msgspec.Struct, frozen=True):
+    """A name bound by an import: `name` here is `target` of `module` (empty target: the module itself)."""
+
+    name: str
+    module: str
+    target: str
+    level: int = 0
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """`source` depends on `target`; `confidence` is 0 to 1."""
+
+    source: SymbolId
+    target: SymbolId
+    kind: EdgeKind
+    confidence: float
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """The unit that is searched: one definition's text without line numbers, and the digest of it."""
+
+    symbol: SymbolId
+    text: str
+    digest: str
+
+
+class FileFacts(msgspec.Struct, frozen=True):
+    """Everything that was read out of one file."""
+
+    path: str
+    digest: str
+    n_lines: int
+    n_bytes: int
+    symbols: tuple[Symbol, ...] = ()
+    references: tuple[Reference, ...] = ()
+    imports: tuple[Import, ...] = ()
+
+
+class Skipped(msgspec.Struct, frozen=True):
+    """A file that was not read, and why."""
+
+    path: str
+    reason: str

@@ -17,7 +17,7 @@ EdgeKind = Literal["contains", "calls", "references", "imports", "inherits", "te
 class Span(msgspec.Struct, frozen=True, order=True):
     """A place in a file: bytes ``[start_byte, end_byte)``, lines ``[start_line, end_line)``, both 0-based.
 
-    `path` is relative to the workspace root, with ``/``. Lines are the protocol's (see `bridle.indexer.text`).
+    `path` is relative to the workspace root, with ``/``. Lines are the protocol's: see `bridle.indexer.text`.
     """
 
     path: str
@@ -40,7 +40,7 @@ class Symbol(msgspec.Struct, frozen=True):
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """A use of `name` inside `source`. `qualifier` is what stands before the last dot (``self``, ``os.path``)."""
+    """A use of `name` inside `source`; `qualifier` is what stands before its last dot, as ``os.path``."""
 
     name: str
     qualifier: str

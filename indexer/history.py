@@ -1,13 +1,14 @@
 """Where the lines of an earlier text stand now.
 
-Two sources, never mixed: the log of the editor's own changes, which is exact, and (where the log has a hole) two
-diffs that must agree. A line that changed has no place: it is never guessed.
+Two sources, never mixed: the log of the editor's own changes, which is exact, and (where the log has a hole)
+a diff that is read from above and from below. A line that changed has no place: it is never guessed.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from typing import Protocol
 
 import msgspec
@@ -43,21 +44,65 @@ class LoggedMap:
 
 
 class DiffedMap:
-    """The map of two texts with no log between them: the forward and the reverse diff must agree on a line."""
+    """The map of two texts with no log between them; costs time in their lines, whatever they hold.
+
+    Lines that stand once in each text, in the same order, are fixed. What lies between two of them is read
+    downwards from the upper one and upwards from the lower one; where the two readings meet, neither counts.
+    """
 
     def __init__(self, old: Sequence[str], new: Sequence[str]) -> None:
-        forward = _matches(old, new)
-        backward = {o: n for n, o in _matches(new, old).items()}
-        self._places = {o: n for o, n in forward.items() if backward.get(o) == n}
+        self._places: dict[int, int] = {}
+        above = (-1, -1)
+        for fixed in [*_fixed(old, new), (len(old), len(new))]:
+            self._read_gap(old, new, above, fixed)
+            self._places[fixed[0]] = fixed[1]
+            above = fixed
+        del self._places[len(old)]
 
     def line(self, old: int) -> int | None:
-        """Return the new place of line `old`, None where the diffs do not agree on one."""
+        """Return the new place of line `old`, None where the two readings do not agree on one."""
         return self._places.get(old)
 
+    def _read_gap(
+        self, old: Sequence[str], new: Sequence[str], above: tuple[int, int], below: tuple[int, int]
+    ) -> None:
+        size = min(below[0] - above[0], below[1] - above[1]) - 1
+        down = up = 0
+        while down < size and old[above[0] + 1 + down] == new[above[1] + 1 + down]:
+            down += 1
+        while up < size and old[below[0] - 1 - up] == new[below[1] - 1 - up]:
+            up += 1
+        whole = below[0] - above[0] == below[1] - above[1] and down == size
+        doubtful = 0 if whole else max(0, down + up - size)
+        for k in range(1, down - doubtful + 1):
+            self._places[above[0] + k] = above[1] + k
+        for k in range(1, up - doubtful + 1):
+            self._places[below[0] - k] = below[1] - k
 
-def _matches(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
-    blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
-    return {b.a + k: b.b + k for b in blocks for k in range(b.size)}
+
+def _fixed(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the places of the lines that are unique in both texts: the longest list that keeps order."""
+    seen_old, seen_new = Counter(old), Counter(new)
+    place = {line: n for n, line in enumerate(new) if seen_new[line] == 1}
+    pairs = [(o, place[line]) for o, line in enumerate(old) if seen_old[line] == 1 and line in place]
+    return _longest_rising(pairs)
+
+
+def _longest_rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    ends: list[int] = []  # the smallest second member that a rising list of each length can end with
+    holders: list[int] = []
+    previous: list[int] = []
+    for index, (_, n) in enumerate(pairs):
+        length = bisect_left(ends, n)
+        previous.append(holders[length - 1] if length else -1)
+        ends[length : length + 1] = [n]
+        holders[length : length + 1] = [index]
+    rising: list[tuple[int, int]] = []
+    at = holders[-1] if holders else -1
+    while at >= 0:
+        rising.append(pairs[at])
+        at = previous[at]
+    return rising[::-1]
 
 
 class ChangeLog:
@@ -93,8 +138,8 @@ class Rebased(msgspec.Struct, frozen=True):
 def rebase(edits: Sequence[LineEdit], moved: LineMap, old_count: int, new_count: int) -> Rebased:
     """Carry `edits`, meant for a text of `old_count` lines, onto one of `new_count` lines.
 
-    An edit is carried when all its lines still stand, unchanged and side by side; an insertion follows the line
-    above it, else the one below; the start of the file always stands.
+    An edit is carried when all its lines still stand, unchanged and side by side; an insertion follows the
+    line above it, else the one below; the start of the file always stands.
     """
     carried: list[LineEdit] = []
     conflicts: list[LineEdit] = []

@@ -1,12 +1,12 @@
-"""The text of one document as the Language Server Protocol sees it.
+r"""The text of one document as the Language Server Protocol sees it.
 
-A line ends with ``\\r\\n``, ``\\n`` or ``\\r`` and with nothing else (never ``str.splitlines``). Positions count
-code units of the negotiated encoding. This module never reads a file and knows no protocol library.
+A line ends with ``\r\n``, ``\n`` or ``\r`` and with nothing else (never ``str.splitlines``). Positions
+count code units of the negotiated encoding. This module never reads a file and knows no protocol library.
 """
 
 from __future__ import annotations
 
-import re
+import io
 from collections.abc import Sequence
 from typing import Literal
 
@@ -14,14 +14,12 @@ import msgspec
 
 PositionEncoding = Literal["utf-8", "utf-16", "utf-32"]
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)")
-
 
 def split_lines(text: str) -> list[str]:
-    """Return the lines with their ends; the last one has no end and may be empty, so the list is never empty."""
-    lines = _LINE.findall(text)
-    tail = sum(map(len, lines))
-    lines.append(text[tail:])
+    """Return the lines with their ends; the last one has none and may be empty, so there is always one."""
+    lines = list(io.StringIO(text, newline=""))
+    if not lines or lines[-1].endswith(("\n", "\r")):
+        lines.append("")
     return lines
 
 
@@ -38,20 +36,18 @@ def unit_length(text: str, encoding: PositionEncoding) -> int:
         return len(text)
     if encoding == "utf-8":
         return len(text.encode("utf-8", "surrogatepass"))
-    return len(text) + sum(1 for char in text if char > "\uffff")
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def index_of_unit(text: str, units: int, encoding: PositionEncoding) -> int:
     """Return the index of the character that holds code unit `units`; past the end it is ``len(text)``."""
     if encoding == "utf-32" or text.isascii():
         return min(units, len(text))
-    seen = 0
-    for index, char in enumerate(text):
-        width = unit_length(char, encoding)
-        if seen + width > units:
-            return index
-        seen += width
-    return len(text)
+    widest = 4 if encoding == "utf-8" else 2
+    index = min(units, len(text))
+    while (over := unit_length(text[:index], encoding) - units) > 0:
+        index -= max(1, over // widest)  # never a character too many: each gives back at most `widest` units
+    return index
 
 
 class Place(msgspec.Struct, frozen=True, order=True):
@@ -62,7 +58,7 @@ class Place(msgspec.Struct, frozen=True, order=True):
 
 
 class LineChange(msgspec.Struct, frozen=True):
-    """`old_count` lines from line `start` on became `new_count` lines; the lines around kept their identity."""
+    """`old_count` lines from line `start` on became `new_count`; the lines around kept their identity."""
 
     start: int
     old_count: int
@@ -80,7 +76,8 @@ class LineEdit(msgspec.Struct, frozen=True):
 class Text:
     """A document's text under incremental change; a change costs time in the lines it touches.
 
-    A reversed range is read as the same range in order, and places past the end are clamped, as the protocol asks.
+    A reversed range is read as the same range in order, and places past the end are clamped, as the protocol
+    asks.
     """
 
     def __init__(self, text: str, encoding: PositionEncoding = "utf-16") -> None:
@@ -106,22 +103,31 @@ class Text:
         return change
 
     def replace(self, start: Place, end: Place, text: str) -> LineChange:
-        """Replace the range from `start` to `end` by `text`; returns the smallest range of lines that changed."""
+        """Replace the range from `start` to `end` by `text`; returns the smallest range of changed lines."""
         if end < start:
             start, end = end, start
         first, head = self._locate(start)
         last, tail = self._locate(end)
-        segment = self._lines[first][:head] + text + self._lines[last][tail:]
+        segment = self._lines[first][:head] + text
+        stop = last
+        if tail > 0 or not self._begins_line(segment, first, last):
+            segment += self._lines[last][tail:]
+            stop = last + 1
         if first > 0 and segment.startswith("\n") and self._lines[first - 1].endswith("\r"):
             first -= 1
             segment = self._lines[first] + segment
         fresh = split_lines(segment)
-        if last + 1 < len(self._lines):
-            fresh.pop()  # the segment ended with the end of line `last`; what follows is the next line, untouched
-        change = _trim(self._lines, first, last + 1, fresh)
-        self._lines[first : last + 1] = fresh
+        if stop < len(self._lines):
+            fresh.pop()  # the segment is whole lines; what follows is line `stop`, untouched
+        change = _trim(self._lines, first, stop, fresh)
+        self._lines[first:stop] = fresh
         self._joined = None
         return change
+
+    def _begins_line(self, segment: str, first: int, last: int) -> bool:
+        """Whether line `last` still begins a line when it follows `segment`, which begins on line `first`."""
+        before = segment[-1:] or (self._lines[first - 1][-1] if first else "\n")
+        return before == "\n" or (before == "\r" and not self._lines[last].startswith("\n"))
 
     def _locate(self, place: Place) -> tuple[int, int]:
         if place.line >= len(self._lines):
@@ -156,16 +162,18 @@ def apply_edits(text: str, edits: Sequence[LineEdit]) -> str:
     done = 0
     for edit in edits:
         parts.extend(lines[done : edit.start])
-        if edit.text and parts and not parts[-1].endswith(("\n", "\r")):
+        done = edit.end
+        if not edit.text:
+            continue
+        if parts and not parts[-1].endswith(("\n", "\r")):
             parts.append(dominant_end(text))
         parts.append(edit.text)
-        done = edit.end
     parts.extend(lines[done:])
     return "".join(parts)
 
 
 def dominant_end(text: str) -> str:
-    """Return the line end that `text` uses most; ``\\n`` where it has none."""
+    r"""Return the line end that `text` uses most; ``\n`` where it has none."""
     crlf = text.count("\r\n")
     counts = {"\n": text.count("\n") - crlf, "\r\n": crlf, "\r": text.count("\r") - crlf}
     return max(counts, key=lambda end: counts[end]) if any(counts.values()) else "\n"

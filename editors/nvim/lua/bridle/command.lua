@@ -1,0 +1,122 @@
+--- `:Bridle {subcommand} [arguments]`. Each subcommand only gathers an argument and hands it to the server.
+
+local client_module = require("bridle.client")
+
+local M = {}
+local RESTART_MS = 5000
+
+---@alias bridle.Subcommand fun(client: vim.lsp.Client, rest: string, command: vim.api.keyset.create_user_command.command_args)
+
+---@type table<string, bridle.Subcommand>
+local subcommands = {
+  edit = function(client, rest, command)
+    local place = M.place(command)
+    client_module.with_instruction(rest, function(instruction)
+      client_module.execute(client, "bridle.edit", vim.tbl_extend("error", place, { instruction = instruction }))
+    end)
+  end,
+  fix = function(client, _, command)
+    client_module.execute(client, "bridle.fix", M.place(command))
+  end,
+  verify = function(client)
+    client_module.execute(client, "bridle.verify", {})
+  end,
+  undo = function(client, run)
+    client_module.execute(client, "bridle.undo", M.named("run", run))
+  end,
+  trust = function(client)
+    client_module.execute(client, "bridle.trust", {})
+  end,
+  status = function(client)
+    local status = require("bridle.status").of(client) or { text = "ready", state = "ready" }
+    local lines = { "Bridle: " .. status.text, status.detail }
+    vim.notify(table.concat(lines, "\n"))
+  end,
+}
+
+for _, name in ipairs({ "accept", "reject", "show" }) do
+  subcommands[name] = function(client, proposal)
+    client_module.execute(client, "bridle." .. name, M.named("proposal", proposal))
+  end
+end
+
+---@param command vim.api.keyset.create_user_command.command_args
+function M.run(command)
+  local name, rest = command.args:match("^(%S+)%s*(.*)$")
+  if name == "restart" then
+    return M.restart()
+  end
+  local client = client_module.of()
+  if not subcommands[name] then
+    vim.notify(("Bridle: no subcommand %q; there are %s"):format(name, table.concat(M.names(), ", ")), vim.log.levels.ERROR)
+  elseif not client then
+    vim.notify("Bridle: no server is running; :checkhealth bridle says why.", vim.log.levels.WARN)
+  else
+    subcommands[name](client, rest, command)
+  end
+end
+
+---@param lead string
+---@param line string
+---@return string[]
+function M.complete(lead, line)
+  if line:match("^%S*Bridle!?%s+%S*$") == nil then
+    return {}
+  end
+  return vim.tbl_filter(function(name)
+    return vim.startswith(name, lead)
+  end, M.names())
+end
+
+---@return string[]
+function M.names()
+  local names = vim.list_extend({ "restart" }, vim.tbl_keys(subcommands))
+  table.sort(names)
+  return names
+end
+
+--- The lines of the command's range, whole; the cursor's place where there was none.
+---@param command vim.api.keyset.create_user_command.command_args
+function M.place(command)
+  local first, last = vim.api.nvim_win_get_cursor(0)[1] - 1, nil
+  if command.range > 0 then
+    first, last = command.line1 - 1, command.line2
+  end
+  return {
+    uri = vim.uri_from_bufnr(0),
+    range = {
+      start = { line = first, character = 0 },
+      ["end"] = { line = last or first, character = 0 },
+    },
+  }
+end
+
+---@param key string
+---@param value string
+---@return table<string, string>
+function M.named(key, value)
+  return value ~= "" and { [key] = value } or {}
+end
+
+--- Stop the server, wait without blocking until it is gone, and start it for the same buffers.
+function M.restart()
+  local clients = vim.lsp.get_clients({ name = "bridle" })
+  vim.lsp.enable("bridle", false)
+  vim.iter(clients):each(function(client)
+    client:stop()
+  end)
+  local deadline = vim.uv.now() + RESTART_MS
+  local function start()
+    local gone = vim.iter(clients):all(function(client)
+      return client:is_stopped()
+    end)
+    if gone or vim.uv.now() > deadline then
+      vim.lsp.enable("bridle")
+    else
+      vim.defer_fn(start, 20)
+    end
+  end
+  start()
+end
+
+return M

@@ -1,0 +1,193 @@
+/** One language client over one `bridle serve`: start, stop, restart, and what happens when it dies. */
+
+import {
+  commands, EventEmitter, window, workspace,
+  type Disposable, type ExtensionContext, type LogOutputChannel, type Uri,
+} from "vscode";
+import {
+  CloseAction, ErrorAction, ExecuteCommandRequest, LanguageClient, RevealOutputChannelOn, State,
+  type ClientCapabilities, type ErrorHandler, type ExecuteCommandSignature, type LanguageClientOptions,
+  type StaticFeature,
+} from "vscode-languageclient/node";
+import { install, managedServer, versionOf } from "./install";
+import { offerSave } from "./landing";
+import { findServer, type Found } from "./server";
+import { DOCUMENTS, type ServerStatus, type Status } from "./status";
+
+const STOP_MS = 5000;
+const MAX_DEATHS = 3;
+const WINDOW_MS = 3 * 60 * 1000;
+
+export class Session implements Disposable {
+  private readonly started = new EventEmitter<void>();
+  private client: LanguageClient | undefined;
+  private turn: Promise<void> = Promise.resolve();
+  readonly onStarted = this.started.event;
+
+  constructor(
+    private readonly context: ExtensionContext,
+    private readonly log: LogOutputChannel,
+    private readonly status: Status,
+    private readonly ask: (argument: object) => Promise<object | undefined>,
+  ) {}
+
+  get running(): boolean {
+    return this.client?.state === State.Running;
+  }
+
+  /** Stop what runs and start anew; several calls run one after the other. */
+  restart(): Promise<void> {
+    this.turn = this.turn.then(() => this.stop()).then(() => this.start());
+    return this.turn;
+  }
+
+  /** Ask the server; undefined when there is none or it refused, which the person was told. */
+  async execute(command: string, argument: object): Promise<unknown> {
+    if (!this.client || !this.running) {
+      void window.showWarningMessage("Bridle's server is not running.", "Start", "Show Log").then((choice) => {
+        if (choice === "Start") void this.restart();
+        if (choice === "Show Log") this.log.show();
+      });
+      return undefined;
+    }
+    try {
+      return await this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument] });
+    } catch (problem) {
+      void window.showErrorMessage(problem instanceof Error ? problem.message : String(problem));
+      return undefined;
+    }
+  }
+
+  uriOf(uri: Uri): string {
+    return this.client?.code2ProtocolConverter.asUri(uri) ?? uri.toString();
+  }
+
+  async installServer(): Promise<void> {
+    if (await install(this.context, this.log)) await this.restart();
+  }
+
+  dispose(): void {
+    this.started.dispose();
+    void this.turn.then(() => this.stop());
+  }
+
+  private async start(): Promise<void> {
+    if (!workspace.isTrusted) {
+      this.status.show({ text: "restricted", state: "warning", detail: "starts once this workspace is trusted" });
+      return;
+    }
+    const found = await this.find();
+    if (!found) return;
+    this.log.info(`Starting ${found.command} (${found.origin})`);
+    this.status.show({ text: "starting", state: "busy" });
+    const client = new LanguageClient("bridle", "Bridle", executable(found), this.options());
+    client.registerFeature(STATUS_FEATURE);
+    client.onNotification("bridle/status", (status: ServerStatus) => this.status.show(status));
+    this.client = client;
+    try {
+      await client.start();
+      this.status.show({ text: "ready", state: "ready" });
+      this.warnOfOtherVersion(client.initializeResult?.serverInfo?.version);
+      this.started.fire();
+    } catch (problem) {
+      this.giveUp(`Bridle's server did not start: ${String(problem)}`);
+    }
+  }
+
+  private async stop(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    await client?.dispose(STOP_MS).catch((problem: unknown) => this.log.warn(String(problem)));
+  }
+
+  private async find(): Promise<Found | undefined> {
+    const setting = workspace.getConfiguration("bridle").get("path", "");
+    const places = { setting, environment: process.env, managed: managedServer(this.context) };
+    try {
+      const found = await findServer(places);
+      if (!found) this.offerInstall();
+      return found;
+    } catch (problem) {
+      this.giveUp(problem instanceof Error ? problem.message : String(problem));
+      return undefined;
+    }
+  }
+
+  private offerInstall(): void {
+    this.status.show({ text: "no server", state: "warning", detail: "run 'Bridle: Install Server…'" });
+    const question = "Bridle's server is not on this machine's PATH. Install it into an environment of its own?";
+    void window.showInformationMessage(question, "Install", "Open Settings").then((choice) => {
+      if (choice === "Install") void this.installServer();
+      if (choice === "Open Settings") void commands.executeCommand("workbench.action.openSettings", "bridle.path");
+    });
+  }
+
+  private options(): LanguageClientOptions {
+    return {
+      documentSelector: DOCUMENTS,
+      outputChannel: this.log,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      initializationOptions: () => ({ settings: workspace.getConfiguration("bridle") }),
+      synchronize: { configurationSection: "bridle" },
+      errorHandler: new Patience(() => this.giveUp("Bridle's server keeps dying and is not started again.")),
+      middleware: {
+        executeCommand: (command, args, next) => this.fillIn(command, args as object[], next),
+        workspace: { handleApplyEdit: offerSave },
+      },
+    };
+  }
+
+  /** The server offers an edit without an instruction: the person is asked for it here. */
+  private async fillIn(command: string, args: object[], next: ExecuteCommandSignature): Promise<unknown> {
+    const [argument = {}] = args;
+    if (command !== "bridle.edit" || "instruction" in argument) return next(command, args);
+    const asked = await this.ask(argument);
+    return asked && next(command, [asked]);
+  }
+
+  private giveUp(message: string): void {
+    this.status.show({ text: "stopped", state: "error", detail: "see the log" });
+    void window.showErrorMessage(message, "Restart", "Show Log").then((choice) => {
+      if (choice === "Restart") void this.restart();
+      if (choice === "Show Log") this.log.show();
+    });
+  }
+
+  private warnOfOtherVersion(version: string | undefined): void {
+    const own = versionOf(this.context);
+    if (version !== own) this.log.warn(`The server is of version ${version ?? "unknown"}, this extension of ${own}.`);
+  }
+}
+
+/** Three deaths in three minutes are borne, the fourth is the last. */
+class Patience implements ErrorHandler {
+  private deaths: number[] = [];
+
+  constructor(private readonly onLast: () => void) {}
+
+  error(): { action: ErrorAction; handled: boolean } {
+    return { action: ErrorAction.Continue, handled: true };
+  }
+
+  closed(): { action: CloseAction; handled: boolean } {
+    const now = Date.now();
+    this.deaths = [...this.deaths.filter((time) => now - time < WINDOW_MS), now];
+    if (this.deaths.length <= MAX_DEATHS) return { action: CloseAction.Restart, handled: true };
+    this.onLast();
+    return { action: CloseAction.DoNotRestart, handled: true };
+  }
+}
+
+const STATUS_FEATURE: StaticFeature = {
+  fillClientCapabilities(capabilities: ClientCapabilities): void {
+    const declared = capabilities.experimental as object | undefined;
+    capabilities.experimental = { ...declared, bridleStatus: true };
+  },
+  initialize: () => undefined,
+  getState: () => ({ kind: "static" }),
+  clear: () => undefined,
+};
+
+function executable({ command }: Found): { command: string; args: string[]; options: { env: NodeJS.ProcessEnv } } {
+  return { command, args: ["serve"], options: { env: { PYTHONPATH: "" } } };
+}

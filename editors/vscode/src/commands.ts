@@ -1,0 +1,47 @@
+/**
+ * The plug-in's own commands. Their ids begin with `bridle.editor.`: the server's ids are registered by the
+ * language client and would collide. Each only gathers an argument and hands it on.
+ */
+
+import { commands, window, type Disposable, type LogOutputChannel, type TextEditor } from "vscode";
+import type { Session } from "./client";
+
+/** Commands that the server can answer without knowing a place. */
+const PLACELESS = ["verify", "accept", "reject", "show", "undo", "trust", "status"];
+
+export function registerCommands(session: Session, log: LogOutputChannel): Disposable[] {
+  const register = (name: string, action: () => unknown): Disposable =>
+    commands.registerCommand(`bridle.editor.${name}`, action);
+  return [
+    register("edit", () => edit(session)),
+    register("fix", () => withPlace(session, (place) => session.execute("bridle.fix", place))),
+    ...PLACELESS.map((name) => register(name, () => session.execute(`bridle.${name}`, {}))),
+    register("log", () => log.show()),
+    register("restart", () => session.restart()),
+    register("install", () => session.installServer()),
+  ];
+}
+
+/** Adds the person's instruction to an argument; undefined when they gave none. */
+export async function askInstruction(argument: object): Promise<object | undefined> {
+  const prompt = "What should change here? It is verified before you see it.";
+  const instruction = (await window.showInputBox({ title: "Bridle: Edit", prompt }))?.trim();
+  return instruction ? { ...argument, instruction } : undefined;
+}
+
+async function edit(session: Session): Promise<unknown> {
+  return withPlace(session, async (place) => {
+    const argument = await askInstruction(place);
+    return argument && session.execute("bridle.edit", argument);
+  });
+}
+
+function withPlace(session: Session, action: (place: object) => unknown): unknown {
+  const editor = window.activeTextEditor;
+  return editor && action({ uri: session.uriOf(editor.document.uri), range: rangeOf(editor) });
+}
+
+function rangeOf({ selection: { start, end } }: TextEditor): object {
+  const position = ({ line, character }: { line: number; character: number }): object => ({ line, character });
+  return { start: position(start), end: position(end) };
+}

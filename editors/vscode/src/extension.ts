@@ -1,0 +1,21 @@
+/** Puts the parts together. All policy is the server's. */
+
+import { window, workspace, type ExtensionContext } from "vscode";
+import { Session } from "./client";
+import { askInstruction, registerCommands } from "./commands";
+import { reportSources } from "./sources";
+import { Status } from "./status";
+
+export async function activate(context: ExtensionContext): Promise<void> {
+  const log = window.createOutputChannel("Bridle", { log: true });
+  const status = new Status();
+  const session = new Session(context, log, status, askInstruction);
+  context.subscriptions.push(log, status, session, ...registerCommands(session, log), reportSources(session));
+  context.subscriptions.push(
+    workspace.onDidGrantWorkspaceTrust(() => session.restart()),
+    workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration("bridle.path")) void session.restart();
+    }),
+  );
+  await session.restart();
+}

@@ -1,0 +1,60 @@
+"""What is decoded comes back byte for byte, or is refused."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridle.indexer.files import UndecodableError, decode, encode
+
+
+@pytest.mark.parametrize(
+    ("data", "text", "encoding"),
+    [
+        (b"", "", "utf-8"),
+        ("größe 😀\r\n\x0c".encode(), "größe 😀\r\n\x0c", "utf-8"),
+        (codecs.BOM_UTF8 + b"a\n", "a\n", "utf-8"),
+        (codecs.BOM_UTF16_LE + "é".encode("utf-16-le"), "é", "utf-16-le"),
+        (b"# -*- coding: latin-1 -*-\nx = '\xe9'\n", "# -*- coding: latin-1 -*-\nx = 'é'\n", "iso8859-1"),
+        (b"#!/usr/bin/python\r# vim: set fileencoding=cp1252 :\r'\x80'", None, "cp1252"),
+        (b"x = 1\n# coding: cp1252\n", "x = 1\n# coding: cp1252\n", "utf-8"),
+    ],
+)
+def test_a_file_says_how_it_is_read(data: bytes, text: str | None, encoding: str) -> None:
+    decoded = decode(data)
+    assert decoded.encoding == encoding
+    assert text in {None, decoded.text}
+    assert encode(decoded.text, decoded.encoding, decoded.bom) == data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"caf\xe9\n",
+        b"# coding: no-such-thing\n",
+        b"# coding: rot13\n",
+        b"# coding: idna\nx\n",
+        b"# coding: punycode\nx\n",
+        b"# coding: ascii\n\xe9",
+        codecs.BOM_UTF8 + b"\xe9",
+        b"\xed\xa0\x80",
+    ],
+)
+def test_what_cannot_come_back_is_refused_with_the_reason(data: bytes) -> None:
+    with pytest.raises(UndecodableError, match=r"not|would"):
+        decode(data)
+
+
+@given(
+    st.binary(max_size=60),
+    st.sampled_from([b"", b"# coding: shift_jis\n", b"# coding: gb18030\n", codecs.BOM_UTF16_BE]),
+)
+def test_any_bytes_come_back_or_are_refused(data: bytes, head: bytes) -> None:
+    try:
+        decoded = decode(head + data)
+    except UndecodableError:
+        return
+    assert encode(decoded.text, decoded.encoding, decoded.bom) == head + data

@@ -1,0 +1,63 @@
+# Everything a person needs is a target; `make help` lists them. Nothing is installed outside .venv and .tools,
+# but for Debian packages when this runs as root.
+SHELL := bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BRIDLE_TOOLS ?= $(CURDIR)/.tools
+export BRIDLE_TOOLS
+READY := $(VENV)/.ready
+
+.PHONY: help tour test check fix bench screenshots live tools lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml requirements-dev.txt
+	@echo "· installing Bridle and its development tools into $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+tour: $(READY)  ## the main job on a copy of examples/, start to undo (SABOTAGE=verify|anchors|sandbox breaks it on purpose)
+	@SABOTAGE="$(SABOTAGE)" VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/bridle tour $(if $(JSON),--json)
+
+check: $(READY)  ## lint, types, floors and the fast tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy src/bridle tests
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -n 2 -m "not slow and not editor"
+
+fix: $(READY)  ## what the tools can put right by themselves
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+tools: $(READY)  ## editors and browsers for the tests, into .tools (or BRIDLE_TOOLS)
+	$(BIN)/python tests/editors/install.py --into $(BRIDLE_TOOLS)
+
+test: $(READY) tools  ## everything: checks, all tests in real editors, each bench in its smoke form
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy src/bridle tests
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python bench/run.py --smoke
+	$(BIN)/pytest -q -n 2 --dist loadfile
+
+bench: $(READY)  ## every figure of the README and docs, in its long form
+	$(BIN)/python bench/run.py
+
+screenshots: $(READY) tools  ## the pictures of the README, taken in the real VS Code
+	$(BIN)/python tests/editors/screenshots.py
+
+live: $(READY)  ## one small run against the real model, under 0.10 dollars; needs ANTHROPIC_API_KEY
+	$(BIN)/python bench/live.py
+
+lock: $(READY)  ## renew the lock files, without registry addresses
+	$(BIN)/python -m uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --group dev pyproject.toml -o requirements-dev.txt
+
+clean:  ## remove what the targets above made
+	rm -rf $(VENV) .tools dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,78 @@
+"""`bridle context`: the context bill of a task: what a model would see, why, and what it costs."""
+
+from __future__ import annotations
+
+import argparse
+
+from bridle.cli.common import add_root, find_root, print_json, selection, with_engine
+from bridle.harness.engine import Engine, GetContext, PackPiece, PackView
+from bridle.harness.nouns import UserProblem
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    add_root(parser)
+    parser.add_argument("task", help="what is wanted, in words")
+    parser.add_argument("--at", metavar="FILE:A-B", help="the lines that the person stands on")
+    parser.add_argument("--budget", type=int, default=4000, help="tokens at most (default 4000)")
+    parser.add_argument("--text", action="store_true", help="print the text that would be sent, too")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Print the bill."""
+    root = find_root(options.root)
+    if options.budget < 1:
+        raise UserProblem(f"--budget {options.budget} is no budget", "give a number of tokens from 1 on")
+    request = GetContext(options.task, selection(options.at, root), options.budget)
+
+    async def ask(engine: Engine) -> PackView:
+        reply = await engine.call(request, 600.0)
+        assert isinstance(reply, PackView)
+        return reply
+
+    view = with_engine(root, ask)
+    if options.json:
+        print_json(as_json(view))
+        return 0
+    print(bill(view))
+    if options.text:
+        print(view.text)
+    return 0
+
+
+def bill(view: PackView) -> str:
+    """Return the bill for a terminal."""
+    lines = [f"{view.n_tokens} of {view.budget} tokens, {len(view.pieces)} pieces"]
+    for piece in view.pieces:
+        lines.append(f"  {piece.n_tokens:5}  {piece.detail:9}  {_where(piece)}  {piece.reason}")
+    if view.left_out:
+        lines.append("left out:")
+        lines += [f"  {path}: {reason}" for path, reason in view.left_out]
+    return "\n".join(lines)
+
+
+def _where(piece: PackPiece) -> str:
+    return f"{piece.path}:{piece.start_line + 1}-{piece.end_line}"
+
+
+def as_json(view: PackView) -> dict[str, object]:
+    """Return the command's document."""
+    pieces = [
+        {
+            "path": p.path,
+            "start_line": p.start_line + 1,
+            "end_line": p.end_line,
+            "detail": p.detail,
+            "n_tokens": p.n_tokens,
+            "reason": p.reason,
+            "score": p.score,
+        }
+        for p in view.pieces
+    ]
+    return {
+        "n_tokens": view.n_tokens,
+        "budget": view.budget,
+        "pieces": pieces,
+        "outline": [piece for piece in pieces if piece["detail"] == "signature"],
+        "left_out": [{"path": path, "reason": reason} for path, reason in view.left_out],
+    }

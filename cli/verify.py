@@ -1,0 +1,102 @@
+"""`bridle verify`: the project's checks on the tree as it stands, as verdicts."""
+
+from __future__ import annotations
+
+import argparse
+
+from bridle.cli.common import add_root, below, find_root, note, print_json, with_engine
+from bridle.harness.engine import CheckFinished, CheckStarted, Engine, EngineEvent, Verified, Verify
+from bridle.harness.nouns import Finding, Verdict
+
+TIMEOUT_S = 3600.0
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    add_root(parser)
+    parser.add_argument("paths", nargs="*", help="look at these files only, where a check can")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run the checks; 0 when every one passed."""
+    root = find_root(options.root)
+    paths = tuple(below(root, path) for path in options.paths)
+
+    async def ask(engine: Engine) -> Verified:
+        reply = await engine.call(Verify(paths), TIMEOUT_S)
+        assert isinstance(reply, Verified)
+        return reply
+
+    verified = with_engine(root, ask, _progress)
+    if options.json:
+        print_json(as_json(verified))
+    else:
+        for verdict in verified.verdicts:
+            print(verdict_text(verdict))
+        print(f"{verified.outcome} on tree {verified.tree}")
+    return 0 if verified.outcome == "pass" else 1
+
+
+def as_json(verified: Verified) -> dict[str, object]:
+    """Return the command's document: `outcome`, `tree`, `verdicts`."""
+    return {
+        "outcome": verified.outcome,
+        "tree": verified.tree,
+        "verdicts": [_verdict(verdict) for verdict in verified.verdicts],
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, object]:
+    return {
+        "check": verdict.check,
+        "outcome": verdict.outcome,
+        "seconds": round(verdict.seconds, 3),
+        "collected": verdict.collected,
+        "passed": verdict.passed,
+        "tree": verdict.tree,
+        "rung": verdict.rung,
+        "reason": verdict.reason,
+        "next_step": verdict.next_step,
+        "command": list(verdict.command),
+        "exit_code": verdict.exit_code,
+        "findings": [_finding(finding) for finding in verdict.findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "path": finding.path,
+        "start_line": finding.start_line + 1,
+        "end_line": max(finding.end_line, finding.start_line + 1),
+        "code": finding.code,
+        "message": finding.message,
+        "severity": finding.severity,
+        "test": finding.test,
+        "new": finding.new,
+    }
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """Return a verdict for a terminal: what ran, what it said, what to do."""
+    head = f"{verdict.check:8} {verdict.outcome:8} {verdict.seconds:6.2f} s  {_counted(verdict)} [{verdict.rung}]"
+    lines = [head]
+    if verdict.reason:
+        lines.append(f"         {verdict.reason}" + (f" → {verdict.next_step}" if verdict.next_step else ""))
+    for finding in verdict.findings:
+        first, _, _ = finding.message.partition("\n")
+        age = "" if finding.new else " (was there before)"
+        lines.append(f"         {finding.path}:{finding.start_line + 1}: {finding.code} {first}{age}")
+    return "\n".join(lines)
+
+
+def _counted(verdict: Verdict) -> str:
+    if verdict.check == "pytest":
+        return f"{verdict.passed} of {verdict.collected} tests passed"
+    return f"{verdict.collected} files, {len(verdict.findings)} findings"
+
+
+def _progress(event: EngineEvent) -> None:
+    if isinstance(event, CheckStarted):
+        note(f"· {event.check} …")
+    elif isinstance(event, CheckFinished):
+        note(f"· {event.verdict.check}: {event.verdict.outcome}")

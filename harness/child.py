@@ -1,0 +1,81 @@
+"""The engine's process: reads requests from its input, answers on its output, and ends when its input ends.
+
+Standard output is taken for frames before anything else is imported, so that a stray print goes to the log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bridle.harness.service import LocalEngine
+    from bridle.harness.wire import Frame
+
+LONGEST_CALL_S = 3600.0
+
+
+def main() -> None:
+    """Serve one workspace until the input ends."""
+    frames = os.dup(1)
+    os.dup2(2, 1)
+    parser = argparse.ArgumentParser(prog="bridle-engine", description=__doc__)
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--settings", default="{}")
+    options = parser.parse_args()
+    asyncio.run(_serve(options.root, options.settings, frames))
+
+
+async def _serve(root: Path, settings: str, frames: int) -> None:
+    import msgspec
+
+    from bridle.harness.wire import Frame, pack, read_frame
+    from bridle.harness.workspace import open_engine
+
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=1 << 20)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
+    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(frames, "wb"))
+    writer = asyncio.StreamWriter(transport, protocol, None, loop)
+
+    def send(frame: Frame) -> None:
+        if not writer.is_closing():
+            writer.write(pack(frame))
+
+    engine = await open_engine(root, msgspec.json.decode(settings, type=dict[str, object]))
+    engine.listen(lambda event: send(Frame(event=event)))
+    answering: set[asyncio.Task[None]] = set()
+    try:
+        while (frame := await read_frame(reader)) is not None:
+            task = asyncio.create_task(_answer(engine, frame, send))
+            answering.add(task)
+            task.add_done_callback(answering.discard)
+    finally:
+        await engine.close()
+        for task in answering:
+            task.cancel()
+        await asyncio.gather(*answering, return_exceptions=True)
+
+
+async def _answer(engine: LocalEngine, frame: Frame, send: Callable[[Frame], None]) -> None:
+    from bridle.harness.nouns import UserProblem
+    from bridle.harness.wire import Frame, Problem
+
+    assert frame.request is not None
+    try:
+        send(Frame(id=frame.id, reply=await engine.call(frame.request, timeout_s=LONGEST_CALL_S)))
+    except UserProblem as problem:
+        send(Frame(id=frame.id, problem=Problem(problem.message, problem.next_step, person=True)))
+    except Exception as error:  # noqa: BLE001 - the border of the process: a fault is told to the door, never lost
+        traceback.print_exc()
+        send(Frame(id=frame.id, problem=Problem(f"{type(error).__name__}: {error}", "", person=False)))
+
+
+if __name__ == "__main__":
+    main()

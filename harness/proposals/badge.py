@@ -1,0 +1,69 @@
+"""What may be said of a patch, in words: pure. The word is "verified", always with its object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bridle.harness.nouns import Badge, Finding, Flag, Verdict
+
+UNVERIFIED = Badge("unverified", "not verified yet")
+
+
+def badge(verdicts: Sequence[Verdict], flags: Sequence[Flag], wanted: Finding | None = None) -> Badge:
+    """Return the badge that these verdicts earn together.
+
+    A check that does not pass only because of findings that were there before does not spoil it, but is named.
+    `wanted` is the finding that the run was to remove: it must be gone.
+    """
+    tree = verdicts[0].tree if verdicts else ""
+    blocking = [flag for flag in flags if flag.blocks]
+    if blocking:
+        return Badge("refused", f"refused: {blocking[0].reason}" + _more(len(blocking) - 1), tree)
+    if not verdicts:
+        return Badge("unverified", "unverified: no check known, declare one", tree)
+    if any(verdict.tree != tree for verdict in verdicts):
+        return Badge("unknown", "unknown: the tree moved between two checks", tree)
+    unclear = [verdict for verdict in verdicts if verdict.outcome in ("unknown", "timeout")]
+    if unclear:
+        return Badge("unknown", f"not verified: {unclear[0].check}: {unclear[0].reason or unclear[0].outcome}", tree)
+    if wanted is not None and any(same(finding, wanted) for v in verdicts for finding in v.findings):
+        return Badge("not green", f"not green: still there: {headline(wanted)}", tree)
+    fresh = [finding for verdict in verdicts for finding in verdict.findings if finding.new]
+    if fresh:
+        return Badge("not green", f"not green: {headline(fresh[0])}" + _more(len(fresh) - 1), tree)
+    if any(verdict.outcome == "fail" and not verdict.findings for verdict in verdicts):
+        return Badge("unknown", "not verified: a check failed without a finding", tree)
+    return Badge("verified", "verified: " + ", ".join(map(_object, verdicts)) + f"; sandbox: {verdicts[0].rung}", tree)
+
+
+def stale(earned: Badge, changed: Sequence[str]) -> Badge:
+    """Return the badge of a proposal whose ground moved since it was earned."""
+    if not changed or earned.state != "verified":
+        return earned
+    return Badge("stale", "verified, then changed: " + ", ".join(changed[:3]) + _more(len(changed) - 3), earned.tree)
+
+
+def same(finding: Finding, other: Finding) -> bool:
+    """Tell whether two findings are the same complaint, wherever it stands now."""
+    if finding.test or other.test:
+        return finding.check == other.check and finding.test == other.test
+    return finding.fingerprint == other.fingerprint and finding.check == other.check
+
+
+def headline(finding: Finding) -> str:
+    """Return the first line of a finding with its place."""
+    where = f"{finding.path}:{finding.start_line + 1}: " if finding.path else ""
+    first, _, _ = finding.message.partition("\n")
+    return f"{where}{first}"
+
+
+def _object(verdict: Verdict) -> str:
+    old = len(verdict.findings)
+    kept = f" ({old} older finding{'s' * (old != 1)} kept)" if old else ""
+    if verdict.check == "pytest":
+        return f"{verdict.passed} test{'s' * (verdict.passed != 1)}{kept}"
+    return f"{verdict.check} on {verdict.collected} file{'s' * (verdict.collected != 1)}{kept}"
+
+
+def _more(count: int) -> str:
+    return f" and {count} more" if count > 0 else ""

@@ -1,0 +1,18 @@
+"""How a run can end: one small family of exceptions, so that any depth of a run can end it with a reason."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Reason = Literal[
+    "succeeded", "failed", "budget", "turns", "timed out", "stalled", "cancelled", "refused", "needs a person"
+]
+
+
+class Ended(Exception):
+    """The run is over. `reason` is for the person and names what to do next where there is something to do."""
+
+    def __init__(self, outcome: Reason, reason: str) -> None:
+        super().__init__(reason)
+        self.outcome: Reason = outcome
+        self.reason = reason

@@ -1,0 +1,51 @@
+"""What a run stands on: the rooms it needs, handed in by the workspace, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bridle.harness.buffers import Buffers
+from bridle.harness.engine import EngineEvent
+from bridle.harness.model.client import ModelClient
+from bridle.harness.permission.rules import Policy
+from bridle.harness.proposals.ledger import Ledger
+from bridle.harness.session.blobs import Blobs
+from bridle.harness.session.state import State
+from bridle.harness.settings import Settings
+from bridle.indexer.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The workspace as a run sees it."""
+
+    root: Path
+    engine: str
+    state: State
+    settings: Settings
+    policy: Policy
+    buffers: Buffers
+    snapshot: Callable[[], Awaitable[Snapshot]]
+    client: ModelClient
+    blobs: Blobs
+    ledger: Ledger
+    emit: Callable[[EngineEvent], None]
+    now: Callable[[], float]
+
+
+@dataclass
+class Brake:
+    """One cancel for both worlds of a run: its task on the loop, its checks on threads."""
+
+    event: threading.Event = field(default_factory=threading.Event)
+    task: asyncio.Task[None] | None = None
+
+    def pull(self) -> None:
+        """Stop everything that the run is doing."""
+        self.event.set()
+        if self.task is not None:
+            self.task.cancel()

@@ -1,0 +1,106 @@
+"""The proposal of one run while it grows: shown as soon as its edits stand, its badge climbing with each verdict."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bridle.harness.engine import ProposalChanged
+from bridle.harness.nouns import Badge, Flag, Proposal, ProposalId, RunId, Verdict
+from bridle.harness.proposals.badge import UNVERIFIED, badge
+from bridle.harness.proposals.ledger import Offer
+from bridle.harness.proposals.patches import capture, diff_text, sizes
+from bridle.harness.session.journal import Journal
+from bridle.harness.workflow.workbench import Workbench
+from bridle.harness.workflow.ground import Ground
+from bridle.harness.workflow.order import Order
+
+
+class Offering:
+    """At most one proposal a run; its id is the run's."""
+
+    def __init__(self, ground: Ground, run: RunId, order: Order, journal: Journal) -> None:
+        self._ground = ground
+        self._run = run
+        self._order = order
+        self._journal = journal
+        self._offer: Offer | None = None
+        self._seen: list[Verdict] = []
+
+    @property
+    def proposal(self) -> Proposal | None:
+        """The proposal as it stands; None before the first edit."""
+        return self._offer.proposal if self._offer else None
+
+    @property
+    def badge(self) -> Badge:
+        """The badge as it stands."""
+        return self._offer.proposal.badge if self._offer else UNVERIFIED
+
+    def show(self, bench: Workbench) -> None:
+        """Put what stands in the shadow on offer, not verified yet."""
+        files = capture(bench.changed_paths(), bench.base, bench.shadow.read, self._order.versions)
+        for file in files:
+            self._keep(bench.base(file.path))
+            self._keep(bench.shadow.read(file.path))
+        added, removed = sizes(files)
+        proposal = Proposal(
+            id=ProposalId(self._run),
+            run=self._run,
+            title=self._order.title,
+            files=files,
+            badge=UNVERIFIED,
+            diff=diff_text(files, bench.base, bench.shadow.read),
+            added=added,
+            removed=removed,
+        )
+        self._seen = []
+        self._offer = Offer(
+            proposal,
+            ground=bench.ground_digests,
+            engine=self._ground.engine,
+            openings=bench.openings,
+            wanted=self._order.finding,
+            created=self._ground.now(),
+        )
+        self._journal.append("proposed", {"proposal": proposal.id, "files": [f.path for f in files]})
+        self._change(proposal)
+
+    def climb(self, verdict: Verdict) -> None:
+        """One check has spoken: the badge names what is known so far."""
+        self._seen.append(verdict)
+        if self._offer is None:
+            return
+        spoken = ", ".join(f"{v.check} {v.outcome}" for v in self._seen)
+        self._change(
+            msgspec.structs.replace(
+                self._offer.proposal, badge=Badge("checking", f"checking: {spoken} …"), verdicts=tuple(self._seen)
+            )
+        )
+
+    def settle(self, bench: Workbench, verdicts: tuple[Verdict, ...], flags: tuple[Flag, ...]) -> Badge:
+        """All checks have spoken."""
+        assert self._offer is not None
+        earned = badge(verdicts, flags, self._order.finding)
+        self._journal.append("checked", {"verdicts": verdicts, "flags": flags, "badge": earned}, sync=True)
+        self._change(msgspec.structs.replace(self._offer.proposal, badge=earned, verdicts=verdicts, flags=flags))
+        return earned
+
+    def close(self, outcome: str) -> str:
+        """The run is over: a badge that was still climbing says that it stopped. Returns the proposal's id or ""."""
+        if self._offer is None:
+            return ""
+        proposal = self._offer.proposal
+        if proposal.badge.state in ("unverified", "checking"):
+            stopped = Badge("unverified", f"not verified: the run ended ({outcome}) before the checks did")
+            self._change(msgspec.structs.replace(proposal, badge=stopped))
+        return proposal.id
+
+    def _keep(self, data: bytes | None) -> None:
+        if data is not None:
+            self._ground.blobs.put(data)
+
+    def _change(self, proposal: Proposal) -> None:
+        assert self._offer is not None
+        self._offer = msgspec.structs.replace(self._offer, proposal=proposal)
+        self._ground.ledger.put(self._offer)
+        self._ground.emit(ProposalChanged(proposal))

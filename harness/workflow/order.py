@@ -1,0 +1,53 @@
+"""What a run is asked to do, and what its workflow allows: data."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from bridle.harness.engine import Selection, StartRun
+from bridle.harness.nouns import Finding
+from bridle.harness.proposals.badge import headline
+
+WorkflowName = Literal["edit", "fix"]
+
+
+class Workflow(msgspec.Struct, frozen=True):
+    """A workflow: how often the checks may send the work back, and whether it needs a finding to start from."""
+
+    name: WorkflowName
+    max_rounds: int
+    needs_finding: bool
+
+
+WORKFLOWS: dict[WorkflowName, Workflow] = {
+    "edit": Workflow("edit", max_rounds=3, needs_finding=False),
+    "fix": Workflow("fix", max_rounds=4, needs_finding=True),
+}
+
+
+class Order(msgspec.Struct, frozen=True):
+    """One task as it was given. `versions` are the open documents' versions at that moment."""
+
+    workflow: WorkflowName
+    instruction: str
+    at: Selection | None = None
+    finding: Finding | None = None
+    versions: dict[str, int] = {}
+
+    @property
+    def title(self) -> str:
+        """What the person sees on the proposal."""
+        if self.finding is not None:
+            return f"Fix {headline(self.finding)}"[:100]
+        first, _, _ = self.instruction.strip().partition("\n")
+        return first[:100]
+
+
+def order_of(request: StartRun, versions: dict[str, int]) -> Order:
+    """Return the order that a door's request means."""
+    instruction = request.instruction.strip()
+    if not instruction and request.finding is not None:
+        instruction = "Make this finding go away by mending its cause."
+    return Order(request.workflow, instruction, request.at, request.finding, versions)

@@ -1,0 +1,55 @@
+"""The words that open a run: pure. The same task and the same pack give the same bytes."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+from bridle.harness.engine import Selection
+from bridle.harness.nouns import Finding, Flag, Verdict
+from bridle.harness.proposals.badge import headline
+
+MAX_FINDINGS = 20
+MAX_DETAIL_CHARS = 4_000
+
+
+@cache
+def _template(name: str) -> str:
+    return (files("bridle.harness.workflow") / "prompts" / name).read_text("utf-8")
+
+
+def system_prompt() -> str:
+    """Return what is said once, at the head of every conversation."""
+    return _template("system.md")
+
+
+def opening(kind: str, instruction: str, at: Selection | None, finding: Finding | None, pack: str) -> str:
+    """Return the first message of a run."""
+    place = f"The person stands on {at.path}, lines {at.start_line + 1}-{at.end_line}.\n\n" if at else ""
+    found = f"<finding>\n{describe(finding)}\n</finding>\n\n" if finding else ""
+    values = {"kind": kind, "instruction": instruction.strip(), "place": place, "finding": found, "pack": pack}
+    return re.sub(r"\{(\w+)\}", lambda slot: values[slot[1]], _template("task.md"))
+
+
+def describe(finding: Finding) -> str:
+    """Return one finding for the model, with its evidence."""
+    code = f" [{finding.code}]" if finding.code else ""
+    lines = [f"{finding.check}{code}: {headline(finding)}"]
+    if finding.detail:
+        lines.append(finding.detail[:MAX_DETAIL_CHARS])
+    return "\n".join(lines)
+
+
+def findings_text(verdicts: tuple[Verdict, ...], flags: tuple[Flag, ...]) -> str:
+    """Return what the checks said, for the next turn: only what is new, and what could not be judged."""
+    lines = ["The project's checks ran on your change."]
+    for verdict in verdicts:
+        fresh = [finding for finding in verdict.findings if finding.new]
+        lines.append(f"\n{verdict.check}: {verdict.outcome}" + (f" ({verdict.reason})" if verdict.reason else ""))
+        lines += [describe(finding) for finding in fresh[:MAX_FINDINGS]]
+        if len(fresh) > MAX_FINDINGS:
+            lines.append(f"… and {len(fresh) - MAX_FINDINGS} more")
+    lines += [f"\nRefused by the gate {flag.gate!r}: {flag.reason}\n{flag.remedy}" for flag in flags if flag.blocks]
+    lines.append("\nMend this, or say in one sentence why it cannot be mended and stop.")
+    return "\n".join(lines)

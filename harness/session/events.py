@@ -1,0 +1,207 @@
+"""What can happen in a run, as it is journaled: one payload type for each kind. Frozen data, no behaviour.
+
+A field may be added with a default; none is ever renamed, for old journals are read with these types.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from bridle.harness.engine import Selection
+from bridle.harness.nouns import Badge, Budget, Finding, Flag, Usage, Verdict
+
+
+class FileChange(msgspec.Struct, frozen=True):
+    """One file's bytes before and after, by the digests under which the content store has them; None: not
+    there.
+
+    `mode` are the permission bits that the file shall have, None to leave them. `open` files are documents of
+    the editor, which changes them itself.
+    """
+
+    path: str
+    before: str | None
+    after: str | None
+    mode: int | None = None
+    open: bool = False
+
+
+class Started(msgspec.Struct, frozen=True):
+    """The run began, with all that it was asked."""
+
+    workflow: str
+    instruction: str
+    at: Selection | None = None
+    finding: Finding | None = None
+    versions: dict[str, int] = {}
+    model: str = ""
+    budget: Budget | None = None
+    pid: int = 0
+    engine: str = ""
+
+
+class Resumed(msgspec.Struct, frozen=True):
+    """Another process took the run up where it stood."""
+
+    pid: int = 0
+    engine: str = ""
+
+
+class PhaseEntered(msgspec.Struct, frozen=True):
+    """A phase began."""
+
+    name: str
+
+
+class Told(msgspec.Struct, frozen=True):
+    """We said something to the model: one message of the wire."""
+
+    message: dict[str, Any]
+
+
+class ModelCalled(msgspec.Struct, frozen=True):
+    """The model is asked, with the conversation so far; `reserved` is what the budget set aside for it."""
+
+    turn: int = 0
+    reserved: Any = None
+
+
+class ModelReplied(msgspec.Struct, frozen=True):
+    """The model answered; the message is kept whole, so that the run can go on from here."""
+
+    message: dict[str, Any]
+    usage: Usage = Usage()
+    stop_reason: str = ""
+
+
+class ToolCalled(msgspec.Struct, frozen=True):
+    """A tool call of the model is about to be carried out."""
+
+    id: str
+    name: str
+    input: Any = None
+
+
+class ToolReplied(msgspec.Struct, frozen=True):
+    """The results of the model's tool calls: one message of the wire."""
+
+    message: dict[str, Any]
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """A permission was decided, by the rule that it names."""
+
+    tool: str
+    subject: str
+    verdict: str
+    rule: str
+    reason: str = ""
+
+
+class Edited(msgspec.Struct, frozen=True):
+    """Files changed in the shadow, all of them together."""
+
+    files: tuple[FileChange, ...]
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """The checks spoke."""
+
+    verdicts: tuple[Verdict, ...]
+    flags: tuple[Flag, ...] = ()
+    badge: Badge | None = None
+
+
+class Proposed(msgspec.Struct, frozen=True):
+    """The run's change is on offer."""
+
+    proposal: str
+    files: tuple[str, ...] = ()
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """The intent: a landing is about to begin. `undoes` is the one that it takes back, "" for none."""
+
+    plan: str
+    files: tuple[FileChange, ...]
+    proposal: str = ""
+    undoes: str = ""
+
+
+class Confirmed(msgspec.Struct, frozen=True):
+    """The open documents hold their text; from here on a landing is carried through, not taken back."""
+
+    plan: str
+    unsaved: tuple[str, ...] = ()
+
+
+class Landed(msgspec.Struct, frozen=True):
+    """A landing is done. `kept` are files that were left as the person had changed them."""
+
+    plan: str
+    written: tuple[str, ...] = ()
+    unsaved: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+class RolledBack(msgspec.Struct, frozen=True):
+    """A landing did not happen; every file is as it was before, but for `kept`."""
+
+    plan: str
+    reason: str = ""
+    kept: tuple[str, ...] = ()
+
+
+class Undone(msgspec.Struct, frozen=True):
+    """A landing was taken back."""
+
+    plan: str
+
+
+class BudgetMet(msgspec.Struct, frozen=True):
+    """A limit was met."""
+
+    limit: str
+    usage: Usage = Usage()
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """The run is over."""
+
+    outcome: str
+    reason: str = ""
+
+
+Event = (
+    Started | Resumed | PhaseEntered | Told | ModelCalled | ModelReplied | ToolCalled | ToolReplied | Decided
+    | Edited | Checked | Proposed | Prepared | Confirmed | Landed | RolledBack | Undone | BudgetMet | Ended
+)  # fmt: skip
+
+KINDS: dict[str, type[Event]] = {
+    "started": Started,
+    "resumed": Resumed,
+    "phase": PhaseEntered,
+    "told": Told,
+    "model_called": ModelCalled,
+    "model_replied": ModelReplied,
+    "tool_called": ToolCalled,
+    "tool_replied": ToolReplied,
+    "decided": Decided,
+    "edited": Edited,
+    "checked": Checked,
+    "proposed": Proposed,
+    "prepared": Prepared,
+    "confirmed": Confirmed,
+    "landed": Landed,
+    "rolled_back": RolledBack,
+    "undone": Undone,
+    "budget": BudgetMet,
+    "ended": Ended,
+}
+
+SYNCED = frozenset(
+    {"started", "edited", "checked", "prepared", "confirmed", "landed", "rolled_back", "undone", "ended"}
+)
+"""What survives a power cut too: intended, applied, verified, taken back. Every kind survives a kill."""

@@ -1,0 +1,213 @@
+"""What is so, computed from what happened: pure. The same records always give the same state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+import msgspec
+
+from bridle.harness.engine import Selection
+from bridle.harness.nouns import Badge, Budget, Finding, Flag, Usage, Verdict
+from bridle.harness.session import events
+from bridle.harness.session.records import Record
+
+
+class Landing(msgspec.Struct, frozen=True):
+    """One landing: its intent, and how far it came."""
+
+    plan: str
+    proposal: str
+    files: tuple[events.FileChange, ...]
+    state: Literal["prepared", "confirmed", "landed", "rolled back", "undone"] = "prepared"
+    undoes: str = ""
+    unsaved: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing of it is left to do."""
+        return self.state not in ("prepared", "confirmed")
+
+
+class RunState(msgspec.Struct, frozen=True):
+    """One run as its journal tells it.
+
+    `messages` are those of the model's wire, in order. `changes` is path → stored content of every file that
+    stands changed in the shadow (None: deleted there), `originals` what was there before the run, `modes` the
+    bits to set. `steps` counts records; `skipped` those that this version does not understand. Times are in
+    seconds since the epoch.
+    """
+
+    workflow: str = ""
+    instruction: str = ""
+    at: Selection | None = None
+    finding: Finding | None = None
+    versions: dict[str, int] = {}
+    model: str = ""
+    budget: Budget | None = None
+    pid: int = 0
+    engine: str = ""
+    phase: str = ""
+    messages: tuple[dict[str, Any], ...] = ()
+    changes: dict[str, str | None] = {}
+    originals: dict[str, str | None] = {}
+    modes: dict[str, int] = {}
+    verdicts: tuple[Verdict, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    badge: Badge | None = None
+    proposal: str = ""
+    landings: dict[str, Landing] = {}
+    outcome: str = ""
+    reason: str = ""
+    limit: str = ""
+    usage: Usage = Usage()
+    started: float = 0.0
+    last: float = 0.0
+    steps: int = 0
+    skipped: int = 0
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run began and did not end: it may be resumed, unless a process still has it in hand."""
+        return bool(self.workflow) and not self.outcome
+
+    @property
+    def unfinished(self) -> tuple[Landing, ...]:
+        """The landings that a crash cut short, in the order in which they began."""
+        return tuple(landing for landing in self.landings.values() if not landing.finished)
+
+
+def fold(records: Iterable[Record], state: RunState | None = None) -> RunState:
+    """Return the state after `records`, from the beginning or going on from `state`."""
+    state = state or RunState()
+    for record in records:
+        event = record.event()
+        step = _STEPS.get(type(event))
+        if step is not None:
+            state = step(state, event)
+        state = msgspec.structs.replace(
+            state,
+            started=state.started or record.time,
+            last=record.time,
+            steps=state.steps + 1,
+            skipped=state.skipped + (event is None),
+        )
+    return state
+
+
+def _started(state: RunState, event: events.Started) -> RunState:
+    return msgspec.structs.replace(state, **msgspec.structs.asdict(event))
+
+
+def _resumed(state: RunState, event: events.Resumed) -> RunState:
+    return msgspec.structs.replace(state, pid=event.pid, engine=event.engine, limit="")
+
+
+def _phase(state: RunState, event: events.PhaseEntered) -> RunState:
+    return msgspec.structs.replace(state, phase=event.name)
+
+
+def _said(state: RunState, event: events.Told | events.ToolReplied) -> RunState:
+    return msgspec.structs.replace(state, messages=(*state.messages, event.message))
+
+
+def _replied(state: RunState, event: events.ModelReplied) -> RunState:
+    usage = add_usage(state.usage, event.usage)
+    return msgspec.structs.replace(state, messages=(*state.messages, event.message), usage=usage)
+
+
+def _edited(state: RunState, event: events.Edited) -> RunState:
+    changes, originals, modes = dict(state.changes), dict(state.originals), dict(state.modes)
+    for file in event.files:
+        changes[file.path] = file.after
+        originals.setdefault(file.path, file.before)
+        if file.mode is not None:
+            modes[file.path] = file.mode
+    return msgspec.structs.replace(state, changes=changes, originals=originals, modes=modes)
+
+
+def _checked(state: RunState, event: events.Checked) -> RunState:
+    return msgspec.structs.replace(state, verdicts=event.verdicts, flags=event.flags, badge=event.badge)
+
+
+def _proposed(state: RunState, event: events.Proposed) -> RunState:
+    return msgspec.structs.replace(state, proposal=event.proposal)
+
+
+def _prepared(state: RunState, event: events.Prepared) -> RunState:
+    landing = Landing(event.plan, event.proposal, event.files, undoes=event.undoes)
+    return msgspec.structs.replace(state, landings={**state.landings, event.plan: landing})
+
+
+def _confirmed(state: RunState, event: events.Confirmed) -> RunState:
+    return _landing(state, event.plan, state="confirmed", unsaved=event.unsaved)
+
+
+def _landed(state: RunState, event: events.Landed) -> RunState:
+    state = _landing(
+        state, event.plan, state="landed", written=event.written, unsaved=event.unsaved, kept=event.kept
+    )
+    landing = state.landings.get(event.plan)
+    return _landing(state, landing.undoes, state="undone") if landing is not None else state
+
+
+def _rolled_back(state: RunState, event: events.RolledBack) -> RunState:
+    return _landing(state, event.plan, state="rolled back", kept=event.kept)
+
+
+def _undone(state: RunState, event: events.Undone) -> RunState:
+    return _landing(state, event.plan, state="undone")
+
+
+def _budget(state: RunState, event: events.BudgetMet) -> RunState:
+    return msgspec.structs.replace(state, limit=event.limit)
+
+
+def _ended(state: RunState, event: events.Ended) -> RunState:
+    return msgspec.structs.replace(state, outcome=event.outcome, reason=event.reason)
+
+
+def _landing(state: RunState, plan: str, /, **changed: Any) -> RunState:
+    landing = state.landings.get(plan)
+    if landing is None:
+        return state
+    landings = {**state.landings, plan: msgspec.structs.replace(landing, **changed)}
+    return msgspec.structs.replace(state, landings=landings)
+
+
+_STEPS: dict[type[Any], Callable[[RunState, Any], RunState]] = {
+    events.Started: _started,
+    events.Resumed: _resumed,
+    events.PhaseEntered: _phase,
+    events.Told: _said,
+    events.ToolReplied: _said,
+    events.ModelReplied: _replied,
+    events.Edited: _edited,
+    events.Checked: _checked,
+    events.Proposed: _proposed,
+    events.Prepared: _prepared,
+    events.Confirmed: _confirmed,
+    events.Landed: _landed,
+    events.RolledBack: _rolled_back,
+    events.Undone: _undone,
+    events.BudgetMet: _budget,
+    events.Ended: _ended,
+}
+
+
+def add_usage(one: Usage, other: Usage) -> Usage:
+    """Return both together; the money is unknown as soon as one part of it is."""
+    cost = None
+    if one.cost_usd_micros is not None and other.cost_usd_micros is not None:
+        cost = one.cost_usd_micros + other.cost_usd_micros
+    return Usage(
+        input_tokens=one.input_tokens + other.input_tokens,
+        output_tokens=one.output_tokens + other.output_tokens,
+        cache_read_tokens=one.cache_read_tokens + other.cache_read_tokens,
+        cache_write_tokens=one.cache_write_tokens + other.cache_write_tokens,
+        cost_usd_micros=cost,
+        turns=one.turns + other.turns,
+        seconds=one.seconds + other.seconds,
+    )

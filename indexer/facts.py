@@ -39,8 +39,11 @@ class Symbol(msgspec.Struct, frozen=True):
     doc: str = ""
 
 
-class Reference(msgspec.Struct, frozen=True):
-    """A use of `name` inside `source`; `qualifier` is what stands before its last dot, as ``os.path``."""
+class Reference(msgspec.Struct, frozen=True, array_like=True):
+    """A use of `name` inside `source`.
+
+    `qualifier` is what stands before its last dot, as ``os.path`` or ``super()``; ``?`` where it is no name.
+    """
 
     name: str
     qualifier: str
@@ -49,8 +52,11 @@ class Reference(msgspec.Struct, frozen=True):
     line: int
 
 
-class Import(msgspec.Struct, frozen=True):
-    """A name bound by an import: `name` here is `target` of `module` (empty target: the module itself)."""
+class Import(msgspec.Struct, frozen=True, array_like=True):
+    """A name bound by an import: `name` here is `target` of `module` (empty target: the module itself).
+
+    `level` counts the leading dots. ``import a.b`` binds the name ``a.b``; a star import has the name ``*``.
+    """
 
     name: str
     module: str

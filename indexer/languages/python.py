@@ -1,0 +1,233 @@
+"""Python: definitions, uses and imports of one file, read by a query over its syntax tree.
+
+Bytes count in the UTF-8 form of the text, byte order mark left out; lines are the protocol's and are computed
+from bytes. A file with syntax errors gives what can still be read.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import tree_sitter_python
+from tree_sitter import Language, Node, Parser, Query, QueryCursor
+
+from bridle.indexer.digest import digest
+from bridle.indexer.encoding import decode
+from bridle.indexer.facts import (
+    FileFacts,
+    Import,
+    Reference,
+    ReferenceKind,
+    Span,
+    Symbol,
+    SymbolId,
+    SymbolKind,
+)
+from bridle.indexer.languages.outline import Outline
+
+SUFFIXES = (".py", ".pyi", ".pyw")
+MAX_SIGNATURE = 200
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_LONE_CR = re.compile(rb"\r(?!\n)")
+_COMMENT = re.compile(r"\s#[^\n]*\n")
+_SPACE = re.compile(r"\s+")
+_ARGUMENTS = re.compile(r"\([^()]*\)")
+_DOTTED = re.compile(r"\w+(?:\(\))?(?:\.\w+(?:\(\))?)*")
+_QUOTES = re.compile(r"^[a-zA-Z]*(\"\"\"|'''|\"|')")
+_KINDS: tuple[ReferenceKind, ...] = ("inherit", "call", "read")
+_Nodes = Mapping[str, Sequence[Node]]
+
+
+def facts(path: str, data: bytes) -> FileFacts:
+    """Return what file `path` with content `data` defines, uses and imports.
+
+    Raises:
+        UndecodableError: the bytes are not text.
+    """
+    return _Reading(path, data).facts()
+
+
+def source(data: bytes) -> bytes:
+    """Return the UTF-8 form of `data` that all spans count in.
+
+    Raises:
+        UndecodableError: the bytes are not text.
+    """
+    return data if data.isascii() and b"coding" not in data[:1000] else decode(data).text.encode()
+
+
+@cache
+def _grammar() -> tuple[Parser, Query]:
+    language = Language(tree_sitter_python.language())
+    query = (Path(__file__).parent / "queries" / "python.scm").read_text(encoding="utf-8")
+    return Parser(language), Query(language, query)
+
+
+class _Head:
+    """A definition before it has its place among the others."""
+
+    def __init__(self, kind: SymbolKind, name: str, start: int, node: Node) -> None:
+        self.kind: SymbolKind = kind
+        self.name = name
+        self.start = start
+        self.end = node.end_byte
+        self.node = node
+
+
+class _Reading:
+    """One file while it is read."""
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self._path = path
+        self._data = data
+        self._source = source(data)
+        self._line_starts = [0, *(match.end() for match in _LINE_END.finditer(self._source))]
+
+    def facts(self) -> FileFacts:
+        parser, query = _grammar()
+        tree = parser.parse(_LONE_CR.sub(b"\n", self._source))  # the grammar ends no line at a lone CR
+        nodes = QueryCursor(query).captures(tree.root_node)
+        heads = sorted(self._heads(nodes), key=lambda head: (head.start, -head.end))
+        outline = Outline([(0, len(self._source)), *((head.start, head.end) for head in heads)])
+        symbols = self._symbols(heads, outline, nodes)
+        return FileFacts(
+            self._path,
+            digest(self._data),
+            len(self._line_starts),
+            len(self._data),
+            symbols,
+            self._references(nodes, outline, symbols),
+            tuple(self._imports(nodes)),
+        )
+
+    def _text(self, node: Node) -> str:
+        return self._source[node.start_byte : node.end_byte].decode()
+
+    def _line(self, at: int) -> int:
+        return bisect_right(self._line_starts, at) - 1
+
+    def _span(self, start: int, end: int) -> Span:
+        last = self._line(max(start, end - 1))
+        return Span(self._path, self._line(start), last + 1, start, end)
+
+    def _heads(self, nodes: _Nodes) -> Iterator[_Head]:
+        decorated = {node.end_byte: node.start_byte for node in nodes.get("decorated", ())}
+        kinds: tuple[SymbolKind, ...] = ("function", "class")
+        for kind in kinds:
+            for node in nodes.get(kind, ()):
+                name = node.child_by_field_name("name")
+                if name is not None:
+                    start = min(node.start_byte, decorated.get(node.end_byte, node.start_byte))
+                    yield _Head(kind, self._text(name), start, node)
+        for capture in ("variable", "alias"):
+            for node in nodes.get(capture, ()):
+                name = node.child_by_field_name("left")
+                if name is not None and name.type in {"identifier", "type"}:
+                    yield _Head("variable", self._text(name), node.start_byte, node)
+
+    def _symbols(self, heads: Sequence[_Head], outline: Outline, nodes: _Nodes) -> tuple[Symbol, ...]:
+        docs = {
+            outline.owner(node.start_byte): _first_line(self._text(node)) for node in nodes.get("doc", ())
+        }
+        module = Symbol(
+            SymbolId(f"{self._path}::"),
+            "module",
+            self._path.rpartition("/")[2].rpartition(".")[0],
+            "",
+            self._span(0, len(self._source)),
+            self._path,
+            docs.get(0, ""),
+        )
+        symbols, seen = [module], dict[str, int]()
+        for index, head in enumerate(heads, start=1):
+            parent = symbols[outline.parents[index]]
+            qualname = f"{parent.qualname}.{head.name}" if parent.qualname else head.name
+            seen[qualname] = seen.get(qualname, 0) + 1
+            repeat = f"#{seen[qualname]}" if seen[qualname] > 1 else ""
+            is_method = head.kind == "function" and parent.kind == "class"
+            symbols.append(
+                Symbol(
+                    SymbolId(f"{self._path}::{qualname}{repeat}"),
+                    "method" if is_method else head.kind,
+                    head.name,
+                    qualname,
+                    self._span(head.start, head.end),
+                    self._signature(head.node),
+                    docs.get(index, ""),
+                )
+            )
+        return tuple(symbols)
+
+    def _signature(self, node: Node) -> str:
+        body = node.child_by_field_name("body")
+        end = node.end_byte if body is None else body.start_byte
+        head = self._source[node.start_byte : min(end, node.start_byte + 4000)].decode("utf-8", "ignore")
+        if "\n" in head:
+            head = _COMMENT.sub(" ", head + "\n")
+        head = _SPACE.sub(" ", head).strip().removesuffix(":")
+        return head if len(head) <= MAX_SIGNATURE else head[: MAX_SIGNATURE - 1] + "…"
+
+    def _references(
+        self, nodes: _Nodes, outline: Outline, symbols: Sequence[Symbol]
+    ) -> tuple[Reference, ...]:
+        """Return each use once per definition, at its first line."""
+        found: dict[tuple[str, str, int], Reference] = {}
+        taken: set[int] = set()
+        for kind in _KINDS:
+            for node in nodes.get(kind, ()):
+                start = node.start_byte
+                if start in taken and kind == "read":
+                    continue
+                taken.add(start)
+                whole, owner = self._use(node), outline.owner(start)
+                if (whole, kind, owner) not in found:
+                    qualifier, _, name = whole.rpartition(".")
+                    found[whole, kind, owner] = Reference(
+                        name, qualifier, kind, symbols[owner].id, self._line(start)
+                    )
+        return tuple(sorted(found.values(), key=lambda use: (use.line, use.name, use.kind)))
+
+    def _use(self, node: Node) -> str:
+        """Return a use as ``a.b.c``; a call in it loses its arguments, what is long or no name is ``?``."""
+        if node.type == "identifier":
+            return self._text(node)
+        if node.end_byte - node.start_byte <= MAX_SIGNATURE:
+            whole = _ARGUMENTS.sub("()", _SPACE.sub("", self._text(node)))
+            if _DOTTED.fullmatch(whole):
+                return whole
+        name = node.child_by_field_name("attribute")
+        return "?" if name is None else f"?.{self._text(name)}"
+
+    def _imports(self, nodes: _Nodes) -> Iterator[Import]:
+        for node in nodes.get("import", ()):
+            source_node = node.child_by_field_name("module_name")
+            written = "" if source_node is None else _SPACE.sub("", self._text(source_node))
+            module = written.lstrip(".")
+            level = len(written) - len(module)
+            if any(child.type == "wildcard_import" for child in node.children):
+                yield Import("*", module, "*", level)
+            for part in node.children_by_field_name("name"):
+                target, alias = self._import_names(part)
+                if source_node is None:
+                    yield Import(alias or target, target, "")
+                else:
+                    yield Import(alias or target, module, target, level)
+
+    def _import_names(self, part: Node) -> tuple[str, str]:
+        name, alias = part.child_by_field_name("name"), part.child_by_field_name("alias")
+        if name is None or alias is None:
+            return _SPACE.sub("", self._text(part)), ""
+        return _SPACE.sub("", self._text(name)), self._text(alias)
+
+
+def _first_line(literal: str) -> str:
+    opened = _QUOTES.match(literal)
+    if opened is None:
+        return ""
+    body = literal[opened.end() :].removesuffix(opened[1]).strip()
+    return body.splitlines()[0].strip()[:MAX_SIGNATURE] if body else ""

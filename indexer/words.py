@@ -1,0 +1,209 @@
+"""Search by words: which definitions hold the words of a question, and how tellingly (BM25F).
+
+An identifier counts whole and in its parts (camel, snake, digits), lightly stemmed; words of a definition's
+own name count five times, those of its path and of what encloses it twice. Everything here is frozen: a
+changed file gives a new `Words` that shares the rest.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+
+import msgspec
+
+from bridle.indexer.facts import Symbol, SymbolId
+from bridle.indexer.groups import Groups
+
+NAME_WEIGHT, PATH_WEIGHT = 5, 2
+K1, B = 1.2, 0.75
+MAX_QUERY_TERMS = 200
+MAX_IDENTIFIER = 100
+
+_IDENTIFIER = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+_STOP = frozenset(
+    b"self cls def return if else elif for in not and or is None True False import from class with as pass "
+    b"raise try except finally while lambda yield assert the a an of to".split()
+)
+
+
+class FileWords(msgspec.Struct, frozen=True):
+    """The words of one file: sorted terms, and for each the definitions that hold it.
+
+    `rows` is an int32 array of pairs (index of the definition, weighted count); those of term ``k`` are the
+    pairs ``starts[k]`` to ``starts[k + 1]``. `lengths` is the words per definition. Native byte order.
+    """
+
+    terms: tuple[str, ...]
+    starts: bytes
+    rows: bytes
+    lengths: bytes
+
+    def holding(self, term: str) -> Iterator[tuple[int, int]]:
+        """Yield ``(index of the definition, weighted count)`` for each definition that holds `term`."""
+        at = bisect_left(self.terms, term)
+        if at == len(self.terms) or self.terms[at] != term:
+            return
+        starts = memoryview(self.starts).cast("i")
+        row = memoryview(self.rows).cast("i")[2 * starts[at] : 2 * starts[at + 1]].tolist()
+        yield from zip(row[::2], row[1::2], strict=True)
+
+
+@lru_cache(maxsize=200_000)
+def terms_of(identifier: str) -> tuple[str, ...]:
+    """Return the terms of one identifier: its stemmed parts, and the whole of it when it has several."""
+    parts = _PART.findall(identifier[:MAX_IDENTIFIER])
+    terms = [_stem(part.lower()) for part in parts]
+    if len(parts) > 1:
+        terms.append(identifier[:MAX_IDENTIFIER].strip("_").lower())
+    return tuple(terms)
+
+
+def query_terms(text: str) -> list[str]:
+    """Return the terms of a question, each once, in order."""
+    terms = dict.fromkeys(
+        term for word in _identifiers(text.encode("utf-8", "replace")) for term in terms_of(word)
+    )
+    return list(terms)[:MAX_QUERY_TERMS]
+
+
+def file_words(
+    source: bytes,
+    symbols: Sequence[Symbol],
+    stretches: Iterable[tuple[int, int, int]],
+    wholes: Mapping[int, int],
+) -> FileWords:
+    """Return the words of a file whose bytes `symbols` own as `stretches` ``(owner, start, end)`` tell.
+
+    `wholes` maps the index of an inner definition to the outer one whose words include it.
+    """
+    texts: list[list[str]] = [[] for _ in symbols]
+    for owner, start, end in stretches:
+        texts[owner] += _identifiers(source[start:end])
+    for inner in sorted(wholes, reverse=True):
+        texts[wholes[inner]] += texts[inner]
+    postings: dict[str, list[int]] = {}
+    for index, (symbol, words) in enumerate(zip(symbols, texts, strict=True)):
+        for term, count in _weigh(symbol, words).items():
+            postings.setdefault(term, []).extend((index, count))
+    terms = tuple(sorted(postings))
+    starts, rows = array("i", [0]), array("i")
+    for term in terms:
+        rows.extend(postings[term])
+        starts.append(len(rows) // 2)
+    return FileWords(terms, starts.tobytes(), rows.tobytes(), array("i", map(len, texts)).tobytes())
+
+
+def _weigh(symbol: Symbol, words: Sequence[str]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for word, n in Counter(words).items():
+        for term in terms_of(word):
+            counts[term] += n
+    for term in terms_of(symbol.name):
+        counts[term] += NAME_WEIGHT
+    outer = symbol.qualname.rpartition(".")[0]
+    for word in _identifiers(f"{symbol.span.path.rpartition('.')[0]} {outer}".encode()):
+        for term in terms_of(word):
+            counts[term] += PATH_WEIGHT
+    return counts
+
+
+def _identifiers(source: bytes) -> list[str]:
+    found: list[bytes] = _IDENTIFIER.findall(source)
+    return [word.decode("utf-8", "replace") for word in found if word not in _STOP]
+
+
+def _stem(word: str) -> str:
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    for ending, least in (("ing", 6), ("ed", 5)):
+        if len(word) >= least and word.endswith(ending):
+            word = word[: -len(ending)]
+            if word[-1] == word[-2] and word[-1] not in "aeiouls":
+                word = word[:-1]
+            break
+    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """A definition that answers: its file, its index there, its score, the terms that matched, best first."""
+
+    path: str
+    index: int
+    score: float
+    words: tuple[str, ...]
+
+
+class Words:
+    """The words of all files. Frozen; `changed` makes the next one."""
+
+    def __init__(
+        self, files: Mapping[str, FileWords], paths: Groups[str, str], size: tuple[int, int]
+    ) -> None:
+        self._files = files
+        self._paths = paths
+        self._size = size  # definitions, words
+        self._mean = max(1.0, size[1] / max(1, size[0]))
+
+    @classmethod
+    def of(cls, files: Mapping[str, FileWords]) -> Words:
+        """Return the words of `files`."""
+        return cls(files, Groups[str, str].of(_postings(files)), _size(files))
+
+    def changed(self, changes: Mapping[str, FileWords | None]) -> Words:
+        """Return the words after `changes`, None for a file that is gone."""
+        old = {path: words for path in changes if (words := self._files.get(path))}
+        new = {path: words for path, words in changes.items() if words}
+        files = {path: words for path, words in self._files.items() if path not in changes} | new
+        gone, come = _size(old), _size(new)
+        size = (self._size[0] - gone[0] + come[0], self._size[1] - gone[1] + come[1])
+        return Words(files, self._paths.changed(_postings(old), _postings(new)), size)
+
+    def search(self, text: str, limit: int) -> list[Scored]:
+        """Return the `limit` definitions that answer `text` best; ties stand in path order."""
+        scores: dict[tuple[str, int], float] = {}
+        matched: dict[tuple[str, int], list[tuple[float, str]]] = {}
+        for term in query_terms(text):
+            for chunk, gain in self._gains(term):
+                scores[chunk] = scores.get(chunk, 0.0) + gain
+                matched.setdefault(chunk, []).append((-gain, term))
+        best = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:limit]
+        return [Scored(*chunk, scores[chunk], tuple(t for _, t in sorted(matched[chunk]))) for chunk in best]
+
+    def _gains(self, term: str) -> list[tuple[tuple[str, int], float]]:
+        found = [
+            ((path, index), count, memoryview(words.lengths).cast("i")[index])
+            for path in self._paths.get(term)
+            for words in (self._files[path],)
+            for index, count in words.holding(term)
+        ]
+        rarity = math.log(1 + (self._size[0] - len(found) + 0.5) / (len(found) + 0.5))
+        return [
+            (chunk, rarity * count * (K1 + 1) / (count + K1 * (1 - B + B * length / self._mean)))
+            for chunk, count, length in found
+        ]
+
+
+def _postings(files: Mapping[str, FileWords]) -> Iterator[tuple[str, str]]:
+    return ((term, path) for path, words in files.items() for term in words.terms)
+
+
+def _size(files: Mapping[str, FileWords]) -> tuple[int, int]:
+    lengths = [memoryview(words.lengths).cast("i") for words in files.values()]
+    return sum(map(len, lengths)), sum(map(sum, lengths))
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A definition that answers a question, and the terms that it answers with, most telling first."""
+
+    symbol: SymbolId
+    score: float
+    words: tuple[str, ...]

@@ -1,0 +1,77 @@
+"""The read form: how lines are shown so that they can be edited.
+
+A head names the path, the revision and the lines shown; then each line as anchor, tab, text. What is left out
+is marked and cannot be edited. Ranges are 0-based and half-open inside, 1-based and inclusive on paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bridle.context.anchors import anchor_at
+from bridle.indexer.text import line_body
+
+Range = tuple[int, int]
+"""Lines ``start <= n < end``, 0-based."""
+
+ELIDED = "…"
+
+
+def head(path: str, number: int, ranges: Sequence[Range], total: int) -> str:
+    """Return the head line: path, revision, lines shown, lines there are."""
+    shown = ",".join(f"{start + 1}-{end}" for start, end in ranges) or "0"
+    return f"[{path} v{number} {shown}/{total}]"
+
+
+def anchored(
+    lines: Sequence[str], ranges: Sequence[Range], shown_as: Sequence[str] | None = None
+) -> list[str]:
+    """Return the lines of `ranges`, each behind its anchor, with a mark wherever lines are left out.
+
+    `shown_as` is what to print in place of `lines` (secrets hidden); the anchors are those of `lines`.
+    """
+    printed = lines if shown_as is None else shown_as
+    out: list[str] = []
+    done = 0
+    for start, end in ranges:
+        if start > done:
+            out.append(ELIDED)
+        out += [f"{anchor_at(lines, n)}\t{line_body(printed[n])}" for n in range(start, end)]
+        done = end
+    if done < len(lines):
+        out.append(ELIDED)
+    return out
+
+
+def render(
+    path: str,
+    number: int,
+    lines: Sequence[str],
+    ranges: Sequence[Range],
+    shown_as: Sequence[str] | None = None,
+) -> str:
+    """Return the whole read form of `ranges` of one revision, without a final line end."""
+    return "\n".join([head(path, number, ranges, len(lines)), *anchored(lines, ranges, shown_as)])
+
+
+def joined(ranges: Iterable[Range], total: int) -> tuple[Range, ...]:
+    """Return `ranges` cut to ``[0, total)``, sorted, with those that touch made one."""
+    out: list[Range] = []
+    for start, end in sorted((max(0, start), min(total, end)) for start, end in ranges):
+        if start >= end:
+            continue
+        if out and start <= out[-1][1]:
+            out[-1] = (out[-1][0], max(out[-1][1], end))
+        else:
+            out.append((start, end))
+    return tuple(out)
+
+
+def covers(ranges: Iterable[Range], start: int, end: int) -> bool:
+    """Whether joined `ranges` hold every line of ``[start, end)``."""
+    return start >= end or any(a <= start and end <= b for a, b in ranges)
+
+
+def around(start: int, end: int, margin: int) -> Range:
+    """Return the range with `margin` lines more on both sides; cut it with `joined`."""
+    return start - margin, end + margin

@@ -1,0 +1,190 @@
+"""The exact change of one file, as whole lines, with its exact inverse; and the same as a unified diff to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from bridle.context.anchors import lines_of
+from bridle.harness.nouns import FilePatch, UserProblem
+from bridle.indexer.digest import digest
+from bridle.indexer.encoding import UndecodableError, decode, encode
+from bridle.indexer.history import DiffedMap
+from bridle.indexer.text import LineEdit, apply_edits
+
+_CONTEXT = 3
+
+
+class Hunk(msgspec.Struct, frozen=True):
+    """Old lines ``[old_start, old_end)`` became new lines ``[new_start, new_end)``."""
+
+    old_start: int
+    old_end: int
+    new_start: int
+    new_end: int
+
+
+def file_patch(
+    path: str, before: bytes | None, after: bytes | None, base_version: int | None = None
+) -> FilePatch:
+    """Return the patch that leads from `before` to `after` (None: not there).
+
+    Raises UserProblem where lines cannot say the change: bytes that are not text, or another encoding.
+    """
+    one_sided = before is None or after is None
+    edits, inverse = line_edits(_text(path, before, one_sided), _text(path, after, one_sided))
+    patch = FilePatch(
+        path,
+        None if before is None else digest(before),
+        None if after is None else digest(after),
+        edits,
+        inverse,
+        base_version,
+    )
+    if not (_leads(patch, before, after) and _leads(invert(patch), after, before)):
+        raise UserProblem(
+            f"The change of {path!r} cannot be told in lines: its encoding or byte order mark changed.",
+            "Change the encoding by hand.",
+        )
+    return patch
+
+
+def invert(patch: FilePatch) -> FilePatch:
+    """Return the patch that takes `patch` back."""
+    return FilePatch(patch.path, patch.after, patch.before, patch.inverse, patch.edits)
+
+
+def apply_patch(patch: FilePatch, before: bytes | None) -> bytes | None:
+    """Return the bytes after `patch`.
+
+    Raises ValueError where `before` is not what it was made for, or its encoding has no place for the new text.
+    """
+    if (None if before is None else digest(before)) != patch.before:
+        raise ValueError(f"{patch.path!r} is not the file that this patch was made for")
+    if patch.after is None:
+        return None
+    if before is None:
+        return encode_fresh("".join(edit.text for edit in patch.edits))
+    decoded = decode(before)
+    return encode(apply_edits(decoded.text, patch.edits), decoded.encoding, decoded.bom)
+
+
+def encode_fresh(text: str) -> bytes:
+    """Return the bytes of a new file: in the encoding that it declares, else UTF-8. Raises UnicodeEncodeError."""
+    plain = text.encode("utf-8")
+    try:
+        return encode(text, decode(plain).encoding, bom=False)
+    except UndecodableError:
+        return plain
+
+
+def line_edits(before: str, after: str) -> tuple[tuple[LineEdit, ...], tuple[LineEdit, ...]]:
+    """Return the edits that lead from `before` to `after`, and those that lead back."""
+    old, new = lines_of(before), lines_of(after)
+    hunks = list(hunks_of(old, new))
+    forth = tuple(LineEdit(h.old_start, h.old_end, "".join(new[h.new_start : h.new_end])) for h in hunks)
+    back = tuple(LineEdit(h.new_start, h.new_end, "".join(old[h.old_start : h.old_end])) for h in hunks)
+    return forth, back
+
+
+def hunks_of(old: Sequence[str], new: Sequence[str]) -> Iterator[Hunk]:
+    """Yield what changed between two lists of lines, in order; costs time in their number."""
+    places = DiffedMap(old, new)
+    above_old = above_new = 0
+    for line in range(len(old) + 1):
+        place = places.line(line) if line < len(old) else len(new)
+        if place is None:
+            continue
+        if line > above_old or place > above_new:
+            yield from _trimmed(old, new, Hunk(above_old, line, above_new, place))
+        above_old, above_new = line + 1, place + 1
+
+
+def _trimmed(old: Sequence[str], new: Sequence[str], hunk: Hunk) -> Iterator[Hunk]:
+    a, b, c, d = hunk.old_start, hunk.old_end, hunk.new_start, hunk.new_end
+    while a < b and c < d and old[a] == new[c]:
+        a, c = a + 1, c + 1
+    while a < b and c < d and old[b - 1] == new[d - 1]:
+        b, d = b - 1, d - 1
+    if a < b or c < d:
+        yield Hunk(a, b, c, d)
+
+
+def unified_diff(path: str, before: bytes | None, after: bytes | None) -> str:
+    """Return the change as `git apply` reads it ("" for none); bytes that are not text are only named."""
+    try:
+        old, new = (_newline_lines(_shown(data)) for data in (before, after))
+    except UndecodableError:
+        return f"Binary files a/{path} and b/{path} differ\n"
+    hunks = list(hunks_of(old, new))
+    if not hunks and (before is None) == (after is None):
+        return ""
+    mark = "\t" if " " in path else ""
+    head = [f"diff --git a/{path} b/{path}\n"]
+    head += ["new file mode 100644\n"] if before is None else []
+    head += ["deleted file mode 100644\n"] if after is None else []
+    if hunks:
+        head += ["--- /dev/null\n" if before is None else f"--- a/{path}{mark}\n"]
+        head += ["+++ /dev/null\n" if after is None else f"+++ b/{path}{mark}\n"]
+    return "".join([*head, *(line for group in _groups(hunks) for line in _written(group, old, new))])
+
+
+def _groups(hunks: Sequence[Hunk]) -> list[list[Hunk]]:
+    groups: list[list[Hunk]] = []
+    for hunk in hunks:
+        if groups and hunk.old_start - groups[-1][-1].old_end <= 2 * _CONTEXT:
+            groups[-1].append(hunk)
+        else:
+            groups.append([hunk])
+    return groups
+
+
+def _written(group: Sequence[Hunk], old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    lead = min(_CONTEXT, group[0].old_start)
+    tail = min(_CONTEXT, len(old) - group[-1].old_end)
+    at = group[0].old_start - lead
+    sizes = group[-1].old_end + tail - at, group[-1].new_end + tail - group[0].new_start + lead
+    yield f"@@ -{_start(at, sizes[0])} +{_start(group[0].new_start - lead, sizes[1])} @@\n"
+    for hunk in group:
+        yield from (_line(" ", old[n]) for n in range(at, hunk.old_start))
+        yield from (_line("-", old[n]) for n in range(hunk.old_start, hunk.old_end))
+        yield from (_line("+", new[n]) for n in range(hunk.new_start, hunk.new_end))
+        at = hunk.old_end
+    yield from (_line(" ", old[n]) for n in range(at, at + tail))
+
+
+def _start(line: int, size: int) -> str:
+    return f"{line + 1 if size else line},{size}"
+
+
+def _line(sign: str, line: str) -> str:
+    return f"{sign}{line}" if line.endswith("\n") else f"{sign}{line}\n\\ No newline at end of file\n"
+
+
+def _newline_lines(text: str) -> list[str]:
+    lines = [f"{line}\n" for line in text.split("\n")]
+    last = lines.pop()[:-1]
+    return [*lines, last] if last else lines
+
+
+def _shown(data: bytes | None) -> str:
+    decoded = decode(data or b"")
+    return f"\ufeff{decoded.text}" if decoded.bom else decoded.text
+
+
+def _text(path: str, data: bytes | None, one_sided: bool) -> str:
+    """Return the text of `data`; where the whole file comes or goes, its byte order mark is part of it."""
+    try:
+        return _shown(data) if one_sided else decode(data or b"").text
+    except UndecodableError as error:
+        raise UserProblem(
+            f"{path!r} is not text: {error}", "Such a file cannot be offered line by line."
+        ) from error
+
+
+def _leads(patch: FilePatch, before: bytes | None, after: bytes | None) -> bool:
+    try:
+        return apply_patch(patch, before) == after
+    except ValueError:
+        return False

@@ -1,0 +1,88 @@
+"""Edits in the lines of the file as it is now, and the text that they make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from bridle.context.anchors import anchor_at, lines_of
+from bridle.indexer.text import dominant_end, line_body
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """Replace lines ``[start, end)`` of the file as it is now by `text`, lines without ends.
+
+    An insertion has none and stands before line `start`; `edge` says that an end of the file was meant.
+    """
+
+    start: int
+    end: int
+    text: tuple[str, ...]
+    edge: Literal["", "0", "$"] = ""
+
+
+class LineEndsJoinError(ValueError):
+    """Two lines of the result would read as one: a carriage return would meet a line feed."""
+
+
+def apply_placed(text: str, edits: Sequence[Placed]) -> str:
+    """Return `text` after `edits`, which do not overlap; insertions at one place land in the order given.
+
+    A new line ends as the line whose place it takes, else as its neighbour; a file without a final line end keeps
+    none. Raises LineEndsJoinError.
+    """
+    lines = lines_of(text)
+    out: list[str] = []
+    done = 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        out += lines[done : edit.start]
+        out += _ended(edit, lines)
+        done = edit.end
+    out += lines[done:]
+    plain = dominant_end(text)
+    last = len(out) - 1
+    out = [line if _has_end(line) or (line and n == last) else line + plain for n, line in enumerate(out)]
+    joined = "".join(out)
+    if lines_of(joined) != out:
+        raise LineEndsJoinError
+    return joined
+
+
+def place_as_written(edit: Placed, bodies: Sequence[str]) -> dict[str, str]:
+    """Return `edit` as the tool takes it, its anchors those of `bodies`, the file's lines as they are now."""
+    text = {"text": "".join(f"{line}\n" for line in edit.text)} if edit.text else {}
+    if edit.end == edit.start:
+        place = edit.edge or (str(anchor_at(bodies, edit.start - 1)) if edit.start else "0")
+        return {"after": place, **text}
+    first, last = anchor_at(bodies, edit.start), anchor_at(bodies, edit.end - 1)
+    return {"at": str(first) if first == last else f"{first}-{last}", **text}
+
+
+def as_lines(text: str | None) -> tuple[str, ...]:
+    """Return the lines, without ends, that a tool's `text` means: none for None or ""."""
+    return tuple(line_body(line) for line in lines_of(text or ""))
+
+
+def _ended(edit: Placed, lines: Sequence[str]) -> list[str]:
+    replaced = [_end(line) for line in lines[edit.start : edit.end]]
+    beyond = replaced[-1] if replaced else _neighbour_end(edit.start, lines)
+    ends = [replaced[n] if n < len(replaced) else beyond for n in range(len(edit.text))]
+    if ends and edit.end == len(lines) and replaced and not replaced[-1]:
+        ends[-1] = ""
+    return [line + end for line, end in zip(edit.text, ends, strict=True)]
+
+
+def _neighbour_end(start: int, lines: Sequence[str]) -> str:
+    if start > 0:
+        return _end(lines[start - 1])
+    return _end(lines[0]) if lines else "\n"
+
+
+def _end(line: str) -> str:
+    return line[len(line_body(line)) :]
+
+
+def _has_end(line: str) -> bool:
+    return line.endswith(("\n", "\r"))

@@ -1,0 +1,161 @@
+"""A live model through the Anthropic SDK: the one module that knows the library, and imports it when first
+asked.
+
+It makes one attempt and tells what became of it; the policy for another one is `retry.py`. It follows no
+redirect, traces nothing, and takes no key, address or profile from anywhere but its caller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from bridle.harness.model.assembly import Assembly, cut_short, garbage
+from bridle.harness.model.classify import Refusal, problem_of
+from bridle.harness.model.client import Listener, ModelProblem, ModelReply, ModelRequest
+from bridle.harness.model.keys import Key
+from bridle.harness.model.prices import priced
+from bridle.harness.model.wire import wire
+from bridle.harness.nouns import Usage
+
+if TYPE_CHECKING:
+    import anthropic
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """How long to wait, in seconds: for a connection, for the next sign of life, for the whole reply."""
+
+    connect_s: float = 10.0
+    stall_s: float = 90.0
+    call_s: float = 600.0
+
+
+class LiveModel:
+    """One model at one endpoint."""
+
+    def __init__(self, model: str, key: Key, endpoint: str, patience: Patience | None = None) -> None:
+        self.model = model
+        self.endpoint = endpoint
+        self._key = key
+        self._patience = patience or Patience()
+        self._sdk: anthropic.AsyncAnthropic | None = None
+
+    async def reply(self, request: ModelRequest, on_event: Listener) -> ModelReply:
+        """Ask once. Raises ModelProblem, with what the attempt is known to have cost."""
+        assembly = Assembly()
+        try:
+            async with asyncio.timeout(self._patience.call_s):
+                await self._stream(request, assembly, on_event)
+            reply = assembly.reply()
+        except ModelProblem as problem:
+            problem.spent = priced(assembly.usage, request.model) if assembly.started else Usage()
+            raise
+        except TimeoutError as error:
+            spent = priced(assembly.usage, request.model) if assembly.started else Usage()
+            raise ModelProblem(
+                "transient",
+                f"no whole reply within {self._patience.call_s:g} s",
+                "try again later",
+                spent=spent,
+            ) from error
+        return msgspec.structs.replace(reply, usage=priced(reply.usage, request.model))
+
+    async def check(self) -> int:
+        """Prove that key, endpoint and model fit together, at no cost; returns the tokens of a greeting.
+
+        Raises ModelProblem.
+        """
+        sdk = await self._connected()
+        try:
+            async with asyncio.timeout(self._patience.connect_s + self._patience.stall_s):
+                counted = await sdk.messages.count_tokens(
+                    model=self.model, messages=[{"role": "user", "content": "Hello"}]
+                )
+        except Exception as error:
+            raise self._problem(error) from error
+        return counted.input_tokens
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._sdk is not None:
+            await self._sdk.close()
+            self._sdk = None
+
+    async def _stream(self, request: ModelRequest, assembly: Assembly, on_event: Listener) -> None:
+        sdk = await self._connected()
+        try:
+            async with sdk.messages.stream(**wire(request)) as stream:
+                async for event in stream:
+                    heard = assembly.take(event.to_dict())
+                    if heard is not None:
+                        on_event(heard)
+        except Exception as error:
+            raise self._problem(error) from error
+
+    async def _connected(self) -> anthropic.AsyncAnthropic:
+        """Return the library's client. Importing it takes seconds, so that happens off the loop."""
+        if self._sdk is None:
+            self._sdk = await asyncio.to_thread(self._connect)
+        return self._sdk
+
+    def _connect(self) -> anthropic.AsyncAnthropic:
+        import anthropic
+
+        patience = self._patience
+        timeout = anthropic.Timeout(
+            patience.call_s, connect=patience.connect_s, read=patience.stall_s, write=patience.stall_s
+        )
+        return anthropic.AsyncAnthropic(
+            api_key=self._key.reveal(),
+            base_url=self.endpoint,
+            max_retries=0,
+            timeout=timeout,
+            open_telemetry=False,
+            http_client=anthropic.DefaultAsyncHttpxClient(follow_redirects=False, timeout=timeout),
+        )
+
+    def _problem(self, error: Exception) -> ModelProblem:
+        """Return what an exception of the library, or of the code below it, means."""
+        import anthropic
+        import httpx2
+
+        match error:
+            case ModelProblem():
+                return error
+            case anthropic.APIStatusError():
+                return problem_of(_refusal(error), self.model, self.endpoint)
+            case anthropic.APITimeoutError() | httpx2.TimeoutException():
+                return ModelProblem(
+                    "transient", f"{self.endpoint} has gone silent", "check the network, or try again later"
+                )
+            case httpx2.RemoteProtocolError() | httpx2.ReadError():
+                return cut_short()
+            case anthropic.APIConnectionError() | httpx2.TransportError():
+                return ModelProblem(
+                    "transient",
+                    f"{self.endpoint} cannot be reached",
+                    "check the network and ANTHROPIC_BASE_URL",
+                )
+            case TimeoutError():
+                return ModelProblem(
+                    "transient", f"{self.endpoint} does not answer in time", "try again later"
+                )
+            case _:
+                return garbage()
+
+
+def _refusal(error: anthropic.APIStatusError) -> Refusal:
+    headers = {name.lower(): value for name, value in error.response.headers.items()}
+    return Refusal(
+        error.status_code,
+        _text(error.type),
+        _text(error.error_code),
+        _text(error.api_message),
+        cast("Any", headers),
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

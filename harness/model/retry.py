@@ -1,0 +1,101 @@
+"""The one policy for calls that fail: fatal never, unknown once, transient with growing waits, all of it
+bounded.
+
+It wraps any client. What failed attempts cost is added to the reply, or to the problem that is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from bridle.harness.model.budget import add
+from bridle.harness.model.client import (
+    Listener,
+    ModelClient,
+    ModelProblem,
+    ModelReply,
+    ModelRequest,
+    Retrying,
+)
+from bridle.harness.nouns import Usage
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """How often and how long. Waits double from `first_s` to `longest_s`, each less up to a half."""
+
+    attempts: int = 5
+    unknown_attempts: int = 2
+    first_s: float = 1.0
+    longest_s: float = 30.0
+    total_s: float = 120.0
+
+
+def wait_s(problem: ModelProblem, attempt: int, waited_s: float, luck: float, policy: Policy) -> float | None:
+    """Return how long to wait after failed attempt number `attempt` (from 1); None: do not try again.
+
+    `luck` is from 0 to 1. An endpoint that says how long to wait is waited for exactly, or not at all where
+    that would pass the total.
+    """
+    allowed = {"fatal": 1, "unknown": policy.unknown_attempts, "transient": policy.attempts}[problem.kind]
+    if attempt >= allowed:
+        return None
+    growing_s = min(policy.longest_s, policy.first_s * 2 ** (attempt - 1)) * (0.5 + luck / 2)
+    wanted_s = growing_s if problem.retry_after_s is None else problem.retry_after_s
+    return wanted_s if waited_s + wanted_s <= policy.total_s else None
+
+
+class Patient:
+    """A client that tries again by the policy."""
+
+    def __init__(
+        self,
+        client: ModelClient,
+        policy: Policy | None = None,
+        *,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        now: Callable[[], float] = time.monotonic,
+        luck: Callable[[], float] = random.random,
+    ) -> None:
+        self._client = client
+        self._policy = policy or Policy()
+        self._sleep = sleep
+        self._now = now
+        self._luck = luck
+
+    @property
+    def model(self) -> str:
+        """The model's id."""
+        return self._client.model
+
+    @property
+    def endpoint(self) -> str:
+        """Where requests go."""
+        return self._client.endpoint
+
+    async def reply(self, request: ModelRequest, on_event: Listener) -> ModelReply:
+        """Ask until there is a reply or the policy ends it. Raises the last ModelProblem."""
+        began_s, attempt, spent = self._now(), 0, Usage()
+        while True:
+            attempt += 1
+            try:
+                reply = await self._client.reply(request, on_event)
+            except ModelProblem as problem:
+                spent = add(spent, problem.spent)
+                problem.spent = spent
+                delay_s = wait_s(problem, attempt, self._now() - began_s, self._luck(), self._policy)
+                if delay_s is None:
+                    raise
+                on_event(Retrying(problem.message, attempt, delay_s))
+            else:
+                usage = msgspec.structs.replace(add(spent, reply.usage), turns=reply.usage.turns)
+                return msgspec.structs.replace(reply, usage=usage)
+            await self._sleep(delay_s)
+
+    async def close(self) -> None:
+        """Close what is below."""
+        await self._client.close()

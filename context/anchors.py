@@ -1,7 +1,7 @@
 """Anchors: a line number and a check word, by which a line can be pointed at as it was shown.
 
-The check word depends on the line and its two neighbours, so that a slip of the number is noticed. An anchor is
-read leniently and means one thing; what it means is looked up in one revision, never searched for.
+The check word depends on the line and its two neighbours, so that a slip of the number is noticed. An anchor
+is read leniently and means one thing; what it means is looked up in one revision, never searched for.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bridle.indexer.text import line_body, split_lines
 
 _BLANK = " \t\r\n"
 _ONE = r"([0-9]{1,9})(?:[ ]?[#:|]?[ ]?([a-z]{2}))?"
-_PLACE = re.compile(rf"\s*\[?\s*{_ONE}(?:\s*(?:-|–|,|\.\.)\s*{_ONE})?\s*\]?(?:\t[^\n\r]*|\s*)\Z")
+_PLACE = re.compile(rf"\s*\[?\s*{_ONE}(?:\s*(?:-|\u2013|,|\.\.)\s*{_ONE})?\s*\]?(?:\t[^\n\r]*|\s*)\Z")
 
 
 class Anchor(msgspec.Struct, frozen=True):
@@ -33,7 +33,9 @@ class Anchor(msgspec.Struct, frozen=True):
 
 @cache
 def check_words() -> tuple[str, ...]:
-    """Return the frozen list of check words: two lower-case letters, one token each in common vocabularies."""
+    """Return the frozen list of check words: two lower-case letters, one token each in common
+    vocabularies.
+    """
     return tuple((files("bridle.context") / "check_words.txt").read_text("ascii").split())
 
 
@@ -48,7 +50,9 @@ def check_word(before: str, line: str, after: str) -> str:
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the lines that can be pointed at, with their ends: no empty one after the last end, none in ""."""
+    """Return the lines that can be pointed at, with their ends: no empty one after the last end, none in
+    "".
+    """
     lines = split_lines(text)
     if lines[-1] == "":
         lines.pop()
@@ -70,7 +74,8 @@ def anchor_at(lines: Sequence[str], index: int) -> Anchor:
 def parse_anchor(given: object) -> tuple[Anchor, Anchor] | None:
     """Return the first and last anchor that `given` names; None when it names no place. Never raises.
 
-    Read as meant: ``41th``, ``41th-44qd``, ``41``, ``41#th``, ``41:th``, a whole line as it was shown, ``[41, 44]``.
+    Read as meant: ``41th``, ``41th-44qd``, ``41``, ``41#th``, ``41:th``, a whole line as it was shown, ``[41,
+    44]``.
     """
     if isinstance(given, int):
         return None if isinstance(given, bool) or not 0 <= given < 10**9 else (Anchor(given), Anchor(given))

@@ -1,8 +1,8 @@
 """Secrets stay here: what looks like a key is shown as a placeholder, and comes back only where it stood.
 
-The patterns are anchored on the marks that issuers put into their keys; a plain ``KEY = …`` counts only when its
-value is long and looks random. Placeholders are stable: the same secret gives the same one. A secret never spans
-lines here, a private key is one secret a line, so that line numbers hold.
+The patterns are anchored on the marks that issuers put into their keys; a plain ``KEY = …`` counts only when
+its value is long and looks random. Placeholders are stable: the same secret gives the same one. A secret
+never spans lines here, a private key is one secret a line, so that line numbers hold.
 """
 
 from __future__ import annotations
@@ -54,9 +54,10 @@ _KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PLACEHOLDER = re.compile(r"«secret:[a-z]+:[0-9a-f]{6}»")
 
 _CREDENTIAL_NAMES = (
-    ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk", "id_rsa*",
-    "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", ".pgpass", ".pypirc", ".npmrc", ".git-credentials",
-    ".htpasswd", "credentials", "credentials.json", "service-account*.json", "secrets.y*ml", "secrets.toml", "secrets.json",
+    ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk",
+    "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", ".pgpass", ".pypirc", ".npmrc",
+    ".git-credentials", ".htpasswd", "credentials", "credentials.json", "service-account*.json",
+    "secrets.y*ml", "secrets.toml", "secrets.json",
 )  # fmt: skip
 _HARMLESS_NAMES = (".env.example", ".env.sample", ".env.template", ".env.dist", "*.pub")
 _MIN_BITS = 3.5

@@ -1,8 +1,8 @@
 """Where lines of a revision stand in the file as it is now, or that they changed: never a guess.
 
-With an exact map (nothing changed, or the log of every change since) a line that the map knows is that line. A
-diff is trusted only where the lines stand unchanged and side by side, a neighbour stands beside them as before, and
-no second copy of them has appeared.
+With an exact map (nothing changed, or the log of every change since) a line that the map knows is that line.
+A diff is trusted only where the lines stand unchanged and side by side, a neighbour stands beside them as
+before, and no second copy of them has appeared.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ class Drift:
         return len(self._now)
 
     def lines(self, start: int, end: int) -> int | None:
-        """Return where the lines ``[start, end)`` begin now; None unless all stand unchanged, side by side."""
+        """Return where the lines ``[start, end)`` begin now; None unless all stand unchanged, side by
+        side.
+        """
         place = self._place(start)
         if place is None or any(self._place(n) != place + n - start for n in range(start, end)):
             return None
@@ -37,7 +39,8 @@ class Drift:
     def between(self, start: int, end: int) -> Range | None:
         """Return what stands now between the line above and the line below ``[start, end)``.
 
-        None where one of the two changed as well, or where far more stands there now: nothing can be suggested then.
+        None where one of the two changed as well, or where far more stands there now: nothing can be
+        suggested then.
         """
         above = self._place(start - 1) if start > 0 else -1
         below = self._place(end) if end < len(self._old) else len(self._now)

@@ -24,7 +24,8 @@ _MARKERS = ("<<<<<<< ", ">>>>>>> ", "||||||| ")
 def pasted_anchors(text: Sequence[str], seen: Sequence[str]) -> list[str] | None:
     """Return the lines of `text` without the anchors that they were pasted with; None where there are none.
 
-    `seen` are the lines of the revision. One anchor of it is enough; other lookalikes count when every line has one.
+    `seen` are the lines of the revision. One anchor of it is enough; other lookalikes count when every line
+    has one.
     """
     found = [_PASTED.match(line) for line in text]
     words = set(check_words())
@@ -63,9 +64,11 @@ def echo(
 def syntax_broken(
     path: str, before: str | None, after: str, *, newer: bool = False
 ) -> tuple[str, bool] | None:
-    """Return what stopped `after` from parsing where `before` (None: a new file) parsed, and whether to warn only.
+    """Return what stopped `after` from parsing where `before` (None: a new file) parsed, and whether to warn
+    only.
 
-    `newer` says that the project's Python is newer than ours: what tree-sitter accepts is then only warned of.
+    `newer` says that the project's Python is newer than ours: what tree-sitter accepts is then only warned
+    of.
     """
     parse = _PARSERS.get(path[path.rfind(".") :])
     if parse is None or max(len(before or ""), len(after)) > MAX_PARSED_CHARS:

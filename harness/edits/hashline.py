@@ -1,7 +1,7 @@
 """The edit protocol: a call of the tool becomes a plan for all its files, or a refusal that can be repaired.
 
-Everything is checked in memory; nothing here writes a file. What is wrong with one file never hides what is wrong
-with another: a refusal tells all of it.
+Everything is checked in memory; nothing here writes a file. What is wrong with one file never hides what is
+wrong with another: a refusal tells all of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import msgspec
 from bridle.context.anchors import lines_of
 from bridle.context.readform import covers
 from bridle.context.redact import is_credential_file
-from bridle.harness.edits.draft import Draft, draft, ground
+from bridle.harness.edits.draft import Draft, draft
+from bridle.harness.edits.ground import ground
 from bridle.harness.edits.newfile import new_file
 from bridle.harness.edits.patch import line_edits
 from bridle.harness.edits.problems import ToolProblem
@@ -53,9 +54,9 @@ class Plan(msgspec.Struct, frozen=True):
 class Situation(msgspec.Struct, frozen=True):
     """What a call stands on.
 
-    `current` gives a path's bytes as they are now, None where there is no such file. `moved` gives the exact map
-    from a revision of a path to now, None where the log of changes has a hole. `newer_python` says that the
-    project's Python is newer than ours, so that our parser alone refuses nothing.
+    `current` gives a path's bytes as they are now, None where there is no such file. `moved` gives the exact
+    map from a revision of a path to now, None where the log of changes has a hole. `newer_python` says that
+    the project's Python is newer than ours, so that our parser alone refuses nothing.
     """
 
     revisions: Revisions
@@ -100,7 +101,9 @@ def _tried(request: EditRequest, there: Situation) -> tuple[list[PlannedFile], l
 
 
 def _file(wish: FileWish, there: Situation) -> list[PlannedFile] | Draft:
-    """Return what becomes of one file; the draft where its edits have complaints. Raises ToolProblem for the rest."""
+    """Return what becomes of one file; the draft where its edits have complaints. Raises ToolProblem for the
+    rest.
+    """
     if is_credential_file(wish.path) or (wish.to and is_credential_file(wish.to)):
         raise ToolProblem("E_SECRET", wish.path, "This file holds credentials: no tool touches it.")
     data = there.current(wish.path)

@@ -1,4 +1,6 @@
-"""The exact change of one file, as whole lines, with its exact inverse; and the same as a unified diff to look at."""
+"""The exact change of one file, as whole lines, with its exact inverse; and the same as a unified diff to
+look at.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,8 @@ def invert(patch: FilePatch) -> FilePatch:
 def apply_patch(patch: FilePatch, before: bytes | None) -> bytes | None:
     """Return the bytes after `patch`.
 
-    Raises ValueError where `before` is not what it was made for, or its encoding has no place for the new text.
+    Raises ValueError where `before` is not what it was made for, or its encoding has no place for the new
+    text.
     """
     if (None if before is None else digest(before)) != patch.before:
         raise ValueError(f"{patch.path!r} is not the file that this patch was made for")
@@ -71,7 +74,9 @@ def apply_patch(patch: FilePatch, before: bytes | None) -> bytes | None:
 
 
 def encode_fresh(text: str) -> bytes:
-    """Return the bytes of a new file: in the encoding that it declares, else UTF-8. Raises UnicodeEncodeError."""
+    """Return the bytes of a new file: in the encoding that it declares, else UTF-8. Raises
+    UnicodeEncodeError.
+    """
     plain = text.encode("utf-8")
     try:
         return encode(text, decode(plain).encoding, bom=False)

@@ -30,8 +30,8 @@ class LineEndsJoinError(ValueError):
 def apply_placed(text: str, edits: Sequence[Placed]) -> str:
     """Return `text` after `edits`, which do not overlap; insertions at one place land in the order given.
 
-    A new line ends as the line whose place it takes, else as its neighbour; a file without a final line end keeps
-    none. Raises LineEndsJoinError.
+    A new line ends as the line whose place it takes, else as its neighbour; a file without a final line end
+    keeps none. Raises LineEndsJoinError.
     """
     lines = lines_of(text)
     out: list[str] = []

@@ -31,7 +31,8 @@ def read(
 ) -> ReadView:
     """Show `ranges` of a file (None: all of it) and record them as shown; secrets stand as placeholders.
 
-    Raises ToolProblem: E_MISSING, E_ENCODING, E_SECRET for a credential file, E_RANGE where nothing would be shown.
+    Raises ToolProblem: E_MISSING, E_ENCODING, E_SECRET for a credential file, E_RANGE where nothing would be
+    shown.
     """
     if data is None:
         raise ToolProblem("E_MISSING", path, "There is no such file.")
@@ -42,7 +43,9 @@ def read(
 
 
 def view(revisions: Revisions, revision: Revision, ranges: Sequence[Range]) -> ReadView:
-    """Show `ranges` of a revision that is known already. Raises ToolProblem E_RANGE where nothing would be shown."""
+    """Show `ranges` of a revision that is known already. Raises ToolProblem E_RANGE where nothing would be
+    shown.
+    """
     lines = lines_of(revision.text)
     shown = joined(ranges, len(lines))
     if lines and not shown:

@@ -1,6 +1,8 @@
-"""A refusal that is the model's next prompt: every problem, the places as they are now, and a call to send instead.
+"""A refusal that is the model's next prompt: every problem, the places as they are now, and a call to send
+instead.
 
-What is printed with an anchor is recorded as shown. A call is offered only after it passed every check itself.
+What is printed with an anchor is recorded as shown. A call is offered only after it passed every check
+itself.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ class _Answer(msgspec.Struct, frozen=True):
 def refusal(
     request: EditRequest, failures: Sequence[Failure], revisions: Revisions, accepts: Accepts
 ) -> ToolProblems:
-    """Return the problems of `failures`, what was fine, and the call to send instead where one passes `accepts`."""
+    """Return the problems of `failures`, what was fine, and the call to send instead where one passes
+    `accepts`.
+    """
     answers = {failure.wish.path: _answer(failure, revisions, accepts) for failure in failures}
     problems = [problem for answer in answers.values() for problem in answer.problems]
     return ToolProblems(problems, _fine(request, failures), _offered(request, answers, accepts))

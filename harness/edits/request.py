@@ -1,9 +1,12 @@
-"""What the model asks for: the tool's declaration, and a lenient reading of its input. Nothing is decided here."""
+"""What the model asks for: the tool's declaration, and a lenient reading of its input. Nothing is decided
+here.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from typing import Any, Literal, cast
 
 import msgspec
@@ -46,20 +49,7 @@ class EditRequest(msgspec.Struct, frozen=True):
 
 TOOL: dict[str, Any] = {
     "name": "hashline_edit",
-    "description": (
-        "Edit files by the anchors they were shown with (`41th` is line 41 with its check word). All edits of a file "
-        "mean the revision `rev` in the header you read (`[path v12 …]`): they never shift one another, so put every "
-        "edit of a step into one call. All files change or none does.\n"
-        "Each edit has exactly one of:\n"
-        '- at: "41th" or "41th-44qd" replaces these lines by `text`; without `text` it deletes them\n'
-        '- after: "41th" inserts `text` below that line; "0" is the start of the file, "$" its end\n'
-        '- block: "40kp" replaces the whole Python statement or definition that begins there, decorators included\n'
-        '`text` is whole lines with their indentation and without anchors; one blank line is "\\n". `was` may repeat '
-        "the old lines, to be checked. Lines that were not shown cannot be edited: read them first.\n"
-        'New file: create: true and edits: [{"after": "0", "text": …}], no rev. delete: true needs all lines shown. '
-        'rename: "new/path" may come with edits. dry_run: true only checks. The answer has fresh anchors; an error '
-        "says what to send instead."
-    ),
+    "description": (files("bridle.harness.edits") / "hashline_edit.md").read_text("utf-8").strip(),
     "input_schema": {
         "type": "object",
         "properties": {
@@ -102,7 +92,9 @@ _EDIT_KEYS = {*_KINDS, "text", "was"}
 
 
 def parse(given: object) -> EditRequest:
-    """Return the request that a tool input means. Raises ToolProblem E_RANGE or E_PERMISSION on what it cannot mean."""
+    """Return the request that a tool input means. Raises ToolProblem E_RANGE or E_PERMISSION on what it
+    cannot mean.
+    """
     call = _mapping(given, "The input")
     if "path" in call and "files" not in call:
         call = {
@@ -110,12 +102,12 @@ def parse(given: object) -> EditRequest:
             "dry_run": call.get("dry_run", False),
         }
     _known(call, {"files", "dry_run"}, "The input")
-    files = _merged([_file(entry) for entry in _items(call.get("files"), "files")])
-    if not files:
+    entries = _merged([_file(entry) for entry in _items(call.get("files"), "files")])
+    if not entries:
         raise _misread("'files' names no file.")
-    if len(files) > MAX_FILES or sum(len(file.edits) for file in files) > MAX_EDITS:
+    if len(entries) > MAX_FILES or sum(len(file.edits) for file in entries) > MAX_EDITS:
         raise _misread(f"One call holds at most {MAX_FILES} files and {MAX_EDITS} edits.")
-    return EditRequest(files, _flag(call, "dry_run", ""))
+    return EditRequest(entries, _flag(call, "dry_run", ""))
 
 
 def clean_path(given: object) -> str:
@@ -157,7 +149,9 @@ def _wish(given: object, path: str) -> Wish:
 
 
 def _merged(files: Sequence[FileWish]) -> tuple[FileWish, ...]:
-    """Join plain edits of the same file at the same revision; any other second entry for a path is refused."""
+    """Join plain edits of the same file at the same revision; any other second entry for a path is
+    refused.
+    """
     out: dict[str, FileWish] = {}
     for file in files:
         first = out.get(file.path)

@@ -1,7 +1,7 @@
 """The first check: did the model point at a line that we showed it? Everything here means one revision.
 
-What a wish means is worked out from numbers, check words and the record of shown lines. Where they disagree, the
-wish is refused with each reading named; one of them may be suggested, none is taken.
+What a wish means is worked out from numbers, check words and the record of shown lines. Where they disagree,
+the wish is refused with each reading named; one of them may be suggested, none is taken.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _FORMS = 'Write "41th" or "41th-44qd", as the lines were shown; after "0" and "$
 class Target(msgspec.Struct, frozen=True):
     """Lines ``[start, end)`` of the revision; an insertion has none and stands before line `start`.
 
-    `held` are the lines that must still stand for it to be meant: those replaced, or the one that an insertion
-    follows; None for the very ends of the file.
+    `held` are the lines that must still stand for it to be meant: those replaced, or the one that an
+    insertion follows; None for the very ends of the file.
     """
 
     start: int
@@ -34,7 +34,9 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """Why a wish cannot be granted. `show` are lines to print; `suggestion` is the reading that is offered."""
+    """Why a wish cannot be granted. `show` are lines to print; `suggestion` is the reading that is
+    offered.
+    """
 
     code: Code
     message: str
@@ -43,7 +45,9 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """A revision as it was shown: its lines with their ends, the same without, and the ranges that were printed."""
+    """A revision as it was shown: its lines with their ends, the same without, and the ranges that were
+    printed.
+    """
 
     path: str
     lines: Sequence[str]
@@ -111,7 +115,9 @@ def _outside(anchor: Anchor, seen: Shown) -> Trouble:
 
 
 def _mispointed(first: Anchor, last: Anchor, seen: Shown) -> Trouble:
-    """Name both readings of each anchor that does not fit; suggest by word where it stands near, else by number."""
+    """Name both readings of each anchor that does not fit; suggest by word where it stands near, else by
+    number.
+    """
     told: list[str] = []
     places: list[int] = []
     for anchor in dict.fromkeys((first, last)):
@@ -131,7 +137,9 @@ def _mispointed(first: Anchor, last: Anchor, seen: Shown) -> Trouble:
 
 
 def _by_word(anchor: Anchor, seen: Shown) -> int | None:
-    """Return the one line near `anchor` that was shown with its check word; None where there is none or several."""
+    """Return the one line near `anchor` that was shown with its check word; None where there is none or
+    several.
+    """
     middle = min(anchor.line - 1, len(seen.lines) - 1)
     near = range(max(0, middle - NEAR), min(len(seen.lines), middle + NEAR + 1))
     found = [

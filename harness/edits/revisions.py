@@ -1,8 +1,8 @@
 """Files as they were when the model saw them, and which of their lines it saw.
 
 A revision is known by its path and a running number, never by a hash that could be guessed. With a folder the
-store outlives the process and may be shared by several; a line that was torn by a crash is passed over. The store
-forgets the oldest bytes beyond its cap and says so when they are asked for.
+store outlives the process and may be shared by several; a line that was torn by a crash is passed over. The
+store forgets the oldest bytes beyond its cap and says so when they are asked for.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class Revisions:
         self._lock = threading.RLock()
 
     def note(self, path: str, data: bytes) -> Revision:
-        """Keep `data` as a revision of `path`; equal bytes keep their number. Raises ToolProblem E_ENCODING."""
+        """Keep `data` as a revision of `path`; equal bytes keep their number. Raises ToolProblem
+        E_ENCODING.
+        """
         mark = digest(data)
         with self._at_latest():
             known = self._numbers.get(path, {})
@@ -73,7 +75,9 @@ class Revisions:
             return revision
 
     def get(self, path: str, number: int) -> Revision:
-        """Return a revision. Raises ToolProblem E_REV_UNKNOWN where it was never noted or is no longer kept."""
+        """Return a revision. Raises ToolProblem E_REV_UNKNOWN where it was never noted or is no longer
+        kept.
+        """
         with self._at_latest():
             mark = self._digests.get((path, number))
             data = self._blobs.get(mark) if mark else None

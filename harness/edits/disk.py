@@ -1,0 +1,235 @@
+"""Writing a plan to disk: all of it, or nothing that stays.
+
+Old bytes go to a journal first; then each file is written beside its place, synced and renamed over it. An
+error takes everything back at once; a crash is taken back by `recover` at the next start. A file that
+somebody else changed meanwhile is left to them and named.
+"""
+
+from __future__ import annotations
+
+import secrets
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from bridle.harness.edits.filesystem import FileSystem, Look, RealFileSystem
+from bridle.harness.nouns import Fault, UserProblem
+from bridle.indexer.digest import digest
+
+_MANIFEST = "manifest.json"
+_REAL = RealFileSystem()
+
+
+class Write(msgspec.Struct, frozen=True):
+    """One file's change, None meaning not there. `mode_from` names the file whose mode a new one takes."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    mode_from: str = ""
+
+
+class Recovered(msgspec.Struct, frozen=True):
+    """Files that were put back, and files left as they are because somebody else changed them since."""
+
+    restored: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """One file in the journal: where it really is, digests before and after, how the old one looked."""
+
+    path: str
+    before: str | None
+    after: str | None
+    look: Look | None
+
+
+class _Manifest(msgspec.Struct, frozen=True):
+    """A journal folder's content: entry N's old bytes are in file ``N``; `folders` are new ones, outermost
+    first.
+    """
+
+    entries: tuple[_Entry, ...]
+    folders: tuple[str, ...]
+
+
+def commit(root: Path, writes: Sequence[Write], journal: Path, disk: FileSystem = _REAL) -> None:
+    """Write all of `writes` below `root`, or none; `journal` is a folder of our own on any disk.
+
+    Raises:
+        UserProblem: a file is not as `before` says, or is no file below `root`; nothing was written.
+        OSError: the disk refused; everything was taken back.
+        Fault: the disk refused to take it back as well; `recover` will.
+    """
+    root = root.resolve()
+    manifest = _manifest(root, writes)
+    for write, entry in zip(writes, manifest.entries, strict=True):
+        _expect(root / entry.path, write)
+    folder = journal / secrets.token_hex(8)
+    try:
+        _keep(folder, manifest, writes, disk)
+    except BaseException:
+        _sweep(folder)
+        raise
+    try:
+        for name in manifest.folders:
+            disk.make_folder(root / name, 0o777)
+        for n, (write, entry) in enumerate(zip(writes, manifest.entries, strict=True)):
+            _put(root, folder, n, write, entry, disk)
+        disk.remove(folder / _MANIFEST)
+    except BaseException as error:
+        _take_back(root, folder, manifest, disk, error)
+        raise
+    _sweep(folder)
+
+
+def recover(root: Path, journal: Path, disk: FileSystem = _REAL) -> Recovered:
+    """Take back what a crash left half done; doing it twice is doing it once.
+
+    Raises OSError where the disk refuses, Fault where a journal cannot be read.
+    """
+    root = root.resolve()
+    restored: list[str] = []
+    kept: list[str] = []
+    for folder in sorted(journal.iterdir()) if journal.is_dir() else ():
+        if (folder / _MANIFEST).exists():
+            done = _restore(root, folder, _read_manifest(folder), disk)
+            restored += done.restored
+            kept += done.kept
+            disk.remove(folder / _MANIFEST)
+        _sweep(folder)
+    return Recovered(tuple(restored), tuple(kept))
+
+
+def _manifest(root: Path, writes: Sequence[Write]) -> _Manifest:
+    entries: list[_Entry] = []
+    folders: dict[str, None] = {}
+    for write in writes:
+        place = _place(root, write)
+        source = place if write.before is not None else root / write.mode_from if write.mode_from else None
+        entries.append(
+            _Entry(str(place.relative_to(root)), _mark(write.before), _mark(write.after), _look(source))
+        )
+        missing = [parent for parent in place.parents if root in parent.parents and not parent.exists()]
+        folders |= {str(parent.relative_to(root)): None for parent in reversed(missing)}
+    return _Manifest(tuple(entries), tuple(folders))
+
+
+def _place(root: Path, write: Write) -> Path:
+    """Return where a file really is: the target of a link, as long as that is a file below `root`."""
+    named = root / write.path
+    place = named.resolve()
+    if root not in place.parents:
+        raise UserProblem(f"{write.path!r} leads out of the workspace.", "Nothing was written.")
+    if place.exists() and not place.is_file():
+        raise UserProblem(f"{write.path!r} is not a regular file.", "Nothing was written.")
+    if write.after is None and named.is_symlink():
+        raise UserProblem(f"{write.path!r} is a link.", "Remove it by hand; nothing was written.")
+    return place
+
+
+def _expect(place: Path, write: Write) -> None:
+    if _read(place) != write.before:
+        raise UserProblem(f"{write.path!r} changed on disk meanwhile.", "Nothing was written; run it again.")
+
+
+def _keep(folder: Path, manifest: _Manifest, writes: Sequence[Write], disk: FileSystem) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    disk.make_folder(folder, 0o700)
+    for n, write in enumerate(writes):
+        if write.before is not None:
+            disk.write(folder / str(n), write.before, None)
+    disk.write(folder / "draft", msgspec.json.encode(manifest), None)
+    disk.rename(folder / "draft", folder / _MANIFEST)
+
+
+def _put(root: Path, folder: Path, n: int, write: Write, entry: _Entry, disk: FileSystem) -> None:
+    place = root / entry.path
+    if write.after is None:
+        _expect(place, write)
+        disk.remove(place)
+        return
+    draft = _draft(place, folder, n)
+    disk.write(draft, write.after, entry.look)
+    _expect(place, write)
+    disk.rename(draft, place)
+
+
+def _take_back(root: Path, folder: Path, manifest: _Manifest, disk: FileSystem, error: BaseException) -> None:
+    try:
+        done = _restore(root, folder, manifest, disk)
+        with suppress(FileNotFoundError):
+            disk.remove(folder / _MANIFEST)
+    except OSError as second:
+        raise Fault(
+            f"{error}; and it could not be taken back: {second}. Old bytes: {str(folder)!r}"
+        ) from error
+    for path in done.kept:
+        error.add_note(f"{path!r} was changed by somebody else meanwhile and is left as it is")
+    _sweep(folder)
+
+
+def _restore(root: Path, folder: Path, manifest: _Manifest, disk: FileSystem) -> Recovered:
+    restored: list[str] = []
+    kept: list[str] = []
+    for n, entry in reversed(list(enumerate(manifest.entries))):
+        place = root / entry.path
+        with suppress(FileNotFoundError):
+            disk.remove(_draft(place, folder, n))
+        there = _mark(_read(place))
+        if there == entry.before:
+            continue
+        if there != entry.after:
+            kept.append(entry.path)
+            continue
+        restored.append(entry.path)
+        if entry.before is None:
+            disk.remove(place)
+        else:
+            disk.write(_draft(place, folder, n), (folder / str(n)).read_bytes(), entry.look)
+            disk.rename(_draft(place, folder, n), place)
+    for name in reversed(manifest.folders):
+        with suppress(OSError):  # not there, or somebody put something into it
+            disk.remove_folder(root / name)
+    return Recovered(tuple(restored), tuple(kept))
+
+
+def _read_manifest(folder: Path) -> _Manifest:
+    try:
+        return msgspec.json.decode((folder / _MANIFEST).read_bytes(), type=_Manifest)
+    except msgspec.DecodeError as error:
+        raise Fault(f"The journal {str(folder)!r} cannot be read: {error}") from error
+
+
+def _draft(place: Path, folder: Path, n: int) -> Path:
+    return place.with_name(f".bridle-{folder.name}-{n}")
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what is left of a journal folder that no longer counts."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+
+
+def _look(place: Path | None) -> Look | None:
+    if place is None or not place.exists():
+        return None
+    found = place.stat()
+    return Look(stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
+
+
+def _read(place: Path) -> bytes | None:
+    try:
+        return place.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _mark(data: bytes | None) -> str | None:
+    return None if data is None else digest(data)

@@ -1,0 +1,89 @@
+"""The door to the disk for writing: the few things that are done to it, each of which can fail."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+_NEW_MODE = 0o666
+
+
+class Look(msgspec.Struct, frozen=True):
+    """Mode and owner of a file."""
+
+    mode: int
+    uid: int
+    gid: int
+
+
+class FileSystem(Protocol):
+    """What is done to a disk. Everything is on the disk, not only on its way, when a call returns; raises
+    OSError.
+    """
+
+    def write(self, path: Path, data: bytes, look: Look | None) -> None:
+        """Make the file `path`, which is not there yet."""
+        ...
+
+    def rename(self, old: Path, new: Path) -> None:
+        """Put `old` in the place of `new`."""
+        ...
+
+    def remove(self, path: Path) -> None:
+        """Remove a file."""
+        ...
+
+    def make_folder(self, path: Path, mode: int) -> None:
+        """Make a folder, which is not there yet."""
+        ...
+
+    def remove_folder(self, path: Path) -> None:
+        """Remove an empty folder."""
+        ...
+
+
+class RealFileSystem:
+    """The disk itself."""
+
+    def write(self, path: Path, data: bytes, look: Look | None) -> None:
+        """Make the file `path`, which is not there yet; an owner that we may not give stays ours."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _NEW_MODE)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            if look is not None:
+                with suppress(PermissionError):
+                    os.fchown(descriptor, look.uid, look.gid)
+                os.fchmod(descriptor, look.mode)
+            os.fsync(descriptor)
+
+    def rename(self, old: Path, new: Path) -> None:
+        """Put `old` in the place of `new`."""
+        old.rename(new)
+        _sync(new.parent)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file."""
+        path.unlink()
+        _sync(path.parent)
+
+    def make_folder(self, path: Path, mode: int) -> None:
+        """Make a folder, which is not there yet."""
+        path.mkdir(mode=mode)
+        _sync(path.parent)
+
+    def remove_folder(self, path: Path) -> None:
+        """Remove an empty folder."""
+        path.rmdir()
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -9,6 +9,7 @@ lost.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -20,7 +21,6 @@ from bridle.indexer.digest import digest
 
 SLOT_BYTES = 64
 _SLOT = re.compile(rb" *(\d+) ([0-9a-f]{32}) ([0-9a-f]{8})\n")
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -75,7 +75,7 @@ def make_line(seq: int, time: float, kind: str, payload: object, previous: str) 
     try:
         raw = msgspec.Raw(msgspec.json.encode(plain))
     except UnicodeEncodeError:
-        raw = msgspec.Raw(msgspec.json.encode(_without_surrogates(plain)))
+        raw = msgspec.Raw(json.dumps(plain, ensure_ascii=False).encode("utf-8", "replace"))
     return msgspec.json.encode(Record(seq, time, kind, raw, previous)) + b"\n"
 
 
@@ -146,15 +146,3 @@ def _seal(seq: int, line: str) -> str:
 
 def _sealed(slot: re.Match[bytes]) -> bool:
     return slot[3].decode() == _seal(int(slot[1]), slot[2].decode())
-
-
-def _without_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return _SURROGATES.sub("\ufffd", value)
-    if isinstance(value, dict):
-        pairs: dict[Any, Any] = value
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in pairs.items()}
-    if isinstance(value, list):
-        items: list[Any] = value
-        return [_without_surrogates(item) for item in items]
-    return value

@@ -1,0 +1,152 @@
+"""The one decision that every door and every tool goes through: deny beats ask beats allow, however specific.
+
+`decide` is pure. It does not know who asks, it asks nobody, and nothing that the project says can loosen it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from bridle.harness.permission.paths import Target, locate
+from bridle.harness.permission.protected import Ruling, protection
+from bridle.harness.permission.rules import ORIGINS, Effect, Mode, Policy, PolicyRule, matches
+
+_FREE: dict[Mode, tuple[str, ...]] = {
+    "plan": ("Read",),
+    "ask": ("Read", "Check"),
+    "edit": ("Read", "Check", "Edit"),
+    "auto": ("Read", "Check", "Edit"),
+}
+
+
+class Call(msgspec.Struct, frozen=True):
+    """What a tool is about to do.
+
+    `subject` is the path, the check's name or the command. Edit and Read need their `target`, found by
+    `locate`; an edit tells the `lines` ``[start, end)`` that it touches, None for the whole file.
+    """
+
+    tool: str
+    subject: str
+    target: Target | None = None
+    lines: tuple[int, int] | None = None
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """The verdict, the rule that gave it, and the reason for a person or a model to read."""
+
+    verdict: Effect
+    rule: str
+    reason: str
+
+
+def judge(policy: Policy, tool: str, subject: str, lines: tuple[int, int] | None = None) -> Decision:
+    """Look where `subject` leads, then decide."""
+    target = locate(policy.root, subject, policy.private) if tool in ("Edit", "Read") else None
+    return decide(policy, Call(tool, subject, target, lines))
+
+
+def decide(policy: Policy, call: Call) -> Decision:
+    """Return what the policy says to a call; "ask" is "deny" where nobody can be asked."""
+    verdict = _denied(policy, call) or _asked(policy, call) or _allowed(policy, call)
+    if verdict.verdict == "ask" and policy.headless:
+        return Decision("deny", verdict.rule, f"{verdict.reason}, and nobody can be asked")
+    return verdict
+
+
+def _denied(policy: Policy, call: Call) -> Decision | None:
+    if call.tool in ("Edit", "Read") and call.target is None:
+        return Decision("deny", "built in: not located", f"nobody looked where {call.subject!r} leads")
+    ruling = _ruling(call, "deny")
+    if ruling is not None:
+        return _built_in(call, ruling)
+    if policy.mode == "plan" and call.tool in ("Bash", "Edit"):
+        return Decision(
+            "deny", "mode plan", f"{call.tool} {call.subject!r}: only reading is allowed in mode plan"
+        )
+    return _said(policy, call, "deny")
+
+
+def _asked(policy: Policy, call: Call) -> Decision | None:
+    if (call.tool, _place(call)) in policy.granted:
+        return None
+    ruling = _ruling(call, "ask")
+    if ruling is not None:
+        return _built_in(call, ruling)
+    if call.tool == "Edit" and policy.scope is not None and not policy.scope.holds(_place(call), call.lines):
+        return Decision("ask", "scope", f"{call.subject!r} is outside of what this run was started on")
+    if call.tool == "Bash":
+        return _said(policy, call, "ask") or Decision(
+            "ask", "built in: command", "every command is asked about"
+        )
+    return _said(policy, call, "ask")
+
+
+def _allowed(policy: Policy, call: Call) -> Decision:
+    if (call.tool, _place(call)) in policy.granted:
+        return Decision("allow", "granted", "the person said yes")
+    said = _said(policy, call, "allow")
+    if said is not None:
+        return said
+    mode = f"mode {policy.mode}"
+    if call.tool in _FREE[policy.mode]:
+        return Decision("allow", mode, f"{call.tool} is free in {mode}")
+    return Decision("ask", mode, f"{call.tool} {call.subject!r} is asked about in {mode}")
+
+
+def _ruling(call: Call, effect: Effect) -> Ruling | None:
+    """Return the built-in ruling with this effect, whether it is the spelling, the kind or the name that
+    earns it.
+    """
+    if call.target is None:
+        return None
+    target = call.target
+    for ruling in (*target.rulings, protection(target.path, call.tool), protection(target.real, call.tool)):
+        if ruling is not None and ruling.effect == effect and call.tool in ruling.tools:
+            return ruling
+    return None
+
+
+def _built_in(call: Call, ruling: Ruling) -> Decision:
+    return Decision(
+        ruling.effect, f"built in: {ruling.name}", f"{call.tool} {call.subject!r}: {ruling.reason}"
+    )
+
+
+def _said(policy: Policy, call: Call, effect: Effect) -> Decision | None:
+    """Return the decision of the rule with this effect that comes from highest up.
+
+    A place may have two names, as it was spelled and with links resolved. One that is denied or asked about
+    is enough; to be allowed, each needs a rule.
+    """
+    speaking = [_speaking(policy, call.tool, name, effect) for name in _names(call)]
+    if effect == "allow" and not all(speaking):
+        return None
+    rules = sorted((rule for some in speaking for rule in some), key=lambda rule: ORIGINS.index(rule.origin))
+    if not rules:
+        return None
+    word = {"deny": "denied", "ask": "asked about", "allow": "allowed"}[effect]
+    return Decision(effect, str(rules[0]), f"{call.tool} {call.subject!r} is {word} by a rule")
+
+
+def _speaking(policy: Policy, tool: str, name: str, effect: Effect) -> list[PolicyRule]:
+    """Return the rules with this effect on `name`; neither the project nor a Bash rule allows anything."""
+    loosens = effect == "allow"
+    return [
+        each
+        for each in policy.rules
+        if each.effect == effect
+        and each.rule.tool == tool
+        and not (loosens and (each.origin == "project" or tool == "Bash"))
+        and matches(each.rule, name, fold=not loosens)
+    ]
+
+
+def _names(call: Call) -> tuple[str, ...]:
+    if call.target is None:
+        return (call.subject,)
+    return (call.target.path, call.target.real) if call.target.path else (call.target.absolute,)
+
+
+def _place(call: Call) -> str:
+    return call.target.real if call.target is not None else call.subject

@@ -22,7 +22,7 @@ from bridle.indexer.encoding import UndecodableError, decode, encode
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """The outcome for one file. `after` is None where there are complaints; `offers` then has one entry for each
+    """The outcome for one file. `after` is None where there are complaints; `offers` then has one entry an
     edit, or a single None where nothing can be offered.
     """
 

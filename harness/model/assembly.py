@@ -46,16 +46,12 @@ class Assembly:
 
     @property
     def usage(self) -> Usage:
-        """What the endpoint said so far that this call takes; counts it leaves out are 0. No price is put on
-        it.
-        """
+        """What this call takes as far as the endpoint said; a count it leaves out is 0. Without a price."""
         counts = {ours: self._counts.get(theirs, 0) for ours, theirs in _COUNTS.items()}
         return Usage(**counts, cost_usd_micros=None, turns=1)
 
     def take(self, event: dict[str, Any]) -> StreamEvent | None:
-        """Fold one event in; returns what a listener should hear. Raises ModelProblem on what makes no
-        sense.
-        """
+        """Fold one event in; returns what a listener should hear. Raises ModelProblem on nonsense."""
         try:
             return self._take(event)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -136,10 +132,7 @@ class Assembly:
             given = json.loads(text)
         except ValueError:
             given = None
-        if isinstance(given, dict):
-            self._blocks[index]["input"] = given
-        else:
-            self._blocks[index]["broken"] = True
+        self._blocks[index]["input"] = given
 
     def _measured(self, text: str) -> str:
         self._n_chars += len(text)
@@ -158,7 +151,7 @@ class Assembly:
     def _content(self) -> tuple[Block, ...]:
         blocks = [self._blocks[index] for index in sorted(self._blocks)]
         if self._stop_reason not in UNFINISHED:
-            if any(block.get("broken") for block in blocks):
+            if any(block["type"] == "tool_use" and not isinstance(block.get("input"), dict) for block in blocks):
                 raise garbage()
             return tuple(block for block in blocks if not _blank(block))
         words = tuple(block for block in blocks if block["type"] != "tool_use" and not _blank(block))

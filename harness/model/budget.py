@@ -61,9 +61,7 @@ def add(one: Usage, other: Usage) -> Usage:
 
 
 def estimate(request: ModelRequest) -> Reserved:
-    """Return what a call takes at most: all it sends, uncached and written to the cache, all it may say, a
-    tenth.
-    """
+    """Return what a call takes at most: all it sends, as new, and all it may say, and a tenth more."""
     n_sent = _more(tokens_in(request))
     n_said = _more(request.max_tokens)
     dearest = Usage(cache_write_tokens=n_sent, output_tokens=n_said)

@@ -21,8 +21,7 @@ _SPEND_WORDS = ("usage limits", "spend limit", "credit balance")
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """An error answer: status, the body's error type, its code and message, and the headers (lower-case
-    names).
+    """An error answer: status, the error's type, code and message, headers by lower-case name.
 
     An error that comes inside a stream has status 200.
     """

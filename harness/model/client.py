@@ -106,9 +106,7 @@ class ModelClient(Protocol):
         ...
 
     async def reply(self, request: ModelRequest, on_event: Listener) -> ModelReply:
-        """Ask, and wait for the whole reply; `on_event` is called on this loop meanwhile. Raises
-        ModelProblem.
-        """
+        """Ask, and wait for the whole reply; `on_event` hears of it meanwhile. Raises ModelProblem."""
         ...
 
     async def close(self) -> None:

@@ -52,9 +52,7 @@ def take_key(environment: MutableMapping[str, str]) -> Key | None:
 
 
 def stored_key(endpoint: str) -> Key | None:
-    """Return the key kept for `endpoint`; None where there is none, or no keyring. Raises UserProblem if
-    locked.
-    """
+    """Return the key kept for `endpoint`, None where there is none or no keyring. Raises UserProblem."""
     import keyring.errors
 
     try:

@@ -36,9 +36,7 @@ class ShownFile(msgspec.Struct, frozen=True):
     lines: dict[int, ShownLine]
 
     def matching(self, text: str) -> list[ShownLine]:
-        """Return the lines whose text is `text`, blanks at both ends aside; failing that, those that hold
-        it.
-        """
+        """Return the lines whose text is `text`, blanks at the ends aside; else those that hold it."""
         wanted = text.strip()
         lines = [self.lines[number] for number in sorted(self.lines)]
         return [line for line in lines if line.text.strip() == wanted] or [

@@ -28,9 +28,7 @@ class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the model says next, if the last word of ours holds all of `when_contains` and none of
-    `unless_contains`.
-    """
+    """What the model says next, where our last word holds all of `when_contains`, none of `unless_contains`."""
 
     text: str = ""
     calls: tuple[Call, ...] = ()
@@ -46,9 +44,7 @@ class Workspace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Transcript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Turns for one task in one workspace. With several at hand, the one whose `task_contains` the task
-    holds.
-    """
+    """Turns for one task in one workspace: the task whose text holds all of `task_contains`."""
 
     workspace: Workspace
     turns: tuple[Turn, ...]

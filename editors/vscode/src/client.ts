@@ -6,10 +6,9 @@ import {
 } from "vscode";
 import {
   CloseAction, ErrorAction, ExecuteCommandRequest, LanguageClient, RevealOutputChannelOn, State,
-  type ClientCapabilities, type ErrorHandler, type ExecuteCommandSignature, type LanguageClientOptions,
-  type StaticFeature,
+  type ClientCapabilities, type ExecuteCommandSignature, type LanguageClientOptions, type StaticFeature,
 } from "vscode-languageclient/node";
-import { install, managedServer, versionOf } from "./install";
+import { childEnvironment, install, managedServer, versionOf } from "./install";
 import { offerSave } from "./landing";
 import { findServer, type Found } from "./server";
 import { DOCUMENTS, type ServerStatus, type Status } from "./status";
@@ -22,6 +21,7 @@ export class Session implements Disposable {
   private readonly started = new EventEmitter<void>();
   private client: LanguageClient | undefined;
   private turn: Promise<void> = Promise.resolve();
+  private deaths: number[] = [];
   readonly onStarted = this.started.event;
 
   constructor(
@@ -35,10 +35,10 @@ export class Session implements Disposable {
     return this.client?.state === State.Running;
   }
 
-  /** Stop what runs and start anew; several calls run one after the other. */
+  /** Stop what runs and start anew, however often it died before. */
   restart(): Promise<void> {
-    this.turn = this.turn.then(() => this.stop()).then(() => this.start());
-    return this.turn;
+    this.deaths = [];
+    return this.startAgain();
   }
 
   /** Ask the server; undefined when there is none or it refused, which the person was told. */
@@ -71,6 +71,12 @@ export class Session implements Disposable {
     void this.turn.then(() => this.stop());
   }
 
+  /** Several calls run one after the other. */
+  private startAgain(): Promise<void> {
+    this.turn = this.turn.then(() => this.stop()).then(() => this.start());
+    return this.turn;
+  }
+
   private async start(): Promise<void> {
     if (!workspace.isTrusted) {
       this.status.show({ text: "restricted", state: "warning", detail: "starts once this workspace is trusted" });
@@ -80,7 +86,16 @@ export class Session implements Disposable {
     if (!found) return;
     this.log.info(`Starting ${found.command} (${found.origin})`);
     this.status.show({ text: "starting", state: "busy" });
-    const client = new LanguageClient("bridle", "Bridle", executable(found), this.options());
+    const client: LanguageClient = new QuietClient("bridle", "Bridle", executable(found), {
+      ...this.options(),
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => {
+          this.died(client, "it ended");
+          return { action: CloseAction.DoNotRestart, handled: true };
+        },
+      },
+    });
     client.registerFeature(STATUS_FEATURE);
     client.onNotification("bridle/status", (status: ServerStatus) => this.status.show(status));
     this.client = client;
@@ -90,8 +105,19 @@ export class Session implements Disposable {
       this.warnOfOtherVersion(client.initializeResult?.serverInfo?.version);
       this.started.fire();
     } catch (problem) {
-      this.giveUp(`Bridle's server did not start: ${String(problem)}`);
+      this.died(client, String(problem));
     }
+  }
+
+  /** The current client ended by itself: three deaths in three minutes are borne, the fourth is the last. */
+  private died(client: LanguageClient, reason: string): void {
+    if (this.client !== client) return;
+    this.client = undefined;
+    this.log.warn(`The server is gone: ${reason}`);
+    const now = Date.now();
+    this.deaths = [...this.deaths.filter((time) => now - time < WINDOW_MS), now];
+    if (this.deaths.length <= MAX_DEATHS) void this.startAgain();
+    else this.giveUp("Bridle's server keeps dying and is not started again.");
   }
 
   private async stop(): Promise<void> {
@@ -129,7 +155,7 @@ export class Session implements Disposable {
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationOptions: () => ({ settings: workspace.getConfiguration("bridle") }),
       synchronize: { configurationSection: "bridle" },
-      errorHandler: new Patience(() => this.giveUp("Bridle's server keeps dying and is not started again.")),
+      initializationFailedHandler: () => false,
       middleware: {
         executeCommand: (command, args, next) => this.fillIn(command, args as object[], next),
         workspace: { handleApplyEdit: offerSave },
@@ -159,22 +185,10 @@ export class Session implements Disposable {
   }
 }
 
-/** Three deaths in three minutes are borne, the fourth is the last. */
-class Patience implements ErrorHandler {
-  private deaths: number[] = [];
-
-  constructor(private readonly onLast: () => void) {}
-
-  error(): { action: ErrorAction; handled: boolean } {
-    return { action: ErrorAction.Continue, handled: true };
-  }
-
-  closed(): { action: CloseAction; handled: boolean } {
-    const now = Date.now();
-    this.deaths = [...this.deaths.filter((time) => now - time < WINDOW_MS), now];
-    if (this.deaths.length <= MAX_DEATHS) return { action: CloseAction.Restart, handled: true };
-    this.onLast();
-    return { action: CloseAction.DoNotRestart, handled: true };
+/** Logs what goes wrong and shows none of it: what a person is told, and once, is the session's to say. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
   }
 }
 
@@ -189,5 +203,5 @@ const STATUS_FEATURE: StaticFeature = {
 };
 
 function executable({ command }: Found): { command: string; args: string[]; options: { env: NodeJS.ProcessEnv } } {
-  return { command, args: ["serve"], options: { env: { PYTHONPATH: "" } } };
+  return { command, args: ["serve"], options: { env: childEnvironment() } };
 }

@@ -1,0 +1,70 @@
+"""The real editors as fixtures: a missing one fails under CI=true, elsewhere its tests say "not run" aloud."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from bridle.indexer.process import run
+from tests.editors.install import EXTENSION, chromium, default_tools, npm_program
+from tests.editors.neovim import Neovim
+from tests.editors.scene import Scene, standin_scene
+from tests.editors.vscode import Code
+
+BUILD_S = 180.0
+
+
+@pytest.fixture(scope="session")
+def neovim() -> Neovim:
+    tools = default_tools()
+    found = shutil.which("nvim")
+    if tools.neovim() is None and found is None:
+        not_run("Neovim")
+    program = tools.neovim()
+    return Neovim(program, tools.neovim_runtime()) if program else Neovim(Path(str(found)), None)
+
+
+@pytest.fixture(scope="session")
+def code(extension: Path) -> Code:
+    tools, browser = default_tools().code(), chromium()
+    if tools is None:
+        not_run("VS Code")
+    if browser is None:
+        not_run("Chromium")
+    return Code(tools, browser, extension)
+
+
+@pytest.fixture(scope="session")
+def extension(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The extension, type-checked, built and packaged as a person would install it."""
+    if default_tools().code() is None or not (EXTENSION / "node_modules").exists():
+        not_run("VS Code")
+    vsix = tmp_path_factory.mktemp("extension") / "bridle.vsix"
+    npm_script("run", "check")
+    npm_script("run", "package", "--", "--out", str(vsix))
+    return vsix
+
+
+@pytest.fixture
+def standin(tmp_path: Path) -> Scene:
+    """The stand-in on a fresh copy of its workspace."""
+    return standin_scene(tmp_path)
+
+
+def npm_script(*words: str) -> None:
+    node = default_tools().node().parent
+    env = {**os.environ, "PATH": f"{node}{os.pathsep}{os.environ['PATH']}"}
+    done = run([*npm_program(), *words], cwd=EXTENSION, env=env, timeout_s=BUILD_S)
+    assert done.exit_code == 0, os.fsdecode(done.stdout + done.stderr)
+
+
+def not_run(what: str) -> NoReturn:
+    """A fixture's end where its editor is not there."""
+    message = f"not run: {what} is not installed; `make tools` installs it"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)

@@ -1,0 +1,156 @@
+--- What scenarios are made of: bounded waits, typing, and looking.
+
+local M = {}
+local WAIT_MS, LOOK_MS = 20000, 10
+
+---@class probe.Scene
+---@field root string
+---@field result string
+---@field test_file string
+---@field source_file string
+---@field finding_line integer
+---@field finding_source string
+---@field wrong string
+---@field right string
+
+---@type probe.Scene
+M.scene = vim.json.decode(table.concat(vim.fn.readfile(vim.env.BRIDLE_SCENE), "\n"))
+
+local steps = {} ---@type string[]
+local messages = {} ---@type string[]
+local seen = {} ---@type table<string, any>
+
+---@param scenario fun()
+function M.play(scenario)
+  vim.notify = function(message)
+    table.insert(messages, message)
+  end
+  vim.fn.chdir(M.scene.root)
+  M.thread = coroutine.create(scenario)
+  vim.schedule(M.go_on)
+end
+
+function M.go_on()
+  local ok, problem = coroutine.resume(M.thread)
+  if not ok then
+    M.finish(debug.traceback(M.thread, problem))
+  elseif coroutine.status(M.thread) == "dead" then
+    M.finish(nil)
+  end
+end
+
+---@param problem string?
+function M.finish(problem)
+  local log = vim.fn.filereadable(vim.lsp.log.get_filename()) == 1 and vim.fn.readfile(vim.lsp.log.get_filename()) or {}
+  local result = {
+    ok = problem == nil,
+    problem = problem,
+    steps = steps,
+    messages = messages,
+    seen = seen,
+    log = vim.list_slice(log, math.max(1, #log - 40)),
+    screen = vim.api.nvim_buf_get_lines(0, 0, -1, false),
+  }
+  vim.fn.writefile({ vim.json.encode(result) }, M.scene.result)
+  vim.cmd(problem and "cquit 1" or "qall!")
+end
+
+--- Wait until `condition` gives something, and give it back; past the bound the scenario fails with `step`.
+---@generic T
+---@param step string
+---@param condition fun(): T?
+---@return T
+function M.wait(step, condition)
+  local deadline = vim.uv.now() + WAIT_MS
+  table.insert(steps, step)
+  while true do
+    local found = condition()
+    if found then
+      return found
+    end
+    assert(vim.uv.now() < deadline, "waited in vain until " .. step)
+    vim.defer_fn(M.go_on, LOOK_MS)
+    coroutine.yield()
+  end
+end
+
+---@param name string
+---@param value any
+function M.note(name, value)
+  seen[name] = value
+end
+
+---@param what string
+---@param actual any
+---@param expected any
+function M.same(what, actual, expected)
+  assert(vim.deep_equal(actual, expected), ("%s: %s, not %s"):format(what, vim.inspect(actual), vim.inspect(expected)))
+end
+
+--- Type keys, and wait until Neovim has taken them all.
+---@param keys string
+function M.type(keys)
+  vim.api.nvim_input(keys)
+  for _ = 1, 5 do
+    vim.defer_fn(M.go_on, LOOK_MS)
+    coroutine.yield()
+  end
+end
+
+---@param file string
+---@return integer bufnr
+function M.open(file)
+  vim.cmd.edit(vim.fs.joinpath(M.scene.root, file))
+  M.wait(file .. " has its client", function()
+    return vim.lsp.get_clients({ name = "bridle", bufnr = 0 })[1]
+  end)
+  return vim.api.nvim_get_current_buf()
+end
+
+---@return vim.lsp.Client
+function M.client()
+  return assert(vim.lsp.get_clients({ name = "bridle" })[1])
+end
+
+---@param bufnr integer
+---@return string
+function M.text(bufnr)
+  return table.concat(vim.api.nvim_buf_get_lines(bufnr, 0, -1, false), "\n")
+end
+
+--- Wait for a diagnostic of one source in a buffer.
+---@param bufnr integer
+---@param source string
+---@return vim.Diagnostic
+function M.diagnostic(bufnr, source)
+  return M.wait(source .. " shows", function()
+    return vim.iter(vim.diagnostic.get(bufnr)):find(function(each)
+      return each.source == source
+    end)
+  end)
+end
+
+--- Choose the code action at a line whose command is `command`, as `gra` would.
+---@param bufnr integer
+---@param line integer 0-based
+---@param command string
+function M.choose(bufnr, line, command)
+  local is_wanted = function(action)
+    return type(action.command) == "table" and action.command.command == command
+  end
+  vim.api.nvim_set_current_buf(bufnr)
+  vim.api.nvim_win_set_cursor(0, { line + 1, 0 })
+  M.wait(command .. " is offered", function()
+    local position = { line = line, character = 0 }
+    local params = {
+      textDocument = { uri = vim.uri_from_bufnr(bufnr) },
+      range = { start = position, ["end"] = position },
+      context = { diagnostics = {} },
+    }
+    local answer = M.client():request_sync("textDocument/codeAction", params, 5000, bufnr)
+    return answer and vim.iter(answer.result or {}):find(is_wanted)
+  end)
+  vim.lsp.buf.code_action({ filter = is_wanted, apply = true })
+end
+
+return M

@@ -1,0 +1,60 @@
+"""A person's work with Bridle in the real VS Code, by its API and, where a person must click, in its page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.editors.scene import Scene, standin_scene, write_program
+from tests.editors.vscode import Code, Page
+
+pytestmark = [pytest.mark.editor, pytest.mark.slow]
+
+
+def test_a_finding_stands_on_its_line(code: Code, standin: Scene) -> None:
+    code.play("finding", standin)
+
+
+def test_a_folder_that_is_not_trusted_shows_nothing(code: Code, standin: Scene) -> None:
+    code.play("untrusted", standin)
+
+
+def test_one_undo_takes_back_what_was_accepted(code: Code, standin: Scene) -> None:
+    code.play("one_undo_takes_the_fix", standin)
+    assert "result -= price" in (standin.root / "till.py").read_text(), "saving is the person's"
+
+
+def test_lines_typed_above_while_a_run_goes_on_move_the_edit(code: Code, tmp_path: Path) -> None:
+    code.play("lines_typed_above_while_it_runs", standin_scene(tmp_path, {"STANDIN": "slow"}))
+
+
+def test_undo_last_change_keeps_what_was_typed_since(code: Code, standin: Scene) -> None:
+    code.play("undo_command_keeps_later_typing", standin)
+
+
+def test_the_server_hears_which_other_tools_show_diagnostics(code: Code, standin: Scene) -> None:
+    code.play("other_tools_are_reported", standin)
+    assert {"command": "bridle.seen", "sources": ["Ruff"]} in standin.heard()
+
+
+def test_the_plug_ins_commands_and_the_servers_live_side_by_side_over_a_restart(
+    code: Code, standin: Scene
+) -> None:
+    ids = code.play("commands_do_not_collide", standin)["seen"]["ids"]
+    assert {"bridle.edit", "bridle.editor.edit"} <= set(ids)
+    assert (standin.folder / "started.log").read_text() == "serve\nserve\n"
+
+
+def test_nothing_starts_until_the_workspace_is_trusted(code: Code, standin: Scene) -> None:
+    code.play("nothing_starts_in_restricted_mode", standin, Page(person="trustTheWorkspace", trust=True))
+
+
+def test_a_server_that_keeps_dying_is_given_up_with_one_message(code: Code, standin: Scene) -> None:
+    write_program(standin.folder, ["false"])
+    starts = code.play("a_dying_server_is_given_up", standin, Page(person="readsThatItIsGivenUp"))["seen"][
+        "starts"
+    ]
+    assert starts == 4
+    shown = (standin.folder / "given up.signal").read_text()
+    assert shown == "Bridle's server keeps dying and is not started again."

@@ -1,0 +1,99 @@
+// What scenarios are made of: bounded waits, opening, choosing, looking.
+"use strict";
+
+const assert = require("node:assert");
+const fs = require("node:fs");
+const path = require("node:path");
+const vscode = require("vscode");
+
+const WAIT_MS = 20000;
+const LOOK_MS = 20;
+
+exports.Probe = class {
+  constructor(scene) {
+    this.scene = scene;
+    this.steps = [];
+    this.seen = {};
+  }
+
+  /** Wait until `condition` gives something, and give it back; past the bound the scenario fails with `step`. */
+  async wait(step, condition) {
+    const deadline = Date.now() + WAIT_MS;
+    this.steps.push(step);
+    for (;;) {
+      const found = await condition();
+      if (found) return found;
+      assert(Date.now() < deadline, `waited in vain until ${step}`);
+      await new Promise((go) => setTimeout(go, LOOK_MS));
+    }
+  }
+
+  note(name, value) {
+    this.seen[name] = value;
+  }
+
+  async open(file) {
+    const uri = vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, file);
+    return vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
+  }
+
+  /** Both documents, and the server's commands at hand. */
+  async openBoth() {
+    const source = (await this.open(this.scene.source_file)).document;
+    const test = (await this.open(this.scene.test_file)).document;
+    await this.serverIsUp();
+    return { source, test };
+  }
+
+  async serverIsUp() {
+    await this.wait("the server's commands are there", async () =>
+      (await vscode.commands.getCommands()).includes("bridle.trust"));
+  }
+
+  diagnostic(document, source) {
+    return this.wait(`${source} shows`, () =>
+      vscode.languages.getDiagnostics(document.uri).find((each) => each.source === source));
+  }
+
+  /** The code action at a line whose command is `command`, once it is offered. */
+  action(document, line, command) {
+    const range = new vscode.Range(line, 0, line, 0);
+    return this.wait(`${command} is offered`, async () => {
+      const all = await vscode.commands.executeCommand("vscode.executeCodeActionProvider", document.uri, range);
+      return all.find((each) => each.command?.command === command);
+    });
+  }
+
+  /** Choose that code action, as the light bulb would. */
+  async choose(document, line, command) {
+    const { command: chosen } = await this.action(document, line, command);
+    await vscode.commands.executeCommand(chosen.command, ...(chosen.arguments ?? []));
+  }
+
+  /** One press of the person's undo key in a document. */
+  async undo(document) {
+    await vscode.window.showTextDocument(document);
+    await vscode.commands.executeCommand("undo");
+  }
+
+  async type(document, position, text) {
+    const editor = await vscode.window.showTextDocument(document);
+    editor.selection = new vscode.Selection(position, position);
+    await vscode.commands.executeCommand("type", { text });
+  }
+
+  /** Tell the person before the window, who waits for it. */
+  signal(name) {
+    fs.writeFileSync(path.join(path.dirname(this.scene.result), `${name}.signal`), "");
+  }
+
+  signalled(name) {
+    return fs.existsSync(path.join(path.dirname(this.scene.result), `${name}.signal`));
+  }
+
+  /** Lines of a file in the scene's folder; none while it is not there. */
+  lines(name) {
+    const file = path.join(path.dirname(this.scene.result), name);
+    return fs.existsSync(file) ? fs.readFileSync(file, "utf8").trim().split("\n") : [];
+  }
+};

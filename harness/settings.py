@@ -1,0 +1,247 @@
+"""What the person set: their own file, the project's, and the editor's, made into one frozen whole.
+
+The user's ``config.toml`` says everything. The project's ``bridle.toml`` can only tighten: less budget, a
+tighter mode, more to ask about and to deny. The editor's settings may come from the project too
+(``.vscode``), so they choose what is shown and checked but loosen nothing. Where the model's requests go and
+which Python runs is the user's alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import platformdirs
+
+from bridle.harness.nouns import Budget, UserProblem
+from bridle.harness.permission.rules import (
+    MODES,
+    Effect,
+    Mode,
+    Origin,
+    Policy,
+    PolicyRule,
+    check_examples,
+    parse_rule,
+)
+from bridle.harness.session.state import state_home
+from bridle.harness.tomlfile import convert, line_of, read_toml
+
+Show = Literal["auto", "on", "off"]
+File = Literal["user", "project", "editor"]
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_Tokens = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
+_Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
+_Turns = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
+_Dollars = Annotated[float, msgspec.Meta(ge=0, le=10_000)]
+_ContextTokens = Annotated[int, msgspec.Meta(ge=500, le=1_000_000)]
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """All settings of one workspace.
+
+    `python` is the project's interpreter, "" to find it; `model` and `base_url` are "" for their defaults.
+    `timeout_s` is for each check.
+    """
+
+    policy: Policy
+    python: str = ""
+    model: str = ""
+    base_url: str = ""
+    budget: Budget = Budget()
+    checks_on_save: bool = True
+    timeout_s: float = 120.0
+    context_tokens: int = 4_000
+    lint: Show = "auto"
+    types: Show = "auto"
+    sandbox_required: bool = False
+
+    @property
+    def mode(self) -> Mode:
+        """How much is free without a question."""
+        return self.policy.mode
+
+    @property
+    def rules(self) -> tuple[PolicyRule, ...]:
+        """The rules of all files."""
+        return self.policy.rules
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a settings file."""
+
+
+class _Example(_Part, frozen=True):
+    rule: str
+    match: tuple[str, ...] = ()
+    not_match: tuple[str, ...] = ()
+
+
+_Rules = tuple[str | _Example, ...]
+
+
+class _Tighter(_Part, frozen=True):
+    ask: _Rules = ()
+    deny: _Rules = ()
+
+
+class _Permission(_Tighter, frozen=True):
+    allow: _Rules = ()
+
+
+class _Budget(_Part, frozen=True):
+    tokens: _Tokens | None = None
+    cost_usd: _Dollars | None = None
+    seconds: _Seconds | None = None
+    turns: _Turns | None = None
+
+
+class _Diagnostics(_Part, frozen=True):
+    lint: Show = "auto"
+    types: Show = "auto"
+
+
+class _Sandbox(_Part, frozen=True):
+    required: bool = False
+
+
+class _Common(_Part, frozen=True):
+    mode: Mode | None = None
+    budget: _Budget = _Budget()
+    checks_on_save: bool | None = None
+    timeout_s: _Seconds | None = None
+    context_tokens: _ContextTokens | None = None
+    sandbox: _Sandbox = _Sandbox()
+
+
+class _Project(_Common, frozen=True):
+    permission: _Tighter = _Tighter()
+
+
+class _Editor(_Common, frozen=True):
+    model: str = ""
+    permission: _Tighter = _Tighter()
+    diagnostics: _Diagnostics = _Diagnostics()
+    path: str = ""
+    """The plug-in's own: where it finds the `bridle` program."""
+
+
+class _User(_Common, frozen=True):
+    permission: _Permission = _Permission()
+    diagnostics: _Diagnostics = _Diagnostics()
+    python: str = ""
+    model: str = ""
+    base_url: str = ""
+
+
+_SHAPES: dict[File, type[msgspec.Struct]] = {"user": _User, "project": _Project, "editor": _Editor}
+
+
+def user_file() -> Path:
+    """Return where the person's own settings are: ``$XDG_CONFIG_HOME/bridle/config.toml``."""
+    return platformdirs.user_config_path("bridle", appauthor=False).absolute() / "config.toml"
+
+
+def schema(file: File = "user") -> dict[str, Any]:
+    """Return the JSON schema of one of the three kinds of settings, for editors to check and complete by."""
+    return msgspec.json.schema(_SHAPES[file])
+
+
+def load(root: Path, client: Mapping[str, object] | None = None) -> Settings:
+    """Return the settings of the workspace at `root`; `client` are those of the editor.
+
+    Raises:
+        UserProblem: a file cannot be read, or a key or a value is not allowed there; it names the line.
+    """
+    mine, its = user_file(), root / "bridle.toml"
+    user = read_toml(mine, _User, {})
+    project = read_toml(its, _Project, _reserved(_Project, mine))
+    editor = convert(client or {}, _Editor, _reserved(_Editor, mine), "the editor's settings")
+    _check_address(user.base_url, mine)
+    rules = (
+        *_rules(user.permission, "user", mine),
+        *_rules(editor.permission, "project-local", None),
+        *_rules(project.permission, "project", its),
+    )
+    modes: list[Mode] = [user.mode or "edit", *(file.mode for file in (editor, project) if file.mode)]
+    on_save = user.checks_on_save if editor.checks_on_save is None else editor.checks_on_save
+    private = (state_home(), mine.parent)
+    return Settings(
+        policy=Policy(root.resolve(), min(modes, key=MODES.index), rules, private=private),
+        python=str(Path(user.python).expanduser()) if user.python else "",
+        model=editor.model or user.model,
+        base_url=user.base_url,
+        budget=_budget(user.budget, editor.budget, project.budget),
+        checks_on_save=on_save is not False and project.checks_on_save is not False,
+        timeout_s=_least(editor.timeout_s or user.timeout_s or 120.0, project.timeout_s),
+        context_tokens=_least(editor.context_tokens or user.context_tokens or 4_000, project.context_tokens),
+        lint=_shown(editor.diagnostics.lint, user.diagnostics.lint),
+        types=_shown(editor.diagnostics.types, user.diagnostics.types),
+        sandbox_required=any(file.sandbox.required for file in (user, editor, project)),
+    )
+
+
+def _reserved(shape: type[_Part], mine: Path) -> dict[str, str]:
+    """Return the keys that only the user's own file may have, each with what to do."""
+    only = set(_User.__struct_fields__) - set(shape.__struct_fields__)
+    return {key: f"set it in {str(mine)!r}, which is yours alone" for key in sorted(only)}
+
+
+def _rules(permission: _Tighter, origin: Origin, path: Path | None) -> tuple[PolicyRule, ...]:
+    effects: tuple[Effect, ...] = ("allow", "ask", "deny")
+    found: list[PolicyRule] = []
+    for effect in effects:
+        entries: _Rules = getattr(permission, effect, ())
+        for entry in entries:
+            example = _Example(entry) if isinstance(entry, str) else entry
+            try:
+                rule = parse_rule(example.rule)
+                check_examples(rule, example.match, example.not_match)
+            except UserProblem as problem:
+                raise UserProblem(
+                    f"{_where(path, effect)}: {problem.message}", problem.next_step
+                ) from problem
+            found.append(PolicyRule(effect, rule, origin))
+    return tuple(found)
+
+
+def _where(path: Path | None, effect: str) -> str:
+    if path is None:
+        return "the editor's settings"
+    return f"{path}:{line_of(path.read_text('utf-8-sig'), ('permission', effect))}"
+
+
+def _check_address(address: str, mine: Path) -> None:
+    """A key goes to this address: it must be one that nobody on the way can read."""
+    parts = urlsplit(address)
+    if not address or parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        return
+    where = f"{mine}:{line_of(mine.read_text('utf-8-sig'), ('base_url',))}"
+    raise UserProblem(f"{where}: 'base_url' is {address!r}", "use https, or http on this very machine")
+
+
+def _budget(user: _Budget, *tighter: _Budget) -> Budget:
+    default = Budget()
+    dollars = [part.cost_usd for part in tighter]
+    own = default.cost_usd_micros if user.cost_usd is None else round(user.cost_usd * 1_000_000)
+    return Budget(
+        tokens=_least(user.tokens or default.tokens, *(part.tokens for part in tighter)),
+        cost_usd_micros=_least(own, *(None if d is None else round(d * 1_000_000) for d in dollars)),
+        seconds=_least(user.seconds or default.seconds, *(part.seconds for part in tighter)),
+        turns=_least(user.turns or default.turns, *(part.turns for part in tighter)),
+    )
+
+
+_Number = TypeVar("_Number", int, float)
+
+
+def _least(own: _Number, *others: _Number | None) -> _Number:
+    return min(own, *(other for other in others if other is not None), own)
+
+
+def _shown(editor: Show, user: Show) -> Show:
+    return user if editor == "auto" else editor

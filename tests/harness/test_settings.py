@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bridle.harness import settings as room
+from bridle.harness.nouns import Budget, UserProblem
+from bridle.harness.permission.decide import judge
+from bridle.harness.settings import load, schema
+
+
+class Desk:
+    """A project and a user's configuration, both written by the test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "project"
+        self.root.mkdir()
+        self.mine = folder / "config" / "bridle" / "config.toml"
+        self.mine.parent.mkdir(parents=True)
+
+    def user(self, text: str) -> Desk:
+        self.mine.write_text(text, "utf-8")
+        return self
+
+    def project(self, text: str) -> Desk:
+        (self.root / "bridle.toml").write_text(text, "utf-8")
+        return self
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return Desk(tmp_path)
+
+
+USER = """\
+python = "~/venv/bin/python"
+model = "some-model"
+base_url = "http://127.0.0.1:9/"
+mode = "auto"
+checks_on_save = false
+timeout_s = 30
+context_tokens = 8000
+
+[budget]
+tokens = 1000
+cost_usd = 0.25
+seconds = 60
+turns = 5
+
+[diagnostics]
+lint = "off"
+
+[sandbox]
+required = true
+
+[permission]
+allow = ["Edit(src/**)"]
+ask = [{ rule = "Edit(docs/**)", match = ["docs/a.md"], not_match = ["src/a.md"] }]
+"""
+
+
+def test_without_a_file_all_is_at_its_default(desk: Desk) -> None:
+    found = load(desk.root)
+    assert (found.mode, found.checks_on_save, found.timeout_s, found.context_tokens) == (
+        "edit",
+        True,
+        120.0,
+        4000,
+    )
+    assert (found.python, found.model, found.base_url, found.rules) == ("", "", "", ())
+    assert (found.budget, found.lint, found.types, found.sandbox_required) == (
+        Budget(),
+        "auto",
+        "auto",
+        False,
+    )
+
+
+def test_the_persons_own_file_says_everything(desk: Desk) -> None:
+    found = load(desk.user(USER).root)
+    assert found.python == str(Path.home() / "venv/bin/python")
+    assert (found.model, found.base_url, found.mode) == ("some-model", "http://127.0.0.1:9/", "auto")
+    assert (found.checks_on_save, found.timeout_s, found.context_tokens) == (False, 30.0, 8000)
+    assert found.budget == Budget(1000, 250_000, 60.0, 5)
+    assert (found.lint, found.types, found.sandbox_required) == ("off", "auto", True)
+    assert [str(rule) for rule in found.rules] == ["allow Edit(src/**) (user)", "ask Edit(docs/**) (user)"]
+
+
+def test_the_project_tightens(desk: Desk) -> None:
+    project = (
+        'mode = "ask"\ntimeout_s = 10\ncontext_tokens = 1000\n[budget]\ntokens = 500\ncost_usd = 0\n'
+        '[sandbox]\nrequired = true\n[permission]\ndeny = ["Edit(vendor/**)"]\n'
+    )
+    found = load(desk.project(project).root)
+    assert (found.mode, found.timeout_s, found.context_tokens, found.sandbox_required) == (
+        "ask",
+        10,
+        1000,
+        True,
+    )
+    assert (found.budget.tokens, found.budget.cost_usd_micros, found.budget.turns) == (500, 0, Budget().turns)
+    (desk.root / "vendor").mkdir()
+    assert judge(found.policy, "Edit", "vendor/a.py").rule == "deny Edit(vendor/**) (project)"
+
+
+def test_the_project_and_the_editor_loosen_nothing(desk: Desk) -> None:
+    loose = 'mode = "auto"\ntimeout_s = 9999\ncontext_tokens = 90000\n'
+    loose += "[budget]\ntokens = 999999\n[sandbox]\nrequired = false\n"
+    found = load(
+        desk.user(USER.replace('"auto"', '"ask"')).project(loose).root,
+        {"mode": "auto", "budget": {"turns": 99}},
+    )
+    assert (found.mode, found.timeout_s, found.context_tokens, found.sandbox_required) == (
+        "ask",
+        30,
+        8000,
+        True,
+    )
+    assert found.budget == Budget(1000, 250_000, 60.0, 5)
+
+
+def test_the_editor_chooses_what_is_shown_and_checked(desk: Desk) -> None:
+    client = {
+        "path": "",
+        "checks_on_save": True,
+        "diagnostics": {"lint": "on", "types": "auto"},
+        "context_tokens": 900,
+    }
+    found = load(desk.user(USER).root, client)
+    assert (found.checks_on_save, found.lint, found.context_tokens) == (True, "on", 900)
+
+
+@pytest.mark.parametrize("key", ["python", "base_url"])
+def test_the_address_of_the_model_and_the_interpreter_are_the_persons_alone(desk: Desk, key: str) -> None:
+    with pytest.raises(UserProblem, match=rf"bridle\.toml:2: '{key}' may not be set here") as caught:
+        load(desk.project(f'\n{key} = "x"\n').root)
+    assert str(desk.mine) in caught.value.next_step
+    (desk.root / "bridle.toml").unlink()
+    with pytest.raises(UserProblem, match=f"editor's settings: '{key}' may not be set here"):
+        load(desk.root, {key: "x"})
+
+
+def test_a_project_that_allows_something_is_refused_by_line(desk: Desk) -> None:
+    with pytest.raises(
+        UserProblem, match=r"bridle\.toml:2: there is no setting 'permission.allow'"
+    ) as caught:
+        load(desk.project('[permission]\nallow = ["Bash"]\n').root)
+    assert caught.value.next_step == "allowed here: ask, deny"
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "step"),
+    [
+        ("\n\nmodle = 'x'\n", ":3: there is no setting 'modle'", "allowed here: mode, budget"),
+        (
+            "[budget]\ntokens = 1\nturn = 2\n",
+            ":3: there is no setting 'budget.turn'",
+            "allowed here: tokens, cost_usd",
+        ),
+        ("budget.turn = 2\n", ":1: there is no setting 'budget.turn'", "allowed here: tokens"),
+        ("# mode\nmode = 'yolo'\n", ":2: 'mode': Invalid enum value 'yolo'", "mend 'mode'"),
+        ("[budget]\n\ntokens = -1\n", ":3: 'budget.tokens': Expected `int` >= 1", "mend"),
+        ("[budget]\ntokens = 'many'\n", ":2: 'budget.tokens': Expected `int | null`, got `str`", "mend"),
+        ("timeout_s = inf\n", ":1: 'timeout_s': Expected `float` <= 86400", "mend"),
+        ("a = \n", "Invalid value (at line 1", "mend that line"),
+        ("[permission]\n\ndeny = ['Edti(x)']\n", ":3: the rule 'Edti(x)' names no tool", "the tools are"),
+        (
+            "[permission]\ndeny = [\n  {rule = 'Edit(x)', match = ['y']},\n]\n",
+            ":2: the rule 'Edit(x)' does not match its example 'y'",
+            "mend one",
+        ),
+        (
+            "[permission]\ndeny = [{rule = 'Edit', mach = []}]\n",
+            ":2: there is no setting 'permission.deny.mach'",
+            "rule",
+        ),
+        ("base_url = 'http://example.org/'\n", ":1: 'base_url' is 'http://example.org/'", "https"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_what_is_allowed(
+    desk: Desk, text: str, said: str, step: str
+) -> None:
+    with pytest.raises(UserProblem) as caught:
+        load(desk.user(text).root)
+    assert said in caught.value.message
+    assert str(desk.mine) in caught.value.message
+    assert step in caught.value.next_step
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"x" * (1024 * 1024 + 1)])
+def test_a_file_that_is_no_text_or_too_large_is_told(desk: Desk, data: bytes) -> None:
+    desk.mine.write_bytes(data)
+    with pytest.raises(UserProblem, match=r"config\.toml") as caught:
+        load(desk.root)
+    assert caught.value.next_step
+
+
+def test_a_folder_in_the_place_of_the_file_is_told(desk: Desk) -> None:
+    (desk.root / "bridle.toml").mkdir()
+    with pytest.raises(UserProblem, match="not an ordinary file"):
+        load(desk.root)
+
+
+def test_state_and_settings_are_closed_to_every_tool(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(desk.root / "state"))
+    policy = load(desk.root).policy
+    assert judge(policy, "Read", "state/bridle/trust.json").rule == "built in: private"
+
+
+def test_editors_get_a_schema_that_knows_every_key(desk: Desk) -> None:
+    for file, present, absent in (
+        ("user", "base_url", "path"),
+        ("project", "mode", "python"),
+        ("editor", "path", "python"),
+    ):
+        found = schema(file)  # type: ignore[arg-type]  # the three names are written just above
+        (name,) = {found["$ref"].rpartition("/")[2]}
+        properties = found["$defs"][name]["properties"]
+        assert present in properties
+        assert absent not in properties
+
+
+def test_every_setting_can_be_written_in_the_persons_file() -> None:
+    names = {name.removesuffix("_required") for name in room.Settings.__struct_fields__}
+    sections = {"policy", "lint", "types"}
+    assert names - sections <= set(room._User.__struct_fields__)

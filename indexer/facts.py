@@ -82,7 +82,11 @@ class Chunk(msgspec.Struct, frozen=True):
 
 
 class FileFacts(msgspec.Struct, frozen=True):
-    """Everything that was read out of one file."""
+    """Everything that was read out of one file.
+
+    `digest` and `n_bytes` are those of the file's bytes; spans count in the UTF-8 form of its text, in
+    which a byte order mark has no place.
+    """
 
     path: str
     digest: str

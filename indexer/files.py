@@ -39,7 +39,7 @@ MAX_FILE_BYTES = 2_000_000
 MAX_FILES = 200_000
 MAX_DEPTH = 100
 _MAX_HASHED_BYTES = 256_000_000
-_SETTLED_NS = 50_000_000  # a file system may stamp two writes within this time alike
+SETTLED_NS = 50_000_000  # a file system may stamp two writes within this time alike
 _GENERATED = re.compile(
     rb"^[ \t]*(?:#|//|/\*|\*).*(?:@generated\b|Code generated .* DO NOT EDIT)", re.MULTILINE
 )
@@ -148,7 +148,7 @@ class TreeCache:
             content = known[1] if known and known[0] == key else self._content(path, state)
             if content is None:
                 continue
-            settled = begun_ns - max(state.st_mtime_ns, state.st_ctime_ns) > _SETTLED_NS
+            settled = begun_ns - max(state.st_mtime_ns, state.st_ctime_ns) > SETTLED_NS
             fresh[path] = (key if settled else (), content)
             parts += (path, content, "x" if state.st_mode & stat.S_IXUSR else "")
         self._known = fresh

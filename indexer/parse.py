@@ -7,9 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from bridle.indexer.encoding import UndecodableError
+from bridle.indexer.digest import digest
+from bridle.indexer.encoding import UndecodableError, decode
 from bridle.indexer.facts import FileFacts, Skipped, Symbol
-from bridle.indexer.files import FileStat, read_bounded, unfit
+from bridle.indexer.files import MAX_FILE_BYTES, read_bounded, unfit
 from bridle.indexer.languages.outline import Outline
 from bridle.indexer.words import FileWords, file_words
 
@@ -18,11 +19,11 @@ MAX_WHOLE_LINES = 80
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A file to read: as it stands on disk (`stat` tells when it was seen), or with `data` in its place."""
+    """A file to read: as it stands on disk, with `data` for its bytes, or with the `text` of a buffer."""
 
     path: str
-    stat: FileStat | None = None
     data: bytes | None = None
+    text: str | None = None
 
 
 class Parsed(msgspec.Struct, frozen=True, tag=True):
@@ -46,20 +47,33 @@ def has_language(path: str) -> bool:
 def parse(root: Path, job: Job) -> Parsed | Unread:
     """Return what the file of `job` holds, or the reason why it was not read."""
     try:
-        data = read_bounded(root / job.path) if job.data is None else job.data
+        data, source = _bytes(root, job)
+    except UndecodableError as error:
+        return Unread(Skipped(job.path, str(error)))
     except OSError as error:
         return Unread(Skipped(job.path, f"unreadable: {error.strerror or error}"))
     if reason := unfit(data):
         return Unread(Skipped(job.path, reason))
     from bridle.indexer.languages import python
 
-    try:
-        facts = python.facts(job.path, data)
-    except UndecodableError as error:
-        return Unread(Skipped(job.path, str(error)))
+    facts = python.facts(job.path, source)
+    if source is not data:
+        facts = msgspec.structs.replace(facts, digest=digest(data), n_bytes=len(data))
     outline = Outline([(symbol.span.start_byte, symbol.span.end_byte) for symbol in facts.symbols])
     wholes = _wholes(facts.symbols, outline.parents)
-    return Parsed(facts, file_words(python.source(data), facts.symbols, outline.stretches(), wholes))
+    return Parsed(facts, file_words(source, facts.symbols, outline.stretches(), wholes))
+
+
+def _bytes(root: Path, job: Job) -> tuple[bytes, bytes]:
+    """Return the bytes of a file, and its text in UTF-8."""
+    if job.text is not None:
+        data = job.text.encode("utf-8", "replace")
+        if len(data) > MAX_FILE_BYTES:
+            raise OSError(f"larger than {MAX_FILE_BYTES} bytes")
+        return data, data
+    data = read_bounded(root / job.path) if job.data is None else job.data
+    plain = data.isascii() and b"coding" not in data[:1000]
+    return data, data if plain or b"\0" in data else decode(data).text.encode()
 
 
 def _wholes(symbols: Sequence[Symbol], parents: Sequence[int]) -> dict[int, int]:

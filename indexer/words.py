@@ -17,7 +17,7 @@ from functools import lru_cache
 
 import msgspec
 
-from bridle.indexer.facts import Symbol, SymbolId
+from bridle.indexer.facts import Symbol
 from bridle.indexer.groups import Groups
 
 NAME_WEIGHT, PATH_WEIGHT = 5, 2
@@ -199,11 +199,3 @@ def _postings(files: Mapping[str, FileWords]) -> Iterator[tuple[str, str]]:
 def _size(files: Mapping[str, FileWords]) -> tuple[int, int]:
     lengths = [memoryview(words.lengths).cast("i") for words in files.values()]
     return sum(map(len, lengths)), sum(map(sum, lengths))
-
-
-class Hit(msgspec.Struct, frozen=True):
-    """A definition that answers a question, and the terms that it answers with, most telling first."""
-
-    symbol: SymbolId
-    score: float
-    words: tuple[str, ...]

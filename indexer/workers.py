@@ -24,6 +24,7 @@ from bridle.indexer.worker import EndedError, read_frame, write_frame
 FILE_TIMEOUT_S = 10.0
 MAX_FAILED_STARTS = 3
 BATCH = 16
+CLOSED = "the index was closed"
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "SYSTEMROOT")
 
 
@@ -51,20 +52,20 @@ class ParseWorkers:
     def submit(self, jobs: Iterable[Job], *, first: bool = False) -> list[Future[Reply]]:
         """Queue `jobs` and return their futures in order; with `first`, ahead of all that wait.
 
-        A future never fails: a file that could not be read has an `Unread` outcome. `close` cancels it.
+        A future never fails: a file that could not be read has an `Unread` outcome, and so has every file
+        that still waits when the pool is closed.
         """
         queued: list[_Queued] = [(job, Future()) for job in jobs]
         self._put(queued, first=first)
         return [future for _, future in queued]
 
     def close(self) -> None:
-        """Kill the workers and cancel what waits. May be called again."""
+        """Kill the workers and give up what waits. May be called again."""
         with self._changed:
             self._closed = True
             waiting, self._waiting = list(self._waiting), deque()
             self._changed.notify_all()
-        for _, future in waiting:
-            future.cancel()
+        _give_up(waiting, CLOSED)
         for worker in self._workers:
             worker.kill()
         for thread in self._threads:
@@ -77,8 +78,7 @@ class ParseWorkers:
     def _put(self, queued: Sequence[_Queued], *, first: bool) -> None:
         with self._changed:
             if self._closed:
-                for _, future in queued:
-                    future.cancel()
+                _give_up(queued, CLOSED)
                 return
             if first:
                 self._waiting.extendleft(reversed(queued))
@@ -108,17 +108,15 @@ class ParseWorkers:
                     batch[n_done][1].set_result(reply)
                     n_done += 1
             except (EndedError, OSError, ValueError) as error:
-                self._skip_one(batch[n_done:], worker.bury(error))
+                reason = worker.bury(error)
+                _give_up(batch[n_done : n_done + 1], CLOSED if self._closed else reason)
+                self._put(batch[n_done + 1 :], first=True)
         worker.kill()
 
-    def _skip_one(self, batch: Sequence[_Queued], reason: str) -> None:
-        """Give up the first job of `batch`, at which its worker failed, and put back the others."""
-        job, future = batch[0]
-        if self._closed:
-            future.cancel()
-        else:
-            future.set_result(Reply(Unread(Skipped(job.path, reason)), b""))
-        self._put(batch[1:], first=True)
+
+def _give_up(queued: Iterable[_Queued], reason: str) -> None:
+    for job, future in queued:
+        future.set_result(Reply(Unread(Skipped(job.path, reason)), b""))
 
 
 class _Worker:

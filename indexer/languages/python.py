@@ -1,7 +1,7 @@
 """Python: definitions, uses and imports of one file, read by a query over its syntax tree.
 
-Bytes count in the UTF-8 form of the text, byte order mark left out; lines are the protocol's and are computed
-from bytes. A file with syntax errors gives what can still be read.
+Bytes count in the text's UTF-8 form; lines are the protocol's and are computed from bytes. A file with syntax
+errors gives what can still be read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
 from bridle.indexer.digest import digest
-from bridle.indexer.encoding import decode
 from bridle.indexer.facts import (
     FileFacts,
     Import,
@@ -43,22 +42,9 @@ _KINDS: tuple[ReferenceKind, ...] = ("inherit", "call", "read")
 _Nodes = Mapping[str, Sequence[Node]]
 
 
-def facts(path: str, data: bytes) -> FileFacts:
-    """Return what file `path` with content `data` defines, uses and imports.
-
-    Raises:
-        UndecodableError: the bytes are not text.
-    """
-    return _Reading(path, data).facts()
-
-
-def source(data: bytes) -> bytes:
-    """Return the UTF-8 form of `data` that all spans count in.
-
-    Raises:
-        UndecodableError: the bytes are not text.
-    """
-    return data if data.isascii() and b"coding" not in data[:1000] else decode(data).text.encode()
+def facts(path: str, source: bytes) -> FileFacts:
+    """Return what file `path`, whose text is `source` in UTF-8, defines, uses and imports."""
+    return _Reading(path, source).facts()
 
 
 @cache
@@ -82,10 +68,9 @@ class _Head:
 class _Reading:
     """One file while it is read."""
 
-    def __init__(self, path: str, data: bytes) -> None:
+    def __init__(self, path: str, source: bytes) -> None:
         self._path = path
-        self._data = data
-        self._source = source(data)
+        self._source = source
         self._line_starts = [0, *(match.end() for match in _LINE_END.finditer(self._source))]
 
     def facts(self) -> FileFacts:
@@ -97,9 +82,9 @@ class _Reading:
         symbols = self._symbols(heads, outline, nodes)
         return FileFacts(
             self._path,
-            digest(self._data),
+            digest(self._source),
             len(self._line_starts),
-            len(self._data),
+            len(self._source),
             symbols,
             self._references(nodes, outline, symbols),
             tuple(self._imports(nodes)),

@@ -1,0 +1,135 @@
+"""The index of one workspace: keeps up with disk and open buffers, hands out frozen snapshots.
+
+An open buffer wins over the file on disk. Who asks for the snapshot never waits: the next one is made aside
+and then put in its place.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from bridle.indexer.disk import Disk, OnDisk, Progress, answer
+from bridle.indexer.linked import Linked
+from bridle.indexer.parse import Job, Parsed, Unread, has_language
+from bridle.indexer.snapshot import Snapshot, Work
+from bridle.indexer.stopwatch import Stopwatch
+from bridle.indexer.words import Words
+from bridle.indexer.workers import ParseWorkers
+
+REBUILD_SHARE = 4  # with more than one file in so many changed, everything is resolved at once
+
+
+class Index:
+    """The index of the workspace at `root`. Thread-safe; refreshes run one after another.
+
+    `store_path` is where it is kept between runs, None for nowhere; with `read_only` the store is another's.
+    """
+
+    def __init__(
+        self, root: Path, store_path: Path | None, *, workers: int | None = None, read_only: bool = False
+    ) -> None:
+        self._root = root
+        self._workers = ParseWorkers(root, workers)
+        self._disk = Disk(root, store_path, self._workers, read_only=read_only)
+        self._disk_lock = threading.Lock()
+        self._lock = threading.Lock()  # of what follows; never held while files are read
+        self._found = OnDisk({})
+        self._buffers: dict[str, Parsed | Unread] = {}
+        self._latest: dict[str, object] = {}
+        self._snapshot = Snapshot(root, Linked.of({}), Words.of({}), complete=False)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot; not complete before a first refresh has ended."""
+        return self._snapshot
+
+    def refresh(self, on_progress: Progress | None = None, cancel: threading.Event | None = None) -> Snapshot:
+        """Bring the index up to date with the disk and return the new snapshot.
+
+        `on_progress` is called with the files read so far and the files to read. A cancelled refresh keeps
+        what it has read and returns a snapshot that is not complete.
+        """
+        watch = Stopwatch()
+        with self._disk_lock:
+            found = self._disk.catch_up(on_progress or _silent, cancel or threading.Event(), watch)
+            with self._lock:
+                around = (self._found.links, self._found.roots) == (found.links, found.roots)
+                self._found = found
+                return self._publish(watch, n_parsed=found.parsed, n_loaded=found.loaded, anew=not around)
+
+    def set_buffer(self, path: str, text: str | None) -> None:
+        """Take `text` for the content of `path` until told otherwise; None gives the place back to the disk.
+
+        Returns when the snapshot shows it, or when a later call for the same path took its place.
+        """
+        if not has_language(path):
+            return
+        token, watch = object(), Stopwatch()
+        with self._lock:
+            self._latest[path] = token
+        outcome = None
+        if text is not None:
+            with watch.stage("parse"):
+                (future,) = self._workers.submit([Job(path, text=text)], first=True)
+                outcome = answer(future, path).outcome
+        with self._lock:
+            if self._latest.get(path) is not token:
+                return
+            del self._latest[path]
+            self._buffers.pop(path, None)
+            if outcome is not None:
+                self._buffers[path] = outcome
+            self._publish(watch, n_parsed=int(outcome is not None))
+
+    def own(self) -> None:
+        """Begin to write the store, which another index wrote until now."""
+        with self._disk_lock:
+            self._disk.own()
+
+    def close(self) -> None:
+        """End the workers and let the store go. May be called again."""
+        self._workers.close()
+        with self._disk_lock:
+            self._disk.close()
+
+    def _publish(self, watch: Stopwatch, *, n_parsed: int, n_loaded: int = 0, anew: bool = False) -> Snapshot:
+        found, old = self._found, self._snapshot
+        outcomes = {**found.outcomes, **self._buffers}
+        parsed = {path: outcome for path, outcome in outcomes.items() if isinstance(outcome, Parsed)}
+        changes = {
+            path: parsed.get(path)
+            for path in parsed.keys() | old.linked.files.keys()
+            if path not in parsed
+            or path not in old.linked.files
+            or parsed[path].facts is not old.linked.files[path].facts
+        }
+        anew = anew or len(changes) * REBUILD_SHARE > len(parsed)
+        with watch.stage("link"):
+            if anew:
+                facts = {path: known.facts for path, known in parsed.items()}
+                linked = Linked.of(facts, found.links, found.roots)
+            else:
+                linked = old.linked.changed(
+                    {p: known.facts if known else None for p, known in changes.items()}
+                )
+        with watch.stage("words"):
+            if anew:
+                words = Words.of({path: known.words for path, known in parsed.items()})
+            else:
+                words = old.words.changed({p: known.words if known else None for p, known in changes.items()})
+        unread = (outcome.skipped for outcome in outcomes.values() if isinstance(outcome, Unread))
+        self._snapshot = Snapshot(
+            self._root,
+            linked,
+            words,
+            generation=old.generation + 1,
+            complete=found.complete,
+            skipped=(*found.skipped, *unread),
+            work=Work(n_parsed, n_loaded, linked.n_resolved if changes or anew else 0, watch.seconds),
+        )
+        return self._snapshot
+
+
+def _silent(n_done: int, n_files: int) -> None:
+    del n_done, n_files

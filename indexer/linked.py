@@ -1,0 +1,174 @@
+"""All files with their edges. Frozen; the next state resolves again only the files that a change can reach.
+
+A file's shape is what others can see of it: its definitions, imports and bases. While the shape stands, a
+change is the file's own affair. Where it differs, every file that mentions a name of the difference is
+resolved again, and so is whoever knows such a name under another one: by an import, or as the base of a
+class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from bridle.indexer.facts import Edge, FileFacts, Import, Symbol, SymbolId
+from bridle.indexer.files import FolderLink
+from bridle.indexer.groups import Groups
+from bridle.indexer.modules import Modules
+from bridle.indexer.resolve import Resolver, Scopes, path_of
+
+
+class Linked(msgspec.Struct, frozen=True, eq=False):
+    """Facts and edges of one state of the workspace, by path.
+
+    `names` are the definitions by simple name, `mentions` the files that use a name, `sources` the files from
+    which edges lead to a definition. `n_resolved` counts the files that were resolved to get here.
+    """
+
+    files: Mapping[str, Scopes]
+    modules: Modules
+    names: Groups[str, SymbolId]
+    mentions: Groups[str, str]
+    edges: Mapping[str, tuple[Edge, ...]]
+    sources: Groups[SymbolId, str]
+    n_resolved: int
+
+    @classmethod
+    def of(
+        cls, facts: Mapping[str, FileFacts], links: Sequence[FolderLink] = (), roots: Sequence[str] = ()
+    ) -> Linked:
+        """Resolve everything."""
+        files = {path: Scopes(known) for path, known in sorted(facts.items())}
+        modules = Modules(files, links, roots)
+        names = Groups[str, SymbolId].of(_names(files.values()))
+        mentions = Groups[str, str].of(_mentions(files.values()))
+        resolver = Resolver(files, modules, names)
+        edges = {path: resolver.edges(path) for path in files}
+        sources = Groups[SymbolId, str].of(_sources(edges))
+        return cls(files, modules, names, mentions, edges, sources, len(files))
+
+    def changed(self, changes: Mapping[str, FileFacts | None]) -> Linked:
+        """Return the state after `changes` of files, None for one that is gone."""
+        old = {path: self.files[path] for path in changes if path in self.files}
+        new = {path: Scopes(known) for path, known in sorted(changes.items()) if known}
+        files = {path: known for path, known in self.files.items() if path not in changes} | new
+        modules = self.modules if files.keys() == self.files.keys() else self.modules.of_files(files)
+        names = self.names.changed(_names(old.values()), _names(new.values()))
+        mentions = self.mentions.changed(_mentions(old.values()), _mentions(new.values()))
+        touched = _touched(old, new, files, mentions)
+        resolver = Resolver(files, modules, names)
+        fresh = {path: resolver.edges(path) for path in sorted(touched)}
+        stale = {path: self.edges[path] for path in {*fresh, *old} if path in self.edges}
+        edges = {path: fresh.get(path) or self.edges.get(path, ()) for path in files}
+        sources = self.sources.changed(_sources(stale), _sources(fresh))
+        return Linked(files, modules, names, mentions, edges, sources, len(fresh))
+
+    def into(self, target: SymbolId) -> tuple[Edge, ...]:
+        """Return the edges that end at `target`, containment left out, in path order."""
+        paths = sorted(self.sources.get(target))
+        return tuple(
+            edge for path in paths for edge in self.edges[path] if edge.target == target and _is_use(edge)
+        )
+
+    def out_of(self, source: SymbolId) -> tuple[Edge, ...]:
+        """Return the edges that begin at `source`, containment left out."""
+        known = self.edges.get(path_of(source), ())
+        return tuple(edge for edge in known if edge.source == source and _is_use(edge))
+
+    def symbol(self, target: SymbolId) -> Symbol | None:
+        """Return the definition of that id, None where there is none."""
+        scopes = self.files.get(path_of(target))
+        return scopes.by_id.get(target) if scopes else None
+
+
+def _is_use(edge: Edge) -> bool:
+    return edge.kind != "contains"
+
+
+def _names(files: Iterable[Scopes]) -> Iterator[tuple[str, SymbolId]]:
+    return ((symbol.name, symbol.id) for scopes in files for symbol in scopes.facts.symbols)
+
+
+def _sources(edges: Mapping[str, tuple[Edge, ...]]) -> Iterator[tuple[SymbolId, str]]:
+    return ((edge.target, path) for path, known in edges.items() for edge in known if _is_use(edge))
+
+
+def _mentions(files: Iterable[Scopes]) -> Iterator[tuple[str, str]]:
+    for scopes in files:
+        path = scopes.facts.path
+        for use in scopes.facts.references:
+            yield use.name, path
+            for part in use.qualifier.split("."):
+                yield part.removesuffix("()"), path
+        for binding in scopes.facts.imports:
+            for part in _parts(binding):
+                yield part, path
+
+
+def _parts(binding: Import) -> set[str]:
+    return {*binding.module.split("."), binding.target, *binding.name.split(".")}
+
+
+def _touched(
+    old: Mapping[str, Scopes],
+    new: Mapping[str, Scopes],
+    files: Mapping[str, Scopes],
+    mentions: Groups[str, str],
+) -> set[str]:
+    """Return the files to resolve again: those that are new, and those that a changed name can reach."""
+    names: set[str] = set()
+    for path in {*old, *new}:
+        difference = _difference(path, old.get(path), new.get(path))
+        if "*" in difference:
+            return set(files)
+        names |= difference
+    touched, waiting = set(new), list(names)
+    while waiting:
+        for path in mentions.get(waiting.pop()):
+            touched.add(path)
+            passed_on = _other_names(files[path], names) - names
+            names |= passed_on
+            waiting += passed_on
+    return touched
+
+
+def _other_names(scopes: Scopes, names: set[str]) -> set[str]:
+    """Return what this file calls things that depend on one of `names`: imports, and classes built on one."""
+    bound = {_last(binding.name) for binding in scopes.facts.imports if names & _parts(binding)}
+    derived = {
+        scopes.by_id[owner].name
+        for owner, bases in scopes.bases.items()
+        if any(b.name in names for b in bases)
+    }
+    return bound | derived
+
+
+def _difference(path: str, old: Scopes | None, new: Scopes | None) -> set[str]:
+    """Return the names whose meaning outside the file may differ."""
+    symbols = _symbols(old) ^ _symbols(new)
+    imports = set(old.facts.imports if old else ()) ^ set(new.facts.imports if new else ())
+    names = {part for parts in symbols for part in parts[0].split(".")}
+    names |= {_last(binding.name) for binding in imports}
+    if old is None or new is None:
+        names.update(path.rpartition(".")[0].split("/"))
+    return names
+
+
+def _symbols(scopes: Scopes | None) -> set[tuple[str, ...]]:
+    """Return every definition as others see it: qualified name, kind, and the bases of a class in order."""
+    if scopes is None:
+        return set()
+    bases = scopes.bases
+    return {
+        (
+            symbol.qualname,
+            symbol.kind,
+            *(f"{base.qualifier}.{base.name}" for base in bases.get(symbol.id, ())),
+        )
+        for symbol in scopes.facts.symbols[1:]
+    }
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]

@@ -1,0 +1,138 @@
+"""What was read out of files, kept between runs: an SQLite file that may be thrown away at any time.
+
+A row holds a checksum and answers only to the code that made it. A store that is broken or of another make is
+rebuilt, never repaired; one that cannot be written is done without.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from bridle.indexer.digest import digest, digest_of_parts
+from bridle.indexer.files import FileStat
+from bridle.indexer.parse import Parsed, Unread
+
+_SCHEMA = """
+CREATE TABLE make (of TEXT NOT NULL);
+CREATE TABLE files (path TEXT PRIMARY KEY, state BLOB, checksum TEXT, outcome BLOB);
+"""
+_MADE_BY = ("encoding.py", "facts.py", "files.py", "languages", "parse.py", "store.py", "words.py")
+_BROKEN = (sqlite3.Error, msgspec.MsgspecError, OSError, ValueError)
+
+
+class FileState(msgspec.Struct, frozen=True, array_like=True):
+    """A file on disk when it was read; `settled` when a later write must have changed its stat."""
+
+    stat: FileStat
+    settled: bool
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One file as it was read."""
+
+    state: FileState
+    outcome: Parsed | Unread
+
+
+class Store:
+    """The store of one workspace. One thread at a time."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._path = path
+        self._read_only = read_only
+        self._database: sqlite3.Connection | None = None
+
+    def load(self) -> dict[str, Kept]:
+        """Return what is kept, by path; nothing when the store is new, broken or of another make."""
+        try:
+            return self._rows(self._open())
+        except _BROKEN:
+            self._rebuild()
+            return {}
+
+    def save(
+        self,
+        fresh: Mapping[str, tuple[FileState, bytes]],
+        moved: Mapping[str, FileState],
+        gone: Iterable[str],
+    ) -> None:
+        """Keep `fresh` outcomes (MessagePack) and the states of `moved` files, forget `gone`: all or nothing."""
+        if self._read_only:
+            return
+        encode = msgspec.msgpack.encode
+        rows = [(path, encode(state), digest(data), data) for path, (state, data) in fresh.items()]
+        try:
+            database = self._open()
+            with database:
+                database.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in gone])
+                database.executemany(
+                    "UPDATE files SET state = ? WHERE path = ?",
+                    [(encode(state), path) for path, state in moved.items()],
+                )
+                database.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", rows)
+        except _BROKEN:
+            self._rebuild()
+
+    def close(self) -> None:
+        """Let the file go. May be called again."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+    def _rows(self, database: sqlite3.Connection) -> dict[str, Kept]:
+        states = msgspec.msgpack.Decoder(FileState)
+        outcomes = msgspec.msgpack.Decoder(Parsed | Unread)
+        return {
+            path: Kept(states.decode(state), outcomes.decode(data))
+            for path, state, checksum, data in database.execute("SELECT * FROM files")
+            if digest(data) == checksum
+        }
+
+    def _open(self) -> sqlite3.Connection:
+        if self._database is None:
+            self._database = self._connect()
+            self._agree(self._database)
+        return self._database
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._read_only:
+            place = f"{self._path.absolute().as_uri()}?mode=ro"
+            return sqlite3.connect(place, uri=True, timeout=5.0, check_same_thread=False)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        database = sqlite3.connect(self._path, timeout=5.0, check_same_thread=False)
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        return database
+
+    def _agree(self, database: sqlite3.Connection) -> None:
+        made_by = _make()
+        is_new = database.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+        if is_new and not self._read_only:
+            database.executescript(_SCHEMA)
+            database.execute("INSERT INTO make VALUES (?)", (made_by,))
+            database.commit()
+        elif database.execute("SELECT of FROM make").fetchone() != (made_by,):
+            raise ValueError("made by other code")
+
+    def _rebuild(self) -> None:
+        self.close()
+        if self._read_only:
+            return
+        for ending in ("", "-wal", "-shm", "-journal"):
+            with contextlib.suppress(OSError):
+                self._path.with_name(self._path.name + ending).unlink()
+        with contextlib.suppress(*_BROKEN):
+            self._open()
+
+
+def _make() -> str:
+    """Return a digest of the code whose output is kept, so that no version number can be forgotten."""
+    here = Path(__file__).parent
+    named = [here / name for name in _MADE_BY]
+    files = [file for place in named for file in (sorted(place.rglob("*.*")) if place.is_dir() else [place])]
+    return digest_of_parts(file.read_text("utf-8") for file in files if file.suffix in {".py", ".scm"})

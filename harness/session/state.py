@@ -37,6 +37,8 @@ class State:
         self.landings = make_private(self.folder / "landings")
         """Where closed files' old bytes wait while a landing is written."""
         self.proposals = make_private(self.folder / "proposals")
+        self.landings = make_private(self.folder / "landings")
+        """Old bytes of files that are being written, for as long as that takes."""
         self.cli_session = make_private(self.folder / "cli")
         """What `bridle read` showed, for `bridle apply`."""
         self.index = self.folder / "index.sqlite"

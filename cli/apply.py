@@ -5,11 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from bridle.cli.common import add_root, find_root, print_json
+from bridle.cli.common import add_root, find_root, note, print_json
 from bridle.harness.nouns import UserProblem
+
+if TYPE_CHECKING:
+    from bridle.harness.edits.hashline import Plan
+    from bridle.harness.edits.problems import ToolProblem
+    from bridle.harness.edits.revisions import Revisions
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -17,3 +23,88 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_root(parser)
     parser.add_argument("edits", metavar="EDITS.json", help="the input of the edit tool, or - for standard input")
     parser.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Apply the edits, all or none; 1 when they are refused."""
+    from bridle.harness.edits.problems import ToolProblem
+    from bridle.harness.edits.revisions import Revisions
+    from bridle.harness.session.state import State
+
+    root = find_root(options.root)
+    revisions = Revisions(State(root).cli_session)
+    try:
+        planned = _apply(root, revisions, _given(options.edits), dry_run=options.dry_run)
+    except ToolProblem as problem:
+        if options.json:
+            print_json({"applied": False, "files": [], "errors": _errors(problem)})
+        else:
+            note(str(problem))
+        return 1
+    document = _document(planned, revisions)
+    if options.json:
+        print_json(document)
+    else:
+        for file in document["files"]:
+            print(f"{file['path']}: +{file['added']} -{file['removed']}" + (f", now v{file['rev']}" if file["rev"] else ""))
+        if planned.dry_run:
+            print("nothing was written: dry run")
+    return 0
+
+
+def _given(source: str) -> object:
+    try:
+        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        return msgspec.json.decode(data)
+    except OSError as error:
+        raise UserProblem(f"{source!r} cannot be read: {error.strerror}", "name a JSON file, or - ") from error
+    except msgspec.DecodeError as error:
+        raise UserProblem(f"{source!r} is not JSON: {error}", "send the input of the edit tool") from error
+
+
+def _apply(root: Path, revisions: Revisions, given: object, *, dry_run: bool) -> Plan:
+    """Plan and write. Raises ToolProblem; then nothing was written."""
+    from bridle.harness.buffers import read_bytes
+    from bridle.harness.edits.disk import Write, commit
+    from bridle.harness.edits.hashline import plan
+    from bridle.harness.edits.problems import ToolProblem
+    from bridle.harness.edits.request import parse
+    from bridle.harness.permission.decide import judge
+    from bridle.harness.session.state import State
+    from bridle.harness.settings import load
+
+    request = parse(given)
+    policy = load(root, {}).policy
+    for path in [p for file in request.files for p in (file.path, file.to) if p]:
+        decision = judge(policy, "Edit", path)
+        if decision.verdict == "deny":
+            raise ToolProblem("E_PERMISSION", path, decision.reason)
+    planned = plan(request, revisions, lambda path: read_bytes(root / path), lambda path, number: None)
+    if not (planned.dry_run or dry_run):
+        writes = [Write(f.path, f.before, f.after, f.renamed_from) for f in planned.files]
+        commit(root, writes, State(root).landings)
+    return msgspec.structs.replace(planned, dry_run=planned.dry_run or dry_run)
+
+
+def _document(planned: Plan, revisions: Revisions) -> dict[str, object]:
+    files = []
+    for file in planned.files:
+        written = file.after is not None and not planned.dry_run
+        files.append(
+            {
+                "path": file.path,
+                "rev": revisions.note(file.path, file.after).number if written and file.after is not None else None,
+                "added": sum(edit.end - edit.start for edit in file.inverse),
+                "removed": sum(edit.end - edit.start for edit in file.edits),
+            }
+        )
+    return {"applied": not planned.dry_run, "files": files, "errors": []}
+
+
+def _errors(problem: ToolProblem) -> list[dict[str, str]]:
+    from bridle.harness.edits.problems import ToolProblems
+
+    each = problem.problems if isinstance(problem, ToolProblems) else (problem,)
+    return [
+        {"code": p.code, "path": p.path, "message": p.message, "fragment": p.fragment or problem.fragment} for p in each
+    ]

@@ -49,6 +49,10 @@ class Buffers:
         """Return path → version of all open documents."""
         return {path: document.buffer.version for path, document in self._open.items()}
 
+    def openings(self) -> dict[str, int]:
+        """Return path → which opening of its document a version counts in."""
+        return {path: document.opening for path, document in self._open.items()}
+
     def dirty(self) -> dict[str, bytes]:
         """Return the bytes that saving each dirty buffer would write."""
         found = {}

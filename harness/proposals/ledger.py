@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from bridle.harness.nouns import Finding, Proposal, ProposalId, RunId, UserProblem
+from bridle.harness.nouns import Badge, FilePatch, Finding, Proposal, ProposalId, RunId, UserProblem
 
 MAX_KEPT = 200
 
@@ -22,6 +22,8 @@ MAX_KEPT = 200
 class Offer(msgspec.Struct, frozen=True):
     """A proposal and the ground under it.
 
+    `baseline` are the findings that were there before the run, `earned` the badge that its own verdicts gave.
+    `landed` are the patches as they came to stand, with the versions that the documents had then.
     `ground` is path → digest of every non-ignored file when it was verified, buffers included, before its edits.
     `openings` says which opening of a document a patch's `base_version` counts in; `engine` which engine counted.
     """
@@ -31,7 +33,13 @@ class Offer(msgspec.Struct, frozen=True):
     engine: str
     openings: dict[str, int] = {}
     wanted: Finding | None = None
+    baseline: tuple[Finding, ...] = ()
+    earned: Badge | None = None
     created: float = 0.0
+    landed: tuple[FilePatch, ...] = ()
+    landed_openings: dict[str, int] = {}
+    landed_at: float = 0.0
+    plan: str = ""
 
 
 class Ledger:

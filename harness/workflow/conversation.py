@@ -9,14 +9,16 @@ from collections.abc import Callable
 from typing import Any
 
 from bridle.harness.model.budget import Meter
-from bridle.harness.model.client import ModelClient, ModelReply, ModelRequest
+from bridle.harness.model.client import Message, ModelClient, ModelProblem, ModelReply, ModelRequest, Retrying, StreamEvent, ToolStarted
 from bridle.harness.session.journal import Journal
 from bridle.harness.tools.toolbox import Toolbox
 from bridle.harness.workflow.ending import Ended
 
 MAX_OUTPUT_TOKENS = 16_000
 
-Message = dict[str, Any]
+CUT_SHORT = "Your reply was cut at the output limit, so no tool call of it was run. Go on in smaller steps."
+SILENCE = {"type": "text", "text": "(no words)"}
+"""Stands where the model said nothing, since the protocol wants every turn to have a content."""
 
 
 class Conversation:
@@ -49,13 +51,13 @@ class Conversation:
         """Let the model work until it calls no more tools; returns its last words. Raises Ended, ModelProblem."""
         while True:
             reply = await self._ask(say)
-            self._add("model_replied", {"role": "assistant", "content": list(reply.content)})
-            calls = _calls(reply.content)
             if reply.stop_reason == "refusal":
-                raise Ended("refused", "the model declined: " + (_words(reply.content) or "it gave no reason"))
+                raise Ended("refused", "the model declined: " + (reply.explanation or "it gave no reason"))
+            self._take(reply)
             if reply.stop_reason == "max_tokens":
-                self._add("told", {"role": "user", "content": _cut_short(calls)})
+                self.tell(CUT_SHORT)
                 continue
+            calls = _calls(reply.content)
             if not calls:
                 return _words(reply.content)
             results = [await self._use(call, say) for call in calls]
@@ -72,21 +74,39 @@ class Conversation:
         reserved = self._meter.reserve(request)
         self._journal.append("model_called", {"turn": self._meter.usage.turns + 1, "reserved": reserved})
         say("waiting for the model")
-        reply = await self._client.reply(request, lambda text: None)
+        try:
+            reply = await self._client.reply(request, lambda event: _tell(event, say))
+        except ModelProblem as problem:
+            self._meter.settle(reserved, problem.spent)
+            raise
         self._meter.settle(reserved, reply.usage)
         return reply
 
     async def _use(self, call: Message, say: Callable[[str], None]) -> Message:
         name = str(call["name"])
+        self._journal.append("tool_called", {"id": call["id"], "name": name, "input": call.get("input")})
         say(_doing(name, call.get("input")))
         result = await self._toolbox.call(name, call.get("input"))
         if result.fatal:
             raise Ended("stalled", f"the model repeated a call that fails: {result.text.partition(chr(10))[0]}")
         return {"type": "tool_result", "tool_use_id": call["id"], "content": result.text, "is_error": result.is_error}
 
+    def _take(self, reply: ModelReply) -> None:
+        message: Message = {"role": "assistant", "content": list(reply.content) or [SILENCE]}
+        payload = {"message": message, "usage": reply.usage, "stop_reason": reply.stop_reason}
+        self._journal.append("model_replied", payload)
+        self._messages.append(message)
+
     def _add(self, kind: str, message: Message) -> None:
         self._journal.append(kind, {"message": message})
         self._messages.append(message)
+
+
+def _tell(event: StreamEvent, say: Callable[[str], None]) -> None:
+    if isinstance(event, ToolStarted):
+        say(f"the model prepares {event.name}")
+    elif isinstance(event, Retrying):
+        say(f"{event.reason}; trying again in {event.delay_s:.0f} s")
 
 
 def _calls(content: Any) -> list[Message]:
@@ -95,14 +115,6 @@ def _calls(content: Any) -> list[Message]:
 
 def _words(content: Any) -> str:
     return "\n".join(block["text"] for block in content if block.get("type") == "text").strip()
-
-
-def _cut_short(calls: list[Message]) -> list[Message]:
-    text = "Your reply was cut at the output limit, so nothing of it was run. Go on in smaller steps."
-    results: list[Message] = [
-        {"type": "tool_result", "tool_use_id": call["id"], "content": text, "is_error": True} for call in calls
-    ]
-    return results or [{"type": "text", "text": text}]
 
 
 def _doing(name: str, given: object) -> str:

@@ -11,8 +11,8 @@ from bridle.harness.proposals.ledger import Offer
 from bridle.harness.proposals.patches import capture, diff_text, sizes
 from bridle.harness.session.journal import Journal
 from bridle.harness.workflow.workbench import Workbench
-from bridle.harness.workflow.ground import Ground
-from bridle.harness.workflow.order import Order
+from bridle.harness.ground import Ground
+from bridle.harness.order import Order
 
 
 class Offering:
@@ -56,7 +56,8 @@ class Offering:
         self._seen = []
         self._offer = Offer(
             proposal,
-            ground=bench.ground_digests,
+            ground=dict(bench.ground_digests),
+            baseline=bench.baseline,
             engine=self._ground.engine,
             openings=bench.openings,
             wanted=self._order.finding,
@@ -82,6 +83,7 @@ class Offering:
         assert self._offer is not None
         earned = badge(verdicts, flags, self._order.finding)
         self._journal.append("checked", {"verdicts": verdicts, "flags": flags, "badge": earned}, sync=True)
+        self._offer = msgspec.structs.replace(self._offer, earned=earned)
         self._change(msgspec.structs.replace(self._offer.proposal, badge=earned, verdicts=verdicts, flags=flags))
         return earned
 

@@ -18,9 +18,9 @@ from bridle.harness.session.journal import Journal
 from bridle.harness.shadow.shadow import Shadow, open_shadow
 from bridle.harness.workflow.workbench import Workbench
 from bridle.harness.workflow.ending import Ended, Reason
-from bridle.harness.workflow.ground import Brake, Ground
+from bridle.harness.ground import Brake, Ground
 from bridle.harness.workflow.offering import Offering
-from bridle.harness.workflow.order import WORKFLOWS, Order
+from bridle.harness.order import WORKFLOWS, Order
 from bridle.harness.workflow.prompt import findings_text
 
 
@@ -51,6 +51,8 @@ class Run:
         except TimeoutError:
             return self._end("timed out", f"the run used up its {budget_s:.0f} s")
         except asyncio.CancelledError:
+            if self._brake.leaving:
+                raise
             return self._end("cancelled", "stopped; no file was changed")
         except UserProblem as problem:
             return self._end("needs a person", _with_step(problem.message, problem.next_step))

@@ -6,15 +6,17 @@ It knows how to do each thing; `run.py` decides what comes next.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bridle.context.pack import pack
 from bridle.context.task import Task
+from bridle.harness.buffers import read_bytes
+from bridle.harness.edits.readview import view
 from bridle.harness.edits.revisions import Revisions
 from bridle.harness.engine import CheckFinished, CheckStarted
 from bridle.harness.model.budget import Meter
+from bridle.harness.model.choose import first_call
 from bridle.harness.nouns import Finding, Flag, RunId, Verdict
-from bridle.harness.permission.decide import Gatekeeper
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
 from bridle.harness.shadow.shadow import Shadow
@@ -24,9 +26,15 @@ from bridle.harness.verify.checks import discover
 from bridle.harness.verify.gates import judge
 from bridle.harness.verify.ladder import verify
 from bridle.harness.workflow.conversation import Conversation
-from bridle.harness.workflow.ground import Brake, Ground
-from bridle.harness.workflow.order import Order
-from bridle.harness.workflow.prompt import opening, system_prompt
+from bridle.harness.ground import Brake, Ground
+from bridle.harness.order import Order
+from bridle.harness.workflow.prompt import findings_text, opening, system_prompt
+from bridle.indexer.encoding import UndecodableError, decode
+
+HERE = "this machine"
+"""The endpoint of a model that sends nothing anywhere."""
+
+OnVerdict = Callable[[Verdict], None]
 
 
 class Workbench:
@@ -36,6 +44,9 @@ class Workbench:
         self, ground: Ground, order: Order, journal: Journal, meter: Meter, brake: Brake, shadow: Shadow, run: RunId
     ) -> None:
         self.shadow = shadow
+        self.ground_digests: Mapping[str, str] = {}
+        self.baseline: tuple[Finding, ...] = ()
+        self.openings = ground.buffers.openings()
         self._ground = ground
         self._order = order
         self._journal = journal
@@ -43,10 +54,132 @@ class Workbench:
         self._run = run
         self._dirty = ground.buffers.dirty()
         self._checks = discover(ground.root, ground.settings.python)
-        self._baseline: tuple[Finding, ...] = ()
-        self._judged_tree = ""
-        self.revisions = Revisions()
-        self.ground_digests: dict[str, str] = {}
-        self.openings = ground.buffers.openings()
-        self._tools = Toolbox(tools_of(Kit(ground, shadow, self.revisions, journal, self._check_for_model)))
-        self._talk = Conversation(ground.client, self._tools, journal, meter, system_prompt())
+        
+        self._judged: dict[str, bytes | None] = {}
+        self._revisions = Revisions()
+        self._kit = Kit(ground, order, shadow, self._revisions, journal, self._checks_for_model)
+        self._talk = Conversation(ground.client(), Toolbox(tools_of(self._kit)), journal, meter, system_prompt())
+
+    # --- the ground -----------------------------------------------------------------------------------------
+
+    async def prove_ground(self) -> tuple[Verdict, ...]:
+        """Run every check before anything changes; what they find is not blamed on the run."""
+        self.ground_digests = (await asyncio.to_thread(self.shadow.tree)).files
+        verdicts = await self.prove(lambda verdict: None)
+        self.baseline = tuple(finding for verdict in verdicts for finding in verdict.findings)
+        return verdicts
+
+    def base(self, path: str) -> bytes | None:
+        """Return a file as it was when the run began, the unsaved buffer where there was one."""
+        return self._dirty[path] if path in self._dirty else read_bytes(self._ground.root / path)
+
+    # --- the talk -------------------------------------------------------------------------------------------
+
+    async def open_conversation(self) -> None:
+        """Gather the context, ask once before any of it leaves the machine, and say what is wanted."""
+        snapshot = await self._ground.snapshot()
+        order = self._order
+        task = Task(
+            instruction=order.instruction,
+            at=_lines(order),
+            findings=() if order.finding is None else ((order.finding.path, order.finding.start_line),),
+            open_files=tuple(sorted(order.versions)),
+            n_tokens=self._ground.settings.context_tokens,
+        )
+        chosen = await asyncio.to_thread(pack, task, snapshot, self._read_text)
+        text = chosen.text(self._anchored)
+        client = self._ground.client()
+        if client.endpoint != HERE:
+            paths = tuple(sorted({piece.span.path for piece in chosen.pieces}))
+            question = first_call(client, self._ground.settings.budget, paths, chosen.n_tokens).question
+            await self._ground.consent(client.endpoint, question)
+        self._talk.tell(opening(order.workflow, order.instruction, order.at, order.finding, text))
+
+    async def restore(self, before: RunState) -> None:
+        """Put the shadow and the talk back to where an interrupted run left them."""
+        for path, blob in before.changes.items():
+            self.shadow.write(path, None if blob is None else self._ground.blobs.get(blob))
+        self._talk.restore([dict(message) for message in before.messages])
+        if not self._talk.waits_for_model:
+            await self.open_conversation()
+
+    async def build(self, say: Callable[[str], None]) -> str:
+        """Let the model work until it stops; returns its last words."""
+        return await self._talk.talk(say)
+
+    def tell(self, text: str) -> None:
+        """Say something to the model before its next turn."""
+        self._talk.tell(text)
+
+    # --- the proof ------------------------------------------------------------------------------------------
+
+    async def prove(self, on_verdict: OnVerdict) -> tuple[Verdict, ...]:
+        """Run every check on what stands in the shadow."""
+        loop = asyncio.get_running_loop()
+        emit = self._ground.emit
+
+        def started(check: str) -> None:
+            loop.call_soon_threadsafe(emit, CheckStarted(check, self._run))
+
+        def finished(verdict: Verdict) -> None:
+            loop.call_soon_threadsafe(emit, CheckFinished(verdict, self._run))
+            loop.call_soon_threadsafe(on_verdict, verdict)
+
+        return await asyncio.to_thread(
+            verify,
+            self.shadow,
+            self._checks,
+            baseline=self.baseline,
+            on_start=started,
+            on_verdict=finished,
+            cancel=self._brake.event,
+            timeout_s=self._ground.settings.timeout_s,
+        )
+
+    def changed_paths(self) -> tuple[str, ...]:
+        """Return the paths that differ from the ground, hands and commands alike, ignored ones left out."""
+        touched = {change.path for change in self.shadow.changes()} | set(self._dirty)
+        return tuple(sorted(path for path in touched if self.shadow.read(path) != self.base(path)))
+
+    def changed_since_judged(self) -> bool:
+        """Tell whether anything stands differently since this was last asked."""
+        stands = {path: self.shadow.read(path) for path in self.changed_paths()}
+        changed = stands != self._judged
+        self._judged = stands
+        return changed
+
+    def flags(self) -> tuple[Flag, ...]:
+        """Return the gates' objections to what stands."""
+        return judge({path: (_text(self.base(path)), _text(self.shadow.read(path))) for path in self.changed_paths()})
+
+    async def _checks_for_model(self, check: str | None) -> str:
+        verdicts = await self.prove(lambda verdict: None)
+        wanted = tuple(verdict for verdict in verdicts if check in (None, verdict.check))
+        return findings_text(wanted or verdicts, ())
+
+    # --- reading --------------------------------------------------------------------------------------------
+
+    def _read_text(self, path: str) -> str | None:
+        data = self.shadow.read(path)
+        return None if data is None else _text(data)
+
+    def _anchored(self, path: str, ranges: tuple[tuple[int, int], ...]) -> str:
+        """Show lines of a file with anchors, and record them as shown."""
+        data = self.shadow.read(path)
+        if data is None:
+            return ""
+        return view(self._revisions, self._revisions.note(path, data), ranges).text
+
+
+def _lines(order: Order) -> tuple[str, int, int] | None:
+    at = order.at
+    return None if at is None else (at.path, at.start_line, at.end_line)
+
+
+def _text(data: bytes | None) -> str | None:
+    try:
+        return None if data is None else decode(data).text
+    except UndecodableError:
+        return data.decode("latin-1") if data is not None else None
+
+

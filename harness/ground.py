@@ -21,7 +21,11 @@ from bridle.indexer.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class Ground:
-    """The workspace as a run sees it."""
+    """The workspace as a run sees it.
+
+    `engine` names this engine's life: versions of open documents count within it. `client` gives the model and
+    `consent` asks once before anything goes to an endpoint; both raise UserProblem. `now` is seconds since the epoch.
+    """
 
     root: Path
     engine: str
@@ -30,7 +34,8 @@ class Ground:
     policy: Policy
     buffers: Buffers
     snapshot: Callable[[], Awaitable[Snapshot]]
-    client: ModelClient
+    client: Callable[[], ModelClient]
+    consent: Callable[[str, str], Awaitable[None]]
     blobs: Blobs
     ledger: Ledger
     emit: Callable[[EngineEvent], None]
@@ -43,9 +48,15 @@ class Brake:
 
     event: threading.Event = field(default_factory=threading.Event)
     task: asyncio.Task[None] | None = None
+    leaving: bool = False
 
     def pull(self) -> None:
         """Stop everything that the run is doing."""
         self.event.set()
         if self.task is not None:
             self.task.cancel()
+
+    def leave(self) -> None:
+        """Stop because the engine goes: the run stays open in its journal and can be resumed."""
+        self.leaving = True
+        self.pull()

@@ -1,0 +1,51 @@
+"""All benches, one after another: `python bench/run.py [--smoke] [NAME …]`.
+
+Each bench is a program of its own here and is told the same `--smoke`: 20 seconds at most, wide ratios. The long form
+reads repositories from BENCH_REPOS=DIR where it needs them, and exits 2 naming those that are missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+NOT_BENCHES = {"run", "live"}
+SMOKE_S = 120.0
+
+
+def main() -> int:
+    """Run the benches; 1 when one misses its goal."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    known = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in NOT_BENCHES)
+    unknown = sorted(set(options.names) - set(known))
+    if unknown:
+        print(f"no bench {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
+        return 2
+    worst = 0
+    for name in options.names or known:
+        worst = max(worst, _run(name, smoke=options.smoke))
+    return worst
+
+
+def _run(name: str, *, smoke: bool) -> int:
+    command = [sys.executable, str(HERE / f"{name}.py"), *(["--smoke"] if smoke else [])]
+    print(f"== {name}", flush=True)
+    began = time.perf_counter()
+    try:
+        code = subprocess.run(command, check=False, timeout=SMOKE_S if smoke else None).returncode
+    except subprocess.TimeoutExpired:
+        print(f"   {name}: more than {SMOKE_S:.0f} s in its smoke form")
+        return 1
+    print(f"   {name}: {'met' if code == 0 else f'exit {code}'} in {time.perf_counter() - began:.1f} s", flush=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""Verification that a person asked for, by saving or by command: no model, the tree as it is, unsaved buffers included.
+
+Of one origin only the newest counts: a later request ends an earlier one, whose answer is "cancelled".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from bridle.harness.buffers import Buffers
+from bridle.harness.engine import CheckFinished, CheckStarted, EngineEvent, Verified, Verify
+from bridle.harness.nouns import Finding, Outcome, Verdict
+from bridle.harness.session.state import State
+from bridle.harness.settings import Settings
+from bridle.harness.shadow.shadow import Shadow, open_shadow
+from bridle.harness.verify.checks import discover
+from bridle.harness.verify.ladder import verify
+
+RANK: tuple[Outcome, ...] = ("fail", "timeout", "unknown", "pass")
+"""Which outcome tells of all: the first of these that any check has."""
+
+
+class Checking:
+    """The checks of one root."""
+
+    def __init__(
+        self, root: Path, state: State, settings: Settings, buffers: Buffers, emit: Callable[[EngineEvent], None]
+    ) -> None:
+        self._root = root
+        self._state = state
+        self._settings = settings
+        self._buffers = buffers
+        self._emit = emit
+        self._current: dict[str, threading.Event] = {}
+
+    async def verify(self, request: Verify) -> Verified:
+        """Run the checks in a shadow of the tree as it is."""
+        cancel = self._take_turn(request.origin)
+        buffers = self._buffers.versions()
+        try:
+            tree, verdicts = await self.prove(self._buffers.dirty(), {}, (), cancel, paths=request.paths)
+        except asyncio.CancelledError:
+            cancel.set()
+            raise
+        if cancel.is_set():
+            return Verified("cancelled", tree, verdicts, buffers)
+        outcome = next((rank for rank in RANK if any(v.outcome == rank for v in verdicts)), "unknown")
+        return Verified(outcome, tree, verdicts, buffers)
+
+    async def prove(
+        self,
+        dirty: Mapping[str, bytes],
+        changes: Mapping[str, bytes | None],
+        baseline: Sequence[Finding],
+        cancel: threading.Event,
+        paths: Sequence[str] = (),
+        run: str = "",
+    ) -> tuple[str, tuple[Verdict, ...]]:
+        """Run every check on the tree with `dirty` buffers and `changes`; returns its digest and the verdicts.
+
+        `run` marks the events as a proposal's, which are not the person's standing findings.
+        """
+        loop = asyncio.get_running_loop()
+        buffers = self._buffers.versions()
+
+        def started(check: str) -> None:
+            loop.call_soon_threadsafe(self._emit, CheckStarted(check, run))
+
+        def finished(verdict: Verdict) -> None:
+            if not cancel.is_set():
+                loop.call_soon_threadsafe(self._emit, CheckFinished(verdict, run, buffers))
+
+        def whole() -> tuple[str, tuple[Verdict, ...]]:
+            shadow = open_shadow(self._root, self._state.shadows, dirty)
+            try:
+                _put(shadow, changes)
+                checks = discover(self._root, self._settings.python)
+                verdicts = verify(
+                    shadow,
+                    checks,
+                    paths=tuple(paths),
+                    baseline=tuple(baseline),
+                    on_start=started,
+                    on_verdict=finished,
+                    cancel=cancel,
+                    timeout_s=self._settings.timeout_s,
+                )
+                return (verdicts[0].tree if verdicts else shadow.tree().digest), verdicts
+            finally:
+                shadow.close()
+
+        return await asyncio.to_thread(whole)
+
+    async def ground(self, dirty: Mapping[str, bytes]) -> dict[str, str]:
+        """Return path → digest of the tree as it is, with `dirty` buffers in place."""
+
+        def whole() -> dict[str, str]:
+            shadow = open_shadow(self._root, self._state.shadows, dirty)
+            try:
+                return dict(shadow.tree().files)
+            finally:
+                shadow.close()
+
+        return await asyncio.to_thread(whole)
+
+    def stop(self) -> None:
+        """End whatever runs."""
+        for cancel in self._current.values():
+            cancel.set()
+
+    def _take_turn(self, origin: str) -> threading.Event:
+        older = self._current.get(origin)
+        if older is not None:
+            older.set()
+        self._current[origin] = threading.Event()
+        return self._current[origin]
+
+
+def _put(shadow: Shadow, changes: Mapping[str, bytes | None]) -> None:
+    for path, data in changes.items():
+        shadow.write(path, data)

@@ -1,0 +1,53 @@
+"""The proposals that are on offer while the ground under them moves: their badges say so, and are earned again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import msgspec
+
+from bridle.harness.buffers import Buffers
+from bridle.harness.engine import EngineEvent, ProposalChanged, Proposals
+from bridle.harness.nouns import Proposal, ProposalId
+from bridle.harness.proposals.badge import stale
+from bridle.harness.proposals.ledger import Ledger, Offer
+from bridle.indexer.digest import digest
+
+
+class Standing:
+    """The open proposals of one root."""
+
+    def __init__(self, ledger: Ledger, buffers: Buffers, emit: Callable[[EngineEvent], None]) -> None:
+        self._ledger = ledger
+        self._buffers = buffers
+        self._emit = emit
+
+    def proposals(self) -> Proposals:
+        """Return all proposals, the newest first."""
+        return Proposals(tuple(offer.proposal for offer in self._ledger.newest_first()))
+
+    def reject(self, proposal: ProposalId) -> None:
+        """Take a proposal off the table. Raises UserProblem when there is none."""
+        offer = self._ledger.get(proposal)
+        self._change(offer, msgspec.structs.replace(offer.proposal, state="rejected"))
+
+    def ground_moved(self, paths: Collection[str]) -> None:
+        """Say on every open proposal which of `paths` no longer hold what it was verified on."""
+        for offer in self._ledger.newest_first():
+            if offer.proposal.state != "open" or not offer.ground:
+                continue
+            moved = {path for path in paths if self._moved(offer, path)}
+            changed = tuple(sorted((set(offer.proposal.changed_since) - set(paths)) | moved))
+            if changed != offer.proposal.changed_since:
+                badge = stale(offer.earned or offer.proposal.badge, changed)
+                self._change(offer, msgspec.structs.replace(offer.proposal, badge=badge, changed_since=changed))
+
+    def _moved(self, offer: Offer, path: str) -> bool:
+        if path not in offer.ground:
+            return self._buffers.unsaved(path) is not None
+        now = self._buffers.current(path)
+        return (None if now is None else digest(now)) != offer.ground[path]
+
+    def _change(self, offer: Offer, proposal: Proposal) -> None:
+        self._ledger.put(msgspec.structs.replace(offer, proposal=proposal))
+        self._emit(ProposalChanged(proposal))

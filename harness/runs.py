@@ -1,0 +1,130 @@
+"""The runs of one engine: begun, followed, stopped, taken up again. What happens inside one is `workflow.run`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from time import strftime
+
+from bridle.harness.engine import RunAccepted, SessionRow, Sessions
+from bridle.harness.ground import Brake, Ground
+from bridle.harness.nouns import RunId, UserProblem
+from bridle.harness.order import WORKFLOWS, Order
+from bridle.harness.session.fold import RunState
+from bridle.harness.session.journal import Journal
+from bridle.harness.session.runs import RunRow, list_runs, look
+from bridle.harness.workflow.run import Run
+
+MAX_RUNS = 4
+
+
+class Runs:
+    """All runs of one root that this engine has in hand; the others are on disk."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._state = ground.state
+        self._now = ground.now
+        self._brakes: dict[RunId, Brake] = {}
+
+    def start(self, order: Order) -> RunAccepted:
+        """Begin a run; it goes on by itself. Raises UserProblem."""
+        if WORKFLOWS[order.workflow].needs_finding and order.finding is None:
+            raise UserProblem(f"{order.workflow!r} starts from a finding, and there is none here", "run the checks first")
+        self._expect_room()
+        model = self._ground.client().model
+        run = RunId(strftime("%Y%m%d-%H%M%S-") + uuid.uuid4().hex[:6])
+        journal = Journal(self._state.journals, run, self._now)
+        journal.append(
+            "started",
+            {
+                "workflow": order.workflow,
+                "instruction": order.instruction,
+                "at": order.at,
+                "finding": order.finding,
+                "versions": order.versions,
+                "model": model,
+                "budget": self._ground.settings.budget,
+                "pid": os.getpid(),
+                "engine": self._ground.engine,
+            },
+        )
+        return self._begin(run, order, journal, None)
+
+    def resume(self, run: RunId) -> RunAccepted:
+        """Take up a run that was cut off. Raises UserProblem."""
+        self._expect_room()
+        row = look(self._state.journals, run)
+        if not row.resumable:
+            raise UserProblem(f"run {run!r} cannot be resumed: {_why_not(row)}", "start a new one")
+        self._ground.client()
+        journal = Journal(self._state.journals, run, self._now)
+        journal.append("resumed", {"pid": os.getpid(), "engine": self._ground.engine})
+        return self._begin(run, order_of_state(row.state), journal, row.state)
+
+    def cancel(self, run: RunId) -> None:
+        """Stop a run; one that is over stays as it is."""
+        brake = self._brakes.get(run)
+        if brake is not None:
+            brake.pull()
+
+    def discard(self, run: RunId) -> None:
+        """Give an interrupted run up; its journal stays. Raises UserProblem."""
+        if not look(self._state.journals, run).resumable:
+            raise UserProblem(f"run {run!r} is not an interrupted one", "'bridle sessions' lists them")
+        journal = Journal(self._state.journals, run, self._now)
+        try:
+            journal.append("ended", {"outcome": "cancelled", "reason": "discarded by the person"})
+        finally:
+            journal.close()
+
+    def sessions(self) -> Sessions:
+        """Return all runs, the newest first."""
+        return Sessions(tuple(map(_row, list_runs(self._state.journals))))
+
+    async def close(self) -> None:
+        """Leave every run as it stands: interrupted, and resumable."""
+        tasks = [brake.task for brake in self._brakes.values() if brake.task is not None]
+        for brake in self._brakes.values():
+            brake.leave()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, run: RunId, order: Order, journal: Journal, before: RunState | None) -> RunAccepted:
+        brake = Brake()
+        self._brakes[run] = brake
+
+        async def whole() -> None:
+            try:
+                await Run(self._ground, run, order, journal, brake).execute(before)
+            finally:
+                journal.close()
+                self._brakes.pop(run, None)
+
+        brake.task = asyncio.create_task(whole())
+        return RunAccepted(run)
+
+    def _expect_room(self) -> None:
+        if len(self._brakes) >= MAX_RUNS:
+            raise UserProblem(f"{MAX_RUNS} runs are under way already", "wait for one or cancel one")
+
+
+def order_of_state(state: RunState) -> Order:
+    """Return the order that a journal's run was given."""
+    name = next(name for name in WORKFLOWS if name == state.workflow)
+    return Order(name, state.instruction, state.at, state.finding, state.versions)
+
+
+def _why_not(row: RunRow) -> str:
+    if row.live:
+        return "another Bridle has it in hand"
+    if row.damage:
+        return f"its journal is damaged: {row.damage}"
+    return f"it is over ({row.state.outcome or 'never began'})"
+
+
+def _row(row: RunRow) -> SessionRow:
+    state = row.state
+    return SessionRow(
+        row.run, state.workflow, state.instruction, state.outcome, state.started, state.steps, row.resumable, state.usage
+    )

@@ -1,0 +1,141 @@
+"""The engine in this process: each request to the room that answers it. It holds the rooms and no policy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bridle.harness import engine as e
+from bridle.harness.asking import Asking
+from bridle.harness.buffers import Buffers
+from bridle.harness.checking import Checking
+from bridle.harness.knowing import Knowing
+from bridle.harness.landings import Landings
+from bridle.harness.nouns import Fault, UserProblem
+from bridle.harness.order import order_of
+from bridle.harness.overview import Overview
+from bridle.harness.permission.trust import Trust
+from bridle.harness.proposals.standing import Standing
+from bridle.harness.runs import Runs
+
+MAX_EARLY_EVENTS = 1_000
+
+
+class Post:
+    """The way out for events: kept, up to a cap, until there is a listener."""
+
+    def __init__(self) -> None:
+        self._early: deque[e.EngineEvent] = deque(maxlen=MAX_EARLY_EVENTS)
+        self._listener: Callable[[e.EngineEvent], None] | None = None
+
+    def emit(self, event: e.EngineEvent) -> None:
+        """Hand one event over."""
+        if self._listener is None:
+            self._early.append(event)
+        else:
+            self._listener(event)
+
+    def listen(self, listener: Callable[[e.EngineEvent], None]) -> None:
+        """Take the one listener; what happened before it came is told first."""
+        self._listener = listener
+        while self._early:
+            listener(self._early.popleft())
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """The rooms that answer."""
+
+    buffers: Buffers
+    trust: Trust
+    asking: Asking
+    knowing: Knowing
+    checking: Checking
+    runs: Runs
+    landings: Landings
+    standing: Standing
+    overview: Overview
+
+
+class LocalEngine:
+    """One workspace's engine, in the caller's process and on the caller's event loop."""
+
+    def __init__(self, post: Post, rooms: Rooms) -> None:
+        self._post = post
+        self._rooms = rooms
+
+    def listen(self, listener: Callable[[e.EngineEvent], None]) -> None:
+        """Hand over the listener."""
+        self._post.listen(listener)
+
+    async def call(self, request: e.EngineRequest, timeout_s: float = 30.0) -> e.EngineReply:
+        """Answer one request. Raises UserProblem, Fault, TimeoutError."""
+        async with asyncio.timeout(timeout_s):
+            return await self._answer(request)
+
+    async def close(self) -> None:
+        """Stop what is under way; runs stay resumable."""
+        self._rooms.checking.stop()
+        await self._rooms.runs.close()
+        await self._rooms.knowing.close()
+
+    async def _answer(self, request: e.EngineRequest) -> e.EngineReply:  # noqa: C901 - one case a request, nothing nested
+        rooms = self._rooms
+        match request:
+            case e.SyncBuffers():
+                await self._sync(request)
+            case e.GetStatus():
+                return rooms.overview.status()
+            case e.SetTrust():
+                rooms.trust.say(trusted=request.trusted)
+                return rooms.overview.status()
+            case e.Verify():
+                self._expect_trust()
+                return await rooms.checking.verify(request)
+            case e.StartRun():
+                self._expect_trust()
+                return rooms.runs.start(order_of(request, rooms.buffers.versions()))
+            case e.ResumeRun():
+                self._expect_trust()
+                return rooms.runs.resume(request.run)
+            case e.CancelRun():
+                rooms.runs.cancel(request.run)
+            case e.DiscardRun():
+                rooms.runs.discard(request.run)
+            case e.ReplyTo():
+                rooms.asking.reply(request)
+            case e.GetProposals():
+                return rooms.standing.proposals()
+            case e.Reject():
+                rooms.standing.reject(request.proposal)
+            case e.PrepareLanding():
+                self._expect_trust()
+                return await rooms.landings.prepare(request)
+            case e.PrepareUndo():
+                return await rooms.landings.prepare_undo(request)
+            case e.FinishLanding():
+                return await rooms.landings.finish(request)
+            case e.GetContext():
+                return await rooms.overview.context(request)
+            case e.GetSessions():
+                return rooms.runs.sessions()
+            case _:
+                raise Fault(f"the engine knows no request {type(request).__name__}")
+        return e.Done()
+
+    async def _sync(self, request: e.SyncBuffers) -> None:
+        """Take buffers before anything is awaited, so that requests sent later see them."""
+        touched = self._rooms.buffers.sync(request)
+        self._rooms.standing.ground_moved(touched)
+        for path in touched:
+            document = self._rooms.buffers.get(path)
+            await self._rooms.knowing.set_buffer(path, None if document is None else document.buffer.text)
+
+    def _expect_trust(self) -> None:
+        if not self._rooms.trust.trusted:
+            raise UserProblem(
+                "this folder is not trusted, so nothing of it is run",
+                "answer the question in the editor, or run 'bridle trust'",
+            )

@@ -1,0 +1,154 @@
+"""The tools of a run, each a few lines over the room that does the work: read, search, hashline_edit, run_check."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bridle.harness.edits.hashline import PlannedFile, plan
+from bridle.harness.edits.problems import ToolProblem
+from bridle.harness.edits.readview import read, view
+from bridle.harness.edits.request import TOOL as EDIT_TOOL
+from bridle.harness.edits.request import EditRequest, clean_path, parse
+from bridle.harness.edits.revisions import Revisions
+from bridle.harness.permission.decide import judge
+from bridle.harness.session.events import FileChange
+from bridle.harness.session.journal import Journal
+from bridle.harness.shadow.shadow import Shadow
+from bridle.harness.tools.toolbox import Input, Tool, line_field, text_field
+from bridle.harness.ground import Ground
+from bridle.harness.order import Order
+from bridle.indexer.snapshot import Snapshot
+
+MAX_LINES_READ = 2_000
+MAX_HITS = 20
+AROUND_LINES = 2
+
+
+def _spec(name: str, description: str, properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    schema = {"type": "object", "properties": properties, "required": required}
+    return {"name": name, "description": description, "input_schema": schema}
+
+
+READ_TOOL = _spec(
+    "read",
+    "Show lines of a file with their anchors, so that they can be edited. Lines count from 1; both ends are included.",
+    {"path": {"type": "string"}, "start": {"type": "integer"}, "end": {"type": "integer"}},
+    ["path"],
+)
+SEARCH_TOOL = _spec(
+    "search",
+    "Find functions, methods and classes by words or names. Shows where they are and their signatures, not their text.",
+    {"query": {"type": "string"}},
+    ["query"],
+)
+CHECK_TOOL = _spec(
+    "run_check",
+    "Run the project's own checks on your change as it stands and show what they say. They run by themselves when "
+    "you stop, so call this only to learn something on the way.",
+    {"check": {"type": "string", "description": "pytest, ruff or mypy; all of them when left out"}},
+    [],
+)
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What the tools work on."""
+
+    ground: Ground
+    order: Order
+    shadow: Shadow
+    revisions: Revisions
+    journal: Journal
+    check: Callable[[str | None], Awaitable[str]]
+
+
+def tools_of(kit: Kit) -> tuple[Tool, ...]:
+    """Return the tools in their frozen order."""
+
+    async def read_file(given: Input) -> str:
+        path = clean_path(given.get("path"))
+        _permit(kit, "Read", path)
+        start, end = line_field(given, "start", "read"), line_field(given, "end", "read")
+        first = (start or 1) - 1
+        ranges = ((first, min(end or first + MAX_LINES_READ, first + MAX_LINES_READ)),)
+        return read(kit.revisions, path, kit.shadow.read(path), ranges).text
+
+    async def search(given: Input) -> str:
+        query = text_field(given, "query", "search")
+        return hits(await kit.ground.snapshot(), query)
+
+    async def edit(given: Input) -> str:
+        request = parse(given)
+        for file in request.files:
+            _permit(kit, "Edit", file.path)
+            if file.to:
+                _permit(kit, "Edit", file.to)
+        return await asyncio.to_thread(_edit, kit, request)
+
+    async def run_check(given: Input) -> str:
+        check = given.get("check")
+        return await kit.check(check if isinstance(check, str) and check else None)
+
+    return (
+        Tool("read", READ_TOOL, read_file),
+        Tool("search", SEARCH_TOOL, search),
+        Tool("hashline_edit", EDIT_TOOL, edit),
+        Tool("run_check", CHECK_TOOL, run_check),
+    )
+
+
+def hits(snapshot: Snapshot, query: str) -> str:
+    """Return what the words find, best first."""
+    lines = []
+    for hit in snapshot.search(query, MAX_HITS):
+        symbol = snapshot.symbols[hit.symbol]
+        where = f"{symbol.span.path}:{symbol.span.start_line + 1}-{symbol.span.end_line}"
+        lines.append(f"{where}  {symbol.signature}")
+    missing = "" if snapshot.complete else "\n(the index is not complete yet)"
+    return ("\n".join(lines) or f"Nothing is named or says {query!r}.") + missing
+
+
+def _edit(kit: Kit, request: EditRequest) -> str:
+    planned = plan(request, kit.revisions, kit.shadow.read, lambda path, number: None)
+    if request.dry_run:
+        return "This would apply. Nothing was written: dry_run."
+    stored = [FileChange(f.path, _keep(kit, f.before), _keep(kit, f.after)) for f in planned.files]
+    kit.journal.append("edited", {"files": tuple(stored)})
+    for file in planned.files:
+        kit.shadow.write(file.path, file.after)
+    return "\n\n".join(_told(kit, file) for file in planned.files)
+
+
+def _keep(kit: Kit, data: bytes | None) -> str | None:
+    return None if data is None else kit.ground.blobs.put(data)
+
+
+def _told(kit: Kit, file: PlannedFile) -> str:
+    """Return a file's new revision and fresh anchors around what changed."""
+    if file.after is None:
+        return f"{file.path}: deleted"
+    revision = kit.revisions.note(file.path, file.after)
+    ranges = [(start - AROUND_LINES, end + AROUND_LINES) for start, end in changed_lines(file)]
+    if not revision.text:
+        return f"[{file.path} v{revision.number}] is empty now"
+    warned = "".join(f"\nWarning: {warning}" for warning in file.warnings)
+    return view(kit.revisions, revision, ranges).text + warned
+
+
+def changed_lines(file: PlannedFile) -> list[tuple[int, int]]:
+    """Return the lines of the new text that the change made; where it only removed, the place of that."""
+    return [(edit.start, max(edit.end, edit.start + 1)) for edit in file.inverse]
+
+
+def _permit(kit: Kit, tool: str, path: str) -> None:
+    """Let one decision answer for every tool. Raises ToolProblem E_PERMISSION."""
+    decision = judge(kit.ground.policy, tool, path)
+    kit.journal.append(
+        "decided",
+        {"tool": tool, "subject": path, "verdict": decision.verdict, "rule": decision.rule, "reason": decision.reason},
+    )
+    if decision.verdict != "allow":
+        raise ToolProblem("E_PERMISSION", path, f"{decision.reason} Nothing was written. Work without this file.")

@@ -1,0 +1,115 @@
+"""The one place where an engine is put together: every room, for one root."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from bridle.harness.asking import Asking, consented
+from bridle.harness.buffers import Buffers
+from bridle.harness.checking import Checking
+from bridle.harness.ground import Ground
+from bridle.harness.knowing import Knowing
+from bridle.harness.landings import Landings
+from bridle.harness.model.choose import choose
+from bridle.harness.model.client import ModelClient
+from bridle.harness.model.keys import take_key
+from bridle.harness.nouns import UserProblem
+from bridle.harness.overview import Overview
+from bridle.harness.permission.trust import Trust
+from bridle.harness.proposals.ledger import Ledger
+from bridle.harness.proposals.proving import Proving
+from bridle.harness.proposals.standing import Standing
+from bridle.harness.recovery import recover
+from bridle.harness.runs import Runs
+from bridle.harness.service import LocalEngine, Post, Rooms
+from bridle.harness.session.blobs import Blobs
+from bridle.harness.session.lock import WorkspaceLock
+from bridle.harness.session.state import State
+from bridle.harness.settings import load
+from bridle.harness.shadow.shadow import probe
+
+NEXT_STEP_MODEL = "set up a model with 'bridle key set', or name one with BRIDLE_MODEL; all else works without"
+
+
+async def open_engine(root: Path, client_settings: Mapping[str, object]) -> LocalEngine:
+    """Open the engine of the workspace at `root`. Raises UserProblem when its state cannot be kept.
+
+    Must be called on the event loop that will use it.
+    """
+    root = root.resolve()
+    state = await asyncio.to_thread(State, root)
+    settings = load(root, client_settings)
+    trust = Trust(root)
+    post = Post()
+    buffers = Buffers(root)
+    key = take_key(os.environ)
+    lock = WorkspaceLock(state.lock)
+    if lock.try_take():
+        recover(root, state, time.time, post.emit)
+    knowing = Knowing(root, state.index, lock, post.emit)
+    asking = Asking(post.emit)
+    checking = Checking(root, state, settings, buffers, post.emit)
+    model = _Model(partial(choose, os.environ, root, key))
+    ground = Ground(
+        root=root,
+        engine=uuid.uuid4().hex[:8],
+        state=state,
+        settings=settings,
+        policy=settings.policy,
+        buffers=buffers,
+        snapshot=knowing.snapshot,
+        client=model.client,
+        consent=partial(consented, state.folder / "consent.json", asking=asking),
+        blobs=Blobs(state.blobs),
+        ledger=Ledger(state.proposals),
+        emit=post.emit,
+        now=time.time,
+    )
+    runs = Runs(ground)
+    proving = Proving(checking, ground.ledger, buffers, post.emit)
+    rung = await asyncio.to_thread(_best_rung, state)
+    rooms = Rooms(
+        buffers=buffers,
+        trust=trust,
+        asking=asking,
+        knowing=knowing,
+        checking=checking,
+        runs=runs,
+        landings=Landings(ground, proving),
+        standing=Standing(ground.ledger, buffers, post.emit),
+        overview=Overview(root, settings, buffers, trust, knowing, runs, rung, model.name),
+    )
+    knowing.start()
+    return LocalEngine(post, rooms)
+
+
+class _Model:
+    """The model that is set up, looked for when it is first needed and again as long as there is none."""
+
+    def __init__(self, find: Callable[[], ModelClient | None]) -> None:
+        self._find = find
+        self._found: ModelClient | None = None
+
+    def client(self) -> ModelClient:
+        """Return the model. Raises UserProblem when none is set up."""
+        self._found = self._found or self._find()
+        if self._found is None:
+            raise UserProblem("no model is set up", NEXT_STEP_MODEL)
+        return self._found
+
+    def name(self) -> str:
+        """Return the model's id, "" when none is set up."""
+        try:
+            return self.client().model
+        except UserProblem:
+            return ""
+
+
+def _best_rung(state: State) -> str:
+    return next((rung.name for rung in probe(state.shadows) if rung.works), "none")

@@ -1,4 +1,4 @@
-"""The real editors as fixtures: a missing one fails under CI=true, elsewhere its tests say "not run" aloud."""
+"""The real editors as fixtures: a missing one fails under CI=true, elsewhere its tests say "not run"."""
 
 from __future__ import annotations
 

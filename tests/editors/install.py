@@ -2,9 +2,9 @@
 
     python tests/editors/install.py --into .tools
 
-Neovim is unpacked from Debian's packages with everything it needs, VS Code is code-server on its own Node; both
-as an ordinary user and nothing system-wide. Chromium and bubblewrap come by apt when this runs as root. What is
-there already is left alone. Under CI=true anything missing at the end is an error, elsewhere it is said.
+Neovim is unpacked from Debian's packages with everything it needs, VS Code is code-server on its own Node;
+both as an ordinary user and nothing system-wide. Chromium and bubblewrap come by apt when this runs as root.
+What is there already is left alone. Under CI=true anything missing at the end is an error, else it is said.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def install_neovim(tools: Tools) -> None:
 
 
 def unpack_debian(root: Path, package: str) -> None:
-    """Fetch a package of Debian's `SUITE` with its dependencies and unpack all under `root`; installs nothing."""
+    """Fetch a package of Debian's `SUITE` with its dependencies and unpack all under `root`."""
     apt = root / ".apt"
     for folder in ("state/lists/partial", "cache/archives/partial", "etc"):
         (apt / folder).mkdir(parents=True)

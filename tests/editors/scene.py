@@ -80,7 +80,18 @@ class Scene:
 def standin_scene(folder: Path, environment: Mapping[str, str] | None = None) -> Scene:
     """The stand-in, on the till."""
     program = write_program(folder, [sys.executable, str(HERE / "standin.py")])
-    return set_up(Scene(TILL, folder, program, environment or {}))
+    return set_up(Scene(TILL, folder, program, {**poison(folder), **(environment or {})}))
+
+
+def poison(folder: Path) -> dict[str, str]:
+    """A PYTHONPATH that neither server nor pip may inherit: one that does leaves the file `poisoned`."""
+    modules = folder / "pythonpath"
+    modules.mkdir()
+    marker = folder / "poisoned"
+    (modules / "sitecustomize.py").write_text(
+        f"import sys\nif {{'serve', 'pip'}} & set(sys.orig_argv): open({str(marker)!r}, 'w').close()\n"
+    )
+    return {"PYTHONPATH": str(modules)}
 
 
 def set_up(scene: Scene) -> Scene:

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.editor
 def test_a_finding_stands_on_its_line_and_the_statusline_tells(neovim: Neovim, standin: Scene) -> None:
     seen = neovim.play("finding", standin)["seen"]
     assert seen["statusline"] == "Bridle: 1 finding"
+    assert not (standin.folder / "poisoned").exists(), "the server inherits no PYTHONPATH"
 
 
 def test_a_folder_that_is_not_trusted_shows_nothing(neovim: Neovim, standin: Scene) -> None:

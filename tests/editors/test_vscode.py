@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.editors.scene import Scene, standin_scene, write_program
 from tests.editors.vscode import Code, Page
+from tests.editors.wheel import write_wheel
 
 pytestmark = [pytest.mark.editor, pytest.mark.slow]
 
 
 def test_a_finding_stands_on_its_line(code: Code, standin: Scene) -> None:
     code.play("finding", standin)
+    assert not (standin.folder / "poisoned").exists(), "the server inherits no PYTHONPATH"
 
 
 def test_a_folder_that_is_not_trusted_shows_nothing(code: Code, standin: Scene) -> None:
@@ -58,3 +62,25 @@ def test_a_server_that_keeps_dying_is_given_up_with_one_message(code: Code, stan
     assert starts == 4
     shown = (standin.folder / "given up.signal").read_text()
     assert shown == "Bridle's server keeps dying and is not started again."
+
+
+def test_a_machine_without_a_server_is_offered_one_of_the_extensions_version(
+    code: Code, tmp_path: Path
+) -> None:
+    scene = standin_scene(tmp_path)
+    wheels, programs = tmp_path / "wheels", tmp_path / "programs"
+    write_wheel(wheels, scene.program, version="0.1.0")
+    write_wheel(wheels, Path("/nonexistent"), version="0.2.0")
+    programs.mkdir()
+    (programs / "python3").symlink_to(Path(sys.executable).resolve())
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+    bare = {"BRIDLE": "", "PATH": f"{programs}:/usr/bin:/bin", **offline}
+    scene = replace(scene, environment={**scene.environment, **bare})
+    code.play("installing_the_server", scene, Page(person="installsTheServer"))
+    assert not (tmp_path / "poisoned").exists(), "pip inherits no PYTHONPATH"
+
+
+def test_a_setting_that_names_no_program_says_so_instead_of_falling_back(code: Code, standin: Scene) -> None:
+    wrong = {"bridle.path": "/nonexistent/bridle"}
+    code.play("a_wrong_path_is_named", standin, Page(person="readsOfTheWrongPath", settings=wrong))
+    assert not (standin.folder / "started.log").exists()

@@ -12,8 +12,22 @@ export async function trustTheWorkspace(page, plan) {
 
 /** Reads what is shown of a server that dies at once, and tells the probe. */
 export async function readsThatItIsGivenUp(page, plan) {
-  const message = page.locator(".notification-list-item-message", { hasText: "keeps dying" });
-  await message.waitFor();
-  const all = await page.locator(".notification-list-item-message").allTextContents();
-  writeFileSync(path.join(plan.folder, "given up.signal"), all.join("\n"));
+  await reads(page, plan, "keeps dying", "given up");
+}
+
+/** Reads that the setting is wrong. */
+export async function readsOfTheWrongPath(page, plan) {
+  await reads(page, plan, "setting bridle.path names '/nonexistent/bridle'", "wrong path");
+}
+
+/** Takes the offer. */
+export async function installsTheServer(page) {
+  await page.locator(".notification-toast").getByRole("button", { name: "Install" }).click();
+}
+
+/** Waits for a message and leaves all that are shown in a signal. */
+async function reads(page, plan, words, signal) {
+  const messages = page.locator(".notification-list-item-message");
+  await messages.filter({ hasText: words }).waitFor();
+  writeFileSync(path.join(plan.folder, `${signal}.signal`), (await messages.allTextContents()).join("\n"));
 }

@@ -103,3 +103,14 @@ exports.a_dying_server_is_given_up = async (probe, scene) => {
   await probe.wait("the person read the message", () => probe.signalled("given up"));
   probe.note("starts", probe.lines("started.log").length);
 };
+
+exports.installing_the_server = async (probe, scene) => {
+  await probe.open(scene.test_file);
+  await probe.serverIsUp();
+  assert.deepEqual(probe.lines("started.log"), ["serve"]);
+};
+
+exports.a_wrong_path_is_named = async (probe, scene) => {
+  await probe.open(scene.test_file);
+  await probe.wait("the person read the message", () => probe.signalled("wrong path"));
+};

@@ -9,6 +9,7 @@ which Python runs is the user's alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -33,7 +34,6 @@ from bridle.harness.tomlfile import convert, line_of, read_toml
 Show = Literal["auto", "on", "off"]
 File = Literal["user", "project", "editor"]
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _Tokens = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
 _Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 _Turns = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
@@ -130,7 +130,9 @@ class _Editor(_Common, frozen=True):
     """The plug-in's own: where it finds the `bridle` program."""
 
 
-class _User(_Common, frozen=True):
+class UserFile(_Common, frozen=True):
+    """The person's own file."""
+
     permission: _Permission = _Permission()
     diagnostics: _Diagnostics = _Diagnostics()
     python: str = ""
@@ -138,7 +140,7 @@ class _User(_Common, frozen=True):
     base_url: str = ""
 
 
-_SHAPES: dict[File, type[msgspec.Struct]] = {"user": _User, "project": _Project, "editor": _Editor}
+_SHAPES: dict[File, type[msgspec.Struct]] = {"user": UserFile, "project": _Project, "editor": _Editor}
 
 
 def user_file() -> Path:
@@ -151,6 +153,21 @@ def schema(file: File = "user") -> dict[str, Any]:
     return msgspec.json.schema(_SHAPES[file])
 
 
+def load_user() -> UserFile:
+    """Return what the person set for all their workspaces. Raises UserProblem as `load` does."""
+    path = user_file()
+    found = read_toml(path, UserFile, {})
+    _check_address(found.base_url, path)
+    return found
+
+
+def model_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return `environment`, with what the person's own file says of the model where that is silent."""
+    user = load_user()
+    named = {"BRIDLE_MODEL": user.model, "ANTHROPIC_BASE_URL": user.base_url}
+    return {**{key: value for key, value in named.items() if value}, **environment}
+
+
 def load(root: Path, client: Mapping[str, object] | None = None) -> Settings:
     """Return the settings of the workspace at `root`; `client` are those of the editor.
 
@@ -158,10 +175,9 @@ def load(root: Path, client: Mapping[str, object] | None = None) -> Settings:
         UserProblem: a file cannot be read, or a key or a value is not allowed there; it names the line.
     """
     mine, its = user_file(), root / "bridle.toml"
-    user = read_toml(mine, _User, {})
+    user = load_user()
     project = read_toml(its, _Project, _reserved(_Project, mine))
     editor = convert(client or {}, _Editor, _reserved(_Editor, mine), "the editor's settings")
-    _check_address(user.base_url, mine)
     rules = (
         *_rules(user.permission, "user", mine),
         *_rules(editor.permission, "project-local", None),
@@ -187,7 +203,7 @@ def load(root: Path, client: Mapping[str, object] | None = None) -> Settings:
 
 def _reserved(shape: type[_Part], mine: Path) -> dict[str, str]:
     """Return the keys that only the user's own file may have, each with what to do."""
-    only = set(_User.__struct_fields__) - set(shape.__struct_fields__)
+    only = set(UserFile.__struct_fields__) - set(shape.__struct_fields__)
     return {key: f"set it in {str(mine)!r}, which is yours alone" for key in sorted(only)}
 
 
@@ -202,9 +218,7 @@ def _rules(permission: _Tighter, origin: Origin, path: Path | None) -> tuple[Pol
                 rule = parse_rule(example.rule)
                 check_examples(rule, example.match, example.not_match)
             except UserProblem as problem:
-                raise UserProblem(
-                    f"{_where(path, effect)}: {problem.message}", problem.next_step
-                ) from problem
+                raise UserProblem(f"{_where(path, effect)}: {problem.message}", problem.next_step) from problem
             found.append(PolicyRule(effect, rule, origin))
     return tuple(found)
 
@@ -216,12 +230,18 @@ def _where(path: Path | None, effect: str) -> str:
 
 
 def _check_address(address: str, mine: Path) -> None:
-    """A key goes to this address: it must be one that nobody on the way can read."""
+    """A key goes to this address: nobody on the way may be able to read it."""
     parts = urlsplit(address)
-    if not address or parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        return
-    where = f"{mine}:{line_of(mine.read_text('utf-8-sig'), ('base_url',))}"
-    raise UserProblem(f"{where}: 'base_url' is {address!r}", "use https, or http on this very machine")
+    if address and parts.scheme != "https" and not (parts.scheme == "http" and _is_near(parts.hostname or "")):
+        where = f"{mine}:{line_of(mine.read_text('utf-8-sig'), ('base_url',))}"
+        raise UserProblem(f"{where}: 'base_url' is {address!r}", "use https, or http on your own network")
+
+
+def _is_near(host: str) -> bool:
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return host == "localhost"
 
 
 def _budget(user: _Budget, *tighter: _Budget) -> Budget:

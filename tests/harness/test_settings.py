@@ -228,4 +228,4 @@ def test_editors_get_a_schema_that_knows_every_key(desk: Desk) -> None:
 def test_every_setting_can_be_written_in_the_persons_file() -> None:
     names = {name.removesuffix("_required") for name in room.Settings.__struct_fields__}
     sections = {"policy", "lint", "types"}
-    assert names - sections <= set(room._User.__struct_fields__)
+    assert names - sections <= set(room.UserFile.__struct_fields__)

@@ -151,7 +151,7 @@ class Assembly:
     def _content(self) -> tuple[Block, ...]:
         blocks = [self._blocks[index] for index in sorted(self._blocks)]
         if self._stop_reason not in UNFINISHED:
-            if any(block["type"] == "tool_use" and not isinstance(block.get("input"), dict) for block in blocks):
+            if any(not isinstance(block.get("input"), dict) for block in blocks if block["type"] == "tool_use"):
                 raise garbage()
             return tuple(block for block in blocks if not _blank(block))
         words = tuple(block for block in blocks if block["type"] != "tool_use" and not _blank(block))

@@ -45,13 +45,9 @@ def problem_of(refusal: Refusal, model: str, endpoint: str) -> ModelProblem:
     if status == 401 or kind == "authentication_error":
         return ModelProblem("fatal", f"{endpoint} does not accept the key", _KEY_STEP)
     if status == 403 or kind == "permission_error":
-        return ModelProblem(
-            "fatal", f"the key may not use {model!r}", "choose another model, or ask for access"
-        )
+        return ModelProblem("fatal", f"the key may not use {model!r}", "choose another model, or ask for access")
     if status == 404 or kind == "not_found_error":
-        return ModelProblem(
-            "fatal", f"{endpoint} does not know {model!r}", "check BRIDLE_MODEL and ANTHROPIC_BASE_URL"
-        )
+        return ModelProblem("fatal", f"{endpoint} does not know {model!r}", "check BRIDLE_MODEL and ANTHROPIC_BASE_URL")
     if status == 429 or kind == "rate_limit_error":
         return ModelProblem(
             "transient",
@@ -72,9 +68,7 @@ def problem_of(refusal: Refusal, model: str, endpoint: str) -> ModelProblem:
             "fatal", f"{endpoint} sends requests elsewhere", "set ANTHROPIC_BASE_URL to the final address"
         )
     if status >= 400 or kind == "invalid_request_error":
-        return ModelProblem(
-            "fatal", f"{endpoint} refuses the request ({status} {kind})".rstrip(), _request_step(status)
-        )
+        return ModelProblem("fatal", f"{endpoint} refuses the request ({status})", _request_step(status))
     return ModelProblem("unknown", f"{endpoint} answered in a way that is not known ({status})", "try again")
 
 

@@ -70,9 +70,7 @@ def store_key(endpoint: str, secret: str) -> None:
 
     secret = secret.strip()
     if not secret or len(secret) > MAX_KEY_CHARS or any(c.isspace() or not c.isprintable() for c in secret):
-        raise UserProblem(
-            "that is no key: one line without blanks was expected", "copy it again from the console"
-        )
+        raise UserProblem("that is no key: one line without blanks was expected", "copy it again from the console")
     try:
         _visit(lambda: keyring.set_password(SERVICE, endpoint, secret))
     except keyring.errors.NoKeyringError as error:
@@ -113,9 +111,7 @@ def _visit(action: Callable[[], T]) -> T:
     if failed:
         raise failed[0]
     if not done:
-        raise UserProblem(
-            "the system's keyring does not answer", f"unlock it, or set {VARIABLE} in the environment"
-        )
+        raise UserProblem("the system's keyring does not answer", f"unlock it, or set {VARIABLE} in the environment")
     return done[0]
 
 

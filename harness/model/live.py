@@ -139,9 +139,7 @@ class LiveModel:
                     "check the network and ANTHROPIC_BASE_URL",
                 )
             case TimeoutError():
-                return ModelProblem(
-                    "transient", f"{self.endpoint} does not answer in time", "try again later"
-                )
+                return ModelProblem("transient", f"{self.endpoint} does not answer in time", "try again later")
             case _:
                 return garbage()
 

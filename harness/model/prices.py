@@ -52,9 +52,7 @@ def cost_usd_micros(usage: Usage, price: Price | None) -> int | None:
     if price is None:
         return None
     n_prompt = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
-    rates = (
-        price.long if price.long and price.long_above is not None and n_prompt > price.long_above else price
-    )
+    rates = price.long if price.long and price.long_above is not None and n_prompt > price.long_above else price
     cost = (
         usage.input_tokens * rates.input
         + usage.output_tokens * rates.output

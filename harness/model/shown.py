@@ -39,9 +39,7 @@ class ShownFile(msgspec.Struct, frozen=True):
         """Return the lines whose text is `text`, blanks at the ends aside; else those that hold it."""
         wanted = text.strip()
         lines = [self.lines[number] for number in sorted(self.lines)]
-        return [line for line in lines if line.text.strip() == wanted] or [
-            line for line in lines if text in line.text
-        ]
+        return [line for line in lines if line.text.strip() == wanted] or [line for line in lines if text in line.text]
 
 
 def shown_files(messages: Sequence[Message]) -> list[ShownFile]:

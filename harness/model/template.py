@@ -47,19 +47,13 @@ def _answer(slot: re.Match[str], shown: Sequence[ShownFile]) -> str:
         lines = file.matching(text)
         if not text or lines:
             return _told(slot[1], file, _one(lines, text, nth, path) if text else None)
-    seen = (
-        f"{path!r} was shown, but not its line {text!r}"
-        if _was_shown(path, shown)
-        else f"{path!r} was not shown"
-    )
+    seen = f"{path!r} was shown, but not its line {text!r}" if _was_shown(path, shown) else f"{path!r} was not shown"
     raise _problem(f"the transcript points at a line that this prompt does not show: {seen}")
 
 
 def _one(lines: list[ShownLine], text: str, nth: int, path: str) -> ShownLine:
     if not 1 <= nth <= len(lines) or (nth == 1 and len(lines) > 1):
-        raise _problem(
-            f"{len(lines)} shown lines of {path!r} hold {text!r}: the transcript has to say which (nth=…)"
-        )
+        raise _problem(f"{len(lines)} shown lines of {path!r} hold {text!r}: the transcript has to say which (nth=…)")
     return lines[nth - 1]
 
 
@@ -85,6 +79,4 @@ def _was_shown(path: str, shown: Sequence[ShownFile]) -> bool:
 
 
 def _problem(message: str) -> ModelProblem:
-    return ModelProblem(
-        "fatal", message, "replay the transcript on the example it was made for: `bridle tour`"
-    )
+    return ModelProblem("fatal", message, "replay the transcript on the example it was made for: `bridle tour`")

@@ -28,7 +28,7 @@ class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the model says next, where our last word holds all of `when_contains`, none of `unless_contains`."""
+    """What the model says if our last word holds all of `when_contains` and none of `unless_contains`."""
 
     text: str = ""
     calls: tuple[Call, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridle.harness.model.client import ModelRequest, StreamEvent, TextDelta
+from bridle.harness.model.client import Message, ModelRequest, StreamEvent, TextDelta
 from bridle.harness.model.keys import Key
 from bridle.harness.model.live import LiveModel, Patience
 from tests.model.messages_server import MessagesServer
@@ -28,17 +28,15 @@ def assistant(*blocks: dict[str, Any]) -> dict[str, Any]:
     return {"role": "assistant", "content": list(blocks)}
 
 
-def use(name: str, given: dict[str, Any], id: str = "toolu_1") -> dict[str, Any]:
-    return {"type": "tool_use", "id": id, "name": name, "input": given}
+def use(name: str, given: dict[str, Any], number: str = "toolu_1") -> dict[str, Any]:
+    return {"type": "tool_use", "id": number, "name": name, "input": given}
 
 
-def result(text: str, id: str = "toolu_1") -> dict[str, Any]:
-    return {"role": "user", "content": [{"type": "tool_result", "tool_use_id": id, "content": text}]}
+def result(text: str, number: str = "toolu_1") -> dict[str, Any]:
+    return {"role": "user", "content": [{"type": "tool_result", "tool_use_id": number, "content": text}]}
 
 
-def request(
-    *messages: dict[str, Any], model: str = MODEL, max_tokens: int = 1000, **more: Any
-) -> ModelRequest:
+def request(*messages: Message, model: str = MODEL, max_tokens: int = 1000, **more: Any) -> ModelRequest:
     system = ({"type": "text", "text": "You change code."},)
     return ModelRequest(model, system, (READ,), messages or (user("Hello"),), max_tokens, **more)
 

@@ -12,6 +12,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,8 @@ def refusals(body: Body, counting: bool = False) -> list[str]:
     wrong = type_errors(body, counting)
     if wrong:
         return wrong
-    checks = {name: check for name, check in CHECKS.items() if not (counting and name in ("max_tokens",))}
-    return [
-        f"{name}: {text}"
-        for name, text in RULES["rules"].items()
-        if name in checks and not checks[name](body)
-    ]
+    checks = {name: check for name, check in CHECKS.items() if not (counting and name == "max_tokens")}
+    return [f"{name}: {text}" for name, text in RULES["rules"].items() if name in checks and not checks[name](body)]
 
 
 def type_errors(body: Body, counting: bool) -> list[str]:
@@ -74,7 +71,7 @@ def model_facts(model: str) -> dict[str, Any]:
     return facts
 
 
-# --- walking ------------------------------------------------------------------------------------------------------
+# --- walking ----------------------------------------------------------------------------------------------
 
 
 def content(message: Mapping[str, Any]) -> list[Block]:
@@ -109,7 +106,7 @@ def results(message: Mapping[str, Any]) -> list[str]:
     return [block["tool_use_id"] for block in content(message) if block["type"] == "tool_result"]
 
 
-# --- one function for each rule -----------------------------------------------------------------------------------
+# --- one function for each rule ---------------------------------------------------------------------------
 
 
 def unknown_fields(body: Body) -> bool:
@@ -125,7 +122,7 @@ def model(body: Body) -> bool:
 
 
 def max_tokens(body: Body) -> bool:
-    return 1 <= body["max_tokens"] <= model_facts(body["model"])["max_tokens"]
+    return bool(1 <= body["max_tokens"] <= model_facts(body["model"])["max_tokens"])
 
 
 def tool_names(body: Body) -> bool:
@@ -152,7 +149,7 @@ def forced_tools(body: Body) -> bool:
 
 def thinking_budget(body: Body) -> bool:
     thinking = body.get("thinking", {})
-    return thinking.get("type") != "enabled" or 1024 <= thinking["budget_tokens"] < body["max_tokens"]
+    return bool(thinking.get("type") != "enabled" or 1024 <= thinking["budget_tokens"] < body["max_tokens"])
 
 
 def thinking_modes(body: Body) -> bool:
@@ -181,18 +178,15 @@ def first_message(body: Body) -> bool:
 
 def roles(body: Body) -> bool:
     order = [message["role"] for message in body["messages"]]
-    return all(one != other for one, other in zip(order, order[1:], strict=False)) and set(order) <= {
-        "user",
-        "assistant",
-    }
+    return _take_turns(order) and set(order) <= {"user", "assistant"}
+
+
+def _take_turns(order: list[str]) -> bool:
+    return all(one != other for one, other in pairwise(order))
 
 
 def text(body: Body) -> bool:
-    empty = [
-        block
-        for block in [*system(body), *said(body)]
-        if block["type"] == "text" and not block["text"].strip()
-    ]
+    empty = [block for block in [*system(body), *said(body)] if block["type"] == "text" and not block["text"].strip()]
     return not empty and all(content(message) for message in body["messages"])
 
 
@@ -213,8 +207,7 @@ def tool_results(body: Body) -> bool:
 def stray_results(body: Body) -> bool:
     messages = body["messages"]
     return all(
-        set(results(message)) <= (set(uses(messages[n - 1])) if n else set())
-        for n, message in enumerate(messages)
+        set(results(message)) <= (set(uses(messages[n - 1])) if n else set()) for n, message in enumerate(messages)
     )
 
 

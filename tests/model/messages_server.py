@@ -1,8 +1,8 @@
 """A Messages API on loopback: real SSE, real accounting, every request validated, and faults on demand.
 
 Used by tests as a fixture (`with MessagesServer(script) as server`), and by other programs as
-`python messages_server.py --script FILE --port N`, which prints one line of JSON with the address. A script is a
-list of steps, one for each request; when it has come to its end, `otherwise` answers:
+`python messages_server.py --script FILE --port N`, which prints one line of JSON with the address. A script is
+a list of steps, one for each request; when it has come to its end, `otherwise` answers:
 
     [[steps]]
     fault = "overloaded"            # one of FAULTS; the request is answered with it
@@ -27,6 +27,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -78,7 +79,7 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Cache:
-    """Prompt caching: an entry is a prefix that ended at a breakpoint; a later request finds it by looking back."""
+    """Prompt caching: an entry is a prefix that ended at a breakpoint; later requests look back for one."""
 
     def __init__(self) -> None:
         self._entries: set[str] = set()
@@ -109,9 +110,7 @@ class Cache:
 def _prefixes(model: str, blocks: list[Block]) -> list[str]:
     running, out = hashlib.blake2b(model.encode()), []
     for block in blocks:
-        running.update(
-            json.dumps({k: v for k, v in block.items() if k != "cache_control"}, sort_keys=True).encode()
-        )
+        running.update(json.dumps({k: v for k, v in block.items() if k != "cache_control"}, sort_keys=True).encode())
         out.append(running.hexdigest())
     return out
 
@@ -120,12 +119,10 @@ def n_tokens(value: Any) -> int:
     return -(-len(json.dumps(value)) // 4)
 
 
-# --- events -------------------------------------------------------------------------------------------------------
+# --- events -----------------------------------------------------------------------------------------------
 
 
-def events(
-    step: Step, body: Body, usage: dict[str, int], number: int
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def events(step: Step, body: Body, usage: dict[str, int], number: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """The events of one reply, as the API orders them."""
     n_said = n_tokens([step.text, step.thinking, [call.input for call in step.calls]])
     message: dict[str, Any] = {
@@ -158,10 +155,7 @@ def _blocks(step: Step, number: int) -> Iterator[tuple[Block, list[Block]]]:
             [{"type": "text_delta", "text": part} for part in _pieces(step.text)],
         )
     for n, call in enumerate(step.calls):
-        parts = [
-            {"type": "input_json_delta", "partial_json": part}
-            for part in ["", *_pieces(json.dumps(call.input))]
-        ]
+        parts = [{"type": "input_json_delta", "partial_json": part} for part in ["", *_pieces(json.dumps(call.input))]]
         yield {"type": "tool_use", "id": f"toolu_{number}_{n}", "name": call.tool, "input": {}}, parts
 
 
@@ -169,7 +163,7 @@ def _pieces(text: str, size: int = 12) -> list[str]:
     return [text[n : n + size] for n in range(0, len(text), size)]
 
 
-# --- faults -------------------------------------------------------------------------------------------------------
+# --- faults -----------------------------------------------------------------------------------------------
 
 STATUSES: dict[str, tuple[int, str, str]] = {
     "bad_request": (400, "invalid_request_error", "messages: something is wrong"),
@@ -195,7 +189,8 @@ BODIES: dict[str, tuple[int, str, bytes]] = {
     "redirect": (307, "text/plain", b""),
 }
 STREAMS = (
-    "stall", "cut_mid_event", "cut_mid_tool", "end_early", "max_tokens_mid_tool", "bad_tool_json", "error_mid_stream",
+    "stall", "cut_mid_event", "cut_mid_tool", "end_early", "error_mid_stream", "max_tokens_mid_tool",
+    "bad_tool_json",
 )  # fmt: skip
 FAULTS = (*STATUSES, *BODIES, *STREAMS, "slow_headers")
 
@@ -219,9 +214,7 @@ class Handler(BaseHTTPRequestHandler):
         refused = refusals(body, counting)
         step, number = desk.next_step(counting)
         usage = {} if refused or counting or step.fault in STATUSES else desk.usage(body)
-        key = self.headers.get("authorization", "").removeprefix("Bearer ") or self.headers.get(
-            "x-api-key", ""
-        )
+        key = self.headers.get("authorization", "").removeprefix("Bearer ") or self.headers.get("x-api-key", "")
         desk.saw(Seen(path, body, key, tuple(refused), usage))
         if not path.endswith(("/v1/messages", "/v1/messages/count_tokens")):
             return self._error(404, "not_found_error", "no such path", {})
@@ -230,9 +223,7 @@ class Handler(BaseHTTPRequestHandler):
         if refused:
             return self._error(400, "invalid_request_error", "; ".join(refused), {})
         if counting:
-            return self._send(
-                200, "application/json", json.dumps({"input_tokens": n_tokens(body)}).encode(), {}
-            )
+            return self._send(200, "application/json", json.dumps({"input_tokens": n_tokens(body)}).encode(), {})
         try:
             self._answer(step, body, usage, number)
         except (_Cut, BrokenPipeError, ConnectionResetError):
@@ -247,9 +238,7 @@ class Handler(BaseHTTPRequestHandler):
             self._error(status, kind, message, headers, code)
         elif step.fault in BODIES:
             status, kind, data = BODIES[step.fault]
-            self._send(
-                status, kind, data, {"location": "https://elsewhere.invalid/"} if status == 307 else {}
-            )
+            self._send(status, kind, data, {"location": "https://elsewhere.invalid/"} if status == 307 else {})
         else:
             if step.fault == "slow_headers":
                 self.server.desk.hold()
@@ -279,9 +268,7 @@ class Handler(BaseHTTPRequestHandler):
         error: dict[str, Any] = {"type": kind, "message": message}
         if code:
             error["details"] = {"error_code": code}
-        self._send(
-            status, "application/json", json.dumps({"type": "error", "error": error}).encode(), headers
-        )
+        self._send(status, "application/json", json.dumps({"type": "error", "error": error}).encode(), headers)
 
     def _send(self, status: int, kind: str, data: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
@@ -292,10 +279,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _drop(self) -> None:
         self.close_connection = True
-        try:
+        with suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
 
 
 def faulty(
@@ -310,10 +295,7 @@ def faulty(
         if n_tool_parts == 3 and step.fault in ("cut_mid_tool", "max_tokens_mid_tool", "bad_tool_json"):
             yield from _ending(step.fault, data["index"])
             return
-        if (
-            step.fault in ("stall", "cut_mid_event", "end_early", "error_mid_stream")
-            and name == "content_block_stop"
-        ):
+        if step.fault in ("stall", "cut_mid_event", "end_early", "error_mid_stream") and name == "content_block_stop":
             if step.fault == "stall":
                 hold()
             if step.fault == "error_mid_stream":
@@ -353,11 +335,10 @@ class MessagesServer:
         self._n_steps = 0
         self.cache = Cache()
         self.seen: list[Seen] = []
+        self.asked = threading.Event()
         self._http = _Http(("127.0.0.1", port), Handler)
         self._http.desk = self
-        self._thread = threading.Thread(
-            target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        )
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
     def url(self) -> str:
@@ -373,6 +354,7 @@ class MessagesServer:
     def saw(self, seen: Seen) -> None:
         with self._lock:
             self.seen.append(seen)
+        self.asked.set()
 
     def usage(self, body: Body) -> dict[str, int]:
         with self._lock:
@@ -415,9 +397,7 @@ def _turn(transcript: Transcript, body: Body) -> Step:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="A Messages API on loopback.")
-    parser.add_argument(
-        "--script", type=Path, help="a script as TOML; without one every request is answered 'Done.'"
-    )
+    parser.add_argument("--script", type=Path, help="a script as TOML; without one every request is answered 'Done.'")
     parser.add_argument("--port", type=int, default=0)
     options = parser.parse_args()
     script = msgspec.toml.decode(options.script.read_bytes(), type=Script) if options.script else Script()

@@ -123,11 +123,11 @@ async def test_the_answer_of_a_check_is_free_and_says_whether_the_key_is_good() 
     assert [seen.path for seen in server.seen] == ["/v1/messages/count_tokens"]
 
 
-# --- faults -------------------------------------------------------------------------------------------------------
+# --- faults -----------------------------------------------------------------------------------------------
 
 PERMANENT = {
-    "bad_request", "unauthorized", "billing", "forbidden", "not_found", "too_large", "spend_limit", "tier_spend_limit",
-    "redirect",
+    "bad_request", "unauthorized", "billing", "forbidden", "not_found", "too_large", "spend_limit", "redirect",
+    "tier_spend_limit",
 }  # fmt: skip
 UNKNOWN = {"garbage", "empty", "wrong_type", "bad_tool_json"}
 NOT_A_PROBLEM = {"max_tokens_mid_tool"}
@@ -202,9 +202,9 @@ async def test_a_fault_nobody_knows_is_tried_once_more_and_not_again(fault: str)
 
 @pytest.mark.parametrize("fault", sorted(set(FAULTS) - NOT_A_PROBLEM))
 async def test_no_fault_ever_brings_a_reply_or_part_of_one(fault: str) -> None:
-    with MessagesServer(Script((), Step(text="Let me look.", calls=(CALL, CALL), fault=fault))) as server:
-        with pytest.raises(ModelProblem):
-            await ask(server)
+    broken = Step(text="Let me look.", calls=(CALL, CALL), fault=fault)
+    with MessagesServer(Script((), broken)) as server, pytest.raises(ModelProblem):
+        await ask(server)
     assert len(server.seen) == 1, "the library makes no attempts of its own"
 
 
@@ -269,8 +269,7 @@ async def test_a_call_can_be_cancelled_while_the_endpoint_is_silent() -> None:
     with MessagesServer(Script((), Step(fault="slow_headers"))) as server:
         client = live(server)
         task = asyncio.create_task(client.reply(request(), Ear()))
-        while not server.seen:
-            await asyncio.sleep(0)
+        await asyncio.to_thread(server.asked.wait, 10)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -282,7 +281,7 @@ def test_the_library_is_not_imported_until_a_call_is_made(tmp_path: Path) -> Non
         "import sys; from pathlib import Path; from bridle.harness.model.choose import choose;"
         "from bridle.harness.model.keys import Key;"
         f"choose({{'BRIDLE_MODEL': 'claude-opus-5-5'}}, Path({str(tmp_path)!r}), Key('k', 'environment'));"
-        "print([m for m in ('anthropic', 'httpx2', 'pydantic', 'networkx', 'tree_sitter') if m in sys.modules])"
+        "print([m for m in ('anthropic', 'httpx2', 'pydantic', 'tree_sitter') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

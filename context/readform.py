@@ -23,9 +23,7 @@ def head(path: str, number: int, ranges: Sequence[Range], total: int) -> str:
     return f"[{path} v{number} {shown}/{total}]"
 
 
-def anchored(
-    lines: Sequence[str], ranges: Sequence[Range], shown_as: Sequence[str] | None = None
-) -> list[str]:
+def anchored(lines: Sequence[str], ranges: Sequence[Range], shown_as: Sequence[str] | None = None) -> list[str]:
     """Return the lines of `ranges`, each behind its anchor, with a mark wherever lines are left out.
 
     `shown_as` is what to print in place of `lines` (secrets hidden); the anchors are those of `lines`.

@@ -138,11 +138,7 @@ def _secrets(lines: list[str], text: str) -> Iterator[Secret]:
 
 
 def _found(line: str) -> Iterator[tuple[int, int, str]]:
-    if (
-        "-----BEGIN" in line
-        and (begin := _KEY_BEGIN.search(line))
-        and (end := _KEY_END.search(line, begin.end()))
-    ):
+    if "-----BEGIN" in line and (begin := _KEY_BEGIN.search(line)) and (end := _KEY_END.search(line, begin.end())):
         yield begin.end(), end.start(), "key"
     if _MARKS.search(line):
         for found in _ISSUED.finditer(line):

@@ -1,0 +1,86 @@
+"""The parts of a pack: what they are, and what files look like when parts of them are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import msgspec
+
+from bridle.context.anchors import anchor_at, bodies_of, lines_of
+from bridle.context.readform import Range
+from bridle.context.redact import is_credential_file, redact
+from bridle.context.tokens import count
+from bridle.indexer.facts import Span, Symbol
+
+Detail = Literal["body", "signature", "skeleton", "rules"]
+Read = Callable[[str], str | None]
+Show = Callable[[str, tuple[Range, ...]], str]
+
+GAP_TOKENS = 16
+"""What one more range costs beside its lines: its place in the head, and the marks around it."""
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A part of the pack: what it costs and why it is there. Only a body carries anchors and may be
+    edited.
+    """
+
+    span: Span
+    detail: Detail
+    n_tokens: int
+    reason: str
+    score: float
+
+    @property
+    def editable(self) -> bool:
+        """Whether its lines are shown with anchors."""
+        return self.detail == "body"
+
+
+class Source:
+    """A file to take pieces from: lines with their ends, the same with secrets hidden, and what each line
+    costs.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.lines: Sequence[str] = lines_of(text)
+        self.shown: Sequence[str] = redact(text).lines
+        self._bodies = bodies_of(text)
+        self._costs: dict[int, int] = {}
+
+    def cost(self, line: int) -> int:
+        """Return the tokens of one line in the read form."""
+        if line not in self._costs:
+            anchor = str(anchor_at(self._bodies, line))
+            self._costs[line] = count(f"{anchor}\t") + count(self.shown[line].rstrip("\r\n")) + 1
+        return self._costs[line]
+
+    def holds(self, symbol: Symbol) -> bool:
+        """Whether `symbol` still stands where it was indexed."""
+        span = symbol.span
+        if symbol.kind == "module":
+            return True
+        return span.end_line <= len(self.lines) and any(
+            symbol.name in line for line in self.lines[span.start_line : span.end_line]
+        )
+
+
+class Sources:
+    """The files of one pack, each read once."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._known: dict[str, Source | str] = {}
+
+    def get(self, path: str) -> Source | str:
+        """Return the file, or the reason why it may not be shown."""
+        if path not in self._known:
+            self._known[path] = self._open(path)
+        return self._known[path]
+
+    def _open(self, path: str) -> Source | str:
+        if is_credential_file(path):
+            return "holds credentials"
+        text = self._read(path)
+        return "cannot be read" if text is None else Source(text)

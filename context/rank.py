@@ -1,0 +1,197 @@
+"""Which definitions a task is about: words, places and calls, each with its share of the score.
+
+The words carry most of it; tests and what stands outside of definitions count less unless the task speaks of
+tests. The graph adds what surrounds the places: it explains, it does not guess. Pure; the same input gives
+the same order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from bridle.context.task import Task
+from bridle.indexer.facts import Symbol, SymbolId
+from bridle.indexer.resolve import is_test, is_test_file
+from bridle.indexer.snapshot import Snapshot
+
+MAX_HITS = 200
+MAX_NEIGHBOURS = 12
+MAX_TESTS = 5
+N_LEADING = 3
+
+_SELECTED, _FAILING, _FOUND = 4.0, 3.0, 3.0
+_TESTED, _CALLED, _CALLS, _TEST_OF = 1.5, 0.8, 0.5, 0.4
+_NEAR_LEADING = 0.2
+_WORDS, _WORDS_BESIDE_PLACES = 1.0, 0.5
+_NAMED, _PATH_NAMED = 0.6, 0.25
+_SAME_FILE, _OPEN = 0.08, 0.05
+_TEST_FACTOR, _MODULE_FACTOR = 0.4, 0.7
+
+_IDLE = frozenset(
+    "a add all also an and are as at be bug by can cause change code correct do does fail fails finding fix for from "
+    "get go has have how i if in into is it its itself make may mend must my need new no not of on one or our please "
+    "problem refactor remove s should so some t task that the their them then there these they this those to up "
+    "update use we what when where which who why will with work works would you your".split()
+)
+_WORD = re.compile(r"\w+")
+_SPEAKS_OF_TESTS = re.compile(r"(?i)\btests?\b|\bpytest\b|\bfixtures?\b|\btest_\w+")
+_CODE_NAME = re.compile(
+    r"`([A-Za-z_][\w.]*)`|\b([A-Za-z_]\w*(?:\.\w+)+|\w*_\w+|[a-z]+[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*)|(\w+)(?=\(\))"
+)
+_PATH = re.compile(r"[\w./-]+\.\w{1,5}")
+
+
+class Share(msgspec.Struct, frozen=True):
+    """A part of a score, and why it was given."""
+
+    score: float
+    why: str
+
+
+class Ranked(msgspec.Struct, frozen=True):
+    """A definition with its shares, the largest first. `seed` says that the task points at it."""
+
+    symbol: Symbol
+    shares: tuple[Share, ...]
+    seed: bool = False
+
+    @property
+    def score(self) -> float:
+        """The sum of the shares."""
+        return sum(share.score for share in self.shares)
+
+    @property
+    def reason(self) -> str:
+        """The shares in words, each with its part of the score in percent."""
+        total = self.score
+        return "; ".join(f"{share.why} {share.score / total:.0%}" for share in self.shares)
+
+
+class _Shares:
+    """Shares as they are gathered; of the same kind of reason only the best counts."""
+
+    def __init__(self) -> None:
+        self.by_symbol: dict[SymbolId, dict[str, Share]] = {}
+
+    def add(self, symbol: SymbolId, kind: str, score: float, why: str) -> None:
+        known = self.by_symbol.setdefault(symbol, {})
+        if kind not in known or score > known[kind].score:
+            known[kind] = Share(score, why)
+
+
+def rank(task: Task, snapshot: Snapshot) -> list[Ranked]:
+    """Return the definitions that the task may be about, best first."""
+    shares = _Shares()
+    seeds = _add_places(task, snapshot, shares)
+    leading = _add_words(task, snapshot, shares, _WORDS_BESIDE_PLACES if seeds else _WORDS)
+    for seed, is_failing_test in seeds.items():
+        _add_around(seed, snapshot, shares, 1.0, tested=is_failing_test)
+    _add_tests(seeds, snapshot, shares)
+    _add_named(task, snapshot, shares)
+    for symbol in leading:
+        if symbol not in seeds:
+            _add_around(symbol, snapshot, shares, _NEAR_LEADING, tested=False)
+    _add_files(task, snapshot, shares, [*seeds, *leading[:1]])
+    ranked = [
+        Ranked(snapshot.symbols[symbol], _ordered(known), symbol in seeds) for symbol, known in shares.by_symbol.items()
+    ]
+    return sorted(ranked, key=lambda one: (-one.score, one.symbol.id))
+
+
+def _ordered(known: dict[str, Share]) -> tuple[Share, ...]:
+    return tuple(sorted(known.values(), key=lambda share: (-share.score, share.why)))
+
+
+def _add_places(task: Task, snapshot: Snapshot, shares: _Shares) -> dict[SymbolId, bool]:
+    """Add what the selection and the findings stand in; returns them, and whether each is a failing test."""
+    seeds: dict[SymbolId, bool] = {}
+    if task.at is not None:
+        path, start, end = task.at
+        for symbol in _touched(snapshot, path, start, max(end, start + 1)):
+            shares.add(symbol.id, "place", _SELECTED, "selection")
+            seeds[symbol.id] = False
+    for path, line in task.findings:
+        found = snapshot.enclosing(path, line)
+        if found is not None:
+            failing = is_test(found)
+            shares.add(found.id, "found", _FAILING if failing else _FOUND, "failing test" if failing else "finding")
+            seeds[found.id] = failing
+    return seeds
+
+
+def _touched(snapshot: Snapshot, path: str, start: int, end: int) -> Iterator[Symbol]:
+    """Yield the innermost definitions that the lines touch."""
+    last = ""
+    for line in range(start, min(end, start + 2_000)):
+        symbol = snapshot.enclosing(path, line)
+        if symbol is not None and symbol.id != last:
+            last = symbol.id
+            yield symbol
+
+
+def _add_words(task: Task, snapshot: Snapshot, shares: _Shares, weight: float) -> list[SymbolId]:
+    """Add what the telling words of the instruction find; returns the leading few."""
+    told = " ".join(word for word in _WORD.findall(task.instruction) if word.lower() not in _IDLE)
+    hits = snapshot.search(told, MAX_HITS)
+    about_tests = _SPEAKS_OF_TESTS.search(task.instruction) is not None
+    best = hits[0].score if hits else 1.0
+    scored: list[tuple[float, SymbolId]] = []
+    for hit in hits:
+        symbol = snapshot.symbols[hit.symbol]
+        factor = _TEST_FACTOR if is_test_file(symbol.span.path) and not about_tests else 1.0
+        factor *= _MODULE_FACTOR if symbol.kind == "module" else 1.0
+        score = weight * factor * hit.score / best
+        shares.add(symbol.id, "words", score, f"words matched: {', '.join(hit.words[:5])}")
+        scored.append((-score, symbol.id))
+    return [symbol for _, symbol in sorted(scored)[:N_LEADING]]
+
+
+def _add_around(center: SymbolId, snapshot: Snapshot, shares: _Shares, weight: float, *, tested: bool) -> None:
+    """Add what `center` calls and what calls it. What a failing test calls is what it fails on."""
+    name = snapshot.symbols[center].qualname or snapshot.symbols[center].span.path
+    called = _TESTED if tested else _CALLED
+    for n, edge in enumerate(sorted(snapshot.callees(center), key=lambda edge: (-edge.confidence, edge.target))):
+        if n < MAX_NEIGHBOURS and edge.target in snapshot.symbols:
+            shares.add(edge.target, "called", weight * called * edge.confidence, f"called by {name}")
+            if tested:
+                _add_around(edge.target, snapshot, shares, edge.confidence / 2, tested=False)
+    for n, edge in enumerate(sorted(snapshot.callers(center), key=lambda edge: (-edge.confidence, edge.source))):
+        if n < MAX_NEIGHBOURS and edge.source in snapshot.symbols:
+            shares.add(edge.source, "calls", weight * _CALLS * edge.confidence, f"calls {name}")
+
+
+def _add_tests(seeds: dict[SymbolId, bool], snapshot: Snapshot, shares: _Shares) -> None:
+    for seed, failing in seeds.items():
+        if failing or is_test_file(snapshot.symbols[seed].span.path):
+            continue
+        for reach in snapshot.tests_reaching([seed])[:MAX_TESTS]:
+            name = snapshot.symbols[seed].qualname or snapshot.symbols[seed].span.path
+            shares.add(reach.test.id, "test", _TEST_OF * reach.confidence, f"test of {name}")
+
+
+def _add_named(task: Task, snapshot: Snapshot, shares: _Shares) -> None:
+    """Add what the instruction spells out: names that look like code, and paths."""
+    for found in _CODE_NAME.finditer(task.instruction):
+        name = next(part for part in found.groups() if part)
+        for symbol in snapshot.named(name)[:MAX_NEIGHBOURS]:
+            shares.add(symbol.id, "named", _NAMED, f"named in the task: {name}")
+    spelled = {path.removeprefix("./") for path in _PATH.findall(task.instruction)}
+    for path in sorted(snapshot.digests) if spelled else ():
+        if path in spelled or any(path.endswith(f"/{one}") for one in spelled):
+            for symbol in snapshot.in_file(path):
+                shares.add(symbol.id, "path", _PATH_NAMED, "its file is named in the task")
+
+
+def _add_files(task: Task, snapshot: Snapshot, shares: _Shares, centers: list[SymbolId]) -> None:
+    """Add a little for standing beside a center or in an open file, to what has a share already."""
+    files = {snapshot.symbols[center].span.path: center for center in reversed(centers)}
+    opened = set(task.open_files)
+    for symbol in list(shares.by_symbol):
+        path = snapshot.symbols[symbol].span.path
+        if path in files and files[path] != symbol:
+            shares.add(symbol, "file", _SAME_FILE, f"same file as {snapshot.symbols[files[path]].qualname or path}")
+        if path in opened:
+            shares.add(symbol, "open", _OPEN, "open buffer")

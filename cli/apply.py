@@ -46,7 +46,10 @@ def main(options: argparse.Namespace) -> int:
         print_json(document)
     else:
         for file in document["files"]:
-            print(f"{file['path']}: +{file['added']} -{file['removed']}" + (f", now v{file['rev']}" if file["rev"] else ""))
+            print(
+                f"{file['path']}: +{file['added']} -{file['removed']}"
+                + (f", now v{file['rev']}" if file["rev"] else "")
+            )
         if planned.dry_run:
             print("nothing was written: dry run")
     return 0

@@ -42,7 +42,7 @@ def find_root(given: Path | None) -> Path:
 
 
 def place(text: str, root: Path) -> tuple[str, int | None, int | None]:
-    """Read ``FILE``, ``FILE:A`` or ``FILE:A-B`` (1-based, inclusive); returns the path below `root` and 0-based lines."""
+    """Read ``FILE``, ``FILE:A`` or ``FILE:A-B`` (1-based, inclusive); returns path below `root`, 0-based lines."""
     matched = _PLACE.match(text)
     assert matched is not None
     path = below(root, matched["file"])

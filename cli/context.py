@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from bridle.cli.common import add_root, find_root, print_json, selection, with_engine
-from bridle.harness.engine import Engine, GetContext, PackPiece, PackView
+from bridle.harness.engine import Engine, GetContext, PackPiece, PackView, expect
 from bridle.harness.nouns import UserProblem
 
 
@@ -26,9 +26,7 @@ def main(options: argparse.Namespace) -> int:
     request = GetContext(options.task, selection(options.at, root), options.budget)
 
     async def ask(engine: Engine) -> PackView:
-        reply = await engine.call(request, 600.0)
-        assert isinstance(reply, PackView)
-        return reply
+        return expect(await engine.call(request, 600.0), PackView)
 
     view = with_engine(root, ask)
     if options.json:
@@ -43,8 +41,7 @@ def main(options: argparse.Namespace) -> int:
 def bill(view: PackView) -> str:
     """Return the bill for a terminal."""
     lines = [f"{view.n_tokens} of {view.budget} tokens, {len(view.pieces)} pieces"]
-    for piece in view.pieces:
-        lines.append(f"  {piece.n_tokens:5}  {piece.detail:9}  {_where(piece)}  {piece.reason}")
+    lines += [f"  {p.n_tokens:5}  {p.detail:9}  {_where(p)}  {p.reason}" for p in view.pieces]
     if view.left_out:
         lines.append("left out:")
         lines += [f"  {path}: {reason}" for path, reason in view.left_out]

@@ -114,7 +114,9 @@ class LspClient:
         changes = []
         for start, end, new in sorted(edits, reverse=True):
             text.replace(start, end, new)
-            changes.append({"range": {"start": msgspec.to_builtins(start), "end": msgspec.to_builtins(end)}, "text": new})
+            changes.append(
+                {"range": {"start": msgspec.to_builtins(start), "end": msgspec.to_builtins(end)}, "text": new}
+            )
         self.documents[uri] = (version + 1, text)
         identifier = {"uri": uri, "version": version + 1}
         self.notify("textDocument/didChange", {"textDocument": identifier, "contentChanges": changes})
@@ -136,11 +138,10 @@ class LspClient:
             self.shown.append(message["params"]["message"])
 
     def _serve(self, method: str, message: Json) -> Any:
-        params = message.get("params")
         if method == "workspace/applyEdit":
-            return self._apply(params["edit"])
+            return self._apply(message["params"]["edit"])
         if method == "workspace/configuration":
-            return [None for _ in params["items"]]
+            return [None for _ in message["params"]["items"]]
         return self.answer(message)
 
     def _apply(self, edit: Json) -> Json:

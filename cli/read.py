@@ -29,7 +29,7 @@ def main(options: argparse.Namespace) -> int:
         raise UserProblem(f"{path!r} is not a readable file", "name a file of the workspace")
     ranges = None if first is None or end is None else ((first, end),)
     try:
-        view = read(Revisions(State(root).cli), path, data, ranges)
+        view = read(Revisions(State(root).cli_session), path, data, ranges)
     except ToolProblem as problem:
         raise UserProblem(str(problem), "name other lines or another file") from problem
     if options.json:

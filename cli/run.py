@@ -29,6 +29,7 @@ from bridle.harness.engine import (
     StartRun,
     Verified,
     Verify,
+    expect,
 )
 from bridle.harness.nouns import UserProblem
 
@@ -77,9 +78,7 @@ def follow(root: Path, request: ResumeRun) -> RunEnded:
     return asyncio.run(whole())
 
 
-async def _whole(
-    root: Path, request: StartRun, options: argparse.Namespace
-) -> tuple[RunEnded, Proposal | None, str]:
+async def _whole(root: Path, request: StartRun, options: argparse.Namespace) -> tuple[RunEnded, Proposal | None, str]:
     from bridle.harness.workspace import open_engine
 
     engine = await open_engine(root, {})
@@ -98,8 +97,7 @@ async def _whole(
 
 async def _finding(engine: Engine, request: StartRun) -> Finding:
     """Run the checks and take the finding that is meant: the first at the place, else the first of all."""
-    reply = await engine.call(Verify(), LONGEST_RUN_S)
-    assert isinstance(reply, Verified)
+    reply = expect(await engine.call(Verify(), LONGEST_RUN_S), Verified)
     found = [finding for verdict in reply.verdicts for finding in verdict.findings]
     at = request.at
     if at is not None:
@@ -140,8 +138,7 @@ def _answer(ask: Ask, *, yes: bool) -> str:
 
 
 async def _proposal(engine: Engine, wanted: str) -> Proposal | None:
-    reply = await engine.call(GetProposals())
-    assert isinstance(reply, Proposals)
+    reply = expect(await engine.call(GetProposals()), Proposals)
     return next((p for p in reply.proposals if p.id == ProposalId(wanted)), None)
 
 

@@ -14,11 +14,10 @@ from bridle.harness.engine import (
     Engine,
     GetSessions,
     ResumeRun,
-    RunAccepted,
-    RunEnded,
     RunId,
     SessionRow,
     Sessions,
+    expect,
 )
 from bridle.harness.nouns import UserProblem
 
@@ -57,9 +56,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 async def _list(engine: Engine) -> Sessions:
-    reply = await engine.call(GetSessions())
-    assert isinstance(reply, Sessions)
-    return reply
+    return expect(await engine.call(GetSessions()), Sessions)
 
 
 def _print(rows: tuple[SessionRow, ...], *, as_json: bool) -> None:

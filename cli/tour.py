@@ -9,14 +9,8 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import sys
-import sysconfig
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from bridle.cli.common import note, print_json
 from bridle.harness.nouns import UserProblem

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from bridle.cli.common import add_root, below, find_root, note, print_json, with_engine
-from bridle.harness.engine import CheckFinished, CheckStarted, Engine, EngineEvent, Verified, Verify
+from bridle.harness.engine import CheckFinished, CheckStarted, Engine, EngineEvent, Verified, Verify, expect
 from bridle.harness.nouns import Finding, Verdict
 
 TIMEOUT_S = 3600.0
@@ -23,9 +23,7 @@ def main(options: argparse.Namespace) -> int:
     paths = tuple(below(root, path) for path in options.paths)
 
     async def ask(engine: Engine) -> Verified:
-        reply = await engine.call(Verify(paths), TIMEOUT_S)
-        assert isinstance(reply, Verified)
-        return reply
+        return expect(await engine.call(Verify(paths), TIMEOUT_S), Verified)
 
     verified = with_engine(root, ask, _progress)
     if options.json:

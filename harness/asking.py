@@ -61,7 +61,9 @@ async def consented(path: Path, endpoint: str, question: str, *, asking: Asking)
     if endpoint in known.endpoints:
         return
     if await asking.ask(f"Bridle: {question} This is asked once for this workspace.", (YES, NO), NO) != YES:
-        raise UserProblem("nothing was sent: sending code to the model was not agreed to", "run the action again and agree")
+        raise UserProblem(
+            "nothing was sent: sending code to the model was not agreed to", "run the action again and agree"
+        )
     known.endpoints.append(endpoint)
     write_whole(path, msgspec.json.encode(known))
 

@@ -10,14 +10,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from bridle.harness.shadow.shadow import Shadow, open_shadow
+from bridle.harness.verify.checks import discover
+from bridle.harness.verify.ladder import verify
+
 from bridle.harness.buffers import Buffers
 from bridle.harness.engine import CheckFinished, CheckStarted, EngineEvent, Verified, Verify
 from bridle.harness.nouns import Finding, Outcome, Verdict
 from bridle.harness.session.state import State
 from bridle.harness.settings import Settings
-from bridle.harness.shadow.shadow import Shadow, open_shadow
-from bridle.harness.verify.checks import discover
-from bridle.harness.verify.ladder import verify
 
 RANK: tuple[Outcome, ...] = ("fail", "timeout", "unknown", "pass")
 """Which outcome tells of all: the first of these that any check has."""
@@ -77,7 +78,7 @@ class Checking:
             shadow = open_shadow(self._root, self._state.shadows, dirty)
             try:
                 _put(shadow, changes)
-                checks = discover(self._root, self._settings.python)
+                checks = discover(self._root, self._settings.python or None)
                 verdicts = verify(
                     shadow,
                     checks,

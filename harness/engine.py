@@ -7,12 +7,13 @@ Requests and replies are frozen structs; events come on their own. The engine ma
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
 from bridle.harness.nouns import (
     Badge,
+    Fault,
     FilePatch,
     Finding,
     Flag,
@@ -24,15 +25,64 @@ from bridle.harness.nouns import (
     UserProblem,
     Verdict,
 )
-from bridle.indexer.text import LineEdit
 
 __all__ = [
-    "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Closed", "Engine", "EngineEvent",
-    "EngineReply", "EngineRequest", "FilePatch", "Finding", "FinishLanding", "Flag", "GetContext", "GetSessions", "GetStatus",
-    "IndexProgress", "LandingPlan", "LandingResult", "Lost", "Note", "PackPiece", "PackView", "PrepareLanding",
-    "PrepareUndo", "Proposal", "ProposalChanged", "ProposalId", "Proposals", "Reject", "Related", "ReplyTo", "ResumeRun",
-    "Done", "RunAccepted", "RunEnded", "RunId", "RunProgress", "Selection", "SessionRow", "Sessions", "SetTrust",
-    "StartRun", "Status", "SyncBuffers", "Usage", "UserProblem", "Verdict", "Verified", "Verify", "DiscardRun", "GetProposals",
+    "Ask",
+    "Badge",
+    "Buffer",
+    "CancelRun",
+    "CheckFinished",
+    "CheckStarted",
+    "Closed",
+    "DiscardRun",
+    "Done",
+    "Engine",
+    "EngineEvent",
+    "EngineReply",
+    "EngineRequest",
+    "Fault",
+    "FilePatch",
+    "Finding",
+    "FinishLanding",
+    "Flag",
+    "GetContext",
+    "GetProposals",
+    "GetSessions",
+    "GetStatus",
+    "IndexProgress",
+    "LandingPlan",
+    "LandingResult",
+    "Lost",
+    "Note",
+    "PackPiece",
+    "PackView",
+    "PrepareLanding",
+    "PrepareUndo",
+    "Proposal",
+    "ProposalChanged",
+    "ProposalId",
+    "Proposals",
+    "Reject",
+    "Related",
+    "ReplyTo",
+    "ResumeRun",
+    "RunAccepted",
+    "RunEnded",
+    "RunId",
+    "RunProgress",
+    "Selection",
+    "SessionRow",
+    "Sessions",
+    "SetTrust",
+    "StartRun",
+    "Status",
+    "SyncBuffers",
+    "Usage",
+    "UserProblem",
+    "Verdict",
+    "Verified",
+    "Verify",
+    "expect",
 ]
 
 
@@ -168,8 +218,22 @@ class DiscardRun(msgspec.Struct, frozen=True, tag=True):
 
 
 EngineRequest = (
-    GetStatus | SetTrust | SyncBuffers | Verify | StartRun | CancelRun | ReplyTo | GetProposals | Reject
-    | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | ResumeRun | DiscardRun
+    GetStatus
+    | SetTrust
+    | SyncBuffers
+    | Verify
+    | StartRun
+    | CancelRun
+    | ReplyTo
+    | GetProposals
+    | Reject
+    | PrepareLanding
+    | PrepareUndo
+    | FinishLanding
+    | GetContext
+    | GetSessions
+    | ResumeRun
+    | DiscardRun
 )
 
 # --- replies ----------------------------------------------------------------------------------------------------
@@ -196,7 +260,10 @@ class Status(msgspec.Struct, frozen=True, tag=True):
 
 
 class Verified(msgspec.Struct, frozen=True, tag=True):
-    """The verdicts of one `Verify`. `outcome` is "pass" only when every one passed; "cancelled" when a newer one came."""
+    """The verdicts of one `Verify`.
+
+    `outcome` is "pass" only when every one passed, "cancelled" when a newer request of the same origin came.
+    """
 
     outcome: Literal["pass", "fail", "unknown", "timeout", "cancelled"]
     tree: str
@@ -282,9 +349,7 @@ class Sessions(msgspec.Struct, frozen=True, tag=True):
     sessions: tuple[SessionRow, ...]
 
 
-EngineReply = (
-    Done | Status | Verified | RunAccepted | Proposals | LandingPlan | LandingResult | PackView | Sessions
-)
+EngineReply = Done | Status | Verified | RunAccepted | Proposals | LandingPlan | LandingResult | PackView | Sessions
 
 # --- events -----------------------------------------------------------------------------------------------------
 
@@ -371,8 +436,18 @@ EngineEvent = (
 )
 
 
+Kind = TypeVar("Kind", bound=msgspec.Struct)
+
+
 class Closed(Exception):
     """The engine is gone; the request was not answered."""
+
+
+def expect(reply: EngineReply, kind: type[Kind]) -> Kind:
+    """Return `reply` as the kind that its request is answered with. Raises Fault when it is another one."""
+    if not isinstance(reply, kind):
+        raise Fault(f"the engine answered {type(reply).__name__} where {kind.__name__} was due")
+    return reply
 
 
 class Engine(Protocol):

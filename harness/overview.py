@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from bridle.harness.verify.checks import discover
+
 from bridle.context.pack import pack
 from bridle.context.task import Task
 from bridle.harness.buffers import Buffers
@@ -14,7 +16,6 @@ from bridle.harness.knowing import Knowing
 from bridle.harness.permission.trust import Trust
 from bridle.harness.runs import Runs
 from bridle.harness.settings import Settings
-from bridle.harness.verify.checks import discover
 from bridle.indexer.encoding import UndecodableError, decode
 
 
@@ -51,7 +52,7 @@ class Overview:
             trusted=trusted,
             rung=self._rung,
             model=model,
-            checks=tuple(check.name for check in discover(self._root, self._settings.python)),
+            checks=tuple(check.name for check in discover(self._root, self._settings.python or None)),
             n_files=len(snapshot.digests),
             n_symbols=len(snapshot.symbols),
             role=self._knowing.role,

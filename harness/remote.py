@@ -15,7 +15,16 @@ from pathlib import Path
 
 import msgspec
 
-from bridle.harness.engine import Buffer, Closed, EngineEvent, EngineReply, EngineRequest, Lost, SyncBuffers, UserProblem
+from bridle.harness.engine import (
+    Buffer,
+    Closed,
+    EngineEvent,
+    EngineReply,
+    EngineRequest,
+    Lost,
+    SyncBuffers,
+    UserProblem,
+)
 from bridle.harness.nouns import Fault
 from bridle.harness.wire import Frame, pack, read_frame
 from bridle.indexer.process import spawn_async

@@ -31,7 +31,9 @@ class Runs:
     def start(self, order: Order) -> RunAccepted:
         """Begin a run; it goes on by itself. Raises UserProblem."""
         if WORKFLOWS[order.workflow].needs_finding and order.finding is None:
-            raise UserProblem(f"{order.workflow!r} starts from a finding, and there is none here", "run the checks first")
+            raise UserProblem(
+                f"{order.workflow!r} starts from a finding, and there is none here", "run the checks first"
+            )
         self._expect_room()
         model = self._ground.client().model
         run = RunId(strftime("%Y%m%d-%H%M%S-") + uuid.uuid4().hex[:6])
@@ -126,5 +128,12 @@ def _why_not(row: RunRow) -> str:
 def _row(row: RunRow) -> SessionRow:
     state = row.state
     return SessionRow(
-        row.run, state.workflow, state.instruction, state.outcome, state.started, state.steps, row.resumable, state.usage
+        row.run,
+        state.workflow,
+        state.instruction,
+        state.outcome,
+        state.started,
+        state.steps,
+        row.resumable,
+        state.usage,
     )

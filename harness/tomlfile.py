@@ -63,9 +63,7 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise UserProblem(
-            f"{str(path)!r} cannot be read: {error.strerror}", "give yourself read access"
-        ) from error
+        raise UserProblem(f"{str(path)!r} cannot be read: {error.strerror}", "give yourself read access") from error
     if len(data) > MAX_BYTES:
         raise UserProblem(f"{str(path)!r} is larger than {MAX_BYTES} bytes", "make it smaller")
     try:
@@ -83,9 +81,7 @@ def _explained(error: str, shape: type[msgspec.Struct], name: str, text: str) ->
         return UserProblem(f"{_spot(name, text, path)}: {key!r}: {what}", f"mend {key!r} there")
     allowed = ", ".join(_fields(shape, path))
     path = (*path, unknown["name"])
-    return UserProblem(
-        f"{_spot(name, text, path)}: there is no setting {'.'.join(path)!r}", f"allowed here: {allowed}"
-    )
+    return UserProblem(f"{_spot(name, text, path)}: there is no setting {'.'.join(path)!r}", f"allowed here: {allowed}")
 
 
 def _fields(shape: type[msgspec.Struct], path: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from bridle.harness.shadow.shadow import probe
+
 from bridle.harness.asking import Asking, consented
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
@@ -31,8 +33,7 @@ from bridle.harness.service import LocalEngine, Post, Rooms
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.lock import WorkspaceLock
 from bridle.harness.session.state import State
-from bridle.harness.settings import load
-from bridle.harness.shadow.shadow import probe
+from bridle.harness.settings import Settings, load
 
 NEXT_STEP_MODEL = "set up a model with 'bridle key set', or name one with BRIDLE_MODEL; all else works without"
 
@@ -42,8 +43,8 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
 
     Must be called on the event loop that will use it.
     """
-    root = root.resolve()
     state = await asyncio.to_thread(State, root)
+    root = state.root
     settings = load(root, client_settings)
     trust = Trust(root)
     post = Post()
@@ -55,7 +56,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     knowing = Knowing(root, state.index, lock, post.emit)
     asking = Asking(post.emit)
     checking = Checking(root, state, settings, buffers, post.emit)
-    model = _Model(partial(choose, os.environ, root, key))
+    model = _Model(partial(choose, _environment(settings), root, key))
     ground = Ground(
         root=root,
         engine=uuid.uuid4().hex[:8],
@@ -109,6 +110,12 @@ class _Model:
             return self.client().model
         except UserProblem:
             return ""
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Return what decides about the model: the person's environment, else their settings."""
+    said = {"BRIDLE_MODEL": settings.model, "ANTHROPIC_BASE_URL": settings.base_url}
+    return {name: value for name, value in said.items() if value} | dict(os.environ)
 
 
 def _best_rung(state: State) -> str:

@@ -10,7 +10,9 @@ from bridle.harness.nouns import FilePatch
 ReadBytes = Callable[[str], bytes | None]
 
 
-def capture(paths: Sequence[str], before: ReadBytes, after: ReadBytes, versions: Mapping[str, int]) -> tuple[FilePatch, ...]:
+def capture(
+    paths: Sequence[str], before: ReadBytes, after: ReadBytes, versions: Mapping[str, int]
+) -> tuple[FilePatch, ...]:
     """Return the patches of `paths` whose bytes differ, sorted by path."""
     found = []
     for path in sorted(set(paths)):
@@ -27,6 +29,8 @@ def diff_text(files: Sequence[FilePatch], before: ReadBytes, after: ReadBytes) -
 
 def sizes(files: Sequence[FilePatch]) -> tuple[int, int]:
     """Return how many lines the patches add and remove."""
-    added = sum(edit.text.count("\n") + (not edit.text.endswith("\n") and edit.text != "") for f in files for edit in f.edits)
+    added = sum(
+        edit.text.count("\n") + (not edit.text.endswith("\n") and edit.text != "") for f in files for edit in f.edits
+    )
     removed = sum(edit.end - edit.start for file in files for edit in file.edits)
     return added, removed

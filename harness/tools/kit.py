@@ -7,19 +7,20 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from bridle.harness.shadow.shadow import Shadow
+
 from bridle.harness.edits.hashline import PlannedFile, plan
 from bridle.harness.edits.problems import ToolProblem
 from bridle.harness.edits.readview import read, view
 from bridle.harness.edits.request import TOOL as EDIT_TOOL
 from bridle.harness.edits.request import EditRequest, clean_path, parse
 from bridle.harness.edits.revisions import Revisions
+from bridle.harness.ground import Ground
+from bridle.harness.order import Order
 from bridle.harness.permission.decide import judge
 from bridle.harness.session.events import FileChange
 from bridle.harness.session.journal import Journal
-from bridle.harness.shadow.shadow import Shadow
 from bridle.harness.tools.toolbox import Input, Tool, line_field, text_field
-from bridle.harness.ground import Ground
-from bridle.harness.order import Order
 from bridle.indexer.snapshot import Snapshot
 
 MAX_LINES_READ = 2_000

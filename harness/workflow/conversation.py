@@ -9,7 +9,16 @@ from collections.abc import Callable
 from typing import Any
 
 from bridle.harness.model.budget import Meter
-from bridle.harness.model.client import Message, ModelClient, ModelProblem, ModelReply, ModelRequest, Retrying, StreamEvent, ToolStarted
+from bridle.harness.model.client import (
+    Message,
+    ModelClient,
+    ModelProblem,
+    ModelReply,
+    ModelRequest,
+    Retrying,
+    StreamEvent,
+    ToolStarted,
+)
 from bridle.harness.session.journal import Journal
 from bridle.harness.tools.toolbox import Toolbox
 from bridle.harness.workflow.ending import Ended

@@ -5,14 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from bridle.harness.engine import ProposalChanged
+from bridle.harness.ground import Ground
 from bridle.harness.nouns import Badge, Flag, Proposal, ProposalId, RunId, Verdict
+from bridle.harness.order import Order
 from bridle.harness.proposals.badge import UNVERIFIED, badge
 from bridle.harness.proposals.ledger import Offer
 from bridle.harness.proposals.patches import capture, diff_text, sizes
 from bridle.harness.session.journal import Journal
 from bridle.harness.workflow.workbench import Workbench
-from bridle.harness.ground import Ground
-from bridle.harness.order import Order
 
 
 class Offering:

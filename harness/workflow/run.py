@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import asyncio
 
+from bridle.harness.shadow.shadow import Shadow, open_shadow
+
 from bridle.harness.engine import RunEnded, RunProgress
+from bridle.harness.ground import Brake, Ground
 from bridle.harness.model.budget import BudgetReached, Meter
 from bridle.harness.model.client import ModelProblem
 from bridle.harness.nouns import Finding, RunId, UserProblem, Verdict
+from bridle.harness.order import WORKFLOWS, Order
 from bridle.harness.proposals.badge import headline, same
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
-from bridle.harness.shadow.shadow import Shadow, open_shadow
-from bridle.harness.workflow.workbench import Workbench
 from bridle.harness.workflow.ending import Ended, Reason
-from bridle.harness.ground import Brake, Ground
 from bridle.harness.workflow.offering import Offering
-from bridle.harness.order import WORKFLOWS, Order
 from bridle.harness.workflow.prompt import findings_text
+from bridle.harness.workflow.workbench import Workbench
 
 
 class Run:

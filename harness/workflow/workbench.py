@@ -8,26 +8,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
+from bridle.harness.shadow.shadow import Shadow
+from bridle.harness.verify.checks import discover
+from bridle.harness.verify.gates import judge
+from bridle.harness.verify.ladder import verify
+
 from bridle.context.pack import pack
 from bridle.context.task import Task
 from bridle.harness.buffers import read_bytes
 from bridle.harness.edits.readview import view
 from bridle.harness.edits.revisions import Revisions
 from bridle.harness.engine import CheckFinished, CheckStarted
+from bridle.harness.ground import Brake, Ground
 from bridle.harness.model.budget import Meter
 from bridle.harness.model.choose import first_call
 from bridle.harness.nouns import Finding, Flag, RunId, Verdict
+from bridle.harness.order import Order
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
-from bridle.harness.shadow.shadow import Shadow
 from bridle.harness.tools.kit import Kit, tools_of
 from bridle.harness.tools.toolbox import Toolbox
-from bridle.harness.verify.checks import discover
-from bridle.harness.verify.gates import judge
-from bridle.harness.verify.ladder import verify
 from bridle.harness.workflow.conversation import Conversation
-from bridle.harness.ground import Brake, Ground
-from bridle.harness.order import Order
 from bridle.harness.workflow.prompt import findings_text, opening, system_prompt
 from bridle.indexer.encoding import UndecodableError, decode
 
@@ -53,8 +54,8 @@ class Workbench:
         self._brake = brake
         self._run = run
         self._dirty = ground.buffers.dirty()
-        self._checks = discover(ground.root, ground.settings.python)
-        
+        self._checks = discover(ground.root, ground.settings.python or None)
+
         self._judged: dict[str, bytes | None] = {}
         self._revisions = Revisions()
         self._kit = Kit(ground, order, shadow, self._revisions, journal, self._checks_for_model)
@@ -181,5 +182,3 @@ def _text(data: bytes | None) -> str | None:
         return None if data is None else decode(data).text
     except UndecodableError:
         return data.decode("latin-1") if data is not None else None
-
-

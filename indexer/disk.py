@@ -49,9 +49,7 @@ class OnDisk(msgspec.Struct, frozen=True):
 class Disk:
     """The files under `root`. One thread at a time."""
 
-    def __init__(
-        self, root: Path, store_path: Path | None, workers: ParseWorkers, *, read_only: bool
-    ) -> None:
+    def __init__(self, root: Path, store_path: Path | None, workers: ParseWorkers, *, read_only: bool) -> None:
         self._root = root
         self._store_path = store_path
         self._store = Store(store_path, read_only=read_only) if store_path else None
@@ -154,9 +152,7 @@ class Disk:
             pyproject = read_bounded(self._root / "pyproject.toml").decode("utf-8", "replace")
         except OSError:
             pyproject = ""
-        return OnDisk(
-            outcomes, seen.skipped, seen.links, declared_roots(pyproject), n_parsed, n_loaded, complete
-        )
+        return OnDisk(outcomes, seen.skipped, seen.links, declared_roots(pyproject), n_parsed, n_loaded, complete)
 
 
 def answer(future: Future[Reply], path: str) -> Reply:

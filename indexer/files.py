@@ -40,9 +40,7 @@ MAX_FILES = 200_000
 MAX_DEPTH = 100
 _MAX_HASHED_BYTES = 256_000_000
 SETTLED_NS = 50_000_000  # a file system may stamp two writes within this time alike
-_GENERATED = re.compile(
-    rb"^[ \t]*(?:#|//|/\*|\*).*(?:@generated\b|Code generated .* DO NOT EDIT)", re.MULTILINE
-)
+_GENERATED = re.compile(rb"^[ \t]*(?:#|//|/\*|\*).*(?:@generated\b|Code generated .* DO NOT EDIT)", re.MULTILINE)
 
 
 class FileStat(msgspec.Struct, frozen=True):

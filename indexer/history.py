@@ -63,9 +63,7 @@ class DiffedMap:
         """Return the new place of line `old`, None where the two readings do not agree on one."""
         return self._places.get(old)
 
-    def _read_gap(
-        self, old: Sequence[str], new: Sequence[str], above: tuple[int, int], below: tuple[int, int]
-    ) -> None:
+    def _read_gap(self, old: Sequence[str], new: Sequence[str], above: tuple[int, int], below: tuple[int, int]) -> None:
         size = min(below[0] - above[0], below[1] - above[1]) - 1
         down = up = 0
         while down < size and old[above[0] + 1 + down] == new[above[1] + 1 + down]:

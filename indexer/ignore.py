@@ -16,9 +16,7 @@ MAX_RULES_BYTES = 256_000
 _MAX_STARS_PER_SEGMENT = 3
 _STARS = re.compile(r"\*+")
 _CACHES = (".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis")
-_TOOL_FOLDERS = frozenset(
-    (".git", ".hg", ".svn", ".venv", "node_modules", "__pycache__", ".tox", ".nox", *_CACHES)
-)
+_TOOL_FOLDERS = frozenset((".git", ".hg", ".svn", ".venv", "node_modules", "__pycache__", ".tox", ".nox", *_CACHES))
 
 
 class Rules(msgspec.Struct, frozen=True):

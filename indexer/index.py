@@ -110,9 +110,7 @@ class Index:
                 facts = {path: known.facts for path, known in parsed.items()}
                 linked = Linked.of(facts, found.links, found.roots)
             else:
-                linked = old.linked.changed(
-                    {p: known.facts if known else None for p, known in changes.items()}
-                )
+                linked = old.linked.changed({p: known.facts if known else None for p, known in changes.items()})
         with watch.stage("words"):
             if anew:
                 words = Words.of({path: known.words for path, known in parsed.items()})

@@ -18,6 +18,8 @@ from bridle.indexer.groups import Groups
 from bridle.indexer.modules import Modules
 from bridle.indexer.resolve import Resolver, Scopes, path_of
 
+ALL = "*"
+
 
 class Linked(msgspec.Struct, frozen=True, eq=False):
     """Facts and edges of one state of the workspace, by path.
@@ -35,9 +37,7 @@ class Linked(msgspec.Struct, frozen=True, eq=False):
     n_resolved: int
 
     @classmethod
-    def of(
-        cls, facts: Mapping[str, FileFacts], links: Sequence[FolderLink] = (), roots: Sequence[str] = ()
-    ) -> Linked:
+    def of(cls, facts: Mapping[str, FileFacts], links: Sequence[FolderLink] = (), roots: Sequence[str] = ()) -> Linked:
         """Resolve everything."""
         files = {path: Scopes(known) for path, known in sorted(facts.items())}
         modules = Modules(files, links, roots)
@@ -60,16 +60,14 @@ class Linked(msgspec.Struct, frozen=True, eq=False):
         resolver = Resolver(files, modules, names)
         fresh = {path: resolver.edges(path) for path in sorted(touched)}
         stale = {path: self.edges[path] for path in {*fresh, *old} if path in self.edges}
-        edges = {path: fresh.get(path) or self.edges.get(path, ()) for path in files}
+        edges = {path: fresh[path] if path in fresh else self.edges[path] for path in files}
         sources = self.sources.changed(_sources(stale), _sources(fresh))
         return Linked(files, modules, names, mentions, edges, sources, len(fresh))
 
     def into(self, target: SymbolId) -> tuple[Edge, ...]:
         """Return the edges that end at `target`, containment left out, in path order."""
         paths = sorted(self.sources.get(target))
-        return tuple(
-            edge for path in paths for edge in self.edges[path] if edge.target == target and _is_use(edge)
-        )
+        return tuple(edge for path in paths for edge in self.edges[path] if edge.target == target and _is_use(edge))
 
     def out_of(self, source: SymbolId) -> tuple[Edge, ...]:
         """Return the edges that begin at `source`, containment left out."""
@@ -120,7 +118,7 @@ def _touched(
     names: set[str] = set()
     for path in {*old, *new}:
         difference = _difference(path, old.get(path), new.get(path))
-        if "*" in difference:
+        if ALL in difference:
             return set(files)
         names |= difference
     touched, waiting = set(new), list(names)
@@ -136,23 +134,21 @@ def _touched(
 def _other_names(scopes: Scopes, names: set[str]) -> set[str]:
     """Return what this file calls things that depend on one of `names`: imports, and classes built on one."""
     bound = {_last(binding.name) for binding in scopes.facts.imports if names & _parts(binding)}
-    derived = {
-        scopes.by_id[owner].name
-        for owner, bases in scopes.bases.items()
-        if any(b.name in names for b in bases)
-    }
+    derived = {scopes.by_id[owner].name for owner, bases in scopes.bases.items() if any(b.name in names for b in bases)}
     return bound | derived
 
 
 def _difference(path: str, old: Scopes | None, new: Scopes | None) -> set[str]:
-    """Return the names whose meaning outside the file may differ."""
+    """Return the names whose meaning outside the file may differ; `ALL` where that can be any."""
     symbols = _symbols(old) ^ _symbols(new)
     imports = set(old.facts.imports if old else ()) ^ set(new.facts.imports if new else ())
     names = {part for parts in symbols for part in parts[0].split(".")}
     names |= {_last(binding.name) for binding in imports}
     if old is None or new is None:
         names.update(path.rpartition(".")[0].split("/"))
-    return names
+        if path.endswith("/__init__.py"):
+            return {ALL}
+    return {ALL} if any(binding.name == ALL for binding in imports) else names
 
 
 def _symbols(scopes: Scopes | None) -> set[tuple[str, ...]]:

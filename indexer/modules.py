@@ -47,9 +47,7 @@ def _strings(value: object) -> Iterator[str]:
 class Modules:
     """The modules that a set of files makes. Frozen."""
 
-    def __init__(
-        self, paths: Iterable[str], links: Sequence[FolderLink] = (), roots: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, paths: Iterable[str], links: Sequence[FolderLink] = (), roots: Sequence[str] = ()) -> None:
         self._paths = frozenset(path for path in paths if path.endswith((".py", ".pyi")))
         self._links = links
         self._declared = roots

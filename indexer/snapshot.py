@@ -159,9 +159,7 @@ class Snapshot:
     def stats(self) -> Stats:
         """How much is known, and what it took; counted on each call."""
         facts = [scopes.facts for scopes in self.linked.files.values()]
-        kinds: Counter[EdgeKind] = Counter(
-            edge.kind for known in self.linked.edges.values() for edge in known
-        )
+        kinds: Counter[EdgeKind] = Counter(edge.kind for known in self.linked.edges.values() for edge in known)
         return Stats(
             len(facts),
             sum(known.n_lines for known in facts),

@@ -61,7 +61,7 @@ class Store:
         moved: Mapping[str, FileState],
         gone: Iterable[str],
     ) -> None:
-        """Keep `fresh` outcomes (MessagePack) and the states of `moved` files, forget `gone`: all or nothing."""
+        """Keep `fresh` outcomes (MessagePack) and states of `moved` files, forget `gone`: all or nothing."""
         if self._read_only:
             return
         encode = msgspec.msgpack.encode

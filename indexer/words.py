@@ -26,7 +26,8 @@ MAX_QUERY_TERMS = 200
 MAX_IDENTIFIER = 100
 
 _IDENTIFIER = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
-_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_PART_OF_ANY_SCRIPT = re.compile(r"[^\W\d_]+|\d+")
 _STOP = frozenset(
     b"self cls def return if else elif for in not and or is None True False import from class with as pass "
     b"raise try except finally while lambda yield assert the a an of to".split()
@@ -58,18 +59,17 @@ class FileWords(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=200_000)
 def terms_of(identifier: str) -> tuple[str, ...]:
     """Return the terms of one identifier: its stemmed parts, and the whole of it when it has several."""
-    parts = _PART.findall(identifier[:MAX_IDENTIFIER])
+    identifier = identifier[:MAX_IDENTIFIER]
+    parts = (_PART if identifier.isascii() else _PART_OF_ANY_SCRIPT).findall(identifier)
     terms = [_stem(part.lower()) for part in parts]
     if len(parts) > 1:
-        terms.append(identifier[:MAX_IDENTIFIER].strip("_").lower())
+        terms.append(identifier.strip("_").lower())
     return tuple(terms)
 
 
 def query_terms(text: str) -> list[str]:
     """Return the terms of a question, each once, in order."""
-    terms = dict.fromkeys(
-        term for word in _identifiers(text.encode("utf-8", "replace")) for term in terms_of(word)
-    )
+    terms = dict.fromkeys(term for word in _identifiers(text.encode("utf-8", "replace")) for term in terms_of(word))
     return list(terms)[:MAX_QUERY_TERMS]
 
 
@@ -145,9 +145,7 @@ class Scored(msgspec.Struct, frozen=True):
 class Words:
     """The words of all files. Frozen; `changed` makes the next one."""
 
-    def __init__(
-        self, files: Mapping[str, FileWords], paths: Groups[str, str], size: tuple[int, int]
-    ) -> None:
+    def __init__(self, files: Mapping[str, FileWords], paths: Groups[str, str], size: tuple[int, int]) -> None:
         self._files = files
         self._paths = paths
         self._size = size  # definitions, words

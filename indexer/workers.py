@@ -85,9 +85,7 @@ class ParseWorkers:
             else:
                 self._waiting.extend(queued)
             for worker in self._workers[len(self._threads) :]:
-                thread = threading.Thread(
-                    target=self._serve, args=(worker,), name="bridle parse", daemon=True
-                )
+                thread = threading.Thread(target=self._serve, args=(worker,), name="bridle parse", daemon=True)
                 self._threads.append(thread)
                 thread.start()
             self._changed.notify_all()

@@ -76,7 +76,8 @@ class _Reading:
     def facts(self) -> FileFacts:
         parser, query = _grammar()
         tree = parser.parse(_LONE_CR.sub(b"\n", self._source))  # the grammar ends no line at a lone CR
-        nodes = QueryCursor(query).captures(tree.root_node)
+        captures = QueryCursor(query).captures(tree.root_node)  # in no particular order
+        nodes = {name: sorted(group, key=_start) for name, group in captures.items()}
         heads = sorted(self._heads(nodes), key=lambda head: (head.start, -head.end))
         outline = Outline([(0, len(self._source)), *((head.start, head.end) for head in heads)])
         symbols = self._symbols(heads, outline, nodes)
@@ -101,13 +102,17 @@ class _Reading:
         return Span(self._path, self._line(start), last + 1, start, end)
 
     def _heads(self, nodes: _Nodes) -> Iterator[_Head]:
-        decorated = {node.end_byte: node.start_byte for node in nodes.get("decorated", ())}
+        decorated = {
+            inner.start_byte: node.start_byte
+            for node in nodes.get("decorated", ())
+            if (inner := node.child_by_field_name("definition")) is not None
+        }
         kinds: tuple[SymbolKind, ...] = ("function", "class")
         for kind in kinds:
             for node in nodes.get(kind, ()):
                 name = node.child_by_field_name("name")
                 if name is not None:
-                    start = min(node.start_byte, decorated.get(node.end_byte, node.start_byte))
+                    start = decorated.get(node.start_byte, node.start_byte)
                     yield _Head(kind, self._text(name), start, node)
         for capture in ("variable", "alias"):
             for node in nodes.get(capture, ()):
@@ -116,9 +121,7 @@ class _Reading:
                     yield _Head("variable", self._text(name), node.start_byte, node)
 
     def _symbols(self, heads: Sequence[_Head], outline: Outline, nodes: _Nodes) -> tuple[Symbol, ...]:
-        docs = {
-            outline.owner(node.start_byte): _first_line(self._text(node)) for node in nodes.get("doc", ())
-        }
+        docs = {outline.owner(node.start_byte): _first_line(self._text(node)) for node in nodes.get("doc", ())}
         module = Symbol(
             SymbolId(f"{self._path}::"),
             "module",
@@ -157,9 +160,7 @@ class _Reading:
         head = _SPACE.sub(" ", head).strip().removesuffix(":")
         return head if len(head) <= MAX_SIGNATURE else head[: MAX_SIGNATURE - 1] + "…"
 
-    def _references(
-        self, nodes: _Nodes, outline: Outline, symbols: Sequence[Symbol]
-    ) -> tuple[Reference, ...]:
+    def _references(self, nodes: _Nodes, outline: Outline, symbols: Sequence[Symbol]) -> tuple[Reference, ...]:
         """Return each use once per definition, at its first line."""
         found: dict[tuple[str, str, int], Reference] = {}
         taken: set[int] = set()
@@ -172,9 +173,7 @@ class _Reading:
                 whole, owner = self._use(node), outline.owner(start)
                 if (whole, kind, owner) not in found:
                     qualifier, _, name = whole.rpartition(".")
-                    found[whole, kind, owner] = Reference(
-                        name, qualifier, kind, symbols[owner].id, self._line(start)
-                    )
+                    found[whole, kind, owner] = Reference(name, qualifier, kind, symbols[owner].id, self._line(start))
         return tuple(sorted(found.values(), key=lambda use: (use.line, use.name, use.kind)))
 
     def _use(self, node: Node) -> str:
@@ -208,6 +207,10 @@ class _Reading:
         if name is None or alias is None:
             return _SPACE.sub("", self._text(part)), ""
         return _SPACE.sub("", self._text(name)), self._text(alias)
+
+
+def _start(node: Node) -> int:
+    return node.start_byte
 
 
 def _first_line(literal: str) -> str:

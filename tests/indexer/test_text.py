@@ -90,9 +90,7 @@ def test_any_sequence_of_changes_equals_the_naive_model(
         assert str(document) == model
         assert list(document.lines) == naive_lines(model)
         assert before[: change.start] == list(document.lines[: change.start])
-        assert before[change.start + change.old_count :] == list(
-            document.lines[change.start + change.new_count :]
-        )
+        assert before[change.start + change.old_count :] == list(document.lines[change.start + change.new_count :])
 
 
 @given(texts, texts)
@@ -106,9 +104,7 @@ def test_a_full_replacement_names_the_smallest_range_of_lines(old: str, new: str
 
 
 @given(st.text(alphabet="aé語😀\ud83d\ude00", max_size=12), st.integers(0, 40), encodings)
-def test_a_unit_inside_a_character_is_read_as_its_start(
-    body: str, units: int, encoding: PositionEncoding
-) -> None:
+def test_a_unit_inside_a_character_is_read_as_its_start(body: str, units: int, encoding: PositionEncoding) -> None:
     at = index_of_unit(body, units, encoding)
     assert unit_length(body[:at], encoding) <= units
     assert at == len(body) or unit_length(body[: at + 1], encoding) > units
@@ -120,9 +116,7 @@ def test_places_beyond_the_text_and_reversed_ranges_are_read_as_the_protocol_ask
     assert str(document) == "ab!"
 
 
-@pytest.mark.parametrize(
-    ("line", "body"), [("a\r\n", "a"), ("a\r", "a"), ("a\n", "a"), ("a", "a"), ("\r\n", "")]
-)
+@pytest.mark.parametrize(("line", "body"), [("a\r\n", "a"), ("a\r", "a"), ("a\n", "a"), ("a", "a"), ("\r\n", "")])
 def test_a_line_body_has_no_end(line: str, body: str) -> None:
     assert line_body(line) == body
 
@@ -147,9 +141,7 @@ def test_no_edits_leave_every_character(text: str) -> None:
     assert apply_edits(text, []) == text
 
 
-@pytest.mark.parametrize(
-    ("text", "end"), [("", "\n"), ("a\r\nb\r\nc\n", "\r\n"), ("a\rb", "\r"), ("a\nb\r\n", "\n")]
-)
+@pytest.mark.parametrize(("text", "end"), [("", "\n"), ("a\r\nb\r\nc\n", "\r\n"), ("a\rb", "\r"), ("a\nb\r\n", "\n")])
 def test_the_end_that_a_text_uses_most_is_its_own(text: str, end: str) -> None:
     assert dominant_end(text) == end
 

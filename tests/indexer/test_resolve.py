@@ -1,0 +1,118 @@
+"""From uses to edges: small workspaces, and what depends on what in them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from _pytest.mark import ParameterSet
+
+from bridle.indexer.facts import FileFacts, SymbolId
+from bridle.indexer.files import FolderLink
+from bridle.indexer.languages.python import facts
+from bridle.indexer.linked import Linked
+from bridle.indexer.modules import Modules, declared_roots
+
+
+def read(files: Mapping[str, str]) -> dict[str, FileFacts]:
+    return {path: facts(path, text.encode()) for path, text in files.items()}
+
+
+def targets(
+    files: Mapping[str, str], source: str, kind: str = "calls", links: tuple[FolderLink, ...] = ()
+) -> dict[str, float]:
+    linked = Linked.of(read(files), links)
+    return {edge.target: edge.confidence for edge in linked.out_of(SymbolId(source)) if edge.kind == kind}
+
+
+def cases() -> Iterator[ParameterSet]:
+    """Read ``cases/resolve.txt``: the workspace, the definition asked about, and what it calls."""
+    _, *blocks = (Path(__file__).parent.parent / "cases" / "resolve.txt").read_text("utf-8").split("\n== ")
+    for block in blocks:
+        head, *parts = block.split("\n-- ")
+        name, source, *lines = head.strip().split("\n")
+        expected = {target: float(confidence) for target, confidence in (line.split() for line in lines)}
+        files = {path: text for path, _, text in (part.partition("\n") for part in parts)}
+        yield pytest.param(files, source, expected, id=name)
+
+
+@pytest.mark.parametrize(("files", "source", "expected"), list(cases()))
+def test_a_call_means(files: dict[str, str], source: str, expected: dict[str, float]) -> None:
+    assert targets(files, source) == expected
+
+
+def test_inheritance_decorators_and_annotations_are_dependencies() -> None:
+    files = {"a.py": "class B: pass\ndef deco(f): return f\n@deco\ndef f(x: B) -> B: pass\nclass C(B): pass\n"}
+    assert targets(files, "a.py::C", "inherits") == {"a.py::B": 1.0}
+    assert targets(files, "a.py::f", "references") == {"a.py::deco": 1.0, "a.py::B": 1.0}
+
+
+def test_a_folder_seen_through_a_link_is_the_package_it_is_linked_as() -> None:
+    files = {"floor/a.py": "def g(): pass\n", "t.py": "from house.floor.a import g\ndef f(): g()\n"}
+    assert targets(files, "t.py::f") == {}
+    assert targets(files, "t.py::f", links=(FolderLink("src/house/floor", "floor"),)) == {"floor/a.py::g": 0.95}
+
+
+def test_tests_lead_to_the_code_that_they_use() -> None:
+    files = {
+        "calc.py": "def add(): pass\n",
+        "tests/test_calc.py": "from calc import add\ndef helper(): add()\ndef test_add(): add(); helper()\n",
+    }
+    assert targets(files, "tests/test_calc.py::test_add", "tests") == {"calc.py::add": 0.95}
+    assert targets(files, "tests/test_calc.py::helper", "tests") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "roots"),
+    [
+        ('[tool.pytest.ini_options]\npythonpath = ["lib", "."]\n', ("lib",)),
+        ('[tool.setuptools.package-dir]\n"" = "./python"\n', ("python",)),
+        ('[tool.setuptools.packages.find]\nwhere = ["code"]\n', ("code",)),
+        ('[tool.mypy]\nmypy_path = "stubs:code"\n', ("stubs", "code")),
+        ('[tool.pytest]\nini_options = 3\n', ()),
+        ("not toml [", ()),
+        ('[tool.pyright]\nextraPaths = ["../out", 3]\n', ()),
+    ],
+)  # fmt: skip
+def test_source_roots_are_what_the_project_says(text: str, roots: tuple[str, ...]) -> None:
+    assert declared_roots(text) == roots
+
+
+def test_of_two_modules_of_one_name_the_nearer_is_meant() -> None:
+    modules = Modules(["a/util.py", "b/util.py"])
+    assert modules.find("util", "b/main.py") == "b/util.py"
+    assert modules.find("util", "a/main.py") == "a/util.py"
+
+
+PIECES = [
+    "from .b import g\n", "from .b import *\n", "from . import c\n", "from p import g as k\n", "import p.c\n",
+    "from .a import A, B\n", "def g(): h()\n", "def h(): g(); k()\n", "class A:\n    def m(self): self.n()\n",
+    "class B(A):\n    def n(self): g()\n", "class C(B):\n    def z(self): self.m(); self.n(); c.g()\n",
+    "def w(x): x.m(); p.c.g(); A().m()\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_change_gives_the_edges_that_a_fresh_start_gives(seed: int) -> None:
+    rng = random.Random(seed)  # noqa: S311
+    paths = ["p/__init__.py", "p/a.py", "p/b.py", "p/c.py", "d.py"]
+
+    def invent() -> str:
+        return "".join(rng.sample(PIECES, rng.randint(0, 6)))
+
+    state = {path: invent() for path in paths if rng.random() < 0.8}
+    linked = Linked.of(read(state))
+    for _ in range(8):
+        path = rng.choice(paths)
+        if path in state and rng.random() < 0.3:
+            del state[path]
+            linked = linked.changed({path: None})
+        else:
+            state[path] = invent()
+            linked = linked.changed(read({path: state[path]}))
+        fresh = Linked.of(read(state))
+        assert {p: set(e) for p, e in linked.edges.items()} == {p: set(e) for p, e in fresh.edges.items()}
+        for target in {edge.target for edges in fresh.edges.values() for edge in edges}:
+            assert linked.into(target) == fresh.into(target)

@@ -1,0 +1,126 @@
+"""Search by words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridle.indexer.groups import Groups
+from bridle.indexer.languages.outline import Outline
+from bridle.indexer.parse import Job, Parsed, parse
+from bridle.indexer.words import FileWords, Words, query_terms, terms_of
+
+SOURCES = {
+    "shop/cart.py": """
+class Cart:
+    def add_item(self, item):
+        self.items.append(item)
+
+    def total(self):
+        return 0
+""",
+    "shop/tax.py": """
+RATE = 3
+
+def apply_taxes(price):
+    # rounding happens here
+    return price * RATE
+""",
+    "tests/test_tax.py": """
+def test_taxes():
+    assert apply_taxes(1) == 3
+""",
+}
+
+
+def words_of(path: str, text: str) -> FileWords:
+    outcome = parse(Path("/"), Job(path, text=text))
+    assert isinstance(outcome, Parsed)
+    return outcome.words
+
+
+def test_identifiers_count_whole_and_in_stemmed_parts() -> None:
+    assert terms_of("parseHTTPHeaders2") == ("pars", "http", "header", "2", "parsehttpheaders2")
+    assert terms_of("load_caches") == ("load", "cach", "load_caches")
+    assert terms_of("größe") == ("größ",)
+    assert terms_of("__init__") == ("init",)
+
+
+@pytest.mark.parametrize("forms", ["cache caches cached caching", "retry retries", "stop stopped stopping"])
+def test_forms_of_a_word_meet(forms: str) -> None:
+    assert len({terms_of(form) for form in forms.split()}) == 1
+
+
+def test_a_question_names_each_term_once_and_no_keyword() -> None:
+    assert query_terms("return the price of the Prices for self") == ["pric"]
+
+
+def test_the_definition_that_says_most_comes_first() -> None:
+    words = Words.of({path: words_of(path, text) for path, text in SOURCES.items()})
+    best = words.search("where does tax rounding happen", 3)[0]
+    assert (best.path, best.index) == ("shop/tax.py", 2)
+    assert set(best.words) == {"tax", "round", "happen"}
+    assert words.search("nothing like this xyzzy", 3) == []
+    assert [found.path for found in words.search("cart total", 1)] == ["shop/cart.py"]
+
+
+def test_inner_functions_count_for_the_short_function_around_them() -> None:
+    words = Words.of({"a.py": words_of("a.py", "def outer():\n    def inner():\n        return zebra\n")})
+    assert {found.index for found in words.search("zebra", 9)} == {1, 2}
+
+
+paths = st.sampled_from(["a.py", "b.py"])
+contents = st.sampled_from([None, *SOURCES.values()])
+
+
+@given(st.lists(st.tuples(paths, contents), max_size=5))
+def test_changes_one_by_one_equal_everything_at_once(steps: list[tuple[str, str | None]]) -> None:
+    state: dict[str, str] = dict(SOURCES)
+    words = Words.of({path: words_of(path, text) for path, text in state.items()})
+    for path, text in steps:
+        if text is None:
+            state.pop(path, None)
+        else:
+            state[path] = text
+        words = words.changed({path: None if text is None else words_of(path, text)})
+    fresh = Words.of({path: words_of(path, text) for path, text in state.items()})
+    for question in ("tax price", "cart item total", "test"):
+        assert words.search(question, 20) == fresh.search(question, 20)
+
+
+pairs = st.sets(st.tuples(st.integers(0, 3), st.integers(0, 3)))
+
+
+@given(pairs, pairs, pairs)
+def test_groups_change_as_sets_of_pairs_do(
+    start: set[tuple[int, int]], out: set[tuple[int, int]], into: set[tuple[int, int]]
+) -> None:
+    groups = Groups[int, int].of(start)
+    changed = groups.changed(out & start, into)
+    assert {(key, value) for key in changed for value in changed.get(key)} == (start - out) | into
+    assert {(key, value) for key in groups for value in groups.get(key)} == start
+
+
+@given(st.recursive(st.just([]), lambda inner: st.lists(inner, max_size=3), max_leaves=12))
+def test_an_outline_gives_every_byte_to_the_innermost_span(tree: list[object]) -> None:
+    spans: list[tuple[int, int]] = []
+
+    def place(node: object, at: int) -> int:
+        mine = len(spans)
+        spans.append((at, at))
+        end = at + 1
+        assert isinstance(node, list)
+        for child in node:
+            end = place(child, end) + 1
+        spans[mine] = (at, end)
+        return end
+
+    total = place(tree, 0)
+    outline = Outline(spans)
+    for byte in range(total):
+        around = [index for index, (start, end) in enumerate(spans) if start <= byte < end]
+        assert outline.owner(byte) == around[-1]
+    assert [(start, end) for _, start, end in outline.stretches() if start < end][-1][1] == total

@@ -19,6 +19,7 @@ const SETTINGS = {
   "workbench.startupEditor": "none",
   "workbench.colorTheme": "Light Modern",
   "workbench.tips.enabled": false,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
   "telemetry.telemetryLevel": "off",
   "extensions.autoUpdate": "off",
   "extensions.ignoreRecommendations": true,

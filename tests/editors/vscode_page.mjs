@@ -31,3 +31,73 @@ async function reads(page, plan, words, signal) {
   await messages.filter({ hasText: words }).waitFor();
   writeFileSync(path.join(plan.folder, `${signal}.signal`), (await messages.allTextContents()).join("\n"));
 }
+
+/** Works from the failing test to the landed fix by keys alone, with a picture of each stage. */
+export async function photographsAFix(page, plan) {
+  const { scene } = plan;
+  await open(page, scene.source_file);
+  await open(page, scene.test_file);
+  await command(page, "Bridle: Trust This Folder");
+  await answer(page, "Trust");
+  await page.locator(".squiggly-error").first().waitFor();
+  await page.keyboard.press("Control+Shift+M");
+  await goTo(page, scene.finding_line);
+  await photograph(page, plan, "finding");
+  await choose(page, "fix");
+  await open(page, scene.source_file);
+  await page.locator(".squiggly-error, .squiggly-info, .squiggly-warning, .squiggly-hint").first().waitFor();
+  await photograph(page, plan, "proposal");
+  await command(page, "Bridle: Accept Proposal");
+  await page.locator(".view-line", { hasText: scene.right.trim() }).waitFor();
+  await photograph(page, plan, "landed");
+  writeFileSync(plan.result, JSON.stringify({ ok: true }));
+}
+
+async function open(page, file) {
+  await page.keyboard.press("Control+P");
+  await page.keyboard.type(file);
+  const rows = page.locator(".quick-input-list .monaco-list-row");
+  await rows.first().waitFor();
+  const names = await rows.locator(".label-name").allTextContents();
+  await takeRow(page, names.indexOf(path.basename(file)));
+  await page.locator(`.tab.active[data-resource-name="${path.basename(file)}"]`).waitFor();
+}
+
+async function command(page, title) {
+  await page.keyboard.press("F1");
+  await page.locator(".quick-input-widget input").waitFor();
+  await page.keyboard.type(title);
+  await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title }).waitFor();
+  await page.keyboard.press("Enter");
+}
+
+/** Moves the cursor to a 0-based line. */
+async function goTo(page, line) {
+  await page.keyboard.press("Control+1");
+  await page.keyboard.press("Control+G");
+  await page.keyboard.type(`${line + 1}`);
+  await page.keyboard.press("Enter");
+}
+
+async function answer(page, choice) {
+  await page.locator(".notification-toast").getByRole("button", { name: choice, exact: true }).click();
+}
+
+/** Opens the code actions at the cursor and takes the one whose title has the words, by keys: clicks are eaten. */
+async function choose(page, words) {
+  const rows = page.locator(".action-widget .monaco-list-row.action");
+  await page.keyboard.press("Control+.");
+  await rows.filter({ hasText: words }).first().waitFor();
+  const titles = await rows.allTextContents();
+  await takeRow(page, titles.findIndex((title) => title.includes(words)));
+}
+
+/** Takes a row of a list whose first row has the focus. */
+async function takeRow(page, row) {
+  for (let down = 0; down < row; down += 1) await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+}
+
+async function photograph(page, plan, name) {
+  await page.screenshot({ path: path.join(plan.folder, `${name}.png`), animations: "disabled" });
+}

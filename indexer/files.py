@@ -31,6 +31,7 @@ __all__ = [
     "decode",
     "encode",
     "read_bounded",
+    "tree_state",
     "unfit",
     "walk",
 ]
@@ -68,10 +69,19 @@ class Walk(msgspec.Struct, frozen=True):
 
 
 class TreeState(msgspec.Struct, frozen=True):
-    """The content of a whole tree: one digest, and one per file (links by their target)."""
+    """The content of a whole tree: one digest, and one per file (links by their target); who may be executed."""
 
     digest: str
     files: Mapping[str, str]
+    executable: frozenset[str] = frozenset()
+
+
+def tree_state(files: Mapping[str, str], executable: frozenset[str]) -> TreeState:
+    """Return the state of a tree of these files (path → digest of its content)."""
+    parts: list[str] = []
+    for path in sorted(files):
+        parts += (path, files[path], "x" if path in executable else "")
+    return TreeState(digest_of_parts(parts), files, executable)
 
 
 def walk(root: Path, *, max_bytes: int = MAX_FILE_BYTES, max_files: int = MAX_FILES) -> Walk:
@@ -137,7 +147,7 @@ class TreeCache:
     def digest(self) -> TreeState:
         """Return the state of the tree now."""
         fresh: dict[str, tuple[tuple[int, ...], str]] = {}
-        parts: list[str] = []
+        executable: set[str] = set()
         self.n_read = 0
         for path, state in sorted(_Found(self._root).entries()):
             key = (state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino, state.st_mode)
@@ -148,9 +158,10 @@ class TreeCache:
                 continue
             settled = begun_ns - max(state.st_mtime_ns, state.st_ctime_ns) > SETTLED_NS
             fresh[path] = (key if settled else (), content)
-            parts += (path, content, "x" if state.st_mode & stat.S_IXUSR else "")
+            if state.st_mode & stat.S_IXUSR:
+                executable.add(path)
         self._known = fresh
-        return TreeState(digest_of_parts(parts), {path: content for path, (_, content) in fresh.items()})
+        return tree_state({path: content for path, (_, content) in fresh.items()}, frozenset(executable))
 
     def _content(self, path: str, state: os.stat_result) -> str | None:
         self.n_read += 1

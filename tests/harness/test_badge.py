@@ -18,7 +18,9 @@ def verdict(check: str, outcome: Outcome, *findings: Finding, tree: str = "t1", 
 
 
 def finding(new: bool = True, test: str = "", fingerprint: str = "f1") -> Finding:
-    return Finding("pytest", "tests/test_a.py", 4, 5, "assert 1 == 2\nmore", new=new, test=test, fingerprint=fingerprint)
+    return Finding(
+        "pytest", "tests/test_a.py", 4, 5, "assert 1 == 2\nmore", new=new, test=test, fingerprint=fingerprint
+    )
 
 
 FLAG = Flag("tests", "tests/test_a.py", 4, "an assertion was removed", "put it back")

@@ -125,6 +125,8 @@ def test_the_project_and_the_editor_loosen_nothing(desk: Desk) -> None:
 def test_the_editor_chooses_what_is_shown_and_checked(desk: Desk) -> None:
     client = {
         "path": "",
+        "shownFolder": "/tmp/x",
+        "trace": {"server": "off"},
         "checks_on_save": True,
         "diagnostics": {"lint": "on", "types": "auto"},
         "context_tokens": 900,
@@ -144,9 +146,7 @@ def test_the_address_of_the_model_and_the_interpreter_are_the_persons_alone(desk
 
 
 def test_a_project_that_allows_something_is_refused_by_line(desk: Desk) -> None:
-    with pytest.raises(
-        UserProblem, match=r"bridle\.toml:2: there is no setting 'permission.allow'"
-    ) as caught:
+    with pytest.raises(UserProblem, match=r"bridle\.toml:2: there is no setting 'permission.allow'") as caught:
         load(desk.project('[permission]\nallow = ["Bash"]\n').root)
     assert caught.value.next_step == "allowed here: ask, deny"
 
@@ -180,9 +180,7 @@ def test_a_project_that_allows_something_is_refused_by_line(desk: Desk) -> None:
         ("base_url = 'http://example.org/'\n", ":1: 'base_url' is 'http://example.org/'", "https"),
     ],
 )
-def test_a_mistake_is_told_with_its_line_and_what_is_allowed(
-    desk: Desk, text: str, said: str, step: str
-) -> None:
+def test_a_mistake_is_told_with_its_line_and_what_is_allowed(desk: Desk, text: str, said: str, step: str) -> None:
     with pytest.raises(UserProblem) as caught:
         load(desk.user(text).root)
     assert said in caught.value.message

@@ -47,7 +47,9 @@ async def test_the_same_failure_is_called_out_and_then_stops_the_run() -> None:
     tools = box()
     results = [await tools.call("echo", {"fail": True}) for _ in range(STOP_AFTER)]
     assert all(result.is_error for result in results)
-    assert ["has failed" in result.text for result in results] == [n >= WARN_AFTER for n in range(1, STOP_AFTER)] + [False]
+    assert ["has failed" in result.text for result in results] == [n >= WARN_AFTER for n in range(1, STOP_AFTER)] + [
+        False
+    ]
     assert [result.fatal for result in results] == [False] * (STOP_AFTER - 1) + [True]
 
 

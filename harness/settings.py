@@ -126,8 +126,10 @@ class _Editor(_Common, frozen=True):
     model: str = ""
     permission: _Tighter = _Tighter()
     diagnostics: _Diagnostics = _Diagnostics()
+    # What the plug-ins set for themselves and their door; nothing of it matters to the engine.
     path: str = ""
-    """The plug-in's own: where it finds the `bridle` program."""
+    shown_folder: str = msgspec.field(default="", name="shownFolder")
+    trace: Any = None
 
 
 class UserFile(_Common, frozen=True):

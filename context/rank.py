@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
 
 import msgspec
 
@@ -30,18 +32,18 @@ _NAMED, _PATH_NAMED = 0.6, 0.25
 _SAME_FILE, _OPEN = 0.08, 0.05
 _TEST_FACTOR, _MODULE_FACTOR = 0.4, 0.7
 
-_IDLE = frozenset(
-    "a add all also an and are as at be bug by can cause change code correct do does fail fails finding fix for from "
-    "get go has have how i if in into is it its itself make may mend must my need new no not of on one or our please "
-    "problem refactor remove s should so some t task that the their them then there these they this those to up "
-    "update use we what when where which who why will with work works would you your".split()
-)
 _WORD = re.compile(r"\w+")
 _SPEAKS_OF_TESTS = re.compile(r"(?i)\btests?\b|\bpytest\b|\bfixtures?\b|\btest_\w+")
 _CODE_NAME = re.compile(
     r"`([A-Za-z_][\w.]*)`|\b([A-Za-z_]\w*(?:\.\w+)+|\w*_\w+|[a-z]+[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*)|(\w+)(?=\(\))"
 )
 _PATH = re.compile(r"[\w./-]+\.\w{1,5}")
+
+
+@cache
+def _idle_words() -> frozenset[str]:
+    """Return the words that tell nothing about a place in code."""
+    return frozenset((files("bridle.context") / "idle_words.txt").read_text("ascii").split())
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -134,7 +136,7 @@ def _touched(snapshot: Snapshot, path: str, start: int, end: int) -> Iterator[Sy
 
 def _add_words(task: Task, snapshot: Snapshot, shares: _Shares, weight: float) -> list[SymbolId]:
     """Add what the telling words of the instruction find; returns the leading few."""
-    told = " ".join(word for word in _WORD.findall(task.instruction) if word.lower() not in _IDLE)
+    told = " ".join(word for word in _WORD.findall(task.instruction) if word.lower() not in _idle_words())
     hits = snapshot.search(told, MAX_HITS)
     about_tests = _SPEAKS_OF_TESTS.search(task.instruction) is not None
     best = hits[0].score if hits else 1.0
@@ -187,11 +189,11 @@ def _add_named(task: Task, snapshot: Snapshot, shares: _Shares) -> None:
 
 def _add_files(task: Task, snapshot: Snapshot, shares: _Shares, centers: list[SymbolId]) -> None:
     """Add a little for standing beside a center or in an open file, to what has a share already."""
-    files = {snapshot.symbols[center].span.path: center for center in reversed(centers)}
+    beside = {snapshot.symbols[center].span.path: center for center in reversed(centers)}
     opened = set(task.open_files)
     for symbol in list(shares.by_symbol):
         path = snapshot.symbols[symbol].span.path
-        if path in files and files[path] != symbol:
-            shares.add(symbol, "file", _SAME_FILE, f"same file as {snapshot.symbols[files[path]].qualname or path}")
+        if path in beside and beside[path] != symbol:
+            shares.add(symbol, "file", _SAME_FILE, f"same file as {snapshot.symbols[beside[path]].qualname or path}")
         if path in opened:
             shares.add(symbol, "open", _OPEN, "open buffer")

@@ -11,7 +11,7 @@ import hashlib
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
@@ -45,12 +45,16 @@ _MARKS = re.compile(
 )
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{1,30}://[^\s/:@'\"<>{}$]{0,128}:(?P<url>[^\s/@'\"<>{}$]{3,256})@")
 _NAMED = re.compile(
-    r"(?i:key|token|secret|passwd|password|pwd|credential|auth)[A-Za-z0-9_.-]{0,40}[\"']?\s{0,4}(?::\s{0,4}str\s{0,4})?[:=]{1,2}>?\s{0,4}"
-    r"[bru]?[\"']?(?P<value>[A-Za-z0-9+/=_.~-]{16,512})(?![A-Za-z0-9+/=_.~(\[-])"
+    r"(?i:key|token|secret|passwd|password|pwd|credential|auth)[A-Za-z0-9_.-]{0,40}[\"']?\s{0,4}"
+    r"(?::\s{0,4}str\s{0,4})?[:=]{1,2}>?\s{0,4}(?:[brufBRUF]{0,2}(?P<quote>[\"']))?"
+    r"(?P<value>[A-Za-z0-9+/=_.~-]{16,512})(?![A-Za-z0-9+/=_.~(\[-])"
 )
+_CODE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _NAMES = re.compile(r"(?i)key|token|secret|passw|pwd|credential|auth")
 _KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_BODY = re.compile(r"[A-Za-z0-9+/=]{40,}")
+_MAX_KEY_LINES = 200
 _PLACEHOLDER = re.compile(r"«secret:[a-z]+:[0-9a-f]{6}»")
 
 _CREDENTIAL_NAMES = (
@@ -125,16 +129,27 @@ def is_credential_file(path: str) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in _CREDENTIAL_NAMES) or "/.ssh/" in f"/{path}"
 
 
-def _secrets(lines: list[str], text: str) -> Iterator[Secret]:
-    in_key = False
-    has_keys = "PRIVATE KEY" in text
+def _secrets(lines: Sequence[str], text: str) -> Iterator[Secret]:
+    keys = _key_lines(lines) if "PRIVATE KEY" in text else ()
     for number, line in enumerate(lines):
-        if has_keys:
-            if in_key and not _KEY_END.search(line):
-                yield from _key_line(number, line)
-                continue
-            in_key = _KEY_BEGIN.search(line) is not None and not _KEY_END.search(line)
-        yield from _apart(number, line, _found(line))
+        if number in keys:
+            yield from _key_line(number, line)
+        else:
+            yield from _apart(number, line, _found(line))
+
+
+def _key_lines(lines: Sequence[str]) -> set[int]:
+    """Return the lines inside of private keys; of one that has no end, those that look like it."""
+    inside: set[int] = set()
+    for begin, line in enumerate(lines):
+        if begin in inside or not _KEY_BEGIN.search(line) or _KEY_END.search(line):
+            continue
+        near = range(begin + 1, min(len(lines), begin + _MAX_KEY_LINES))
+        end = next((n for n in near if _KEY_END.search(lines[n])), None)
+        if end is None:
+            end = next((n for n in near if not _KEY_BODY.search(lines[n])), near.stop)
+        inside |= set(range(begin + 1, end))
+    return inside
 
 
 def _found(line: str) -> Iterator[tuple[int, int, str]]:
@@ -148,7 +163,8 @@ def _found(line: str) -> Iterator[tuple[int, int, str]]:
             yield *found.span("url"), "url"
     if _NAMES.search(line):
         for found in _NAMED.finditer(line):
-            if _looks_random(found["value"]):
+            plain = found["quote"] is None and _CODE.fullmatch(found["value"]) and "." in found["value"]
+            if not plain and _looks_random(found["value"]):
                 yield *found.span("value"), "value"
 
 

@@ -80,9 +80,7 @@ def test_a_slip_of_the_number_is_noticed_in_all_but_two_of_a_thousand_cases() ->
         ("41th..44qd", Anchor(41, "th"), Anchor(44, "qd")),
     ],
 )
-def test_an_anchor_is_read_in_every_form_that_can_mean_one_thing(
-    given: object, first: Anchor, last: Anchor
-) -> None:
+def test_an_anchor_is_read_in_every_form_that_can_mean_one_thing(given: object, first: Anchor, last: Anchor) -> None:
     assert parse_anchor(given) == (first, last)
 
 
@@ -109,12 +107,7 @@ def test_what_names_no_line_is_not_read_as_one(given: object) -> None:
 
 
 ANYTHING = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text()
-    | st.from_regex(r"[0-9]{1,3}[a-z#: -]{0,8}"),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.from_regex(r"[0-9]{1,3}[a-z#: -]{0,8}"),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
     max_leaves=6,
 )

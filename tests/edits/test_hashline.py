@@ -92,9 +92,7 @@ def test_a_block_is_the_whole_definition_with_its_decorators(desk, lines, first:
     assert at.text("a.py") == SOURCE[:11] + "def load():\n    pass\n" + SOURCE[SOURCE.index("\n\ndef save") :]
 
 
-def test_a_block_in_a_file_with_lone_carriage_returns_and_form_feeds_is_found_by_its_lines(
-    desk, lines
-) -> None:
+def test_a_block_in_a_file_with_lone_carriage_returns_and_form_feeds_is_found_by_its_lines(desk, lines) -> None:
     at = desk({"a.py": b"x = 1\n\x0c\r\ndef f():\r\n    '\xc3\xa9'\n    return 1\n\ny = 2\n"})
     line = lines(at.read("a.py"))
     at.land(edit("a.py", 1, {"block": line[3], "text": "def f(): ..."}))
@@ -130,9 +128,7 @@ def test_a_call_is_read_in_the_forms_that_models_send(desk, lines, form: str) ->
     one = {"at": lines(at.read("a.txt"))[1], "text": "b"}
     at.land(
         {
-            "json": {
-                "files": '[{"path": "./a.txt", "rev": 1, "edits": [{"at": "%s", "text": "b"}]}]' % one["at"]
-            },
+            "json": {"files": '[{"path": "./a.txt", "rev": 1, "edits": [{"at": "%s", "text": "b"}]}]' % one["at"]},
             "single file": {"path": "a.txt", "rev": 1, "edits": [one]},
             "one edit": {"files": {"path": "a.txt", "rev": 1, "edits": one}},
             "v1": edit("a.txt", 1, one) | {"files": [{"path": "a.txt", "rev": "v1", "edits": [one]}]},
@@ -379,9 +375,7 @@ def test_a_change_that_stops_the_file_from_parsing_is_refused(desk, lines) -> No
 def test_merge_conflict_markers_are_refused(desk, lines) -> None:
     at = desk({"a.txt": "a\n"})
     line = lines(at.read("a.txt"))
-    problem = at.refusal(
-        edit("a.txt", 1, {"at": line[1], "text": "<<<<<<< ours\nb\n=======\nc\n>>>>>>> theirs"})
-    )
+    problem = at.refusal(edit("a.txt", 1, {"at": line[1], "text": "<<<<<<< ours\nb\n=======\nc\n>>>>>>> theirs"}))
     assert problem.code == "E_SYNTAX"
 
 

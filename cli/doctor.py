@@ -135,11 +135,10 @@ def _grammars(_root: Path) -> Condition:
 
 
 def _checks(root: Path) -> Condition:
+    from bridle.harness.settings import load
     from bridle.harness.verify.checks import discover
 
-    from bridle.harness.settings import load
-
-    checks = discover(root, load(root).python or None)
+    checks = discover(root, load(root).python)
     if not checks:
         step = "configure pytest, ruff or mypy in pyproject.toml"
         return Condition("checks", "warn", "this folder has none that Bridle knows", step)

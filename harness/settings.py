@@ -2,8 +2,8 @@
 
 The user's ``config.toml`` says everything. The project's ``bridle.toml`` can only tighten: less budget, a
 tighter mode, more to ask about and to deny. The editor's settings may come from the project too
-(``.vscode``), so they choose what is shown and checked but loosen nothing. Where the model's requests go and
-which Python runs is the user's alone.
+(``.vscode``), so they choose what is shown and checked but loosen nothing. Which model, where its requests
+go and which Python runs is the user's alone.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ _ContextTokens = Annotated[int, msgspec.Meta(ge=500, le=1_000_000)]
 class Settings(msgspec.Struct, frozen=True):
     """All settings of one workspace.
 
-    `python` is the project's interpreter, "" to find it; `model` and `base_url` are "" for their defaults.
+    `python` is the project's interpreter, None to find it; `model` and `base_url` are "" for their defaults.
     `timeout_s` is for each check.
     """
 
     policy: Policy
-    python: str = ""
+    python: str | None = None
     model: str = ""
     base_url: str = ""
     budget: Budget = Budget()
@@ -123,7 +123,6 @@ class _Project(_Common, frozen=True):
 
 
 class _Editor(_Common, frozen=True):
-    model: str = ""
     permission: _Tighter = _Tighter()
     diagnostics: _Diagnostics = _Diagnostics()
     # What the plug-ins set for themselves and their door; nothing of it matters to the engine.
@@ -190,8 +189,8 @@ def load(root: Path, client: Mapping[str, object] | None = None) -> Settings:
     private = (state_home(), mine.parent)
     return Settings(
         policy=Policy(root.resolve(), min(modes, key=MODES.index), rules, private=private),
-        python=str(Path(user.python).expanduser()) if user.python else "",
-        model=editor.model or user.model,
+        python=str(Path(user.python).expanduser()) if user.python else None,
+        model=user.model,
         base_url=user.base_url,
         budget=_budget(user.budget, editor.budget, project.budget),
         checks_on_save=on_save is not False and project.checks_on_save is not False,

@@ -70,7 +70,7 @@ def test_without_a_file_all_is_at_its_default(desk: Desk) -> None:
         120.0,
         4000,
     )
-    assert (found.python, found.model, found.base_url, found.rules) == ("", "", "", ())
+    assert (found.python, found.model, found.base_url, found.rules) == (None, "", "", ())
     assert (found.budget, found.lint, found.types, found.sandbox_required) == (
         Budget(),
         "auto",
@@ -135,8 +135,8 @@ def test_the_editor_chooses_what_is_shown_and_checked(desk: Desk) -> None:
     assert (found.checks_on_save, found.lint, found.context_tokens) == (True, "on", 900)
 
 
-@pytest.mark.parametrize("key", ["python", "base_url"])
-def test_the_address_of_the_model_and_the_interpreter_are_the_persons_alone(desk: Desk, key: str) -> None:
+@pytest.mark.parametrize("key", ["python", "base_url", "model"])
+def test_the_model_its_address_and_the_interpreter_are_the_persons_alone(desk: Desk, key: str) -> None:
     with pytest.raises(UserProblem, match=rf"bridle\.toml:2: '{key}' may not be set here") as caught:
         load(desk.project(f'\n{key} = "x"\n').root)
     assert str(desk.mine) in caught.value.next_step

@@ -1,0 +1,1 @@
+"""The command line: starts a door, or asks the engine directly."""

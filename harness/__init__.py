@@ -1,0 +1,1 @@
+"""What lets a model change code safely: policy, loop, proof, memory."""

@@ -1,0 +1,1 @@
+"""Hashline edits: anchors, revisions, the checks before anything is written."""

@@ -1,0 +1,1 @@
+"""One decision for every tool, and the trust in a folder."""

@@ -1,0 +1,1 @@
+"""What is on offer: patches, badges, where they land."""

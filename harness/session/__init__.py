@@ -1,0 +1,1 @@
+"""What is remembered: journal, stored content, locks, one private folder a root."""

@@ -1,0 +1,1 @@
+"""The copy-on-write view of the workspace that everything runs in."""

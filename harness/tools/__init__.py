@@ -1,0 +1,1 @@
+"""The model's tools, every call through one decision."""

@@ -1,0 +1,1 @@
+"""Proof: checks with parsed reports, verdicts that cannot lie, gates."""

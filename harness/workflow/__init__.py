@@ -1,0 +1,1 @@
+"""One run: phases in a fixed order, a model that makes the calls inside them."""

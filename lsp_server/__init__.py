@@ -1,0 +1,1 @@
+"""The door to editors: translates the Language Server Protocol, holds no policy."""

@@ -17,7 +17,7 @@ from typing import Any
 from bridle.harness.settings import schema
 
 PACKAGE = Path(__file__).with_name("package.json")
-MACHINE = {"bridle.path"}
+MACHINE = {"bridle.path", "bridle.shownFolder"}
 """Settings that a workspace must not choose."""
 
 Schema = Mapping[str, Any]
@@ -49,12 +49,12 @@ def properties(whole: Schema, known: Mapping[str, Schema]) -> Iterator[tuple[str
 
 
 def leaves(whole: Schema, node: Schema, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The settings under a node: objects are descended into, everything else is one setting."""
+    """The settings under a node: objects are descended into, what has a type is one setting, the rest is no one's."""
     resolved = resolve(whole, node)
     if "properties" in resolved:
         for key, child in resolved["properties"].items():
             yield from leaves(whole, child, f"{name}.{key}")
-    else:
+    elif resolved.keys() - {"default"}:
         yield name, {**simplify(whole, resolved), "default": node["default"]}
 
 

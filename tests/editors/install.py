@@ -175,9 +175,7 @@ def patchelf(tools: Tools) -> str:
     if found := shutil.which("patchelf"):
         return found
     folder = tools.folder / "patchelf"
-    call(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", str(folder), "patchelf"]
-    )
+    call([sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", str(folder), "patchelf"])
     return str(folder / "bin" / "patchelf")
 
 
@@ -241,9 +239,7 @@ def fresh(final: Path) -> Iterator[tuple[Path, Path]]:
 
 def call(argv: list[str], cwd: Path | None = None) -> None:
     """Run a program to its end; its output is shown only when it fails."""
-    done = subprocess.run(
-        argv, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
+    done = subprocess.run(argv, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         raise NotInstalledError(f"{Path(argv[0]).name} ended with {done.returncode}\n{done.stdout[-4000:]}")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -20,15 +21,19 @@ REPOSITORY = HERE.parent.parent
 
 @dataclass(frozen=True)
 class Story:
-    """A workspace whose test fails for one line of its source. Lines are 0-based."""
+    """A workspace whose test fails at one line (`complaint`) for another one in its source (`wrong`)."""
 
-    files: Mapping[str, str]
+    workspace: Path
     test_file: str
     source_file: str
-    finding_line: int
     finding_source: str
+    complaint: str
     wrong: str
     right: str
+
+    def line_of(self, file: str, line: str) -> int:
+        """The 0-based number of a line that occurs once."""
+        return (self.workspace / file).read_text().splitlines().index(line)
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,11 @@ class Scene:
     @property
     def root(self) -> Path:
         return self.folder / "workspace"
+
+    @property
+    def source(self) -> Path:
+        """The file on disk that the fix is about."""
+        return self.root / self.story.source_file
 
     @property
     def file(self) -> Path:
@@ -61,10 +71,7 @@ class Scene:
 
     def child_environment(self, scenario: str) -> dict[str, str]:
         """The environment of an editor that is to play one scenario: own homes, and this scene's server."""
-        homes = {
-            f"XDG_{name}_HOME": str(self.folder / name.lower())
-            for name in ("STATE", "CONFIG", "DATA", "CACHE")
-        }
+        homes = {f"XDG_{name}_HOME": str(self.folder / name.lower()) for name in ("STATE", "CONFIG", "DATA", "CACHE")}
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder / "home"),
@@ -95,15 +102,19 @@ def poison(folder: Path) -> dict[str, str]:
 
 
 def set_up(scene: Scene) -> Scene:
-    """Write the workspace and the scene file."""
-    for name, text in scene.story.files.items():
-        path = scene.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    """Copy the workspace and write the scene file."""
+    story = scene.story
+    shutil.copytree(story.workspace, scene.root, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
     (scene.folder / "home").mkdir()
-    told = {name: value for name, value in asdict(scene.story).items() if name != "files"}
-    places = {"root": scene.root, "result": scene.result, "heard": scene.folder / "heard.jsonl"}
-    scene.file.write_text(json.dumps(told | {name: str(path) for name, path in places.items()}, indent=2))
+    told = {
+        **asdict(story),
+        "root": scene.root,
+        "result": scene.result,
+        "heard": scene.folder / "heard.jsonl",
+        "finding_line": story.line_of(story.test_file, story.complaint),
+        "wrong_line": story.line_of(story.source_file, story.wrong),
+    }
+    scene.file.write_text(json.dumps(told, indent=2, default=str))
     return scene
 
 
@@ -115,37 +126,17 @@ def write_program(folder: Path, argv: list[str]) -> Path:
     program = folder / "bridle"
     words = shlex.join(argv)
     here = shlex.quote(str(folder))
-    program.write_text(
-        f'#!/bin/sh\necho "$@" >> {here}/started.log\nexec {words} "$@" 2>> {here}/server.log\n'
-    )
+    program.write_text(f'#!/bin/sh\necho "$@" >> {here}/started.log\nexec {words} "$@" 2>> {here}/server.log\n')
     program.chmod(0o755)
     return program
 
 
 TILL = Story(
-    files={
-        "pyproject.toml": '[project]\nname = "till"\nversion = "1"\n',
-        "till.py": '''"""Adds up what is on the counter."""
-
-
-def total(prices: list[int]) -> int:
-    """The sum of all prices, in cents."""
-    result = 0
-    for price in prices:
-        result -= price
-    return result
-''',
-        "test_till.py": """from till import total
-
-
-def test_the_total_is_the_sum():
-    assert total([1, 2]) == 3
-""",
-    },
-    test_file="test_till.py",
-    source_file="till.py",
-    finding_line=4,
+    workspace=REPOSITORY / "examples" / "till",
+    test_file="tests/test_money.py",
+    source_file="src/till/money.py",
     finding_source="bridle·pytest",
-    wrong="        result -= price",
-    right="        result += price",
+    complaint="    assert Money(105).percent(19) == Money(20)",
+    wrong="        return Money(self.cents * rate // 100)",
+    right="        return Money((self.cents * rate + 50) // 100)",
 )

@@ -47,7 +47,9 @@ class Standin(LanguageServer):
     def publish(self) -> None:
         """Show the finding on its test, and the proposal where it would land."""
         show_finding = self.trusted and not self.landed
-        finding = diagnostic(SCENE["finding_line"], "assert -3 == 3", SCENE["finding_source"])
+        finding = diagnostic(
+            SCENE["finding_line"], "assert Money(cents=19) == Money(cents=20)", SCENE["finding_source"]
+        )
         self._publish("test_file", [finding] if show_finding else [])
         offer = diagnostic(self.place() or 0, "verified: 1 test (1 file, +1 -1)", "bridle")
         self._publish("source_file", [offer] if self.proposed else [])
@@ -81,9 +83,7 @@ server = Standin()
 
 
 def diagnostic(line: int, message: str, source: str) -> lsp.Diagnostic:
-    return lsp.Diagnostic(
-        range=whole_line(line), message=message, source=source, severity=lsp.DiagnosticSeverity.Error
-    )
+    return lsp.Diagnostic(range=whole_line(line), message=message, source=source, severity=lsp.DiagnosticSeverity.Error)
 
 
 def whole_line(line: int) -> lsp.Range:
@@ -115,9 +115,7 @@ def changed(ls: Standin, params: lsp.DidChangeTextDocumentParams) -> None:
 def actions(ls: Standin, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
     uri, place = params.text_document.uri, {"start": {"line": params.range.start.line, "character": 0}}
     place["end"] = place["start"]
-    offered: list[tuple[str, str, dict[str, Any]]] = [
-        ("Bridle: edit…", "bridle.edit", {"uri": uri, "range": place})
-    ]
+    offered: list[tuple[str, str, dict[str, Any]]] = [("Bridle: edit…", "bridle.edit", {"uri": uri, "range": place})]
     if ls.trusted and uri == ls.uri("test_file") and params.range.start.line == SCENE["finding_line"]:
         offered.append(("Bridle: fix this test", "bridle.fix", {"uri": uri, "range": place}))
     if ls.proposed and uri == ls.uri("source_file"):

@@ -58,9 +58,7 @@ class Code:
         argv = [str(self.node), str(HERE / "vscode_drive.mjs"), str(plan_file)]
         done = run(argv, cwd=scene.folder, env=os.environ, timeout_s=TIMEOUT_S)
         output = os.fsdecode(done.stdout + done.stderr)
-        assert scene.result.exists(), (
-            f"VS Code ended ({done.exit_code}) without a result:\n{output}\n{logs(scene)}"
-        )
+        assert scene.result.exists(), f"VS Code ended ({done.exit_code}) without a result:\n{output}\n{logs(scene)}"
         result: dict[str, Any] = json.loads(scene.result.read_text())
         assert result["ok"], f"{result['problem']}\n{json.dumps(result, indent=1)}\n{output}\n{logs(scene)}"
         return result
@@ -79,7 +77,5 @@ class Page:
 def logs(scene: Scene) -> str:
     """The ends of the extension host's logs, for a failed test."""
     found = sorted((scene.folder / "vscode" / "data" / "logs").rglob("*.log"))
-    ends = {
-        path.name: path.read_text(errors="replace")[-2000:] for path in found if "bridle" in str(path).lower()
-    }
+    ends = {path.name: path.read_text(errors="replace")[-2000:] for path in found if "bridle" in str(path).lower()}
     return "\n".join(f"--- {name}\n{end}" for name, end in ends.items())

@@ -25,6 +25,18 @@ export async function installsTheServer(page) {
   await page.locator(".notification-toast").getByRole("button", { name: "Install" }).click();
 }
 
+/** Answers the question for an instruction. */
+export async function givesAnInstruction(page) {
+  await page.locator(".quick-input-widget", { hasText: "Bridle: Edit" }).waitFor();
+  await page.keyboard.type("make it right");
+  await page.keyboard.press("Enter");
+}
+
+/** Saves what landed when asked. */
+export async function savesWhatLanded(page) {
+  await page.locator(".notification-toast", { hasText: "not saved yet" }).getByText("Save All").click();
+}
+
 /** Waits for a message and leaves all that are shown in a signal. */
 async function reads(page, plan, words, signal) {
   const messages = page.locator(".notification-list-item-message");

@@ -21,7 +21,7 @@ export function reportSources(session: Session): Disposable {
   const subscriptions = [
     languages.onDidChangeDiagnostics(soon),
     session.onStarted(() => {
-      told = "[]";
+      told = "";
       soon();
     }),
   ];

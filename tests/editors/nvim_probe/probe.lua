@@ -9,6 +9,7 @@ local WAIT_MS, LOOK_MS = 20000, 10
 ---@field test_file string
 ---@field source_file string
 ---@field finding_line integer
+---@field wrong_line integer
 ---@field finding_source string
 ---@field wrong string
 ---@field right string

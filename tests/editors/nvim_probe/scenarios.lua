@@ -137,7 +137,7 @@ function M.edit_asks_for_an_instruction()
   vim.ui.input = function(_, answer)
     answer("make it right")
   end
-  probe.choose(source, 3, "bridle.edit")
+  probe.choose(source, scene.wrong_line, "bridle.edit")
   probe.diagnostic(source, "bridle")
 end
 

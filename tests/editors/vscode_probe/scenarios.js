@@ -69,6 +69,19 @@ exports.undo_command_keeps_later_typing = async (probe, scene) => {
   assert.equal(source.getText(), `${before}# later`);
 };
 
+exports.edit_asks_for_an_instruction = async (probe, scene) => {
+  const { source } = await probe.openBoth();
+  await execute("bridle.trust", { trusted: true });
+  await probe.choose(source, scene.wrong_line, "bridle.edit");
+  await probe.diagnostic(source, "bridle");
+};
+
+exports.saving_is_offered = async (probe, scene) => {
+  const { source, offer } = await propose(probe, scene);
+  await accept(probe, scene, source, offer);
+  await probe.wait("it is saved", () => !source.isDirty);
+};
+
 exports.other_tools_are_reported = async (probe) => {
   const { test } = await probe.openBoth();
   const foreign = vscode.languages.createDiagnosticCollection("another tool");

@@ -4,15 +4,16 @@ local client_module = require("bridle.client")
 
 local M = {}
 local QUIET_MS = 300
-local told = {} ---@type table<integer, string> what each client was told last
+local watched = {} ---@type table<integer, true>
+local told = {} ---@type table<integer, string> what each client was told last; that there is nothing is news too
 
 --- Report now and whenever diagnostics change, until the client is gone.
 ---@param client vim.lsp.Client
 function M.watch(client)
-  if told[client.id] then
+  if watched[client.id] then
     return
   end
-  told[client.id] = ""
+  watched[client.id] = true
   local timer = assert(vim.uv.new_timer())
   local tell = vim.schedule_wrap(function()
     if not client:is_stopped() then

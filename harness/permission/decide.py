@@ -61,9 +61,7 @@ def _denied(policy: Policy, call: Call) -> Decision | None:
     if ruling is not None:
         return _built_in(call, ruling)
     if policy.mode == "plan" and call.tool in ("Bash", "Edit"):
-        return Decision(
-            "deny", "mode plan", f"{call.tool} {call.subject!r}: only reading is allowed in mode plan"
-        )
+        return Decision("deny", "mode plan", f"{call.tool} {call.subject!r}: only reading is allowed in mode plan")
     return _said(policy, call, "deny")
 
 
@@ -76,9 +74,7 @@ def _asked(policy: Policy, call: Call) -> Decision | None:
     if call.tool == "Edit" and policy.scope is not None and not policy.scope.holds(_place(call), call.lines):
         return Decision("ask", "scope", f"{call.subject!r} is outside of what this run was started on")
     if call.tool == "Bash":
-        return _said(policy, call, "ask") or Decision(
-            "ask", "built in: command", "every command is asked about"
-        )
+        return _said(policy, call, "ask") or Decision("ask", "built in: command", "every command is asked about")
     return _said(policy, call, "ask")
 
 
@@ -108,9 +104,7 @@ def _ruling(call: Call, effect: Effect) -> Ruling | None:
 
 
 def _built_in(call: Call, ruling: Ruling) -> Decision:
-    return Decision(
-        ruling.effect, f"built in: {ruling.name}", f"{call.tool} {call.subject!r}: {ruling.reason}"
-    )
+    return Decision(ruling.effect, f"built in: {ruling.name}", f"{call.tool} {call.subject!r}: {ruling.reason}")
 
 
 def _said(policy: Policy, call: Call, effect: Effect) -> Decision | None:

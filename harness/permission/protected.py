@@ -52,9 +52,7 @@ def canonical(path: str) -> str:
 
 
 def _canonical_part(part: str) -> str:
-    seen = "".join(
-        c for c in unicodedata.normalize("NFKC", part) if unicodedata.category(c) not in ("Cf", "Cc")
-    )
+    seen = "".join(c for c in unicodedata.normalize("NFKC", part) if unicodedata.category(c) not in ("Cf", "Cc"))
     return seen.partition(":")[0].rstrip(" .").casefold() or part
 
 

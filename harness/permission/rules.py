@@ -66,9 +66,7 @@ class Scope(msgspec.Struct, frozen=True):
         ranges = self.files.get(path)
         if ranges is None:
             return False
-        return not ranges or (
-            lines is not None and any(start <= lines[0] and lines[1] <= end for start, end in ranges)
-        )
+        return not ranges or (lines is not None and any(start <= lines[0] and lines[1] <= end for start, end in ranges))
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -95,9 +93,7 @@ def parse_rule(text: str) -> Rule:
         raise UserProblem(f"{text!r} is not a rule", "write Tool or Tool(pattern), as in Edit(src/**)")
     tool, pattern = found[1], found[2]
     if tool not in TOOLS and not _MCP.fullmatch(tool):
-        raise UserProblem(
-            f"the rule {text!r} names no tool", f"the tools are {', '.join(TOOLS)}, mcp__SERVER__TOOL"
-        )
+        raise UserProblem(f"the rule {text!r} names no tool", f"the tools are {', '.join(TOOLS)}, mcp__SERVER__TOOL")
     if pattern is not None and not pattern.strip():
         raise UserProblem(f"the rule {text!r} has an empty pattern", f"write {tool} alone to mean all of it")
     if tool != "Bash" and pattern and (pattern.startswith(("!", "#")) or pattern != pattern.strip()):
@@ -112,9 +108,7 @@ def check_examples(rule: Rule, match: Iterable[str], not_match: Iterable[str]) -
     """Hold a rule to its author's examples. Raises UserProblem naming the first that it does not keep."""
     for example in match:
         if not matches(rule, example):
-            raise UserProblem(
-                f"the rule {str(rule)!r} does not match its example {example!r}", "mend one of them"
-            )
+            raise UserProblem(f"the rule {str(rule)!r} does not match its example {example!r}", "mend one of them")
     for example in not_match:
         if matches(rule, example):
             raise UserProblem(

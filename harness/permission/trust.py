@@ -80,16 +80,12 @@ class Trust:
                 return {}
             found = self._book.stat()
             if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o022:
-                raise UserProblem(
-                    f"others may write {str(self._book)!r}", f"remove it, or: chmod 600 {self._book}"
-                )
+                raise UserProblem(f"others may write {str(self._book)!r}", f"remove it, or: chmod 600 {self._book}")
             data = self._book.read_bytes()
         try:
             return msgspec.json.decode(data, type=dict[str, _Entry])
         except msgspec.DecodeError as error:
-            raise UserProblem(
-                f"{str(self._book)!r} is not readable: {error}", "remove it and trust again"
-            ) from error
+            raise UserProblem(f"{str(self._book)!r} is not readable: {error}", "remove it and trust again") from error
 
 
 def configuration(root: Path) -> dict[str, str]:
@@ -106,9 +102,7 @@ def configuration(root: Path) -> dict[str, str]:
         size += len(data)
         if len(files) > MAX_FILES or size > MAX_BYTES:
             where = str(root / ".bridle")
-            raise UserProblem(
-                f"{where!r} is too large to be trusted", f"keep it under {MAX_FILES} files, 16 MiB"
-            )
+            raise UserProblem(f"{where!r} is too large to be trusted", f"keep it under {MAX_FILES} files, 16 MiB")
     return files
 
 
@@ -125,15 +119,18 @@ def _files(root: Path) -> Iterator[Path]:
 
 def _content(path: Path) -> bytes:
     """Return what stands for one file: its kind and bits, where it leads when it is a link, and its bytes."""
-    with told(path):
+    try:
         found = path.lstat()
         leads = os.fsencode(path.readlink()) if stat.S_ISLNK(found.st_mode) else b""
-        executable = b"x" if found.st_mode & 0o100 else b"-"
         data = b""
         if path.is_file():
             with path.open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
-        return b"\0".join((str(stat.S_IFMT(found.st_mode)).encode(), executable, leads, data))
+    except OSError as error:
+        reason = f"{str(path)!r} cannot be read, so nobody can say what it would do: {error.strerror}"
+        raise UserProblem(reason, "give yourself read access to it, or remove it") from error
+    executable = b"x" if found.st_mode & 0o100 else b"-"
+    return b"\0".join((str(stat.S_IFMT(found.st_mode)).encode(), executable, leads, data))
 
 
 @contextmanager

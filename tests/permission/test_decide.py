@@ -31,9 +31,7 @@ effects = st.sampled_from(["allow", "ask", "deny"])
 rules = st.builds(
     PolicyRule,
     effects,
-    st.sampled_from(["Edit", "Edit(**)", "Edit(src/**)", "Edit(src/a.py)", "Read", "Edit(*.md)"]).map(
-        parse_rule
-    ),
+    st.sampled_from(["Edit", "Edit(**)", "Edit(src/**)", "Edit(src/a.py)", "Read", "Edit(*.md)"]).map(parse_rule),
     st.sampled_from(ORIGINS),
 )
 
@@ -64,9 +62,7 @@ def test_deny_beats_ask_beats_allow_in_any_order_and_from_any_height(order: tupl
 
 
 @given(st.lists(rules, max_size=6), rules, st.sampled_from(MODES))
-def test_one_more_rule_of_the_project_never_loosens(
-    table: list[PolicyRule], more: PolicyRule, mode: Mode
-) -> None:
+def test_one_more_rule_of_the_project_never_loosens(table: list[PolicyRule], more: PolicyRule, mode: Mode) -> None:
     more = PolicyRule(more.effect, more.rule, "project")
     before = decide(Policy(ROOT, mode, tuple(table)), edit("src/a.py"))
     after = decide(Policy(ROOT, mode, (*table, more)), edit("src/a.py"))
@@ -88,9 +84,7 @@ def test_the_order_of_the_rules_does_not_matter(table: list[PolicyRule]) -> None
 
 
 def test_the_highest_rule_is_named() -> None:
-    policy = Policy(
-        ROOT, rules=(rule("deny", "Edit(src/**)", "project"), rule("deny", "Edit(**)", "managed"))
-    )
+    policy = Policy(ROOT, rules=(rule("deny", "Edit(src/**)", "project"), rule("deny", "Edit(**)", "managed")))
     assert decide(policy, edit("src/a.py")).rule == "deny Edit(**) (managed)"
 
 
@@ -173,9 +167,7 @@ def test_a_text_that_is_no_rule_is_refused_with_what_would_be_one(text: str) -> 
     assert caught.value.next_step
 
 
-@pytest.mark.parametrize(
-    "text", ["Edit", "Edit(src/**)", "Read(~/.ssh/**)", "mcp__server__tool", "Bash(git log:*)"]
-)
+@pytest.mark.parametrize("text", ["Edit", "Edit(src/**)", "Read(~/.ssh/**)", "mcp__server__tool", "Bash(git log:*)"])
 def test_a_rule_is_written_as_it_was_read(text: str) -> None:
     assert str(parse_rule(text)) == text
 

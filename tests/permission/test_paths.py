@@ -32,9 +32,7 @@ def repo(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case['id']} {case['why']}")
-def test_no_path_gets_more_than_it_should_and_no_plain_one_is_held_up(
-    repo: Path, case: dict[str, Any]
-) -> None:
+def test_no_path_gets_more_than_it_should_and_no_plain_one_is_held_up(repo: Path, case: dict[str, Any]) -> None:
     for link, leads in case.get("setup", {}).get("symlink", {}).items():
         (repo / link).symlink_to(Path(leads).expanduser() if leads.startswith("~") else leads)
     given = case["input"].replace("/ws/repo", str(repo))

@@ -40,9 +40,7 @@ def test_trust_is_in_the_folder_that_it_was_given_to_and_no_other(root: Path, tm
 
 
 @pytest.mark.parametrize("change", ["edit", "add", "remove", "rename", "link", "runnable", "another target"])
-def test_any_change_of_the_configuration_asks_again_and_is_named(
-    root: Path, tmp_path: Path, change: str
-) -> None:
+def test_any_change_of_the_configuration_asks_again_and_is_named(root: Path, tmp_path: Path, change: str) -> None:
     home = tmp_path / "state"
     edit = root / ".bridle" / "workflows" / "edit.toml"
     (tmp_path / "elsewhere").write_text("")
@@ -87,6 +85,15 @@ def test_a_configuration_too_large_to_look_at_is_not_trusted(
         Trust(root, tmp_path / "state").say(trusted=True)
 
 
+def test_a_configuration_that_cannot_be_read_is_not_trusted(root: Path, tmp_path: Path) -> None:
+    (root / ".bridle" / "unreadable").symlink_to("/proc/self/mem")
+    trust = Trust(root, tmp_path / "state")
+    with pytest.raises(UserProblem, match="cannot be read") as caught:
+        trust.say(trusted=True)
+    assert caught.value.next_step
+    assert trust.standing == "unknown"
+
+
 def test_a_book_that_others_may_write_is_not_believed(root: Path, tmp_path: Path) -> None:
     trust = Trust(root, tmp_path / "state")
     trust.say(trusted=True)
@@ -109,9 +116,7 @@ def test_two_doors_that_say_yes_at_once_lose_neither(tmp_path: Path) -> None:
     for folder in folders:
         folder.mkdir()
     home = tmp_path / "state"
-    threads = [
-        threading.Thread(target=Trust(folder, home).say, kwargs={"trusted": True}) for folder in folders
-    ]
+    threads = [threading.Thread(target=Trust(folder, home).say, kwargs={"trusted": True}) for folder in folders]
     for thread in threads:
         thread.start()
     for thread in threads:

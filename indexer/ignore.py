@@ -39,7 +39,7 @@ def extend(rules: Rules, file: Path, prefix: str) -> tuple[Rules, tuple[str, ...
     """Return `rules` with those of `file`, which speaks for paths under `prefix`, and the rules left out."""
     try:
         with file.open("rb") as stream:
-            lines = stream.read(MAX_RULES_BYTES).decode("utf-8", "replace").splitlines()
+            lines = stream.read(MAX_RULES_BYTES).decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
     except OSError:
         return rules, ()
     good = [line for line in lines if _is_tame(line)]

@@ -218,4 +218,4 @@ def _first_line(literal: str) -> str:
     if opened is None:
         return ""
     body = literal[opened.end() :].removesuffix(opened[1]).strip()
-    return body.splitlines()[0].strip()[:MAX_SIGNATURE] if body else ""
+    return re.split(r"[\r\n]", body, maxsplit=1)[0].strip()[:MAX_SIGNATURE]

@@ -33,9 +33,7 @@ class Anchor(msgspec.Struct, frozen=True):
 
 @cache
 def check_words() -> tuple[str, ...]:
-    """Return the frozen list of check words: two lower-case letters, one token each in common
-    vocabularies.
-    """
+    """Return the frozen list of check words: two lower-case letters, one token each in common vocabularies."""
     return tuple((files("bridle.context") / "check_words.txt").read_text("ascii").split())
 
 
@@ -50,9 +48,7 @@ def check_word(before: str, line: str, after: str) -> str:
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the lines that can be pointed at, with their ends: no empty one after the last end, none in
-    "".
-    """
+    """Return the lines that can be pointed at, with their ends: no empty one after the last end, none in ""."""
     lines = split_lines(text)
     if lines[-1] == "":
         lines.pop()

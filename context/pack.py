@@ -70,9 +70,7 @@ class Pack(msgspec.Struct, frozen=True):
 
 
 def pack(task: Task, snapshot: Snapshot, read: Read) -> Pack:
-    """Choose what to show for `task`. `read` gives the text of a path as it is now, None where there is
-    none.
-    """
+    """Choose what to show for `task`. `read` gives the text of a path as it is now, None where there is none."""
     packing = _Packing(task, snapshot, Sources(read))
     ranked = rank(task, snapshot)[:MAX_CANDIDATES]
     packing.add_rules(_rules_paths(task))

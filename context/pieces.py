@@ -22,9 +22,7 @@ GAP_TOKENS = 16
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """A part of the pack: what it costs and why it is there. Only a body carries anchors and may be
-    edited.
-    """
+    """A part of the pack: what it costs and why it is there. Only a body carries anchors and may be edited."""
 
     span: Span
     detail: Detail
@@ -39,9 +37,7 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 class Source:
-    """A file to take pieces from: lines with their ends, the same with secrets hidden, and what each line
-    costs.
-    """
+    """A file to take pieces from: lines with their ends, the same with secrets hidden, and what each line costs."""
 
     def __init__(self, text: str) -> None:
         self.lines: Sequence[str] = lines_of(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
@@ -11,6 +12,8 @@ from bridle.context.readform import Range
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+_LONE_CR = re.compile(rb"\r(?!\n)")
 
 
 class NoBlockError(ValueError):
@@ -27,7 +30,8 @@ def block_range(path: str, lines: Sequence[str], line: int) -> Range:
     encoded = [text.encode("utf-8", "surrogatepass") for text in lines]
     starts = [0, *accumulate(map(len, encoded))]
     first = starts[line] + len(encoded[line]) - len(encoded[line].lstrip(b" \t\f"))
-    node = _statement_at(b"".join(encoded), first)
+    source = _LONE_CR.sub(b"\n", b"".join(encoded))  # the grammar ends no line at a lone carriage return
+    node = _statement_at(source, first)
     if node is None or node.has_error:
         raise NoBlockError("no whole statement begins on this line; use 'at' with the first and last line")
     last = bisect_right(starts, max(first, node.end_byte - 1)) - 1
@@ -53,8 +57,4 @@ def _statement_at(source: bytes, first: int) -> Node | None:
 
 
 def _is_statement(node: Node) -> bool:
-    return (
-        node.parent is not None
-        and node.parent.type in {"module", "block", "decorated_definition"}
-        and node.is_named
-    )
+    return node.parent is not None and node.parent.type in {"module", "block", "decorated_definition"} and node.is_named

@@ -49,9 +49,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 class _Manifest(msgspec.Struct, frozen=True):
-    """A journal folder's content: entry N's old bytes are in file ``N``; `folders` are new ones, outermost
-    first.
-    """
+    """A journal folder's content: entry N's old bytes are in file ``N``; `folders` are new ones, outermost first."""
 
     entries: tuple[_Entry, ...]
     folders: tuple[str, ...]
@@ -111,9 +109,7 @@ def _manifest(root: Path, writes: Sequence[Write]) -> _Manifest:
     for write in writes:
         place = _place(root, write)
         source = place if write.before is not None else root / write.mode_from if write.mode_from else None
-        entries.append(
-            _Entry(str(place.relative_to(root)), _mark(write.before), _mark(write.after), _look(source))
-        )
+        entries.append(_Entry(str(place.relative_to(root)), _mark(write.before), _mark(write.after), _look(source)))
         missing = [parent for parent in place.parents if root in parent.parents and not parent.exists()]
         folders |= {str(parent.relative_to(root)): None for parent in reversed(missing)}
     return _Manifest(tuple(entries), tuple(folders))
@@ -165,9 +161,7 @@ def _take_back(root: Path, folder: Path, manifest: _Manifest, disk: FileSystem, 
         with suppress(FileNotFoundError):
             disk.remove(folder / _MANIFEST)
     except OSError as second:
-        raise Fault(
-            f"{error}; and it could not be taken back: {second}. Old bytes: {str(folder)!r}"
-        ) from error
+        raise Fault(f"{error}; and it could not be taken back: {second}. Old bytes: {str(folder)!r}") from error
     for path in done.kept:
         error.add_note(f"{path!r} was changed by somebody else meanwhile and is left as it is")
     _sweep(folder)

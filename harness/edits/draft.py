@@ -32,9 +32,7 @@ class Draft(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
 
 
-def draft(
-    wishes: Sequence[Wish], on: Ground, encoding: str, bom: bool, *, newer_python: bool = False
-) -> Draft:
+def draft(wishes: Sequence[Wish], on: Ground, encoding: str, bom: bool, *, newer_python: bool = False) -> Draft:
     """Return what `wishes` make of the file, or all complaints about them."""
     targets = [resolve(wish, on.seen) for wish in wishes]
     complaints: list[Complaint] = []

@@ -28,9 +28,7 @@ class Drift:
         return len(self._now)
 
     def lines(self, start: int, end: int) -> int | None:
-        """Return where the lines ``[start, end)`` begin now; None unless all stand unchanged, side by
-        side.
-        """
+        """Return where the lines ``[start, end)`` begin now; None unless all stand unchanged, side by side."""
         place = self._place(start)
         if place is None or any(self._place(n) != place + n - start for n in range(start, end)):
             return None
@@ -68,9 +66,7 @@ class Drift:
             first = start - 1
         if end < len(self._old) and self._place(end) == place + end - start:
             last = end + 1
-        at_edge = (start == 0 and place == 0) or (
-            end == len(self._old) and place + end - start == len(self._now)
-        )
+        at_edge = (start == 0 and place == 0) or (end == len(self._old) and place + end - start == len(self._now))
         if (first, last) == (start, end) and not at_edge:
             return False
         block = self._old[first:last]

@@ -21,9 +21,7 @@ class Look(msgspec.Struct, frozen=True):
 
 
 class FileSystem(Protocol):
-    """What is done to a disk. Everything is on the disk, not only on its way, when a call returns; raises
-    OSError.
-    """
+    """What is done to a disk. Everything is on the disk, not only on its way, when a call returns; raises OSError."""
 
     def write(self, path: Path, data: bytes, look: Look | None) -> None:
         """Make the file `path`, which is not there yet."""

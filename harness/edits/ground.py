@@ -22,9 +22,7 @@ Offer = Placed | Literal["drop"] | None
 
 
 class Complaint(msgspec.Struct, frozen=True):
-    """One reason against edit number `edit` (None: the whole file). `show` are lines of the file as it is
-    now.
-    """
+    """One reason against edit number `edit` (None: the whole file). `show` are lines of the file as it is now."""
 
     code: Code
     message: str
@@ -44,9 +42,7 @@ class Ground(msgspec.Struct, frozen=True):
 
 
 def ground(seen: Revision, ranges: Sequence[Range], now: str, moved: Callable[[], LineMap | None]) -> Ground:
-    """Put together what the edits of one file stand on. `moved` is asked only where the file is not as it
-    was.
-    """
+    """Put together what the edits of one file stand on. `moved` is asked only where the file is not as it was."""
     lines, bodies = lines_of(seen.text), bodies_of(seen.text)
     there = bodies_of(now)
     drift = Drift(bodies, there, None if bodies == there else moved())

@@ -30,8 +30,7 @@ def pasted_anchors(text: Sequence[str], seen: Sequence[str]) -> list[str] | None
     found = [_PASTED.match(line) for line in text]
     words = set(check_words())
     true = any(
-        match and int(match[1]) <= len(seen) and anchor_at(seen, int(match[1]) - 1).word == match[2]
-        for match in found
+        match and int(match[1]) <= len(seen) and anchor_at(seen, int(match[1]) - 1).word == match[2] for match in found
     )
     alike = len(text) > 1 and all(match and match[2] in words for match in found)
     if not (true or alike):
@@ -45,9 +44,7 @@ def conflict_markers(text: Sequence[str], replaced: Sequence[str]) -> str | None
     return next((line for line in text if line.startswith(_MARKERS) and line not in there), None)
 
 
-def echo(
-    text: Sequence[str], replaced: Sequence[str], above: str | None, below: str | None
-) -> tuple[int, int]:
+def echo(text: Sequence[str], replaced: Sequence[str], above: str | None, below: str | None) -> tuple[int, int]:
     """Return how many lines (0 or 1) at the head and the tail of `text` repeat the line beside them.
 
     Lines without a letter or digit do not count, nor does a line that stood twice before.
@@ -61,9 +58,7 @@ def echo(
     return int(head), int(tail)
 
 
-def syntax_broken(
-    path: str, before: str | None, after: str, *, newer: bool = False
-) -> tuple[str, bool] | None:
+def syntax_broken(path: str, before: str | None, after: str, *, newer: bool = False) -> tuple[str, bool] | None:
     """Return what stopped `after` from parsing where `before` (None: a new file) parsed, and whether to warn
     only.
 
@@ -106,9 +101,7 @@ def _well_formed(text: str) -> bool:
     from tree_sitter import Language, Parser
 
     return (
-        not Parser(Language(tree_sitter_python.language()))
-        .parse(text.encode("utf-8", "replace"))
-        .root_node.has_error
+        not Parser(Language(tree_sitter_python.language())).parse(text.encode("utf-8", "replace")).root_node.has_error
     )
 
 

@@ -101,9 +101,7 @@ def _tried(request: EditRequest, there: Situation) -> tuple[list[PlannedFile], l
 
 
 def _file(wish: FileWish, there: Situation) -> list[PlannedFile] | Draft:
-    """Return what becomes of one file; the draft where its edits have complaints. Raises ToolProblem for the
-    rest.
-    """
+    """Return what becomes of one file; the draft where its edits have complaints. Raises ToolProblem for the rest."""
     if is_credential_file(wish.path) or (wish.to and is_credential_file(wish.to)):
         raise ToolProblem("E_SECRET", wish.path, "This file holds credentials: no tool touches it.")
     data = there.current(wish.path)
@@ -154,18 +152,14 @@ def _may_delete(wish: FileWish, seen: Revision, data: bytes, there: Situation) -
     if seen.data != data:
         raise ToolProblem("E_CONFLICT", wish.path, f"The file changed since v{seen.number}: read it again.")
     if not covers(there.revisions.shown(wish.path, seen.number), 0, len(lines_of(seen.text))):
-        raise ToolProblem(
-            "E_UNSEEN", wish.path, "Only a file that was shown to you whole can be deleted: read it."
-        )
+        raise ToolProblem("E_UNSEEN", wish.path, "Only a file that was shown to you whole can be deleted: read it.")
 
 
 def _seen(wish: FileWish, there: Situation) -> Revision:
     if wish.rev is not None:
         return there.revisions.get(wish.path, wish.rev)
     known = ", ".join(f"v{number}" for number in there.revisions.numbers(wish.path)[:3])
-    told = (
-        f"The latest that you were shown: {known}." if known else "The file was not read yet: read it first."
-    )
+    told = f"The latest that you were shown: {known}." if known else "The file was not read yet: read it first."
     raise ToolProblem("E_REV_UNKNOWN", wish.path, f"'rev' is missing. {told}")
 
 

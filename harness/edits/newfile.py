@@ -16,9 +16,7 @@ _FORM = 'A new file takes edits: [{"after": "0", "text": …}] and nothing else.
 
 def new_file(wish: FileWish) -> bytes:
     """Return the bytes of the file that `wish` creates. Raises ToolProblem."""
-    if any(
-        edit.kind != "after" or str(edit.place).strip() not in {"0", "$"} or edit.was for edit in wish.edits
-    ):
+    if any(edit.kind != "after" or str(edit.place).strip() not in {"0", "$"} or edit.was for edit in wish.edits):
         raise ToolProblem("E_RANGE", wish.path, _FORM)
     text = "".join(_closed(edit.text or "") for edit in wish.edits)
     _guard(wish.path, text)
@@ -28,9 +26,7 @@ def new_file(wish: FileWish) -> bytes:
     except (UnicodeEncodeError, UndecodableError) as error:
         raise ToolProblem("E_ENCODING", wish.path, f"The text cannot be written: {error}.") from error
     if not same:
-        raise ToolProblem(
-            "E_ENCODING", wish.path, "The text cannot be written in the encoding that it declares."
-        )
+        raise ToolProblem("E_ENCODING", wish.path, "The text cannot be written in the encoding that it declares.")
     return data
 
 
@@ -43,9 +39,7 @@ def _guard(path: str, text: str) -> None:
     try:
         restore(text, [])
     except SecretElsewhereError as error:
-        raise ToolProblem(
-            "E_SECRET", path, f"{error.placeholder} may only stand where that secret stood."
-        ) from error
+        raise ToolProblem("E_SECRET", path, f"{error.placeholder} may only stand where that secret stood.") from error
     if broken := syntax_broken(path, None, text):
         raise ToolProblem("E_SYNTAX", path, f"The file does not parse: {broken[0]}.")
 

@@ -1,6 +1,4 @@
-"""The exact change of one file, as whole lines, with its exact inverse; and the same as a unified diff to
-look at.
-"""
+"""The exact change of one file, as whole lines, with its exact inverse; and the same as a unified diff to look at."""
 
 from __future__ import annotations
 
@@ -27,9 +25,7 @@ class Hunk(msgspec.Struct, frozen=True):
     new_end: int
 
 
-def file_patch(
-    path: str, before: bytes | None, after: bytes | None, base_version: int | None = None
-) -> FilePatch:
+def file_patch(path: str, before: bytes | None, after: bytes | None, base_version: int | None = None) -> FilePatch:
     """Return the patch that leads from `before` to `after` (None: not there).
 
     Raises UserProblem where lines cannot say the change: bytes that are not text, or another encoding.
@@ -74,9 +70,7 @@ def apply_patch(patch: FilePatch, before: bytes | None) -> bytes | None:
 
 
 def encode_fresh(text: str) -> bytes:
-    """Return the bytes of a new file: in the encoding that it declares, else UTF-8. Raises
-    UnicodeEncodeError.
-    """
+    """Return the bytes of a new file: in the encoding that it declares, else UTF-8. Raises UnicodeEncodeError."""
     plain = text.encode("utf-8")
     try:
         return encode(text, decode(plain).encoding, bom=False)
@@ -183,9 +177,7 @@ def _text(path: str, data: bytes | None, one_sided: bool) -> str:
     try:
         return _shown(data) if one_sided else decode(data or b"").text
     except UndecodableError as error:
-        raise UserProblem(
-            f"{path!r} is not text: {error}", "Such a file cannot be offered line by line."
-        ) from error
+        raise UserProblem(f"{path!r} is not text: {error}", "Such a file cannot be offered line by line.") from error
 
 
 def _leads(patch: FilePatch, before: bytes | None, after: bytes | None) -> bool:

@@ -27,7 +27,7 @@ Code = Literal[
 ]
 
 
-class ToolProblem(Exception):  # noqa: N818 — said of the model's call, beside UserProblem and Fault
+class ToolProblem(Exception):
     """One problem. `path` may be ""; `fragment` is a tool input as JSON, "" where none can be offered."""
 
     def __init__(self, code: Code, path: str, message: str, fragment: str = "") -> None:
@@ -47,9 +47,7 @@ class ToolProblem(Exception):  # noqa: N818 — said of the model's call, beside
 
 
 class ToolProblems(ToolProblem):
-    """All problems of one call. `fragment` is the whole call put right; `fine` says which edits had no
-    problem.
-    """
+    """All problems of one call. `fragment` is the whole call put right; `fine` says which edits had no problem."""
 
     def __init__(self, problems: Sequence[ToolProblem], fine: str = "", fragment: str = "") -> None:
         first = problems[0]

@@ -26,9 +26,7 @@ class ReadView(msgspec.Struct, frozen=True):
     text: str
 
 
-def read(
-    revisions: Revisions, path: str, data: bytes | None, ranges: Sequence[Range] | None = None
-) -> ReadView:
+def read(revisions: Revisions, path: str, data: bytes | None, ranges: Sequence[Range] | None = None) -> ReadView:
     """Show `ranges` of a file (None: all of it) and record them as shown; secrets stand as placeholders.
 
     Raises ToolProblem: E_MISSING, E_ENCODING, E_SECRET for a credential file, E_RANGE where nothing would be
@@ -43,20 +41,14 @@ def read(
 
 
 def view(revisions: Revisions, revision: Revision, ranges: Sequence[Range]) -> ReadView:
-    """Show `ranges` of a revision that is known already. Raises ToolProblem E_RANGE where nothing would be
-    shown.
-    """
+    """Show `ranges` of a revision that is known already. Raises ToolProblem E_RANGE where nothing would be shown."""
     lines = lines_of(revision.text)
     shown = joined(ranges, len(lines))
     if lines and not shown:
-        raise ToolProblem(
-            "E_RANGE", revision.path, f"The file has {len(lines)} lines; none of those asked for."
-        )
+        raise ToolProblem("E_RANGE", revision.path, f"The file has {len(lines)} lines; none of those asked for.")
     revisions.show(revision.path, revision.number, shown)
     printed = redact(revision.text).lines
-    pairs = (
-        (str(anchor_at(lines, n)), line_body(printed[n])) for start, end in shown for n in range(start, end)
-    )
+    pairs = ((str(anchor_at(lines, n)), line_body(printed[n])) for start, end in shown for n in range(start, end))
     text = render(revision.path, revision.number, lines, shown, printed)
     return ReadView(
         revision.path,

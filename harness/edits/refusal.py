@@ -45,12 +45,8 @@ class _Answer(msgspec.Struct, frozen=True):
     offer: FileWish | None = None
 
 
-def refusal(
-    request: EditRequest, failures: Sequence[Failure], revisions: Revisions, accepts: Accepts
-) -> ToolProblems:
-    """Return the problems of `failures`, what was fine, and the call to send instead where one passes
-    `accepts`.
-    """
+def refusal(request: EditRequest, failures: Sequence[Failure], revisions: Revisions, accepts: Accepts) -> ToolProblems:
+    """Return the problems of `failures`, what was fine, and the call to send instead where one passes `accepts`."""
     answers = {failure.wish.path: _answer(failure, revisions, accepts) for failure in failures}
     problems = [problem for answer in answers.values() for problem in answer.problems]
     return ToolProblems(problems, _fine(request, failures), _offered(request, answers, accepts))
@@ -64,9 +60,7 @@ def as_written(request: EditRequest) -> dict[str, Any]:
 
 def _answer(failure: Failure, revisions: Revisions, accepts: Accepts) -> _Answer:
     if isinstance(failure.why, Draft):
-        return _about_edits(
-            failure.wish, failure.why, revisions.note(failure.wish.path, failure.now or b""), revisions
-        )
+        return _about_edits(failure.wish, failure.why, revisions.note(failure.wish.path, failure.now or b""), revisions)
     problem, wish = failure.why, failure.wish
     if problem.code == "E_EXISTS" and wish.action == "create":
         return _about_existing(problem, wish, failure.now or b"", revisions)

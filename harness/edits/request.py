@@ -1,6 +1,4 @@
-"""What the model asks for: the tool's declaration, and a lenient reading of its input. Nothing is decided
-here.
-"""
+"""What the model asks for: the tool's declaration, and a lenient reading of its input. Nothing is decided here."""
 
 from __future__ import annotations
 
@@ -92,9 +90,7 @@ _EDIT_KEYS = {*_KINDS, "text", "was"}
 
 
 def parse(given: object) -> EditRequest:
-    """Return the request that a tool input means. Raises ToolProblem E_RANGE or E_PERMISSION on what it
-    cannot mean.
-    """
+    """Return the request that a tool input means. Raises ToolProblem E_RANGE or E_PERMISSION on what it cannot mean."""
     call = _mapping(given, "The input")
     if "path" in call and "files" not in call:
         call = {
@@ -116,9 +112,7 @@ def clean_path(given: object) -> str:
         raise _misread(f"'path' is the file's path below the root, not {given!r}.")
     parts = [part for part in given.strip().split("/") if part not in {"", "."}]
     if given.strip().startswith(("/", "~")) or ".." in parts or "\\" in given or not parts:
-        raise ToolProblem(
-            "E_PERMISSION", given, "Only paths below the workspace's root, with '/', can be edited."
-        )
+        raise ToolProblem("E_PERMISSION", given, "Only paths below the workspace's root, with '/', can be edited.")
     return "/".join(parts)
 
 
@@ -141,17 +135,13 @@ def _wish(given: object, path: str) -> Wish:
     _known(entry, _EDIT_KEYS, "An edit", path)
     kinds = [kind for kind in _KINDS if kind in entry]
     if len(kinds) != 1:
-        raise _misread(
-            f"An edit has exactly one of at, after, block; this one has {', '.join(kinds) or 'none'}.", path
-        )
+        raise _misread(f"An edit has exactly one of at, after, block; this one has {', '.join(kinds) or 'none'}.", path)
     text, was = _text(entry, "text", path), _text(entry, "was", path)
     return Wish(kinds[0], entry[kinds[0]], text, was)
 
 
 def _merged(files: Sequence[FileWish]) -> tuple[FileWish, ...]:
-    """Join plain edits of the same file at the same revision; any other second entry for a path is
-    refused.
-    """
+    """Join plain edits of the same file at the same revision; any other second entry for a path is refused."""
     out: dict[str, FileWish] = {}
     for file in files:
         first = out.get(file.path)
@@ -220,9 +210,7 @@ def _unpacked(given: object) -> object:
 def _known(entry: Mapping[str, object], keys: set[str], what: str, path: str = "") -> None:
     unknown = sorted(str(key) for key in entry if key not in keys)
     if unknown:
-        raise _misread(
-            f"{what} has no {', '.join(map(repr, unknown[:5]))}; it has {', '.join(sorted(keys))}.", path
-        )
+        raise _misread(f"{what} has no {', '.join(map(repr, unknown[:5]))}; it has {', '.join(sorted(keys))}.", path)
 
 
 def _misread(message: str, path: str = "", code: Code = "E_RANGE") -> ToolProblem:

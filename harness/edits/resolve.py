@@ -34,9 +34,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """Why a wish cannot be granted. `show` are lines to print; `suggestion` is the reading that is
-    offered.
-    """
+    """Why a wish cannot be granted. `show` are lines to print; `suggestion` is the reading that is offered."""
 
     code: Code
     message: str
@@ -45,9 +43,7 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """A revision as it was shown: its lines with their ends, the same without, and the ranges that were
-    printed.
-    """
+    """A revision as it was shown: its lines with their ends, the same without, and the ranges that were printed."""
 
     path: str
     lines: Sequence[str]
@@ -115,9 +111,7 @@ def _outside(anchor: Anchor, seen: Shown) -> Trouble:
 
 
 def _mispointed(first: Anchor, last: Anchor, seen: Shown) -> Trouble:
-    """Name both readings of each anchor that does not fit; suggest by word where it stands near, else by
-    number.
-    """
+    """Name both readings of each anchor that does not fit; suggest by word where it stands near, else by number."""
     told: list[str] = []
     places: list[int] = []
     for anchor in dict.fromkeys((first, last)):
@@ -127,9 +121,7 @@ def _mispointed(first: Anchor, last: Anchor, seen: Shown) -> Trouble:
             told.append(f"{anchor.line} lacks its check word: that line is {true}.")
         elif true != anchor:
             told.append(f"{anchor} is no line that was shown: line {anchor.line} is {true}")
-            told[-1] += (
-                f", and {anchor.word!r} stands at {by_word + 1}{anchor.word}." if by_word is not None else "."
-            )
+            told[-1] += f", and {anchor.word!r} stands at {by_word + 1}{anchor.word}." if by_word is not None else "."
         places.append(anchor.line - 1 if by_word is None else by_word)
     start, end = places[0], places[-1] + 1
     suggestion = _replacing(start, end) if start < end and covers(seen.ranges, start, end) else None
@@ -137,9 +129,7 @@ def _mispointed(first: Anchor, last: Anchor, seen: Shown) -> Trouble:
 
 
 def _by_word(anchor: Anchor, seen: Shown) -> int | None:
-    """Return the one line near `anchor` that was shown with its check word; None where there is none or
-    several.
-    """
+    """Return the one line near `anchor` that was shown with its check word; None where there is none or several."""
     middle = min(anchor.line - 1, len(seen.lines) - 1)
     near = range(max(0, middle - NEAR), min(len(seen.lines), middle + NEAR + 1))
     found = [

@@ -59,9 +59,7 @@ class Revisions:
         self._lock = threading.RLock()
 
     def note(self, path: str, data: bytes) -> Revision:
-        """Keep `data` as a revision of `path`; equal bytes keep their number. Raises ToolProblem
-        E_ENCODING.
-        """
+        """Keep `data` as a revision of `path`; equal bytes keep their number. Raises ToolProblem E_ENCODING."""
         mark = digest(data)
         with self._at_latest():
             known = self._numbers.get(path, {})
@@ -75,16 +73,12 @@ class Revisions:
             return revision
 
     def get(self, path: str, number: int) -> Revision:
-        """Return a revision. Raises ToolProblem E_REV_UNKNOWN where it was never noted or is no longer
-        kept.
-        """
+        """Return a revision. Raises ToolProblem E_REV_UNKNOWN where it was never noted or is no longer kept."""
         with self._at_latest():
             mark = self._digests.get((path, number))
             data = self._blobs.get(mark) if mark else None
             if mark is None or data is None:
-                raise ToolProblem(
-                    "E_REV_UNKNOWN", path, self._why_unknown(path, number, forgotten=mark is not None)
-                )
+                raise ToolProblem("E_REV_UNKNOWN", path, self._why_unknown(path, number, forgotten=mark is not None))
             return _revision(path, number, mark, data)
 
     def show(self, path: str, number: int, ranges: Iterable[Range]) -> None:

@@ -24,9 +24,7 @@ def slip(n: int, edit: Placed, edits: Sequence[Placed], on: Ground) -> Placed | 
     try:
         text = _restored(edit, on)
     except SecretElsewhereError as error:
-        message = (
-            f"{error.placeholder} may stand only where that secret stood: keep it there, or leave it out."
-        )
+        message = f"{error.placeholder} may stand only where that secret stood: keep it there, or leave it out."
         return Complaint("E_SECRET", message, n), None
     if text == replaced:
         return Complaint("E_NOOP", f"Lines {edit.start + 1}-{edit.end} already read so.", n), "drop"
@@ -49,9 +47,7 @@ def _echoed(n: int, edit: Placed, head: int, tail: int) -> Complaint:
     return Complaint("E_ECHO", message, n, (max(0, edit.start - head), edit.end + tail))
 
 
-def _neighbours(
-    edit: Placed, edits: Sequence[Placed], bodies: Sequence[str]
-) -> tuple[str | None, str | None]:
+def _neighbours(edit: Placed, edits: Sequence[Placed], bodies: Sequence[str]) -> tuple[str | None, str | None]:
     """Return the lines above and below the edit's text, None where another edit of the call has a say."""
     others = [other for other in edits if other is not edit]
 

@@ -139,7 +139,9 @@ def test_any_text_can_be_looked_through(text: str) -> None:
     assert restore("".join(found.lines), found.secrets) == text
 
 
-@pytest.mark.parametrize("path", [".env", "a/.env.local", "server.pem", "id_rsa", "x/.ssh/config", ".npmrc", "prod.env"])
+@pytest.mark.parametrize(
+    "path", [".env", "a/.env.local", "server.pem", "id_rsa", "x/.ssh/config", ".npmrc", "prod.env"]
+)
 def test_credential_files_are_known_by_their_names(path: str) -> None:
     assert is_credential_file(path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from edit_desk import Desk, Lines
 
 CASES = [
     pytest.param(b"a\r\nb\nc\rd\n", 2, "B", b"a\r\nB\nc\rd\n", id="mixed line ends"),
@@ -33,9 +34,9 @@ def call(edit: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("before", "line", "text", "after"), CASES)
-def test_only_the_named_line_changes(desk, lines, before: bytes, line: int, text: str | None, after: bytes) -> None:
-    at = desk({"a.txt": before})
-    place = lines(at.read("a.txt"))[line]
+def test_only_the_named_line_changes(before: bytes, line: int, text: str | None, after: bytes) -> None:
+    at = Desk({"a.txt": before})
+    place = Lines(at.read("a.txt"))[line]
     at.land(call({"at": place} if text is None else {"at": place, "text": text}))
     assert at.files["a.txt"] == after
 
@@ -43,45 +44,45 @@ def test_only_the_named_line_changes(desk, lines, before: bytes, line: int, text
 @pytest.mark.parametrize(
     ("before", "after"), [(b"a\nb", b"a\nb\nx"), (b"a\r\nb\r\n", b"a\r\nb\r\nx\r\n"), (b"a\r\nb", b"a\r\nb\r\nx")]
 )
-def test_a_line_below_the_last_leaves_the_final_end_as_it_was(desk, lines, before: bytes, after: bytes) -> None:
+def test_a_line_below_the_last_leaves_the_final_end_as_it_was(before: bytes, after: bytes) -> None:
     for place in ("$", "last"):
-        at = desk({"a.txt": before})
-        last = lines(at.read("a.txt"))[2]
+        at = Desk({"a.txt": before})
+        last = Lines(at.read("a.txt"))[2]
         at.land(call({"after": last if place == "last" else "$", "text": "x"}))
         assert at.files["a.txt"] == after
 
 
-def test_a_character_without_a_place_in_the_encoding_is_refused(desk, lines) -> None:
-    at = desk({"a.txt": b"# coding: latin-1\nb\n"})
-    line = lines(at.read("a.txt"))
+def test_a_character_without_a_place_in_the_encoding_is_refused() -> None:
+    at = Desk({"a.txt": b"# coding: latin-1\nb\n"})
+    line = Lines(at.read("a.txt"))
     assert at.refusal(call({"at": line[2], "text": "€"})).code == "E_ENCODING"
 
 
-def test_half_a_surrogate_pair_is_refused(desk, lines) -> None:
-    at = desk({"a.txt": b"a\n"})
-    assert at.refusal(call({"at": lines(at.read("a.txt"))[1], "text": "\ud83d"})).code == "E_ENCODING"
+def test_half_a_surrogate_pair_is_refused() -> None:
+    at = Desk({"a.txt": b"a\n"})
+    assert at.refusal(call({"at": Lines(at.read("a.txt"))[1], "text": "\ud83d"})).code == "E_ENCODING"
 
 
-def test_another_declared_encoding_is_refused_where_other_lines_would_break(desk, lines) -> None:
-    at = desk({"a.txt": b"# coding: latin-1\n\xe9\n"})
-    line = lines(at.read("a.txt"))
+def test_another_declared_encoding_is_refused_where_other_lines_would_break() -> None:
+    at = Desk({"a.txt": b"# coding: latin-1\n\xe9\n"})
+    line = Lines(at.read("a.txt"))
     assert at.refusal(call({"at": line[1], "text": "# coding: utf-8"})).code == "E_ENCODING"
 
 
-def test_a_carriage_return_never_meets_a_line_feed_of_another_line(desk, lines) -> None:
-    at = desk({"a.txt": b"a\rb\n\n"})
-    assert at.refusal(call({"at": lines(at.read("a.txt"))[2]})).code == "E_ENCODING"
+def test_a_carriage_return_never_meets_a_line_feed_of_another_line() -> None:
+    at = Desk({"a.txt": b"a\rb\n\n"})
+    assert at.refusal(call({"at": Lines(at.read("a.txt"))[2]})).code == "E_ENCODING"
 
 
-def test_a_file_that_became_unreadable_is_refused(desk, lines) -> None:
-    at = desk({"a.txt": b"a\n"})
-    line = lines(at.read("a.txt"))
+def test_a_file_that_became_unreadable_is_refused() -> None:
+    at = Desk({"a.txt": b"a\n"})
+    line = Lines(at.read("a.txt"))
     at.files["a.txt"] = b"\xff\xff\n"
     assert at.refusal(call({"at": line[1], "text": "x"})).code == "E_ENCODING"
 
 
-def test_a_new_file_is_written_in_the_encoding_that_it_declares(desk) -> None:
-    at = desk({})
+def test_a_new_file_is_written_in_the_encoding_that_it_declares() -> None:
+    at = Desk({})
     text = "# coding: latin-1\ns = 'é'"
     at.land({"files": [{"path": "n.py", "create": True, "edits": [{"after": "0", "text": text}]}]})
     assert at.files["n.py"] == b"# coding: latin-1\ns = '\xe9'\n"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import json
 from typing import Any
 
 import pytest
@@ -124,7 +126,8 @@ def test_a_file_without_a_final_line_end_gets_none_where_its_last_line_is_replac
     lines = lines_of(text)
     assume(lines and not lines[-1].endswith(("\n", "\r")))
     after = _result(text, [Placed(len(lines) - 1, len(lines), ("x", "y"))])
-    assert after is not None and after.endswith("y")
+    assert after is not None
+    assert after.endswith("y")
 
 
 # --- through the tool ---------------------------------------------------------------------------------------------
@@ -164,7 +167,7 @@ def apart(draw: st.DrawFn, lines: list[str]) -> list[dict[str, Any]]:
     edits: list[dict[str, Any]] = []
     for first, last in list(itertools.pairwise(cuts))[::2]:
         start, end = anchor_at(lines, first), anchor_at(lines, last)
-        text = {"text": f"new {draw(st.integers(0, 99))}\n" * draw(st.integers(1, 3))}
+        text = {"text": "".join(f"new {first} {n}\n" for n in range(draw(st.integers(1, 3))))}
         kinds = [{"at": f"{start}-{end}", **text}, {"at": f"{start}-{end}"}, {"after": str(start), **text}]
         edits.append(draw(st.sampled_from(kinds)))
     return edits
@@ -181,11 +184,7 @@ def test_many_edits_in_one_call_equal_as_many_calls_at_the_same_revision(
     edits = data.draw(apart(lines))
     assume(edits)
     once, often = Bench(text.encode()), Bench(text.encode())
-    try:
-        once.land(edits)
-    except ToolProblems as problem:
-        assert problem.code in {"E_NOOP", "E_ECHO"}
-        return
+    once.land(edits)
     for edit in data.draw(st.permutations(edits)):
         often.land([edit])
     assert bodies_of(often.data.decode()) == bodies_of(once.data.decode())
@@ -218,8 +217,6 @@ def test_a_refusal_leaves_the_world_as_it_was_and_its_offer_applies(data: st.Dat
     except ToolProblems as problem:
         assert bench.data == before
         if problem.fragment:
-            import json
-
             plan(
                 parse(json.loads(problem.fragment)), bench.revisions, lambda path: bench.data, lambda path, number: None
             )
@@ -240,10 +237,8 @@ def test_a_refusal_leaves_the_world_as_it_was_and_its_offer_applies(data: st.Dat
     )
 )
 def test_any_input_of_the_tool_is_planned_or_refused_with_a_problem(given_input: object) -> None:
-    try:
+    with contextlib.suppress(ToolProblem):
         plan(parse(given_input), Revisions(), lambda path: b"a\n", lambda path, number: None)
-    except ToolProblem as problem:
-        assert str(problem)
 
 
 @given(st.data())

@@ -1,4 +1,4 @@
-"""A desk to edit at: files as they are now, what was read of them, and calls made with anchors looked up by line."""
+"""A desk to edit at: files as they are now, what was read of them, and calls by anchors looked up by line."""
 
 from __future__ import annotations
 
@@ -61,11 +61,6 @@ class Desk:
         return self.files[path].decode()
 
 
-@pytest.fixture
-def desk() -> type[Desk]:
-    return Desk
-
-
 class Lines:
     """The anchors of a view, by 1-based line."""
 
@@ -76,8 +71,3 @@ class Lines:
         if isinstance(line, slice):
             return f"{self._anchors[line.start]}-{self._anchors[line.stop]}"
         return self._anchors[line]
-
-
-@pytest.fixture
-def lines() -> type[Lines]:
-    return Lines

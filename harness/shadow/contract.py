@@ -1,0 +1,125 @@
+"""What a shadow is to the rest of the house: a copy-on-write view of the workspace in which commands run.
+
+Every rung of the ladder keeps the same promises, and one contract test holds them all to it. What a rung cannot
+promise it says in its probe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+import msgspec
+
+from bridle.indexer.files import TreeState
+from bridle.indexer.process import CAP_BYTES, Cancel, Completed
+
+RungName = Literal["bubblewrap+overlay", "namespaces+overlay", "scratch copy"]
+RUNGS: tuple[RungName, ...] = ("bubblewrap+overlay", "namespaces+overlay", "scratch copy")
+"""Best first."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One file that stands differently in the shadow than in the person's tree."""
+
+    path: str
+    kind: Literal["created", "modified", "deleted"]
+
+
+class RungProbe(msgspec.Struct, frozen=True):
+    """What trying one rung showed. `detail` names what it lacks; `next_step` what a person can do about it."""
+
+    name: RungName
+    works: bool
+    detail: str
+    next_step: str = ""
+
+
+class Shadow(Protocol):
+    """A view of one workspace. Calls are serial; paths are relative to the root, "/" between their parts."""
+
+    @property
+    def workspace(self) -> Path:
+        """The person's tree."""
+        ...
+
+    @property
+    def root(self) -> Path:
+        """Where commands see the tree: the workspace's own path, or the copy's."""
+        ...
+
+    @property
+    def rung(self) -> str:
+        """The rung of the ladder, one of `RUNGS`."""
+        ...
+
+    @property
+    def declined(self) -> tuple[str, ...]:
+        """Why the rungs above this one were not taken, a sentence each."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes, None when there is no regular file."""
+        ...
+
+    def write(self, path: str, data: bytes | None) -> None:
+        """Write or delete (None) a file of the shadow; its mode stays. Raises UserProblem."""
+        ...
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] = {},
+        timeout_s: float,
+        report: Path | None = None,
+        cancel: Cancel | None = None,
+        cap_bytes: int = CAP_BYTES,
+    ) -> Completed:
+        """Run a command in the root and keep what it wrote. `env` is added to the allowed environment.
+
+        `report` is a file outside the tree that the command may write. Raises UserProblem when it cannot start.
+        """
+        ...
+
+    def prove(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] = {},
+        timeout_s: float,
+        report: Path | None = None,
+        cancel: Cancel | None = None,
+        cap_bytes: int = CAP_BYTES,
+    ) -> Completed:
+        """As `run`, on the workspace plus exactly what `changes` offers, and keep nothing that it writes.
+
+        What earlier commands left in ignored places (byte code, installed packages, build output) is not there,
+        so that what is proved is what would land.
+        """
+        ...
+
+    def changes(self) -> tuple[Change, ...]:
+        """Return what differs from the workspace, in path order: written here, or by commands where not ignored."""
+        ...
+
+    def tree(self) -> TreeState:
+        """Return the content of the view: the workspace's files that are not ignored, and the changes."""
+        ...
+
+    def moved(self) -> tuple[str, ...]:
+        """Return the workspace's paths that changed since the shadow was opened."""
+        ...
+
+    def is_view(self, device: int, inode: int) -> bool:
+        """Tell whether a root folder that a command reports (st_dev, st_ino) is this shadow's."""
+        ...
+
+    def new_report(self) -> Path:
+        """Return a fresh file outside the tree whose name nobody can guess."""
+        ...
+
+    def close(self) -> None:
+        """Remove what the shadow wrote. May be called again."""
+        ...

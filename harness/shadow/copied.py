@@ -1,0 +1,120 @@
+"""Shows two layers to a command as a plain copy of the tree: the last rung, for machines without overlay mounts.
+
+The copy protects the workspace from what a command does in its own folder, and from nothing else: home, network and
+absolute paths stay open, and `probe` says so. Its virtual environments are the workspace's own, so an editable
+install imports the original tree: checks on this rung report where every module came from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bridle.harness.shadow.contract import RungName
+from bridle.harness.shadow.environment import clean_environment
+from bridle.harness.shadow.layered import SEALED, remove_tree
+from bridle.harness.shadow.layers import Layers
+from bridle.harness.shadow.trees import ground, hidden_paths
+from bridle.indexer.process import Cancel, Completed, run
+
+REAPER = Path(__file__).with_name("reaper.py")
+LINKED = tuple(name for name in SEALED if name != ".git")
+
+Stamp = tuple[int, int, int, int]
+
+
+class Copied:
+    """The scratch copy."""
+
+    rung: RungName = "scratch copy"
+
+    def __init__(self, workspace: Path) -> None:
+        self._workspace = workspace
+        self._last = (0, 0)
+
+    def root(self, folder: Path) -> Path:
+        """Return the folder of the copy."""
+        return folder / "copy"
+
+    def is_view(self, folder: Path, device: int, inode: int) -> bool:
+        """Tell whether a reported root is the last copy that was made."""
+        return (device, inode) == self._last
+
+    def execute(
+        self,
+        folder: Path,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        timeout_s: float,
+        report: Path | None,
+        cancel: Cancel | None,
+        cap_bytes: int,
+        keep: bool,
+    ) -> Completed:
+        """Copy the tree, run the command in the copy, take over what it changed if it is to be kept."""
+        copy = self.root(folder)
+        home = folder / "home"
+        home.mkdir(exist_ok=True)
+        layers = Layers(self._workspace, folder / "upper")
+        private = {"HOME": str(home), "TMPDIR": str(home)}
+        try:
+            before = self._materialise(layers, copy)
+            done = run(
+                [sys.executable, "-I", "-S", str(REAPER), *argv],
+                cwd=copy,
+                env={**clean_environment(os.environ, self._workspace, private), **env},
+                timeout_s=timeout_s,
+                cancel=cancel,
+                cap_bytes=cap_bytes,
+            )
+            if keep:
+                _absorb(layers, copy, before)
+            return done
+        finally:
+            remove_tree(copy)
+
+    def _materialise(self, layers: Layers, copy: Path) -> dict[str, Stamp]:
+        """Write the merged tree to `copy`; return what each file looked like."""
+        copy.mkdir(0o700)
+        self._last = (copy.stat().st_dev, copy.stat().st_ino)
+        scan = layers.scan()
+        below = ground(self._workspace).state().files
+        hidden = set(hidden_paths(below, scan))
+        for path in sorted((below.keys() - hidden) | set(scan.files)):
+            place = layers.upper / path if path in scan.files else self._workspace / path
+            target = copy / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copy2(place, target, follow_symlinks=False)
+        for name in LINKED:
+            if (self._workspace / name).is_dir() and not os.path.lexists(copy / name):
+                (copy / name).symlink_to(self._workspace / name)
+        return _stamps(copy)
+
+
+def _absorb(layers: Layers, copy: Path, before: Mapping[str, Stamp]) -> None:
+    after = _stamps(copy)
+    for path in before.keys() - after.keys():
+        layers.adopt(path, None)
+    for path, stamp in after.items():
+        if before.get(path) != stamp:
+            layers.adopt(path, copy / path)
+
+
+def _stamps(copy: Path) -> dict[str, Stamp]:
+    """Return path → what a change of a regular file changes; links are passed by."""
+    found: dict[str, Stamp] = {}
+    for folder, _, names in os.walk(copy):
+        for name in names:
+            path = Path(folder, name)
+            state = path.lstat()
+            if stat.S_ISREG(state.st_mode):
+                stamp = (state.st_size, state.st_ctime_ns, state.st_ino, state.st_mode)
+                found[path.relative_to(copy).as_posix()] = stamp
+    return found

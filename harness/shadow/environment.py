@@ -1,0 +1,95 @@
+"""What a command's environment and file system hold besides the workspace: pure choices, from an allow-list.
+
+Nothing is executed to find out: a virtual environment is known by its ``pyvenv.cfg``.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+ALLOWED = frozenset(("COLORTERM", "HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "TERM", "TZ", "USER"))
+ALLOWED_PREFIXES = ("LC_",)
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin"
+ALWAYS_HIDDEN = ("/root", "/home", "/run", "/tmp", "/var/tmp", "/var/run")  # noqa: S108 - hidden, not used
+
+
+def is_allowed(name: str) -> bool:
+    """Tell whether a variable of ours may reach a command."""
+    return name in ALLOWED or name.startswith(ALLOWED_PREFIXES)
+
+
+def clean_environment(ours: Mapping[str, str], root: Path, extra: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a command: what is allowed of `ours`, then `extra` as the caller decided.
+
+    A ``PATH`` entry that is relative or lies in the workspace is left out, so that no checked-out file is
+    taken for a tool.
+    """
+    kept = {name: value for name, value in ours.items() if is_allowed(name)}
+    entries = kept.get("PATH", SYSTEM_PATH).split(os.pathsep)
+    outside = [entry for entry in entries if entry.startswith("/") and not Path(entry).is_relative_to(root)]
+    return {**kept, "PATH": os.pathsep.join(outside) or SYSTEM_PATH, "TMPDIR": "/tmp", **extra}  # noqa: S108 - its own
+
+
+def homes(ours: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return the home folders of the person: as the environment says and as the system says."""
+    said = [ours.get("HOME", "")]
+    try:
+        said.append(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        pass
+    return _existing(said)
+
+
+def hidden_folders(ours: Mapping[str, str], state: Path) -> tuple[Path, ...]:
+    """Return the folders that no command sees: homes, sockets, others' temporary files, our own state."""
+    return _existing([*ALWAYS_HIDDEN, tempfile.gettempdir(), *map(str, homes(ours)), str(state)])
+
+
+def prefixes(root: Path, ours: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return the folders that the interpreters in question need: virtual environments and what they build on."""
+    found = [Path(sys.prefix), Path(sys.base_prefix)]
+    environments = [root / ".venv", root / "venv", *map(Path, filter(None, [ours.get("VIRTUAL_ENV")]))]
+    for environment in environments:
+        if base := base_prefix(environment):
+            found += [environment, base]
+    for entry in ours.get("PATH", "").split(os.pathsep):
+        python = Path(entry) / "python3"
+        if entry.startswith("/") and python.is_file():
+            found.append(python.resolve().parent.parent)
+            break
+    return _existing(map(str, found))
+
+
+def base_prefix(environment: Path) -> Path | None:
+    """Return the installation that a virtual environment builds on, None when `environment` is none."""
+    try:
+        text = (environment / "pyvenv.cfg").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    settings = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    home = next((value.strip() for key, value in settings.items() if key.strip().lower() == "home"), "")
+    python = environment / "bin" / "python"
+    resolved = python.resolve()
+    if python.is_symlink() and resolved.is_file():
+        return resolved.parent.parent
+    return Path(home).resolve().parent if home.startswith("/") else None
+
+
+def visible(wanted: Iterable[Path], hidden: Sequence[Path]) -> tuple[Path, ...]:
+    """Return those of `wanted` that `hidden` takes away; one that would uncover a hidden folder whole is left out."""
+    return tuple(
+        path
+        for path in wanted
+        if any(path.is_relative_to(folder) for folder in hidden)
+        and not any(folder.is_relative_to(path) for folder in hidden)
+    )
+
+
+def _existing(paths: Iterable[str]) -> tuple[Path, ...]:
+    real = {Path(path).resolve() for path in paths if path.startswith("/") and Path(path).is_dir()}
+    return tuple(sorted(path for path in real if path != Path("/")))

@@ -1,0 +1,232 @@
+"""A shadow made of two layers: all that is the same on every rung. How a command sees them is the rung's own.
+
+The folder of one shadow lies under the state directory, is locked while the shadow is open, and is removed with it;
+what a crash left behind is swept by the next one that opens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import itertools
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Protocol
+
+from bridle.harness.nouns import UserProblem
+from bridle.harness.shadow.contract import Change, RungName
+from bridle.harness.shadow.layers import Layers
+from bridle.harness.shadow.trees import Ignored, find_changes, ground, merge, moved_paths
+from bridle.indexer.files import TreeState
+from bridle.indexer.process import CAP_BYTES, Cancel, Completed
+
+SEALED = (".git", ".venv", "venv", "node_modules")
+"""What commands may read but not write: history, and the tools that the proof stands on."""
+
+
+class Exhibit(Protocol):
+    """How a rung shows two layers to a command."""
+
+    @property
+    def rung(self) -> RungName:
+        """The rung's name."""
+        ...
+
+    def root(self, folder: Path) -> Path:
+        """Return where a command sees the tree of the layers in `folder`."""
+        ...
+
+    def is_view(self, folder: Path, device: int, inode: int) -> bool:
+        """Tell whether a root folder that a command reports is that of the layers in `folder`."""
+        ...
+
+    def execute(
+        self,
+        folder: Path,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        timeout_s: float,
+        report: Path | None,
+        cancel: Cancel | None,
+        cap_bytes: int,
+        keep: bool,
+    ) -> Completed:
+        """Run a command on the layers in `folder`; what it writes ends in their upper one if it is to be kept."""
+        ...
+
+
+class LayeredShadow:
+    """A shadow over `workspace`."""
+
+    def __init__(self, workspace: Path, state: Path, exhibit: Exhibit, declined: tuple[str, ...] = ()) -> None:
+        self.workspace = workspace
+        self.declined = declined
+        self._exhibit = exhibit
+        self._folder, self._lock = _claim(state)
+        _lay_out(self._folder, workspace)
+        self._layers = Layers(workspace, self._folder / "upper")
+        self._ignored = Ignored(workspace)
+        self._written: set[str] = set()
+        self._proofs = itertools.count()
+        self._opened = ground(workspace).state()
+
+    @property
+    def rung(self) -> str:
+        """The rung of the ladder."""
+        return self._exhibit.rung
+
+    @property
+    def root(self) -> Path:
+        """Where commands see the tree."""
+        return self._exhibit.root(self._folder)
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes, None when there is no regular file."""
+        return self._layers.read(path)
+
+    def write(self, path: str, data: bytes | None) -> None:
+        """Write or delete (None) a file of the shadow; its mode stays. Raises UserProblem."""
+        if path.partition("/")[0] in SEALED:
+            raise UserProblem(f"{path!r} is sealed: {', '.join(SEALED)} are read-only in a shadow")
+        self._written.add(self._layers.write(path, data))
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] = {},
+        timeout_s: float,
+        report: Path | None = None,
+        cancel: Cancel | None = None,
+        cap_bytes: int = CAP_BYTES,
+    ) -> Completed:
+        """Run a command and keep what it wrote. Raises UserProblem when it cannot start."""
+        return self._execute(self._folder, argv, env, timeout_s, report, cancel, cap_bytes, keep=True)
+
+    def prove(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] = {},
+        timeout_s: float,
+        report: Path | None = None,
+        cancel: Cancel | None = None,
+        cap_bytes: int = CAP_BYTES,
+    ) -> Completed:
+        """Run a command on the workspace plus exactly what is offered, and keep nothing. Raises UserProblem."""
+        with self._offered() as folder:
+            return self._execute(folder, argv, env, timeout_s, report, cancel, cap_bytes, keep=False)
+
+    def changes(self) -> tuple[Change, ...]:
+        """Return what differs from the workspace, in path order."""
+        return self._changes(ground(self.workspace).state())
+
+    def tree(self) -> TreeState:
+        """Return the content of the view."""
+        below = ground(self.workspace).state()
+        return merge(below, self._layers, self._changes(below))
+
+    def moved(self) -> tuple[str, ...]:
+        """Return the workspace's paths that changed since the shadow was opened."""
+        return moved_paths(self._opened, ground(self.workspace).state())
+
+    def is_view(self, device: int, inode: int) -> bool:
+        """Tell whether a root folder that a command reports is this shadow's."""
+        return self._exhibit.is_view(self._folder, device, inode)
+
+    def new_report(self) -> Path:
+        """Return a fresh file outside the tree whose name nobody can guess."""
+        path = self._folder / "reports" / secrets.token_hex(16)
+        path.touch(0o600, exist_ok=False)
+        return path
+
+    def close(self) -> None:
+        """Remove what the shadow wrote."""
+        remove_tree(self._folder)
+        self._lock.close()
+
+    def _changes(self, below: TreeState) -> tuple[Change, ...]:
+        return find_changes(below, self._layers, lambda path: path in self._written or not self._ignored(path))
+
+    @contextlib.contextmanager
+    def _offered(self) -> Iterator[Path]:
+        """Yield fresh layers that hold the changes and nothing else."""
+        folder = self._folder / f"proof-{next(self._proofs)}"
+        folder.mkdir(0o700)
+        try:
+            _lay_out(folder, self.workspace)
+            fresh = Layers(self.workspace, folder / "upper")
+            for change in self.changes():
+                place = None if change.kind == "deleted" else self._layers.place(change.path)
+                fresh.adopt(change.path, place)
+            yield folder
+        finally:
+            remove_tree(folder)
+
+    def _execute(
+        self,
+        folder: Path,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        timeout_s: float,
+        report: Path | None,
+        cancel: Cancel | None,
+        cap_bytes: int,
+        *,
+        keep: bool,
+    ) -> Completed:
+        try:
+            return self._exhibit.execute(
+                folder,
+                argv,
+                env=env,
+                timeout_s=timeout_s,
+                report=report,
+                cancel=cancel,
+                cap_bytes=cap_bytes,
+                keep=keep,
+            )
+        except OSError as error:
+            raise UserProblem(f"{argv[0]!r} cannot be started in the shadow: {error}") from error
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder with all its content, whatever modes a command gave it; the overlay's own have mode 0."""
+    for path, folders, _ in os.walk(folder):
+        for name in folders:
+            inside = Path(path, name)
+            if not inside.is_symlink():
+                inside.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _claim(state: Path) -> tuple[Path, IO[bytes]]:
+    """Return a fresh folder under `state`, locked; sweep those whose owner is gone."""
+    state.mkdir(0o700, parents=True, exist_ok=True)
+    for old in state.glob("shadow-*"):
+        with contextlib.suppress(OSError), _locked(old):
+            remove_tree(old)
+    folder = state / f"shadow-{secrets.token_hex(8)}"
+    folder.mkdir(0o700)
+    return folder, _locked(folder)
+
+
+def _locked(folder: Path) -> IO[bytes]:
+    file = (folder / "lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _lay_out(folder: Path, workspace: Path) -> None:
+    for name in ("upper", "work", "reports"):
+        (folder / name).mkdir(0o700)
+    (folder / "upper").chmod(workspace.stat().st_mode & 0o777)
+    (folder / "lower").symlink_to(workspace)

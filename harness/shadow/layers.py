@@ -1,0 +1,212 @@
+"""The two layers of a shadow, seen from outside the mount: the person's tree below, what was written above.
+
+Reads and writes what an overlay mount would show, without one. Links in the person's tree are followed while they
+stay inside it; links that a command made are never followed; the lower layer is never written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import tempfile
+import time
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from bridle.harness.nouns import UserProblem
+from bridle.indexer.files import read_bounded
+
+OPAQUE = "user.overlay.opaque"
+MAX_BYTES = 256_000_000
+
+
+class Scan(msgspec.Struct, frozen=True):
+    """What the upper layer holds: regular files, and paths at or below which the lower layer is hidden."""
+
+    files: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+class Layers:
+    """One merged view. Not thread-safe, and not to be written while a command runs on it."""
+
+    def __init__(self, lower: Path, upper: Path) -> None:
+        self.lower = lower
+        self.upper = upper
+
+    def place(self, path: str) -> Path | None:
+        """Return where the regular file at `path` really lies, None when the view has none there."""
+        inside = self._inside(path)
+        found = self._find(inside) if inside is not None else None
+        return found if found is not None and _is_file(found) else None
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes at `path`, None when there is no regular file that may be read."""
+        found = self.place(path)
+        try:
+            return None if found is None else read_bounded(found, MAX_BYTES)
+        except OSError:
+            return None
+
+    def write(self, path: str, data: bytes | None) -> str:
+        """Put `data` at `path`, or delete the file (None); return the path that was meant, links resolved.
+
+        The mode stays, and the time stamp is later by whole seconds than that of any earlier version.
+
+        Raises:
+            UserProblem: the path leaves the tree, or a folder stands there.
+        """
+        inside = self._inside(path)
+        if inside is None:
+            raise UserProblem(f"{path!r} is no path inside the workspace", "name a file below its root")
+        before = self._find(inside)
+        if before is not None and before.is_dir() and not before.is_symlink():
+            raise UserProblem(f"{path!r} is a folder, so no file can be written there")
+        if data is not None:
+            self._put(inside, data, before)
+        elif before is not None:
+            self._remove(inside)
+        return str(inside)
+
+    def adopt(self, path: str, source: Path | None) -> None:
+        """Put the very file `source` at `path`, its times and mode with it, or delete the file (None)."""
+        inside = PurePosixPath(path)
+        if source is not None:
+            target = self._folder(inside.parent) / inside.name
+            target.unlink(missing_ok=True)
+            shutil.copy2(source, target, follow_symlinks=False)
+        elif self._find(inside) is not None:
+            self._remove(inside)
+
+    def scan(self) -> Scan:
+        """Return what the upper layer says, sorted."""
+        files: list[str] = []
+        gone: list[str] = []
+        folders = [""]
+        while folders:
+            prefix = folders.pop()
+            with os.scandir(self.upper / prefix) as entries:
+                for entry in entries:
+                    path = prefix + entry.name
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(f"{path}/")
+                        gone += [path] if _is_opaque(Path(entry.path)) else []
+                    else:
+                        gone.append(path)
+                        files += [path] if entry.is_file(follow_symlinks=False) else []
+        return Scan(tuple(sorted(files)), tuple(sorted(gone)))
+
+    def _inside(self, path: str) -> PurePosixPath | None:
+        """Return `path` with the links of the lower layer resolved, None when it is not below the root."""
+        pure = PurePosixPath(path)
+        if not path or "\0" in path or pure.is_absolute() or ".." in pure.parts or not pure.parts:
+            return None
+        if os.path.lexists(self.upper / pure):
+            return pure
+        real = Path(os.path.realpath(self.lower / pure))
+        inside = PurePosixPath(real.relative_to(self.lower)) if real.is_relative_to(self.lower) else None
+        return inside if inside is not None and inside.parts else None
+
+    def _find(self, inside: PurePosixPath) -> Path | None:
+        """Return where the entry at `inside` lies, whatever it is; no link is followed."""
+        lower: Path | None = self.lower
+        upper: Path | None = self.upper
+        for name in inside.parts:
+            lower = _below(lower, name)
+            upper = _below(upper, name)
+            if upper is not None and _hides(upper):
+                lower = None
+            if upper is not None and is_whiteout(upper):
+                upper = None
+        return upper or lower
+
+    def _put(self, inside: PurePosixPath, data: bytes, before: Path | None) -> None:
+        folder = self._folder(inside.parent)
+        target = folder / inside.name
+        handle, temporary = tempfile.mkstemp(prefix=".bridle-", dir=folder)
+        with open(handle, "wb") as stream:  # noqa: PTH123 - a descriptor, not a path
+            stream.write(data)
+            os.fchmod(handle, stat.S_IMODE(before.lstat().st_mode) if before else 0o666 & ~current_umask())
+        stamp = _stamps.next(str(self.lower / inside), before)
+        os.utime(temporary, (stamp, stamp))
+        os.replace(temporary, target)
+
+    def _remove(self, inside: PurePosixPath) -> None:
+        folder = self._folder(inside.parent)
+        target = folder / inside.name
+        target.unlink(missing_ok=True)
+        if self._find(inside) is not None:
+            os.mknod(target, stat.S_IFCHR, os.makedev(0, 0))
+
+    def _folder(self, inside: PurePosixPath) -> Path:
+        """Return the upper layer's folder at `inside`, made with the modes of the lower one."""
+        for depth in range(1, len(inside.parts) + 1):
+            part = PurePosixPath(*inside.parts[:depth])
+            upper = self.upper / part
+            if upper.is_dir() and not upper.is_symlink():
+                continue
+            found = self._find(part)
+            if found is not None and (found.is_symlink() or not found.is_dir()):
+                raise UserProblem(f"{str(part)!r} is no folder, so nothing can be written below it")
+            hidden = os.path.lexists(upper)
+            upper.unlink(missing_ok=True)
+            upper.mkdir()
+            upper.chmod(stat.S_IMODE(found.stat().st_mode) if found else 0o777 & ~current_umask())
+            if hidden:
+                os.setxattr(upper, OPAQUE, b"y")
+        return self.upper / inside
+
+
+class _Stamps:
+    """Time stamps in whole seconds that never come twice for one path: compilers' caches key on them."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, int] = {}
+
+    def next(self, path: str, before: Path | None) -> int:
+        known = self._latest.get(path, 0)
+        if before is not None:
+            known = max(known, int(before.lstat().st_mtime))
+        self._latest[path] = max(int(time.time()), known + 1)
+        return self._latest[path]
+
+
+_stamps = _Stamps()
+
+
+def is_whiteout(path: Path) -> bool:
+    """Tell whether an entry of an upper layer says that there is nothing here."""
+    state = path.lstat()
+    return stat.S_ISCHR(state.st_mode) and state.st_rdev == os.makedev(0, 0)
+
+
+def current_umask() -> int:
+    """Return the process's umask without touching it."""
+    with contextlib.suppress(OSError, StopIteration, ValueError), open("/proc/self/status") as lines:  # noqa: PTH123
+        return int(next(line for line in lines if line.startswith("Umask:")).split()[1], 8)
+    return 0o022
+
+
+def _below(folder: Path | None, name: str) -> Path | None:
+    if folder is None or folder.is_symlink() or not folder.is_dir():
+        return None
+    found = folder / name
+    return found if os.path.lexists(found) else None
+
+
+def _hides(upper: Path) -> bool:
+    return not stat.S_ISDIR(upper.lstat().st_mode) or _is_opaque(upper)
+
+
+def _is_opaque(folder: Path) -> bool:
+    try:
+        return os.getxattr(folder, OPAQUE, follow_symlinks=False) == b"y"
+    except OSError:
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    return stat.S_ISREG(path.lstat().st_mode)

@@ -1,0 +1,111 @@
+"""Shows two layers to a command by an overlay mount at the workspace's own path, inside a sandbox.
+
+Each command mounts the same layers anew in a namespace of its own, so there is no mount to lose and nothing to clean.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bridle.harness.shadow.contract import RungName
+from bridle.harness.shadow.environment import clean_environment, hidden_folders, homes, prefixes, visible
+from bridle.harness.shadow.layered import SEALED
+from bridle.harness.shadow.sandbox import Scene, Wrapper, with_bubblewrap, with_namespaces
+from bridle.indexer.process import Cancel, Completed, run
+
+WRAPPERS: Mapping[RungName, Wrapper] = {
+    "bubblewrap+overlay": with_bubblewrap,
+    "namespaces+overlay": with_namespaces,
+}
+SHOWN = (Path(__file__).parent.parent / "verify" / "plugins",)
+"""What of our own the checks need."""
+
+
+class Mounted:
+    """The overlay rungs."""
+
+    def __init__(self, rung: RungName, workspace: Path, state: Path) -> None:
+        self.rung = rung
+        self._wrap = WRAPPERS[rung]
+        self._workspace = workspace
+        self._hidden = tuple(
+            folder for folder in hidden_folders(os.environ, state) if not folder.is_relative_to(workspace)
+        )
+        wanted = [*prefixes(workspace, os.environ), *SHOWN]
+        outside = [path for path in wanted if not path.is_relative_to(workspace)]
+        self._shown = visible(outside, self._hidden)
+
+    def root(self, folder: Path) -> Path:
+        """Return the workspace's own path."""
+        return self._workspace
+
+    def is_view(self, folder: Path, device: int, inode: int) -> bool:
+        """Tell whether a reported root is not the workspace itself: an overlay has a device of its own."""
+        return device != self._workspace.stat().st_dev
+
+    def execute(
+        self,
+        folder: Path,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        timeout_s: float,
+        report: Path | None,
+        cancel: Cancel | None,
+        cap_bytes: int,
+        keep: bool,
+    ) -> Completed:
+        """Run a command on the mounted layers; it writes into their upper one. Raises OSError."""
+        scene = Scene(
+            root=self._workspace,
+            folder=folder,
+            hidden=self._hidden,
+            shown=self._shown,
+            writable=() if report is None else (report,),
+            sealed=tuple(path for name in SEALED if os.path.lexists(path := self._workspace / name)),
+        )
+        return run(
+            self._wrap(scene, argv),
+            cwd="/",
+            env=clean_environment(os.environ, self._workspace, env),
+            timeout_s=timeout_s,
+            cancel=cancel,
+            cap_bytes=cap_bytes,
+        )
+
+
+def obstacle(workspace: Path) -> str:
+    """Return why no overlay can show this workspace, "" when none is known."""
+    inside = [point for point in _mount_points() if point != workspace and point.is_relative_to(workspace)]
+    if inside:
+        return f"another file system is mounted inside it at {str(inside[0])!r}"
+    if any(home.is_relative_to(workspace) for home in homes(os.environ)):
+        return "it contains the home folder, which a command must not see"
+    return ""
+
+
+def foreign(workspace: Path, paths: Sequence[str]) -> str:
+    """Return a path whose owner or group is not the person's, "" when there is none: it cannot be copied up."""
+    if os.geteuid() == 0:
+        return ""
+    mine = (os.geteuid(), os.getegid())
+    folders = {str(Path(path).parent) for path in paths} | {"."}
+    for path in (*sorted(folders), *paths):
+        try:
+            state = (workspace / path).lstat()
+        except OSError:
+            continue
+        if (state.st_uid, state.st_gid) != mine:
+            return path
+    return ""
+
+
+def _mount_points() -> list[Path]:
+    lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    return [Path(os.fsdecode(_unescaped(line.split(b" ")[4]))) for line in lines]
+
+
+def _unescaped(field: bytes) -> bytes:
+    return field.decode("unicode_escape").encode("latin-1")

@@ -1,0 +1,98 @@
+"""How a command is wrapped: pure choices of arguments, for bubblewrap and for plain namespaces.
+
+The outer half mounts the overlay at the workspace's own path in a mount namespace of its own; the inner half takes
+away the rest of the machine. Nothing here runs anything.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from bridle.harness.shadow.environment import SYSTEM_PATH
+
+TMPFS_BYTES = 2 << 30
+LOCKDOWN = Path(__file__).with_name("lockdown.py")
+
+# The directories go into the options by names of our own, relative to our own folder: no path of the person's can
+# break the option string, and no descriptor of the lower tree is left open for the command.
+MOUNT = """
+set -eu
+cd -- "$1"
+"$2" -n -i -t overlay -o lowerdir=lower,upperdir=upper,workdir=work,userxattr overlay "$3"
+cd /
+shift 3
+unset OLDPWD
+ulimit -c 0
+exec "$@"
+"""
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """What one command sees.
+
+    `folder` holds the layers (`lower`, `upper`, `work`); `hidden` folders become empty; `shown` are put back
+    read-only; `writable` files are put back as they are; `sealed` paths of the workspace are read-only.
+    """
+
+    root: Path
+    folder: Path
+    hidden: tuple[Path, ...]
+    shown: tuple[Path, ...]
+    writable: tuple[Path, ...]
+    sealed: tuple[Path, ...]
+
+
+Wrapper = Callable[[Scene, Sequence[str]], list[str]]
+
+
+def with_bubblewrap(scene: Scene, argv: Sequence[str]) -> list[str]:
+    """Return the command wrapped in an overlay mount and bubblewrap."""
+    root = str(scene.root)
+    isolation = ["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
+    isolation += ["--disable-userns", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    isolation += ["--uid", str(os.getuid()), "--gid", str(os.getgid())]
+    view = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+    for folder in scene.hidden:
+        view += ["--size", str(TMPFS_BYTES), "--tmpfs", str(folder)]
+    for path in scene.shown:
+        view += ["--ro-bind", str(path), str(path)]
+    view += ["--bind", root, root]
+    for path in scene.sealed:
+        view += ["--ro-bind", str(path), str(path)]
+    for path in scene.writable:
+        view += ["--bind", str(path), str(path)]
+    bubblewrap = [_tool("bwrap"), *isolation, *view, "--chdir", root, "--", *argv]
+    return _with_overlay(scene, ["--mount"], bubblewrap)
+
+
+def with_namespaces(scene: Scene, argv: Sequence[str]) -> list[str]:
+    """Return the command wrapped in an overlay mount and namespaces of our own making."""
+    lists = [scene.hidden, scene.shown, scene.writable, scene.sealed]
+    spec = [str(os.getuid()), str(os.getgid()), str(TMPFS_BYTES), str(scene.root)]
+    spec += [os.pathsep.join(_escaped(path) for path in paths) for paths in lists]
+    spaces = ["--mount", "--pid", "--fork", "--kill-child", "--ipc", "--uts", "--net"]
+    return _with_overlay(scene, spaces, [sys.executable, "-I", "-S", str(LOCKDOWN), *spec, *argv])
+
+
+def _with_overlay(scene: Scene, spaces: Sequence[str], inner: Sequence[str]) -> list[str]:
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    shell = ["/bin/sh", "-c", MOUNT, "overlay", str(scene.folder), _tool("mount"), str(scene.root)]
+    return [_tool("unshare"), *user, *spaces, "--", *shell, *inner]
+
+
+def _tool(name: str) -> str:
+    """Return where the system keeps a tool; never one of the person's path. Raises FileNotFoundError."""
+    found = shutil.which(name, path=SYSTEM_PATH)
+    if found is None:
+        raise FileNotFoundError(f"{name!r} is not installed")
+    return found
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("%", "%25").replace(os.pathsep, "%3A")

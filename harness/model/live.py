@@ -8,6 +8,8 @@ redirect, traces nothing, and takes no key, address or profile from anywhere but
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -46,8 +48,11 @@ class LiveModel:
         """Ask once. Raises ModelProblem, with what the attempt is known to have cost."""
         assembly = Assembly()
         try:
-            async with asyncio.timeout(self._patience.call_s):
-                await self._stream(request, assembly, on_event)
+            async with asyncio.timeout(self._patience.call_s), aclosing(self._events(request)) as events:
+                async for event in events:
+                    heard = assembly.take(event)
+                    if heard is not None:
+                        on_event(heard)
             reply = assembly.reply()
         except ModelProblem as problem:
             problem.spent = priced(assembly.usage, request.model) if assembly.started else Usage()
@@ -83,14 +88,13 @@ class LiveModel:
             await self._sdk.close()
             self._sdk = None
 
-    async def _stream(self, request: ModelRequest, assembly: Assembly, on_event: Listener) -> None:
+    async def _events(self, request: ModelRequest) -> AsyncGenerator[dict[str, Any], None]:
+        """Yield the events of one attempt as wire dicts; what breaks below comes out as a ModelProblem."""
         sdk = await self._connected()
         try:
             async with sdk.messages.stream(**wire(request)) as stream:
                 async for event in stream:
-                    heard = assembly.take(event.to_dict())
-                    if heard is not None:
-                        on_event(heard)
+                    yield event.to_dict()
         except Exception as error:
             raise self._problem(error) from error
 

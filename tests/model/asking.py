@@ -41,8 +41,9 @@ def request(*messages: Message, model: str = MODEL, max_tokens: int = 1000, **mo
     return ModelRequest(model, system, (READ,), messages or (user("Hello"),), max_tokens, **more)
 
 
-def live(server: MessagesServer, patience: Patience = QUICK, model: str = MODEL) -> LiveModel:
-    return LiveModel(model, Key(SECRET, "environment"), server.url, patience)
+def live(server: MessagesServer | str, patience: Patience = QUICK, model: str = MODEL) -> LiveModel:
+    url = server if isinstance(server, str) else server.url
+    return LiveModel(model, Key(SECRET, "environment"), url, patience)
 
 
 class Ear:

@@ -156,10 +156,6 @@ def thinking_modes(body: Body) -> bool:
     return "thinking" not in body or body["thinking"]["type"] in model_facts(body["model"])["thinking"]
 
 
-def temperature(body: Body) -> bool:
-    return not {"temperature", "top_p", "top_k"} & set(body)
-
-
 def breakpoints(body: Body) -> bool:
     marked = [block for block in blocks_in_order(body) if block.get("cache_control")]
     lives = ["1h 5m".index(block["cache_control"].get("ttl", "5m")) for block in marked]

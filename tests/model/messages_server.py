@@ -12,7 +12,7 @@ a list of steps, one for each request; when it has come to its end, `otherwise` 
     calls = [{ tool = "read", input = { path = "a.py" } }]
     stop_reason = "tool_use"        # left out: tool_use with calls, else end_turn
     [otherwise]
-    transcript = "fix.toml"         # turns filled from the prompt, as replay does; beside the script
+    transcript = "fix.toml"         # a file or folder of transcripts, filled from the prompt; beside the script
 
 `counts_cache = false` leaves the cache's counts out of usage, as many compatible endpoints do.
 """
@@ -37,7 +37,7 @@ import msgspec
 from bridle.harness.model.client import ModelProblem
 from bridle.harness.model.shown import shown_files
 from bridle.harness.model.template import fill
-from bridle.harness.model.transcript import Transcript, load, next_turn
+from bridle.harness.model.transcript import Transcript, load, next_turn, pick
 
 if __name__ == "__main__":  # started as a program, the repository's root is not on the path
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -369,8 +369,8 @@ class MessagesServer:
         """The step with its transcript's turn in it, filled from the request."""
         if not step.transcript:
             return step
-        (transcript,) = load(self._home / step.transcript)
-        return _turn(transcript, body)
+        transcript = pick(load(self._home / step.transcript), body["messages"])
+        return _turn(transcript, body) if transcript else Step(text="No transcript is recorded for this task.")
 
     def __enter__(self) -> Self:
         self._thread.start()

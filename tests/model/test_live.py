@@ -287,14 +287,28 @@ def test_the_library_is_not_imported_until_a_call_is_made(tmp_path: Path) -> Non
     assert done.stdout.strip() == "[]"
 
 
-def test_the_server_runs_as_a_program_and_serves_a_script(tmp_path: Path) -> None:
+async def test_a_listener_that_breaks_is_not_taken_for_a_broken_model() -> None:
+    def broken(event: object) -> None:
+        raise ValueError("the listener")
+
+    with MessagesServer(Script((GOOD,))) as server:
+        client = live(server)
+        with pytest.raises(ValueError, match="the listener"):
+            await client.reply(request(), broken)
+        await client.close()
+
+
+async def test_the_server_runs_as_a_program_and_serves_a_script(tmp_path: Path) -> None:
     script = tmp_path / "script.toml"
     script.write_text('[[steps]]\nfault = "overloaded"\n[otherwise]\ntext = "Hello."\n')
-    program = Path(__file__).with_name("messages_server.py")
-    with subprocess.Popen(
-        [sys.executable, str(program), "--script", str(script)], stdout=subprocess.PIPE, text=True
-    ) as process:
+    program = [sys.executable, str(Path(__file__).with_name("messages_server.py")), "--script", str(script)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        url = json.loads(process.stdout.readline())["url"]
-        assert url.startswith("http://127.0.0.1:")
-        process.kill()
+        client = live(str(json.loads(process.stdout.readline())["url"]))
+        try:
+            with pytest.raises(ModelProblem, match="overloaded"):
+                await client.reply(request(), Ear())
+            assert (await client.reply(request(), Ear())).content[0]["text"] == "Hello."
+        finally:
+            process.kill()
+            await client.close()

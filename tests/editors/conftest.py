@@ -9,13 +9,10 @@ from typing import NoReturn
 
 import pytest
 
-from bridle.indexer.process import run
-from tests.editors.install import EXTENSION, chromium, default_tools, npm_program
+from tests.editors.install import EXTENSION, chromium, default_tools
 from tests.editors.neovim import Neovim
 from tests.editors.scene import Scene, standin_scene
-from tests.editors.vscode import Code
-
-BUILD_S = 180.0
+from tests.editors.vscode import Code, package_extension
 
 
 @pytest.fixture(scope="session")
@@ -43,23 +40,13 @@ def extension(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The extension, type-checked, built and packaged as a person would install it."""
     if default_tools().code() is None or not (EXTENSION / "node_modules").exists():
         not_run("VS Code")
-    vsix = tmp_path_factory.mktemp("extension") / "bridle.vsix"
-    npm_script("run", "check")
-    npm_script("run", "package", "--", "--out", str(vsix))
-    return vsix
+    return package_extension(default_tools(), tmp_path_factory.mktemp("extension") / "bridle.vsix")
 
 
 @pytest.fixture
 def standin(tmp_path: Path) -> Scene:
     """The stand-in on a fresh copy of its workspace."""
     return standin_scene(tmp_path)
-
-
-def npm_script(*words: str) -> None:
-    node = default_tools().node().parent
-    env = {**os.environ, "PATH": f"{node}{os.pathsep}{os.environ['PATH']}"}
-    done = run([*npm_program(), *words], cwd=EXTENSION, env=env, timeout_s=BUILD_S)
-    assert done.exit_code == 0, os.fsdecode(done.stdout + done.stderr)
 
 
 def not_run(what: str) -> NoReturn:

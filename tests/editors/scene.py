@@ -90,6 +90,17 @@ def standin_scene(folder: Path, environment: Mapping[str, str] | None = None) ->
     return set_up(Scene(TILL, folder, program, {**poison(folder), **(environment or {})}))
 
 
+def real_scene(folder: Path, transcript: str = "fix.toml") -> Scene:
+    """`bridle serve` on the till, with the model's part replayed and this environment's Python for the checks."""
+    program = write_program(folder, [str(Path(sys.executable).with_name("bridle"))])
+    replayed = {
+        "BRIDLE_MODEL": "replay",
+        "BRIDLE_TRANSCRIPT": str(REPOSITORY / "examples" / "transcripts" / transcript),
+        "VIRTUAL_ENV": sys.prefix,
+    }
+    return set_up(Scene(TILL, folder, program, replayed))
+
+
 def poison(folder: Path) -> dict[str, str]:
     """A PYTHONPATH that neither server nor pip may inherit: one that does leaves the file `poisoned`."""
     modules = folder / "pythonpath"

@@ -51,7 +51,7 @@ class Standin(LanguageServer):
             SCENE["finding_line"], "assert Money(cents=19) == Money(cents=20)", SCENE["finding_source"]
         )
         self._publish("test_file", [finding] if show_finding else [])
-        offer = diagnostic(self.place() or 0, "verified: 1 test (1 file, +1 -1)", "bridle")
+        offer = diagnostic(self.place() or 0, "verified: 1 test (1 file, +1 -1)", "bridle", "verified")
         self._publish("source_file", [offer] if self.proposed else [])
 
     def _publish(self, name: str, diagnostics: list[lsp.Diagnostic]) -> None:
@@ -82,8 +82,9 @@ class Standin(LanguageServer):
 server = Standin()
 
 
-def diagnostic(line: int, message: str, source: str) -> lsp.Diagnostic:
-    return lsp.Diagnostic(range=whole_line(line), message=message, source=source, severity=lsp.DiagnosticSeverity.Error)
+def diagnostic(line: int, message: str, source: str, code: str | None = None) -> lsp.Diagnostic:
+    severity = lsp.DiagnosticSeverity.Information if source == "bridle" else lsp.DiagnosticSeverity.Error
+    return lsp.Diagnostic(range=whole_line(line), message=message, source=source, code=code, severity=severity)
 
 
 def whole_line(line: int) -> lsp.Range:

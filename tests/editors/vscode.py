@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from bridle.indexer.process import run
+from tests.editors.install import EXTENSION, Tools, npm_program
 from tests.editors.scene import HERE, Scene
 
 RESULT_MS = 60_000
 TIMEOUT_S = 120.0
+BUILD_S = 180.0
 
 
 @dataclass(frozen=True)
@@ -79,3 +81,12 @@ def logs(scene: Scene) -> str:
     found = sorted((scene.folder / "vscode" / "data" / "logs").rglob("*.log"))
     ends = {path.name: path.read_text(errors="replace")[-2000:] for path in found if "bridle" in str(path).lower()}
     return "\n".join(f"--- {name}\n{end}" for name, end in ends.items())
+
+
+def package_extension(tools: Tools, vsix: Path) -> Path:
+    """Type-check, build and package the extension as a person would install it."""
+    env = {**os.environ, "PATH": f"{tools.node().parent}{os.pathsep}{os.environ['PATH']}"}
+    for words in (["check"], ["package", "--", "--out", str(vsix)]):
+        done = run([*npm_program(), "run", *words], cwd=EXTENSION, env=env, timeout_s=BUILD_S)
+        assert done.exit_code == 0, os.fsdecode(done.stdout + done.stderr)
+    return vsix

@@ -119,14 +119,15 @@ function M.text(bufnr)
   return table.concat(vim.api.nvim_buf_get_lines(bufnr, 0, -1, false), "\n")
 end
 
---- Wait for a diagnostic of one source in a buffer.
+--- Wait for a diagnostic of one source in a buffer, and of one code if that is given.
 ---@param bufnr integer
 ---@param source string
+---@param code? string
 ---@return vim.Diagnostic
-function M.diagnostic(bufnr, source)
-  return M.wait(source .. " shows", function()
+function M.diagnostic(bufnr, source, code)
+  return M.wait(("%s %s shows"):format(source, code or ""), function()
     return vim.iter(vim.diagnostic.get(bufnr)):find(function(each)
-      return each.source == source
+      return each.source == source and (code == nil or each.code == code)
     end)
   end)
 end

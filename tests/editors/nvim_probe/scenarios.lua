@@ -27,7 +27,7 @@ local function propose(meanwhile)
   if meanwhile then
     meanwhile(source)
   end
-  local offer = probe.diagnostic(source, "bridle")
+  local offer = probe.diagnostic(source, "bridle", "verified")
   return source, offer
 end
 
@@ -138,7 +138,7 @@ function M.edit_asks_for_an_instruction()
     answer("make it right")
   end
   probe.choose(source, scene.wrong_line, "bridle.edit")
-  probe.diagnostic(source, "bridle")
+  probe.diagnostic(source, "bridle", "verified")
 end
 
 function M.command_line()

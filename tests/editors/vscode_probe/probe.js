@@ -9,6 +9,8 @@ const vscode = require("vscode");
 const WAIT_MS = 20000;
 const LOOK_MS = 20;
 
+const codeOf = ({ code }) => (typeof code === "object" ? code.value : code);
+
 exports.Probe = class {
   constructor(scene) {
     this.scene = scene;
@@ -50,9 +52,11 @@ exports.Probe = class {
       (await vscode.commands.getCommands()).includes("bridle.trust"));
   }
 
-  diagnostic(document, source) {
-    return this.wait(`${source} shows`, () =>
-      vscode.languages.getDiagnostics(document.uri).find((each) => each.source === source));
+  /** Wait for a diagnostic of one source in a document, and of one code if that is given. */
+  diagnostic(document, source, code) {
+    return this.wait(`${source} ${code ?? ""} shows`, () =>
+      vscode.languages.getDiagnostics(document.uri).find((each) =>
+        each.source === source && (code === undefined || codeOf(each) === code)));
   }
 
   /** The code action at a line whose command is `command`, once it is offered. */

@@ -12,7 +12,7 @@ async function propose(probe, scene, meanwhile) {
   await probe.diagnostic(test, scene.finding_source);
   await probe.choose(test, scene.finding_line, "bridle.fix");
   await meanwhile?.(source);
-  const offer = await probe.diagnostic(source, "bridle");
+  const offer = await probe.diagnostic(source, "bridle", "verified");
   return { source, offer };
 }
 
@@ -73,7 +73,7 @@ exports.edit_asks_for_an_instruction = async (probe, scene) => {
   const { source } = await probe.openBoth();
   await execute("bridle.trust", { trusted: true });
   await probe.choose(source, scene.wrong_line, "bridle.edit");
-  await probe.diagnostic(source, "bridle");
+  await probe.diagnostic(source, "bridle", "verified");
 };
 
 exports.saving_is_offered = async (probe, scene) => {

@@ -15,12 +15,14 @@ from pathlib import Path
 
 import msgspec
 
+from bridle.indexer.bounded import MAX_FILE_BYTES, read_bounded
 from bridle.indexer.digest import digest, digest_of_parts
 from bridle.indexer.encoding import Decoded, UndecodableError, decode, encode
 from bridle.indexer.facts import Skipped
 from bridle.indexer.ignore import Rules, extend
 
 __all__ = [
+    "MAX_FILE_BYTES",
     "Decoded",
     "FileStat",
     "FolderLink",
@@ -36,7 +38,6 @@ __all__ = [
     "walk",
 ]
 
-MAX_FILE_BYTES = 2_000_000
 MAX_FILES = 200_000
 MAX_DEPTH = 100
 _MAX_HASHED_BYTES = 256_000_000
@@ -103,22 +104,6 @@ def walk(root: Path, *, max_bytes: int = MAX_FILE_BYTES, max_files: int = MAX_FI
             files.append(FileStat(path, state.st_size, state.st_mtime_ns, state.st_ino))
     files.sort(key=lambda file: file.path)
     return Walk(tuple(files), tuple(found.skipped), tuple(found.links))
-
-
-def read_bounded(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
-    """Return the bytes of the regular file `path`.
-
-    Raises:
-        OSError: it is not there, not readable, not a regular file, a link, or larger than `max_bytes`.
-    """
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with open(handle, "rb") as stream:  # noqa: PTH123  # a descriptor, not a path
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(f"{str(path)!r} is not a regular file")
-        data = stream.read(max_bytes + 1)
-    if len(data) > max_bytes:
-        raise OSError(f"{str(path)!r} is larger than {max_bytes} bytes")
-    return data
 
 
 def unfit(data: bytes) -> str | None:

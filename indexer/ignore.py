@@ -12,6 +12,8 @@ from pathlib import Path
 import msgspec
 from pathspec import GitIgnoreSpec
 
+from bridle.indexer.bounded import read_bounded
+
 MAX_RULES_BYTES = 256_000
 _MAX_STARS_PER_SEGMENT = 3
 _STARS = re.compile(r"\*+")
@@ -38,10 +40,12 @@ class Rules(msgspec.Struct, frozen=True):
 def extend(rules: Rules, file: Path, prefix: str) -> tuple[Rules, tuple[str, ...]]:
     """Return `rules` with those of `file`, which speaks for paths under `prefix`, and the rules left out."""
     try:
-        with file.open("rb") as stream:
-            lines = stream.read(MAX_RULES_BYTES).decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
-    except OSError:
+        data = read_bounded(file, MAX_RULES_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
         return rules, ()
+    except OSError as error:
+        return rules, (f"all of them: {error}",)
+    lines = data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
     good = [line for line in lines if _is_tame(line)]
     bad = tuple(line for line in lines if not _is_tame(line))
     spec = GitIgnoreSpec.from_lines(good)

@@ -21,7 +21,7 @@ _SCHEMA = """
 CREATE TABLE make (of TEXT NOT NULL);
 CREATE TABLE files (path TEXT PRIMARY KEY, state BLOB, checksum TEXT, outcome BLOB);
 """
-_MADE_BY = ("encoding.py", "facts.py", "files.py", "languages", "parse.py", "store.py", "words.py")
+_MADE_BY = ("bounded.py", "encoding.py", "facts.py", "files.py", "languages", "parse.py", "store.py", "words.py")
 _BROKEN = (sqlite3.Error, msgspec.MsgspecError, OSError, ValueError)
 
 

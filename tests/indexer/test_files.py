@@ -117,6 +117,14 @@ def test_a_rule_that_would_never_end_is_left_out_and_named(tmp_path: Path) -> No
     assert any("rule left out" in skipped.reason for skipped in seen.skipped)
 
 
+def test_rules_that_are_a_pipe_hold_nobody_up(tmp_path: Path) -> None:
+    plant(tmp_path, {"a.py": ""})
+    os.mkfifo(tmp_path / ".gitignore")
+    seen = walk(tmp_path)
+    assert [file.path for file in seen.files] == ["a.py"]
+    assert any(skipped.reason.startswith("rule left out") for skipped in seen.skipped)
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

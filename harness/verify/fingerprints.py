@@ -1,6 +1,6 @@
 """Knows a complaint again after its lines have moved, so that nobody is blamed for what was there before.
 
-Pure: text in, digests out. Neighbours: `ladder.py` marks findings with it, the parsers hand in the source lines.
+Pure: text in, digests out. `ladder.py` marks findings with it and hands in the source lines.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from bridle.harness.nouns import Finding
 from bridle.indexer.digest import digest_of_parts
 
 RESTLESS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\b0x[0-9a-fA-F]+"), "0x…"),
-    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "…"),
-    (re.compile(r"/(?:tmp|var/tmp|var/folders)/[^\s'\":]+"), "/tmp/…"),
-    (re.compile(r"\bline \d+"), "line …"),
-    (re.compile(r"\.py:\d+(?::\d+)?"), ".py:…"),
-    (re.compile(r"\b\d+(?:\.\d+)? ?(?:s|ms|seconds?)\b"), "…s"),
+    (re.compile(r"\b0x[0-9a-fA-F]+"), "<address>"),
+    (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<id>"),
+    (re.compile(r"/(?:tmp|var/tmp|var/folders)/[^\s'\":]+"), "<temporary>"),
+    (re.compile(r"\bline \d+"), "<line>"),
+    (re.compile(r"\.py:\d+(?::\d+)?"), ".py:<line>"),
+    (re.compile(r"\b\d+(?:\.\d+)? ?(?:s|ms|seconds?)\b"), "<time>"),
     (re.compile(r"\s+"), " "),
 )
-"""What differs between two runs of the same complaint: addresses, ids, temporary folders, places, durations."""
+"""What differs between two runs of one complaint: addresses, ids, temporary folders, places, times."""
 
 
 def normalised(message: str) -> str:
@@ -34,10 +34,9 @@ def normalised(message: str) -> str:
 
 
 def fingerprint(finding: Finding, source_line: str) -> str:
-    """Return the digest of tool, code, path, message normalised and the text of the line that is complained of."""
-    return digest_of_parts(
-        (finding.check, finding.code, finding.path, normalised(finding.message), " ".join(source_line.split()))
-    )
+    """Return the digest of tool, code, path, message normalised and the text of the line complained of."""
+    message, line = normalised(finding.message), " ".join(source_line.split())
+    return digest_of_parts((finding.check, finding.code, finding.path, message, line))
 
 
 def blame(findings: Sequence[Finding], baseline: Iterable[Finding]) -> tuple[Finding, ...]:

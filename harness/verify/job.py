@@ -1,0 +1,149 @@
+"""One check on its way: what it works on, how its program is started, and the log that is kept of it.
+
+Programs run on what would land and nothing they write is kept; every run has its own report, so no older one can be
+taken for it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from bridle.harness.nouns import Finding, Outcome, UserProblem, Verdict
+from bridle.harness.shadow.contract import Shadow
+from bridle.harness.verify.checks import Check
+from bridle.indexer.files import TreeState
+from bridle.indexer.process import Cancel, Completed
+
+MAX_LOG_BYTES = 64 * 1024
+MAX_REPORT_BYTES = 64 * 1024 * 1024
+MAX_FINDINGS = 2_000
+NEVER_RUN = Completed(None, b"", b"", 0.0)
+
+_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One run of one check. `tree` is what it is run on; `paths` narrows it where the tool can be narrowed."""
+
+    check: Check
+    shadow: Shadow
+    tree: TreeState
+    paths: tuple[str, ...]
+    timeout_s: float
+    cancel: Cancel
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """What a program was and how it ended; `said` is what of its output goes into the log."""
+
+    command: tuple[str, ...]
+    completed: Completed
+    said: bytes = b""
+
+
+def start(job: Job, arguments: Sequence[str], env: Mapping[str, str], report: Path | None = None) -> Ran:
+    """Run the check's command with `arguments`; one that cannot be started ends with 127, as a shell has it."""
+    command = (*job.check.command, *arguments)
+    try:
+        completed = job.shadow.prove(
+            command,
+            env=env,
+            timeout_s=job.timeout_s,
+            report=report,
+            cancel=job.cancel,
+            cap_bytes=MAX_REPORT_BYTES,
+        )
+    except UserProblem as problem:
+        completed = Completed(127, b"", problem.message.encode(), 0.0)
+    return Ran(command, completed, completed.stdout + completed.stderr)
+
+
+def verdict(
+    job: Job,
+    outcome: Outcome,
+    ran: Ran,
+    *,
+    reason: str = "",
+    next_step: str = "",
+    counts: tuple[int, int] = (0, 0),
+    findings: Sequence[Finding] = (),
+) -> Verdict:
+    """Return a verdict on the job's tree; `counts` are collected and passed."""
+    if len(findings) > MAX_FINDINGS:
+        told = f"the first {MAX_FINDINGS} of {len(findings)} findings"
+        reason = f"{reason}; {told}" if reason else told
+    return Verdict(
+        check=job.check.name,
+        outcome=outcome,
+        seconds=ran.completed.seconds,
+        tree=job.tree.digest,
+        rung=job.shadow.rung,
+        collected=counts[0],
+        passed=counts[1],
+        findings=tuple(findings[:MAX_FINDINGS]),
+        reason=reason,
+        next_step=next_step,
+        command=ran.command,
+        exit_code=ran.completed.exit_code,
+        log=log_text(ran.said),
+    )
+
+
+def unknown(job: Job, ran: Ran, reason: str, next_step: str) -> Verdict:
+    """Return the verdict of a run that proves nothing."""
+    return verdict(job, "unknown", ran, reason=reason, next_step=next_step)
+
+
+def unstarted(job: Job, reason: str, next_step: str) -> Verdict:
+    """Return the verdict of a check that was never run."""
+    return unknown(job, Ran((), NEVER_RUN), reason, next_step)
+
+
+def stopped(job: Job, ran: Ran, where: str = "") -> Verdict | None:
+    """Return the verdict of a run that we ended ourselves, None where it ended by itself."""
+    if ran.completed.cancelled:
+        return unknown(job, ran, "cancelled", "run it again")
+    if not ran.completed.timed_out:
+        return None
+    reason = f"no end after {job.timeout_s:g} s{where}"
+    return verdict(job, "timeout", ran, reason=reason, next_step="make it faster, or raise the time limit of checks")
+
+
+def changed_files(job: Job, suffixes: tuple[str, ...]) -> set[str]:
+    """Return the files of the tree that the shadow changes, by suffix."""
+    changed = {change.path for change in job.shadow.changes() if change.kind != "deleted"}
+    return {path for path in changed if path.endswith(suffixes) and path in job.tree.files}
+
+
+def log_text(output: bytes) -> str:
+    """Return the last lines of a program's output, plain, within the cap."""
+    tail = output[-MAX_LOG_BYTES:]
+    if len(output) > MAX_LOG_BYTES:
+        tail = tail.partition(b"\n")[2] or tail
+    return plain(tail.decode("utf-8", "replace"))
+
+
+def plain(text: str) -> str:
+    """Return text without colours and control characters, lines kept."""
+    return _CONTROL.sub("", _ANSI.sub("", text.replace("\r\n", "\n")))
+
+
+def last_line(output: bytes) -> str:
+    """Return the last line that says something, for a reason."""
+    lines = [line.strip() for line in log_text(output).splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""
+
+
+def relative(path: str, root: Path) -> str:
+    """Return a path as a tool names it, relative to the root and "/" separated; "" when it lies outside."""
+    for base in (str(root), os.path.realpath(root)):
+        whole = os.path.normpath(os.path.join(base, path))  # noqa: PTH118  # no file is looked at
+        if whole.startswith(base + os.sep):
+            return whole[len(base) + 1 :].replace(os.sep, "/")
+    return ""

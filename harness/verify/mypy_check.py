@@ -1,0 +1,119 @@
+"""Types, by mypy: one JSON object a line, and from its own account the files that it was given.
+
+mypy prints nothing when all is well, so a silent end proves nothing: green needs the sources that it says it found.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from bridle.harness.nouns import Finding, Verdict
+from bridle.harness.verify.caches import discard, tool_cache
+from bridle.harness.verify.job import Job, Ran, changed_files, last_line, relative, start, stopped, unknown, verdict
+
+HREF = "https://mypy.readthedocs.io/en/stable/_refs.html#code-"
+
+_SOURCE = re.compile(rb"^LOG:\s+Found source:\s+BuildSource\(path='([^'\n]+)'", re.MULTILINE)
+_SECTION = re.compile(r"^\s*\[(?:tool\.)?mypy\]\s*$((?:(?!^\s*\[).*\n?)*)", re.MULTILINE)
+_NAMES_SOURCES = re.compile(r"^\s*(?:files|packages|modules)\s*[=:]", re.MULTILINE)
+_FILES = ("mypy.ini", ".mypy.ini", "pyproject.toml", "setup.cfg")
+
+
+class MypyItem(msgspec.Struct, frozen=True):
+    """One line of `mypy --output json`: 1-based lines, 0-based columns."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    severity: str
+    hint: str | None = None
+    code: str | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+
+
+def check(job: Job) -> Verdict:
+    """Run mypy on what the project's configuration names, else on the whole tree."""
+    with tool_cache(job.shadow.workspace, "mypy") as cache:
+        told = start(job, _arguments(job, cache), {}, report=cache)
+        ran = Ran(told.command, told.completed, _said(told))
+        judged = stopped(job, ran) or _judge(job, ran)
+        if judged.outcome not in ("pass", "fail"):
+            discard(cache)
+    return judged
+
+
+def _arguments(job: Job, cache: Path) -> list[str]:
+    arguments = ["--verbose", "--output", "json", "--show-column-numbers", "--show-error-end"]
+    arguments += ["--no-error-summary", "--incremental", "--cache-dir", str(cache)]
+    if job.check.python and Path(job.check.command[0]).parent != Path(job.check.python).parent:
+        arguments += ["--python-executable", job.check.python]
+    return arguments if _names_sources(job) else [*arguments, "."]
+
+
+def _names_sources(job: Job) -> bool:
+    """Tell whether the configuration, as it stands in the shadow, says which files to check."""
+    for name in _FILES:
+        section = _SECTION.search((job.shadow.read(name) or b"").decode("utf-8", "replace"))
+        if section is not None:
+            return _NAMES_SOURCES.search(section[1]) is not None
+    return False
+
+
+def _judge(job: Job, ran: Ran) -> Verdict:
+    items, code = _parse(ran), ran.completed.exit_code
+    complaints = [item for item in items or () if item.severity == "error"]
+    if items is None or code not in (0, 1, 2) or (code == 2 and not complaints):
+        return _refused(job, ran)
+    sources = _SOURCE.findall(ran.completed.stderr)
+    examined = {relative(source.decode("utf-8", "replace"), job.shadow.root) for source in sources} - {""}
+    if complaints:
+        findings = [_finding(job, item) for item in complaints]
+        return verdict(job, "fail", ran, counts=(len(examined), 0), findings=findings)
+    if code != 0:
+        return unknown(job, ran, f"mypy ended with exit code {code} and named nothing", "run mypy to see why")
+    if not examined:
+        return unknown(job, ran, "mypy examined no file", "see which files mypy's configuration names")
+    unseen = sorted(changed_files(job, (".py", ".pyi")) - examined)
+    reason = f"not among mypy's files: {', '.join(unseen[:5])}" if unseen else ""
+    return verdict(job, "pass", ran, reason=reason, counts=(len(examined), len(examined)))
+
+
+def _refused(job: Job, ran: Ran) -> Verdict:
+    why = last_line(ran.said) or "its report cannot be read"
+    step = "install mypy 1.11 or later" if "--output" in why else "correct mypy's configuration"
+    return unknown(job, ran, f"mypy ended with exit code {ran.completed.exit_code}: {why}", step)
+
+
+def _parse(ran: Ran) -> list[MypyItem] | None:
+    if ran.completed.truncated:
+        return None
+    try:
+        return msgspec.json.Decoder(MypyItem).decode_lines(ran.completed.stdout)
+    except msgspec.DecodeError:
+        return None
+
+
+def _finding(job: Job, item: MypyItem) -> Finding:
+    return Finding(
+        check="mypy",
+        path=relative(item.file, job.shadow.root),
+        start_line=max(0, item.line - 1),
+        end_line=max(1, item.line, item.end_line or 0),
+        start_character=max(0, item.column),
+        end_character=max(0, item.column, item.end_column or 0),
+        message=item.message,
+        code=item.code or "",
+        detail=item.hint or "",
+        href=f"{HREF}{item.code}" if item.code else "",
+    )
+
+
+def _said(told: Ran) -> bytes:
+    """Return what is for people: the output without the account of what mypy looked at."""
+    errors = told.completed.stderr.splitlines(keepends=True)
+    return told.completed.stdout + b"".join(line for line in errors if not line.startswith(b"LOG:"))

@@ -1,0 +1,141 @@
+"""Style, by ruff: its JSON report, and the list of the files that it really examined.
+
+`ruff check` on nothing prints `[]` and ends with 0, so green needs examined files, the changed ones among them.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from bridle.harness.nouns import Finding, Verdict
+from bridle.harness.verify.job import Job, Ran, changed_files, last_line, relative, start, stopped, unknown, verdict
+from bridle.harness.verify.ruff_fix import CharacterEdit, whole_line_edits
+from bridle.indexer.encoding import UndecodableError, decode
+from bridle.indexer.text import LineEdit
+
+SUFFIXES = (".py", ".pyi")
+BROKEN = ("invalid-syntax", "E9", "F7", "F82")
+"""Codes of code that cannot run; all others are a matter of style."""
+
+
+class Location(msgspec.Struct, frozen=True):
+    """1-based row and column, in characters."""
+
+    row: int
+    column: int
+
+
+class RuffEdit(msgspec.Struct, frozen=True):
+    """Replace a range by `content`."""
+
+    content: str
+    location: Location
+    end_location: Location
+
+
+class RuffFix(msgspec.Struct, frozen=True):
+    """A fix; only `safe` ones keep what the code does."""
+
+    applicability: str
+    edits: tuple[RuffEdit, ...] = ()
+
+
+class RuffItem(msgspec.Struct, frozen=True):
+    """One element of `ruff check --output-format json`."""
+
+    message: str
+    filename: str
+    location: Location
+    end_location: Location
+    code: str | None = None
+    fix: RuffFix | None = None
+    url: str | None = None
+    cell: int | None = None
+
+
+def check(job: Job) -> Verdict:
+    """Run ruff on the shadow's Python files, or on those of `job.paths`."""
+    wanted = [f"./{path}" for path in job.paths if path in job.tree.files and path.endswith(SUFFIXES)]
+    common = ("check", "--quiet", "--no-cache", "--no-fix", "--force-exclude", *(wanted or (".",)))
+    listed = start(job, (*common, "--show-files"), {})
+    early = stopped(job, listed)
+    if early is not None or listed.completed.exit_code != 0 or listed.completed.truncated:
+        return early or _refused(job, listed)
+    told = start(job, (*common, "--output-format", "json"), {})
+    ran = Ran(told.command, told.completed, told.completed.stderr)
+    return stopped(job, ran) or _judge(job, ran, _examined(job, listed))
+
+
+def _judge(job: Job, ran: Ran, examined: set[str]) -> Verdict:
+    items, code = _parse(ran), ran.completed.exit_code
+    if items is None or code not in (0, 1):
+        return _refused(job, ran)
+    if items:
+        findings = [_finding(job, item) for item in items]
+        return verdict(job, "fail", ran, counts=(len(examined), 0), findings=findings)
+    if code != 0:
+        return unknown(job, ran, "ruff ended with exit code 1 and named nothing", "run ruff to see why")
+    if not examined:
+        return unknown(job, ran, "ruff examined no file", "see what ruff's configuration leaves out")
+    unseen = sorted(path for path in changed_files(job, SUFFIXES) - examined if path in (job.paths or (path,)))
+    if unseen:
+        reason = f"ruff's configuration leaves out what changed: {', '.join(unseen[:5])}"
+        return unknown(job, ran, reason, "let ruff's configuration include it, or look at it yourself")
+    return verdict(job, "pass", ran, counts=(len(examined), len(examined)))
+
+
+def _refused(job: Job, ran: Ran) -> Verdict:
+    why = last_line(ran.completed.stderr) or "its report cannot be read"
+    return unknown(
+        job,
+        ran,
+        f"ruff ended with exit code {ran.completed.exit_code}: {why}",
+        "correct ruff's configuration, or install a newer ruff",
+    )
+
+
+def _examined(job: Job, listed: Ran) -> set[str]:
+    lines = listed.completed.stdout.decode("utf-8", "replace").splitlines()
+    return {relative(line, job.shadow.root) for line in lines if line.endswith(SUFFIXES)} - {""}
+
+
+def _parse(ran: Ran) -> tuple[RuffItem, ...] | None:
+    if ran.completed.truncated:
+        return None
+    try:
+        return msgspec.json.decode(ran.completed.stdout, type=tuple[RuffItem, ...])
+    except msgspec.DecodeError:
+        return None
+
+
+def _finding(job: Job, item: RuffItem) -> Finding:
+    path = relative(item.filename, job.shadow.root)
+    code = item.code or "invalid-syntax"
+    return Finding(
+        check="ruff",
+        path=path,
+        start_line=item.location.row - 1,
+        end_line=item.end_location.row,
+        start_character=item.location.column - 1,
+        end_character=item.end_location.column - 1,
+        message=item.message,
+        code=code,
+        severity="error" if code.startswith(BROKEN) else "warning",
+        href=item.url or "",
+        fix=_fix(job, path, item),
+    )
+
+
+def _fix(job: Job, path: str, item: RuffItem) -> tuple[LineEdit, ...]:
+    if item.fix is None or item.fix.applicability != "safe" or item.cell is not None:
+        return ()
+    try:
+        text = decode(job.shadow.read(path) or b"").text
+    except UndecodableError:
+        return ()
+    return whole_line_edits(text, [_character_edit(edit) for edit in item.fix.edits])
+
+
+def _character_edit(edit: RuffEdit) -> CharacterEdit:
+    start_at, end_at = edit.location, edit.end_location
+    return CharacterEdit((start_at.row - 1, start_at.column - 1), (end_at.row - 1, end_at.column - 1), edit.content)

@@ -3,6 +3,8 @@
 Standard library only: its text is handed to an interpreter on the command line.
 """
 
+# ruff: noqa: PTH103, PTH112, PTH115, PTH120, PTH123, PTH208, PTH211  # a script without a library
+
 from __future__ import annotations
 
 import contextlib

@@ -5,6 +5,7 @@ Nothing is executed to find out: a virtual environment is known by its ``pyvenv.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import sys
@@ -38,10 +39,8 @@ def clean_environment(ours: Mapping[str, str], root: Path, extra: Mapping[str, s
 def homes(ours: Mapping[str, str]) -> tuple[Path, ...]:
     """Return the home folders of the person: as the environment says and as the system says."""
     said = [ours.get("HOME", "")]
-    try:
+    with contextlib.suppress(KeyError):
         said.append(pwd.getpwuid(os.getuid()).pw_dir)
-    except KeyError:
-        pass
     return _existing(said)
 
 

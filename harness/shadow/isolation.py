@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import msgspec
@@ -85,7 +85,7 @@ def _send(shadow: Shadow, traps: Traps, targets: tuple[str, ...]) -> Sightings:
 
 
 @contextlib.contextmanager
-def _traps() -> Iterator[Traps]:
+def _traps() -> Generator[Traps]:
     """Listen on loopback and in the abstract namespace, and put a file into the home folder."""
     nonce = secrets.token_hex(12)
     with contextlib.ExitStack() as stack:

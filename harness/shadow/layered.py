@@ -12,7 +12,7 @@ import itertools
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -153,7 +153,7 @@ class LayeredShadow:
         return find_changes(below, self._layers, lambda path: path in self._written or not self._ignored(path))
 
     @contextlib.contextmanager
-    def _offered(self) -> Iterator[Path]:
+    def _offered(self) -> Generator[Path]:
         """Yield fresh layers that hold the changes and nothing else."""
         folder = self._folder / f"proof-{next(self._proofs)}"
         folder.mkdir(0o700)

@@ -132,7 +132,7 @@ class Layers:
             os.fchmod(handle, stat.S_IMODE(before.lstat().st_mode) if before else 0o666 & ~current_umask())
         stamp = _stamps.next(str(self.lower / inside), before)
         os.utime(temporary, (stamp, stamp))
-        os.replace(temporary, target)
+        Path(temporary).replace(target)
 
     def _remove(self, inside: PurePosixPath) -> None:
         folder = self._folder(inside.parent)

@@ -4,8 +4,10 @@ Used where bubblewrap is not installed. Starts with the mounts of the machine an
 with everything read-only but the workspace, homes and temporary folders empty, loopback up and nothing beyond, no
 capabilities and no way to new ones. Any step that fails ends it before the command starts.
 
-Standard library only: it runs as a script.
+Standard library only, and little of it: it runs as a script before every command.
 """
+
+# ruff: noqa: PTH103, PTH112, PTH115, PTH120, PTH123, PTH208, PTH211  # pathlib costs more than the rest of it
 
 from __future__ import annotations
 
@@ -34,7 +36,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main(arguments: list[str]) -> NoReturn:
-    """Lock down and run: uid gid tmpfs-bytes root hidden shown writable sealed command…"""
+    """Lock down and run: uid gid tmpfs-bytes root hidden shown writable sealed, then the command."""
     uid, gid, size, root, *lists = arguments[:8]
     hidden, shown, writable, sealed = (_unescaped(part) for part in lists)
     seal_machine(root, hidden, shown, writable, sealed, int(size))
@@ -52,7 +54,7 @@ def seal_machine(
     devices = {name: os.open(f"/dev/{name}", os.O_PATH) for name in DEVICES}
     set_read_only("/", read_only=True, recursive=True)
     for folder in [*hidden, "/dev", "/dev/shm"]:  # noqa: S108 - emptied, not used
-        os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+        os.makedirs(folder, exist_ok=True)
         mount("tmpfs", folder, "tmpfs", MS_NOSUID | (MS_NODEV if folder != "/dev" else 0), f"size={size},mode=755")
     for path, handle in kept.items():
         rebind(handle, path)
@@ -70,7 +72,7 @@ def seal_machine(
 def rebind(handle: int, path: str) -> None:
     """Put what `handle` holds back at `path`, and let go of it."""
     is_folder = stat.S_ISDIR(os.fstat(handle).st_mode)
-    os.makedirs(path if is_folder else os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
+    os.makedirs(path if is_folder else os.path.dirname(path), exist_ok=True)
     if not is_folder and not os.path.lexists(path):
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
     mount(f"/proc/self/fd/{handle}", path, "", MS_BIND | MS_REC, "")
@@ -87,9 +89,9 @@ def drop_power(uid: int, gid: int) -> None:
     """Become the person again, without capabilities, and without the way to new namespaces."""
     _check(_libc.unshare(CLONE_NEWUSER), "unshare the user namespace")
     for name, line in (("setgroups", "deny"), ("uid_map", f"{uid} 0 1"), ("gid_map", f"{gid} 0 1")):
-        with open(f"/proc/self/{name}", "w") as file:  # noqa: PTH123
+        with open(f"/proc/self/{name}", "w") as file:
             file.write(line)
-    with open("/proc/sys/user/max_user_namespaces", "w") as file:  # noqa: PTH123
+    with open("/proc/sys/user/max_user_namespaces", "w") as file:
         file.write("0")
     for capability in range(64):
         if _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
@@ -115,13 +117,13 @@ def run_as_init(argv: list[str]) -> NoReturn:
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str) -> None:
-    """mount(2). Ends the process when it fails."""
+    """Attach a file system; ends the process when that fails."""
     texts = [text.encode("utf-8", "surrogateescape") for text in (source, target, kind, options)]
     _check(_libc.mount(texts[0], texts[1], texts[2], flags, texts[3]), f"mount {kind or source} at {target!r}")
 
 
 def set_read_only(path: str, *, read_only: bool, recursive: bool) -> None:
-    """mount_setattr(2). Ends the process when it fails."""
+    """Seal or open a mount; ends the process when that fails."""
     attributes = array.array("Q", [MOUNT_ATTR_RDONLY, 0, 0, 0] if read_only else [0, MOUNT_ATTR_RDONLY, 0, 0])
     address, _ = attributes.buffer_info()
     where = path.encode("utf-8", "surrogateescape")

@@ -27,7 +27,7 @@ class Mounted:
     """The overlay rungs."""
 
     def __init__(self, rung: RungName, workspace: Path, state: Path) -> None:
-        self.rung = rung
+        self.rung: RungName = rung
         self._wrap = WRAPPERS[rung]
         self._workspace = workspace
         self._hidden = tuple(

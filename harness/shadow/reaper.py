@@ -3,8 +3,10 @@
 For machines without namespaces. Orphans come to this process (a subreaper); when the command has ended, or when this
 process is asked to end, all of its descendants are killed. A command that kills this very process escapes.
 
-Standard library only: it runs as a script.
+Standard library only, and little of it: it runs as a script before every command.
 """
+
+# ruff: noqa: PTH103, PTH112, PTH115, PTH120, PTH123, PTH208, PTH211  # pathlib costs more than the rest of it
 
 from __future__ import annotations
 
@@ -46,7 +48,7 @@ def descendants(pid: int) -> list[int]:
     """Return all processes below `pid`, nearest first."""
     found: list[int] = []
     for task in _listing(f"/proc/{pid}/task"):
-        with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{task}/children") as file:  # noqa: PTH123
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{task}/children") as file:
             found += [int(child) for child in file.read().split()]
     return found + [below for child in found for below in descendants(child)]
 
@@ -68,7 +70,7 @@ def _end(code: int) -> NoReturn:
 
 def _listing(folder: str) -> list[str]:
     try:
-        return os.listdir(folder)  # noqa: PTH208
+        return os.listdir(folder)
     except OSError:
         return []
 

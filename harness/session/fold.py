@@ -146,9 +146,7 @@ def _confirmed(state: RunState, event: events.Confirmed) -> RunState:
 
 
 def _landed(state: RunState, event: events.Landed) -> RunState:
-    state = _landing(
-        state, event.plan, state="landed", written=event.written, unsaved=event.unsaved, kept=event.kept
-    )
+    state = _landing(state, event.plan, state="landed", written=event.written, unsaved=event.unsaved, kept=event.kept)
     landing = state.landings.get(event.plan)
     return _landing(state, landing.undoes, state="undone") if landing is not None else state
 

@@ -135,9 +135,7 @@ class Journal:
 
     def _write(self, line: bytes) -> None:
         if self._size + len(line) > MAX_BYTES:
-            raise UserProblem(
-                f"the journal of run {self.run!r} is full at {MAX_BYTES} bytes", "start a new run"
-            )
+            raise UserProblem(f"the journal of run {self.run!r} is full at {MAX_BYTES} bytes", "start a new run")
         try:
             if os.write(self._log, line) != len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -36,9 +36,7 @@ def told(path: Path) -> Generator[None]:
         yield
     except OSError as error:
         step = _NEXT_STEPS.get(error.errno or 0, "check that folder, or set XDG_STATE_HOME to another one")
-        raise UserProblem(
-            f"Bridle cannot keep its state in {str(path)!r}: {error.strerror or error}", step
-        ) from error
+        raise UserProblem(f"Bridle cannot keep its state in {str(path)!r}: {error.strerror or error}", step) from error
 
 
 def make_private(folder: Path) -> Path:

@@ -135,9 +135,7 @@ def assert_recovers(folder: Path, state: RunState, *, lost: bool) -> None:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_no_altered_byte_goes_unnoticed(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
+def test_no_altered_byte_goes_unnoticed(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     folder = tmp_path_factory.mktemp("altered")
     write(folder)
     log = bytearray((folder / "r1.jsonl").read_bytes())
@@ -196,9 +194,7 @@ def test_text_that_is_not_unicode_is_kept_as_far_as_it_can_be(tmp_path: Path) ->
     assert fold(read_journal(tmp_path, RUN).records).messages[0]["content"] == "a?b"
 
 
-def test_a_kind_from_a_later_version_is_skipped_and_counted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_kind_from_a_later_version_is_skipped_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(KINDS, "dreamt", KINDS["phase"])
     write(tmp_path, [*STORY[:2], ("dreamt", {"name": "sheep"})])
     monkeypatch.delitem(KINDS, "dreamt")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bridle.harness.edits.hunks import line_edits
+from bridle.harness.edits.hunks import diffed, edits_of
 from bridle.indexer.text import LineEdit, line_body, split_lines
 
 Place = tuple[int, int]
@@ -31,7 +31,8 @@ def whole_line_edits(text: str, edits: Sequence[CharacterEdit]) -> tuple[LineEdi
         parts += (_between(lines, done, edit.start), edit.text)
         done = edit.end
     parts.append(_between(lines, done, (len(lines) - 1, len(lines[-1]))))
-    return line_edits(text, "".join(parts))[0]
+    fixed = split_lines("".join(parts))
+    return edits_of(diffed(lines, fixed), lines, fixed)[0]
 
 
 def _stands(lines: Sequence[str], place: Place) -> bool:

@@ -1,0 +1,110 @@
+"""Runs the checks of a tree from the cheapest up, and gives every verdict the tree that it was earned on.
+
+A tree that moved under a check makes its verdict `unknown`, and the check runs once more. A check that blows up is
+`unknown` too: nothing here ever turns an error into silence.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from bridle.harness.nouns import Finding, Verdict
+from bridle.harness.shadow.contract import Shadow
+from bridle.harness.verify import mypy_check, pytest_check, ruff_check
+from bridle.harness.verify.checks import STAGES, Check
+from bridle.harness.verify.fingerprints import blame, fingerprint
+from bridle.harness.verify.job import Job, unstarted
+from bridle.indexer.encoding import UndecodableError, decode
+from bridle.indexer.text import split_lines
+
+RUNNERS: Mapping[str, Callable[[Job], Verdict]] = {
+    "ruff": ruff_check.check,
+    "mypy": mypy_check.check,
+    "pytest": pytest_check.check,
+}
+
+
+def verify(
+    shadow: Shadow,
+    checks: Sequence[Check],
+    *,
+    paths: Sequence[str] = (),
+    baseline: Sequence[Finding] = (),
+    on_start: Callable[[str], None],
+    on_verdict: Callable[[Verdict], None],
+    cancel: threading.Event,
+    timeout_s: float,
+) -> tuple[Verdict, ...]:
+    """Return one verdict a check, in stage order: ruff, mypy, pytest.
+
+    `paths` narrows a check to these files where its tool can be narrowed. What `baseline` holds is not `new`.
+    `timeout_s` is the wall time of one check. When `cancel` is set, what has not ended is `unknown`, cancelled.
+    """
+    verdicts: list[Verdict] = []
+    for check in sorted(checks, key=lambda check: STAGES.index(check.name)):
+        on_start(check.name)
+        judged = _steady(shadow, check, tuple(paths), cancel, timeout_s)
+        judged = msgspec.structs.replace(judged, findings=blame(_known(shadow, judged.findings), baseline))
+        on_verdict(judged)
+        verdicts.append(judged)
+    return tuple(verdicts)
+
+
+def _steady(shadow: Shadow, check: Check, paths: tuple[str, ...], cancel: threading.Event, timeout_s: float) -> Verdict:
+    """Return the verdict on a tree that held still; the second try is the last."""
+    judged, moved = _once(shadow, check, paths, cancel, timeout_s)
+    if moved and not cancel.is_set():
+        judged, moved = _once(shadow, check, paths, cancel, timeout_s)
+    if not moved:
+        return judged
+    reason = f"tree moved: {', '.join(moved[:3])} changed while {check.name} ran"
+    return msgspec.structs.replace(
+        judged, outcome="unknown", reason=reason, next_step="run it again when nothing is being saved", findings=()
+    )
+
+
+def _once(
+    shadow: Shadow, check: Check, paths: tuple[str, ...], cancel: threading.Event, timeout_s: float
+) -> tuple[Verdict, tuple[str, ...]]:
+    """Return the verdict of one run, and the paths that changed under it."""
+    moved_before, before = set(shadow.moved()), shadow.tree()
+    job = Job(check, shadow, before, paths, timeout_s, cancel)
+    if cancel.is_set():
+        return unstarted(job, "cancelled", "run it again"), ()
+    if check.problem:
+        return unstarted(job, check.problem, check.next_step), ()
+    judged = _run(job)
+    after = shadow.tree()
+    changed = {path for path, _ in before.files.items() ^ after.files.items()}
+    return judged, tuple(sorted(changed | (set(shadow.moved()) - moved_before)))
+
+
+def _run(job: Job) -> Verdict:
+    try:
+        return RUNNERS[job.check.name](job)
+    except Exception as error:  # noqa: BLE001  # the next check still has its say
+        reason = f"{job.check.name} could not be run: {type(error).__name__}: {error}"
+        return unstarted(job, reason, "report this, with the log of the engine")
+
+
+def _known(shadow: Shadow, findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings with fingerprints, each file read once."""
+    lines: dict[str, list[str]] = {}
+    known: list[Finding] = []
+    for finding in findings:
+        if finding.path not in lines:
+            lines[finding.path] = _lines(shadow, finding.path)
+        text = lines[finding.path]
+        line = text[finding.start_line] if finding.start_line < len(text) else ""
+        known.append(msgspec.structs.replace(finding, fingerprint=fingerprint(finding, line)))
+    return known
+
+
+def _lines(shadow: Shadow, path: str) -> list[str]:
+    try:
+        return split_lines(decode(shadow.read(path) or b"").text) if path else []
+    except UndecodableError:
+        return []

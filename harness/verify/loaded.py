@@ -1,0 +1,46 @@
+"""Whether a session loaded the tree that is judged: pure.
+
+A copy of the workspace, or one that is installed elsewhere, passes tests that the workspace fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+SOURCE_ROOTS = ("", "src/", "lib/", "python/")
+INSTALLED = ("site-packages", "dist-packages")
+
+
+def wrong_tree(modules: Sequence[tuple[str, str, str]], files: Mapping[str, str], root: Path, workspace: Path) -> str:
+    """Return why these modules (name, file, digest) do not prove the tree of `files`, "" when they do.
+
+    `root` is where the session saw the tree, `workspace` the person's own one, which may be the same place.
+    """
+    inside = [module for module in modules if not module[1].startswith("/")]
+    if not inside:
+        return "no module of the workspace was loaded"
+    for name, path, digest in inside:
+        if files.get(path, digest) != digest:
+            return f"{name} was loaded from {path!r}, whose content is not the one that is judged"
+    for name, path, _ in modules:
+        if path.startswith("/") and (ours := _stands_for(name, path, files, root, workspace)):
+            return f"{name} was loaded from {path!r} and not from {ours!r}"
+    return ""
+
+
+def _stands_for(name: str, path: str, files: Mapping[str, str], root: Path, workspace: Path) -> str:
+    """Return the workspace's file that a module loaded from elsewhere stands in for, "" when there is none."""
+    place = PurePosixPath(path)
+    if place.is_relative_to(workspace) and root != workspace and not set(INSTALLED) & set(place.parts):
+        return str(place.relative_to(workspace))
+    return next((candidate for candidate in _candidates(name, path) if candidate in files), "")
+
+
+def _candidates(name: str, path: str) -> Iterator[str]:
+    """Yield where the workspace would keep a module of this name, should it be one of its own."""
+    module = name.replace(".", "/")
+    for tail in (f"{module}.py", f"{module}/__init__.py"):
+        if path.endswith(f"/{tail}"):
+            for source_root in SOURCE_ROOTS:
+                yield source_root + tail

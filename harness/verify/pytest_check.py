@@ -1,0 +1,137 @@
+"""Tests, by the project's own pytest with our plugin beside the project's own.
+
+The exit code alone proves nothing, nor does any file that lies in the tree: green needs the plugin's whole report of
+this very run, tests that ran and passed, and modules that came from the tree that is judged.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+
+from bridle.harness.nouns import Finding, Related, Verdict
+from bridle.harness.verify.checks import is_test_path
+from bridle.harness.verify.job import MAX_REPORT_BYTES, Job, Ran, last_line, start, stopped, unknown, verdict
+from bridle.harness.verify.loaded import wrong_tree
+from bridle.harness.verify.pytest_report import Failure, Session, UnprovenError, read_session, running_test
+from bridle.indexer.files import read_bounded
+
+PLUGINS = Path(__file__).parent / "plugins"
+USAGE_ERROR = 4
+
+
+def check(job: Job) -> Verdict:
+    """Run the tests, or those in `job.paths` when they are all test files."""
+    nonce, report = secrets.token_hex(16), job.shadow.new_report()
+    order = json.dumps({"path": str(report), "nonce": nonce})
+    ran = start(job, _arguments(job, nonce), {"PYTHONPATH": str(PLUGINS), "BRIDLE_PROOF": order}, report)
+    data = _written(report)
+    running = running_test(data)
+    early = stopped(job, ran, f", in {running}" if running else "")
+    if early is not None:
+        return early
+    try:
+        session = read_session(data, nonce)
+    except UnprovenError as error:
+        return _unproven(job, ran, error)
+    return _judge(job, ran, session)
+
+
+def _arguments(job: Job, nonce: str) -> list[str]:
+    # A cache of its own, kept by nobody: with an older one `--lf` in the project's options leaves tests out unseen.
+    arguments = ["-p", "bridle_proof", "-o", f"cache_dir=.pytest_cache/{nonce}", "--color=no", "--tb=short"]
+    narrowed = bool(job.paths) and all(is_test_path(path) and path in job.tree.files for path in job.paths)
+    return [*arguments, *(f"./{path}" for path in job.paths)] if narrowed else arguments
+
+
+def _written(report: Path) -> bytes:
+    try:
+        return read_bounded(report, MAX_REPORT_BYTES)
+    except OSError:
+        return b""
+
+
+def _unproven(job: Job, ran: Ran, error: UnprovenError) -> Verdict:
+    """Say why a run left no proof: the tool is missing, was called wrongly, or ended before its end."""
+    code, said = ran.completed.exit_code, ran.completed.stderr
+    if b"No module named pytest" in said or b"No module named 'pytest'" in said:
+        step = f"install it: {job.check.python} -m pip install pytest"
+        return unknown(job, ran, f"pytest is not installed in {job.check.python}", step)
+    if code == USAGE_ERROR:
+        return unknown(job, ran, f"pytest does not take its configuration: {last_line(said)}", "correct it")
+    where = f" in {error.running}" if error.running else ""
+    reason = f"pytest ended with exit code {code}{where} and without a whole report: {error.reason}"
+    return unknown(job, ran, reason, "look at the log for what ended it")
+
+
+def _judge(job: Job, ran: Ran, session: Session) -> Verdict:
+    foreign = _foreign(job, session)
+    if foreign:
+        step = "install the project in editable form into an environment inside it, or use an overlay sandbox"
+        return unknown(job, ran, f"wrong tree: {foreign}", step)
+    counts = (len(session.collected), session.count("passed"))
+    failed = [*session.uncollected, *session.failures]
+    if failed:
+        findings = [_finding(failure) for failure in failed]
+        return verdict(job, "fail", ran, reason=_told(session), counts=counts, findings=findings)
+    doubt, step = _doubt(ran, session)
+    outcome = "unknown" if doubt else "pass"
+    return verdict(job, outcome, ran, reason=doubt or _told(session), next_step=step, counts=counts)
+
+
+def _foreign(job: Job, session: Session) -> str:
+    if not job.shadow.is_view(session.begin.device, session.begin.inode):
+        return "the tests did not run in the shadow"
+    if not session.collected and not session.uncollected:
+        return ""
+    return wrong_tree(session.modules, job.tree.files, job.shadow.root, job.shadow.workspace)
+
+
+def _doubt(ran: Ran, session: Session) -> tuple[str, str]:
+    """Return why a session without a failure is not green, and what to do; "" twice when it is."""
+    code, told = ran.completed.exit_code, _told(session)
+    aside = f" ({told})" if told else ""
+    n_unrun = len(set(session.collected) - session.ran.keys())
+    if not session.collected:
+        return f"no tests were collected{aside}", "see which tests pytest's configuration selects"
+    if code != session.end.exit_code or code != 0:
+        return f"no test failed, yet pytest ended with exit code {code}", "look at the log for why"
+    if session.count("flaky"):
+        return f"{session.count('flaky')} tests passed only when they were run again", "make them steady"
+    if n_unrun:
+        return f"{n_unrun} of {len(session.collected)} collected tests never ran{aside}", "run them all"
+    if not session.count("passed"):
+        return f"no test passed{aside}", "see why they are all left out"
+    return "", ""
+
+
+def _told(session: Session) -> str:
+    """Return in words what neither passed nor failed."""
+    counts = (
+        (session.end.n_deselected, "deselected by the project's options"),
+        (session.count("skipped"), "skipped"),
+        (session.count("xfailed"), "failed as expected"),
+        (session.count("xpassed"), "passed although expected to fail"),
+    )
+    return ", ".join(f"{count} {what}" for count, what in counts if count)
+
+
+def _finding(failure: Failure) -> Finding:
+    path, start_line, end_line = failure.place
+    test = str(getattr(failure, "id", ""))
+    return Finding(
+        check="pytest",
+        path=path,
+        start_line=max(0, start_line),
+        end_line=max(start_line + 1, end_line),
+        message=failure.message or "failed",
+        code=failure.error or "failed",
+        detail=failure.detail,
+        test=test,
+        related=tuple(Related(frame[0], max(0, frame[1]), _frame_text(frame[3])) for frame in failure.frames),
+    )
+
+
+def _frame_text(function: str) -> str:
+    return f"in {function}" if function else "here"

@@ -14,21 +14,24 @@ from bridle.context.readform import Range
 from bridle.harness.edits.drift import Drift
 from bridle.harness.edits.ground import Complaint, Ground, Offer
 from bridle.harness.edits.guards import syntax_broken
-from bridle.harness.edits.placing import LineEndsJoinError, Placed, apply_placed, as_lines
+from bridle.harness.edits.placing import LineEndsJoinError, Placed, Result, apply_placed, as_lines
 from bridle.harness.edits.request import Wish
 from bridle.harness.edits.resolve import Target, Trouble, resolve
 from bridle.harness.edits.slips import slip
 from bridle.indexer.encoding import UndecodableError, decode, encode
+from bridle.indexer.text import LineEdit
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """The outcome for one file. `after` is None where there are complaints; `offers` then has one entry an
-    edit, or a single None where nothing can be offered.
+    """The outcome for one file. `after` is None where there are complaints; `offers` then has one entry an edit, or
+    a single None where nothing can be offered. `edits` are in lines of the file as it is now.
     """
 
     after: bytes | None
     complaints: tuple[Complaint, ...] = ()
     offers: tuple[Offer, ...] = ()
+    edits: tuple[LineEdit, ...] = ()
+    inverse: tuple[LineEdit, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -128,29 +131,31 @@ def _guarded(placed: Sequence[Placed], on: Ground, encoding: str, bom: bool, new
     judged = [slip(n, edit, placed, on) for n, edit in enumerate(placed)]
     complaints = [found[0] for found in judged if isinstance(found, tuple)]
     if complaints:
-        pairs = zip(placed, judged, strict=True)
-        offers = tuple(found[1] if isinstance(found, tuple) else edit for edit, found in pairs)
-        return Draft(None, tuple(complaints), offers)
+        offers: list[Offer] = []
+        for edit, found in zip(placed, judged, strict=True):
+            offers.append(found[1] if isinstance(found, tuple) else edit)
+        return Draft(None, tuple(complaints), tuple(offers))
     try:
-        text, data = _result(on.now, [found for found in judged if isinstance(found, Placed)], encoding, bom)
+        result, data = _result(on.now, [found for found in judged if isinstance(found, Placed)], encoding, bom)
     except _UnfitError as error:
         return Draft(None, (Complaint("E_ENCODING", str(error)),), (None,))
-    broken = syntax_broken(on.seen.path, on.now, text, newer=newer_python)
+    broken = syntax_broken(on.seen.path, on.now, result.text, newer=newer_python)
     if broken and not broken[1]:
         complaint = Complaint("E_SYNTAX", f"The file would no longer parse: {broken[0]}.")
         return Draft(None, (complaint,), (None,))
-    return Draft(data, warnings=(f"our own parser objects: {broken[0]}",) if broken else ())
+    warnings = (f"our own parser objects: {broken[0]}",) if broken else ()
+    return Draft(data, edits=result.edits, inverse=result.inverse, warnings=warnings)
 
 
 class _UnfitError(ValueError):
     """The result cannot be written as bytes; the message is for the model."""
 
 
-def _result(now: str, edits: Sequence[Placed], encoding: str, bom: bool) -> tuple[str, bytes]:
+def _result(now: str, edits: Sequence[Placed], encoding: str, bom: bool) -> tuple[Result, bytes]:
     try:
-        text = apply_placed(now, edits)
-        data = encode(text, encoding, bom)
-        same = decode(data).text == text
+        result = apply_placed(now, edits)
+        data = encode(result.text, encoding, bom)
+        same = decode(data).text == result.text
     except LineEndsJoinError:
         raise _UnfitError("The carriage return of one line would meet the line feed of another.") from None
     except UnicodeEncodeError as error:
@@ -159,7 +164,7 @@ def _result(now: str, edits: Sequence[Placed], encoding: str, bom: bool) -> tupl
         raise _UnfitError(f"The file could not be read again: {error}.") from None
     if not same:
         raise _UnfitError("The edit changes what the file says its encoding is; the other lines would break.")
-    return text, data
+    return result, data
 
 
 def _span(start: int, end: int) -> str:

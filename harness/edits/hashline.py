@@ -15,8 +15,8 @@ from bridle.context.readform import covers
 from bridle.context.redact import is_credential_file
 from bridle.harness.edits.draft import Draft, draft
 from bridle.harness.edits.ground import ground
+from bridle.harness.edits.hunks import Hunk, edits_of
 from bridle.harness.edits.newfile import new_file
-from bridle.harness.edits.patch import line_edits
 from bridle.harness.edits.problems import ToolProblem
 from bridle.harness.edits.refusal import Failure, refusal
 from bridle.harness.edits.request import TOOL, EditRequest, FileWish, parse
@@ -108,19 +108,19 @@ def _file(wish: FileWish, there: Situation) -> list[PlannedFile] | Draft:
     if wish.action == "create":
         if data is not None:
             raise ToolProblem("E_EXISTS", wish.path, "There is such a file already: edit its lines.")
-        return [_planned(wish.path, None, new_file(wish))]
+        return [_whole(wish.path, None, new_file(wish))]
     if data is None:
         raise ToolProblem("E_MISSING", wish.path, "There is no such file. A new one takes create: true.")
     decoded = _decoded(wish.path, data)
     if wish.action == "delete":
         _may_delete(wish, _seen(wish, there), data, there)
-        return [_planned(wish.path, data, None, wish.rev)]
+        return [_whole(wish.path, data, None, wish.rev)]
     if wish.action == "rename":
         return _renamed(wish, data, decoded, there)
     made = _edited(wish, decoded, there)
     if made.after is None:
         return made
-    return [_planned(wish.path, data, made.after, wish.rev, made.warnings)]
+    return [PlannedFile(wish.path, data, made.after, made.edits, made.inverse, wish.rev, warnings=made.warnings)]
 
 
 def _edited(wish: FileWish, now: Decoded, there: Situation) -> Draft:
@@ -135,15 +135,11 @@ def _edited(wish: FileWish, now: Decoded, there: Situation) -> Draft:
 def _renamed(wish: FileWish, data: bytes, now: Decoded, there: Situation) -> list[PlannedFile] | Draft:
     if there.current(wish.to) is not None:
         raise ToolProblem("E_EXISTS", wish.path, f"{wish.to!r} is there already; rename to a free path.")
-    after: bytes | None = data
-    warnings: tuple[str, ...] = ()
-    if wish.edits:
-        made = _edited(wish, now, there)
-        after, warnings = made.after, made.warnings
-        if after is None:
-            return made
-    fresh = msgspec.structs.replace(_planned(wish.to, None, after), renamed_from=wish.path, warnings=warnings)
-    return [_planned(wish.path, data, None, wish.rev), fresh]
+    made = _edited(wish, now, there) if wish.edits else Draft(data)
+    if made.after is None:
+        return made
+    fresh = msgspec.structs.replace(_whole(wish.to, None, made.after), renamed_from=wish.path, warnings=made.warnings)
+    return [_whole(wish.path, data, None, wish.rev), fresh]
 
 
 def _may_delete(wish: FileWish, seen: Revision, data: bytes, there: Situation) -> None:
@@ -170,12 +166,8 @@ def _decoded(path: str, data: bytes) -> Decoded:
         raise ToolProblem("E_ENCODING", path, f"This file cannot be read as text: {error}.") from error
 
 
-def _planned(
-    path: str,
-    before: bytes | None,
-    after: bytes | None,
-    revision: int | None = None,
-    warnings: tuple[str, ...] = (),
-) -> PlannedFile:
-    edits, inverse = line_edits(decode(before or b"").text, decode(after or b"").text)
-    return PlannedFile(path, before, after, edits, inverse, revision, warnings=warnings)
+def _whole(path: str, before: bytes | None, after: bytes | None, revision: int | None = None) -> PlannedFile:
+    """Return the plan of a file that comes or goes whole."""
+    old, new = (lines_of(decode(data or b"").text) for data in (before, after))
+    hunks = [Hunk(0, len(old), 0, len(new))] if old or new else []
+    return PlannedFile(path, before, after, *edits_of(hunks, old, new), revision)

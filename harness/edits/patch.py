@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from bridle.context.anchors import lines_of
+from bridle.harness.edits.hunks import Hunk, diffed, edits_of
 from bridle.harness.nouns import FilePatch, UserProblem
 from bridle.indexer.digest import digest
 from bridle.indexer.encoding import UndecodableError, decode, encode
-from bridle.indexer.history import DiffedMap
-from bridle.indexer.text import LineEdit, apply_edits
+from bridle.indexer.text import apply_edits
 
 _CONTEXT = 3
-
-
-class Hunk(msgspec.Struct, frozen=True):
-    """Old lines ``[old_start, old_end)`` became new lines ``[new_start, new_end)``."""
-
-    old_start: int
-    old_end: int
-    new_start: int
-    new_end: int
 
 
 def file_patch(path: str, before: bytes | None, after: bytes | None, base_version: int | None = None) -> FilePatch:
@@ -31,7 +20,8 @@ def file_patch(path: str, before: bytes | None, after: bytes | None, base_versio
     Raises UserProblem where lines cannot say the change: bytes that are not text, or another encoding.
     """
     one_sided = before is None or after is None
-    edits, inverse = line_edits(_text(path, before, one_sided), _text(path, after, one_sided))
+    old, new = (lines_of(_text(path, data, one_sided)) for data in (before, after))
+    edits, inverse = edits_of(diffed(old, new), old, new)
     patch = FilePatch(
         path,
         None if before is None else digest(before),
@@ -78,45 +68,13 @@ def encode_fresh(text: str) -> bytes:
         return plain
 
 
-def line_edits(before: str, after: str) -> tuple[tuple[LineEdit, ...], tuple[LineEdit, ...]]:
-    """Return the edits that lead from `before` to `after`, and those that lead back."""
-    old, new = lines_of(before), lines_of(after)
-    hunks = list(hunks_of(old, new))
-    forth = tuple(LineEdit(h.old_start, h.old_end, "".join(new[h.new_start : h.new_end])) for h in hunks)
-    back = tuple(LineEdit(h.new_start, h.new_end, "".join(old[h.old_start : h.old_end])) for h in hunks)
-    return forth, back
-
-
-def hunks_of(old: Sequence[str], new: Sequence[str]) -> Iterator[Hunk]:
-    """Yield what changed between two lists of lines, in order; costs time in their number."""
-    places = DiffedMap(old, new)
-    above_old = above_new = 0
-    for line in range(len(old) + 1):
-        place = places.line(line) if line < len(old) else len(new)
-        if place is None:
-            continue
-        if line > above_old or place > above_new:
-            yield from _trimmed(old, new, Hunk(above_old, line, above_new, place))
-        above_old, above_new = line + 1, place + 1
-
-
-def _trimmed(old: Sequence[str], new: Sequence[str], hunk: Hunk) -> Iterator[Hunk]:
-    a, b, c, d = hunk.old_start, hunk.old_end, hunk.new_start, hunk.new_end
-    while a < b and c < d and old[a] == new[c]:
-        a, c = a + 1, c + 1
-    while a < b and c < d and old[b - 1] == new[d - 1]:
-        b, d = b - 1, d - 1
-    if a < b or c < d:
-        yield Hunk(a, b, c, d)
-
-
 def unified_diff(path: str, before: bytes | None, after: bytes | None) -> str:
     """Return the change as `git apply` reads it ("" for none); bytes that are not text are only named."""
     try:
         old, new = (_newline_lines(_shown(data)) for data in (before, after))
     except UndecodableError:
         return f"Binary files a/{path} and b/{path} differ\n"
-    hunks = list(hunks_of(old, new))
+    hunks = diffed(old, new)
     if not hunks and (before is None) == (after is None):
         return ""
     mark = "\t" if " " in path else ""

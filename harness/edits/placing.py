@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import msgspec
 
 from bridle.context.anchors import anchor_at, lines_of
-from bridle.indexer.text import dominant_end, line_body
+from bridle.harness.edits.hunks import Hunk, edits_of, trimmed
+from bridle.indexer.text import LineEdit, dominant_end, line_body
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -27,27 +28,47 @@ class LineEndsJoinError(ValueError):
     """Two lines of the result would read as one: a carriage return would meet a line feed."""
 
 
-def apply_placed(text: str, edits: Sequence[Placed]) -> str:
+class Result(msgspec.Struct, frozen=True):
+    """A text after edits, and which lines of the text before they touched: nothing else lost its identity."""
+
+    text: str
+    edits: tuple[LineEdit, ...]
+    inverse: tuple[LineEdit, ...]
+
+
+def apply_placed(text: str, edits: Sequence[Placed]) -> Result:
     """Return `text` after `edits`, which do not overlap; insertions at one place land in the order given.
 
-    A new line ends as the line whose place it takes, else as its neighbour; a file without a final line end
-    keeps none. Raises LineEndsJoinError.
+    A new line ends as the line whose place it takes, else as its neighbour; a file without a final line end keeps
+    none. Raises LineEndsJoinError.
     """
     lines = lines_of(text)
     out: list[str] = []
+    hunks: list[Hunk] = []
     done = 0
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
         out += lines[done : edit.start]
+        hunks.append(Hunk(edit.start, edit.end, len(out), len(out) + len(edit.text)))
         out += _ended(edit, lines)
         done = edit.end
     out += lines[done:]
-    plain = dominant_end(text)
-    last = len(out) - 1
+    plain, last = dominant_end(text), len(out) - 1
     out = [line if _has_end(line) or (line and n == last) else line + plain for n, line in enumerate(out)]
     joined = "".join(out)
     if lines_of(joined) != out:
         raise LineEndsJoinError
-    return joined
+    return Result(joined, *edits_of(list(trimmed(_closed(hunks, lines), lines, out)), lines, out))
+
+
+def _closed(hunks: Sequence[Hunk], lines: Sequence[str]) -> Iterator[Hunk]:
+    """Yield `hunks`; one that puts lines below a last line without an end touches that line as well."""
+    open_end = len(lines) if lines and not _has_end(lines[-1]) else -1
+    for n, hunk in enumerate(hunks):
+        below = hunk.old_start == open_end and hunk.new_end > hunk.new_start
+        if below and not (n and hunks[n - 1].old_end == open_end):
+            yield Hunk(hunk.old_start - 1, hunk.old_end, hunk.new_start - 1, hunk.new_end)
+        else:
+            yield hunk
 
 
 def place_as_written(edit: Placed, bodies: Sequence[str]) -> dict[str, str]:

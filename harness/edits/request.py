@@ -121,19 +121,23 @@ def _file(given: object) -> FileWish:
     path = clean_path(entry.get("path"))
     _known(entry, _FILE_KEYS, "A file", path)
     to = clean_path(entry["rename"]) if entry.get("rename") else ""
-    asked: list[Action] = ["create"] if _flag(entry, "create", path) else []
-    asked += ["delete"] if _flag(entry, "delete", path) else []
-    asked += ["rename"] if to else []
+    flags: dict[Action, bool] = {
+        "create": _flag(entry, "create", path),
+        "delete": _flag(entry, "delete", path),
+        "rename": bool(to),
+    }
+    asked = [action for action, wanted in flags.items() if wanted]
     if len(asked) > 1:
         raise _misread(f"Only one of {', '.join(asked)} at a time.", path)
     edits = tuple(_wish(edit, path) for edit in _items(entry.get("edits") or [], "edits", path))
-    return FileWish(path, _revision(entry.get("rev"), path), edits, asked[0] if asked else "edit", to)
+    action: Action = asked[0] if asked else "edit"
+    return FileWish(path, _revision(entry.get("rev"), path), edits, action, to)
 
 
 def _wish(given: object, path: str) -> Wish:
     entry = {key: value for key, value in _mapping(given, "An edit", path).items() if value is not None}
     _known(entry, _EDIT_KEYS, "An edit", path)
-    kinds = [kind for kind in _KINDS if kind in entry]
+    kinds: list[Kind] = [kind for kind in _KINDS if kind in entry]
     if len(kinds) != 1:
         raise _misread(f"An edit has exactly one of at, after, block; this one has {', '.join(kinds) or 'none'}.", path)
     text, was = _text(entry, "text", path), _text(entry, "was", path)

@@ -11,7 +11,7 @@ import fcntl
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -106,7 +106,7 @@ class Revisions:
             return tuple(sorted(self._numbers))
 
     @contextmanager
-    def _at_latest(self) -> Iterator[None]:
+    def _at_latest(self) -> Generator[None]:
         with self._lock, self._index.locked():
             for noted in self._index.fresh():
                 self._learn(noted)
@@ -147,7 +147,7 @@ class _Index:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> Generator[None]:
         if self._path is None:
             yield
             return

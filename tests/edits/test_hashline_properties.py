@@ -21,7 +21,7 @@ from bridle.harness.edits.revisions import Revisions
 from bridle.harness.nouns import UserProblem
 from bridle.indexer.encoding import decode
 from bridle.indexer.history import LineMap, LoggedMap
-from bridle.indexer.text import LineChange
+from bridle.indexer.text import LineChange, apply_edits
 
 LINES = st.text(alphabet="ab}é😀\x0c\u2028 \t", max_size=4)
 ENDS = st.sampled_from(["\n", "\n", "\r\n", "\r"])
@@ -56,7 +56,7 @@ def placed(draw: st.DrawFn, n_lines: int) -> list[Placed]:
 @given(files())
 def test_no_edits_leave_every_byte(data: bytes) -> None:
     text = decode(data).text
-    assert apply_placed(text, []) == text
+    assert apply_placed(text, []).text == text
     assert file_patch("a.txt", data, data).edits == ()
 
 
@@ -82,7 +82,7 @@ def test_lines_that_no_edit_touches_keep_every_byte(data: st.DataObject) -> None
     lines = lines_of(text)
     edits = data.draw(placed(len(lines)))
     try:
-        after = lines_of(apply_placed(text, edits))
+        after = lines_of(apply_placed(text, edits).text)
     except LineEndsJoinError:
         return
     old, new = 0, 0
@@ -105,6 +105,21 @@ def _only_the_last_got_its_end(after: list[str], before: list[str], text: str) -
 
 
 @given(st.data())
+def test_the_edits_of_a_result_lead_there_and_back_and_touch_no_line_that_was_not_named(data: st.DataObject) -> None:
+    text = data.draw(texts())
+    edits = data.draw(placed(len(lines_of(text))))
+    try:
+        result = apply_placed(text, edits)
+    except LineEndsJoinError:
+        return
+    assert apply_edits(text, result.edits) == result.text
+    assert apply_edits(result.text, result.inverse) == text
+    open_last = len(lines_of(text)) - 1 if text and not text.endswith(("\n", "\r")) else -1
+    named = {n for edit in edits for n in range(edit.start, edit.end)} | {open_last}
+    assert {n for edit in result.edits for n in range(edit.start, edit.end)} <= named
+
+
+@given(st.data())
 def test_the_order_of_edits_does_not_matter(data: st.DataObject) -> None:
     text = data.draw(texts())
     edits = data.draw(placed(len(lines_of(text))))
@@ -115,7 +130,7 @@ def test_the_order_of_edits_does_not_matter(data: st.DataObject) -> None:
 
 def _result(text: str, edits: list[Placed]) -> str | None:
     try:
-        return apply_placed(text, edits)
+        return apply_placed(text, edits).text
     except LineEndsJoinError:
         return None
 

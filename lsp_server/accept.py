@@ -1,0 +1,179 @@
+"""Landing a proposal in the editor, and taking it back: flush, prepare, send, confirm by echo, finish.
+
+All documents or none: what landed before another failed is taken back. A conflict keeps the proposal on offer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from bridle.harness.engine import (
+    FilePatch,
+    FinishLanding,
+    LandingPlan,
+    LandingResult,
+    PrepareLanding,
+    PrepareUndo,
+    Proposal,
+    UserProblem,
+)
+from bridle.indexer.text import LineEdit
+from bridle.lsp_server.documents import Document, Documents
+from bridle.lsp_server.echo import Echo, Landed
+from bridle.lsp_server.editor import Editor
+from bridle.lsp_server.landing import carry, line_map, ready, rebased_patch, workspace_edit
+from bridle.lsp_server.link import Link
+from bridle.lsp_server.mirror import Mirror
+from bridle.lsp_server.offers import Offers
+
+PREPARE_S = 900.0
+FINISH_S = 60.0
+ECHO_S = 3.0
+MAX_TRIES = 3
+KEPT = "the proposal is kept; look at it, or run the action again"
+
+
+class Conflict(Exception):
+    """An edit that cannot go where it was meant."""
+
+
+class Confirmed(NamedTuple):
+    """What the documents hold: those that landed, and why others did not ("" when all did)."""
+
+    landed: dict[str, Landed]
+    reason: str
+
+
+class Landing:
+    """The landings of one root, one at a time."""
+
+    def __init__(self, link: Link, documents: Documents, mirror: Mirror, offers: Offers, editor: Editor) -> None:
+        self._link = link
+        self._documents = documents
+        self._mirror = mirror
+        self._offers = offers
+        self._editor = editor
+
+    async def accept(self, proposal: Proposal, *, force: bool) -> LandingResult:
+        """Land a proposal. Raises UserProblem when nothing, or not everything, landed."""
+        await self._mirror.flush()
+        rebased = tuple(self._rebased(proposal))
+        request = PrepareLanding(proposal.id, rebased, force)
+        plan = await self._link.ask(request, LandingPlan, PREPARE_S)
+        if plan.refused:
+            anyway = "" if force else "look at it; to take it all the same, choose accept anyway"
+            raise UserProblem(f"nothing was changed: {plan.refused}", anyway)
+        return await self._land(plan)
+
+    async def undo(self, run: str) -> LandingResult:
+        """Take a landed change back, and nothing that was typed since. Raises UserProblem."""
+        await self._mirror.flush()
+        plan = await self._link.ask(PrepareUndo(run), LandingPlan, PREPARE_S)
+        if plan.refused:
+            raise UserProblem(f"nothing was changed: {plan.refused}", "")
+        return await self._land(plan)
+
+    def _rebased(self, proposal: Proposal) -> list[FilePatch]:
+        """Return the proposal's patches of open documents that moved on since. Raises UserProblem."""
+        found: list[FilePatch] = []
+        for patch in proposal.files:
+            document = self._documents.at(patch.path)
+            if document is None or patch.after is None or patch.base_version == document.revision:
+                continue
+            if line_map(document, patch) is None:
+                continue  # the engine has the texts of both sides, and carries it over by them
+            hunks = self._offers.hunks(proposal, patch, document)
+            if hunks.conflict:
+                raise UserProblem(f"nothing was changed: you changed the same lines of {patch.path} since", KEPT)
+            found.append(rebased_patch(patch, hunks.edits, document))
+        return found
+
+    async def _land(self, plan: LandingPlan) -> LandingResult:
+        confirmed = Confirmed({}, "the landing was interrupted")
+        try:
+            confirmed = await self._change_documents(plan.open_files, plan.title)
+            await self._mirror.flush()
+        finally:
+            failed = tuple(file.path for file in plan.open_files if file.path not in confirmed.landed)
+            buffers = tuple(landed.buffer for landed in confirmed.landed.values())
+            finish = FinishLanding(plan.id, buffers, failed, confirmed.reason)
+            result = await self._link.ask(finish, LandingResult, FINISH_S)
+        if result.outcome != "applied":
+            raise UserProblem(_told(result), KEPT)
+        return result
+
+    async def _change_documents(self, files: Sequence[FilePatch], title: str) -> Confirmed:
+        """Change all documents, or none as far as that can be had."""
+        try:
+            for file in files:
+                self._edits(file)
+        except Conflict as conflict:
+            return Confirmed({}, str(conflict))
+        batches = [[file] for file in files] if self._editor.client.one_edit_per_document else [files]
+        landed: dict[str, Landed] = {}
+        for batch in filter(None, batches):
+            confirmed = await self._send(batch, title)
+            landed |= confirmed.landed
+            if confirmed.reason:
+                return Confirmed(await self._take_back(landed, title), confirmed.reason)
+        return Confirmed(landed, "")
+
+    async def _take_back(self, landed: Mapping[str, Landed], title: str) -> dict[str, Landed]:
+        """Undo what landed before another failed; returns where that did not succeed."""
+        kept: dict[str, Landed] = {}
+        for path, one in landed.items():
+            back = FilePatch(path, None, None, one.inverse, (), one.buffer.version)
+            if (await self._send([back], f"take back {title}")).reason:
+                kept[path] = one
+        return kept
+
+    async def _send(self, files: Sequence[FilePatch], title: str) -> Confirmed:
+        """Send one edit and look for its echo; worked out anew, a few times, when the text moved on meanwhile."""
+        client = self._editor.client
+        landed: dict[str, Landed] = {}
+        reason = ""
+        for _ in range(MAX_TRIES):
+            try:
+                wanted = {file.path: self._edits(file) for file in files if file.path not in landed}
+            except Conflict as conflict:
+                return Confirmed(landed, str(conflict))
+            echo = Echo(self._documents, wanted)
+            parts = [ready(document, edits) for document, edits in wanted.values()]
+            try:
+                answer = await self._editor.apply(workspace_edit(parts, client), f"Bridle: {title}")
+                landed |= await echo.wait(ECHO_S if answer.said == "yes" else 0.0)
+            finally:
+                echo.stop()
+            if len(landed) == len(files):
+                return Confirmed(landed, "")
+            reason = answer.reason or "the editor says that it applied the change, but the document does not show it"
+            surely_dropped = answer.said == "no" or (answer.said == "yes" and client.document_changes)
+            if not surely_dropped or echo.untouched:
+                break  # sent again, it might land twice
+        return Confirmed(landed, reason)
+
+    def _edits(self, file: FilePatch) -> tuple[Document, tuple[LineEdit, ...]]:
+        """Return a file's edits in the lines of its document as it is now. Raises Conflict."""
+        document = self._known(file)
+        moved = document.log.since(document.revision if file.base_version is None else file.base_version)
+        if moved is None:
+            raise Conflict(f"{file.path} was opened again meanwhile")
+        carried = carry(file.edits, moved, document)
+        if carried.conflicts:
+            raise Conflict(f"the same lines of {file.path} were changed meanwhile")
+        return document, carried.edits
+
+    def _known(self, file: FilePatch) -> Document:
+        document = self._documents.at(file.path)
+        if document is None:
+            raise Conflict(f"{file.path} was closed meanwhile")
+        return document
+
+
+def _told(result: LandingResult) -> str:
+    reason = result.reason or "a document did not take its change"
+    if result.outcome == "rolled back":
+        return f"nothing was changed: {reason}"
+    changed = ", ".join((*result.written, *result.unsaved)) or "nothing"
+    return f"only a part was changed ({changed}), not {', '.join(result.conflicts)}: {reason}"

@@ -1,0 +1,174 @@
+"""Which actions stand on a range: a pure function in milliseconds, no model, no disk, no engine.
+
+Titles say what they act on. Agent actions carry a command, deterministic fixes their edit. Never preferred, never
+part of a fix-all: nothing here runs without the person's choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from lsprotocol import types as lsp
+
+from bridle.harness.engine import Finding, Proposal, Selection
+from bridle.lsp_server.capabilities import Client
+from bridle.lsp_server.diagnostics import headline
+from bridle.lsp_server.documents import Document
+from bridle.lsp_server.instructions import instruction_at
+from bridle.lsp_server.landing import ready, workspace_edit
+
+QUICK_FIX: str = lsp.CodeActionKind.QuickFix.value
+REWRITE: str = lsp.CodeActionKind.RefactorRewrite.value
+SOURCE = "source.bridle"
+MAX_FINDINGS = 5
+MAX_TITLE = 60
+
+Json = dict[str, Any]
+
+
+class Offered(msgspec.Struct, frozen=True):
+    """One action before it is told to a client: a command or an edit, or the reason why it is not to be had."""
+
+    title: str
+    kind: str
+    command: str = ""
+    argument: Json = {}
+    edit: lsp.WorkspaceEdit | None = None
+    disabled: str = ""
+
+
+class View(msgspec.Struct, frozen=True):
+    """What stands, as far as actions go. `unready` says why nothing can be run; `model` is "" when none is set up."""
+
+    trusted: bool
+    model: str
+    findings: Sequence[Finding] = ()
+    proposals: Sequence[tuple[Proposal, bool]] = ()
+    can_undo: bool = False
+    unready: str = ""
+
+
+def code_actions(
+    view: View, document: Document, place: lsp.Range, only: Sequence[str] | None, client: Client
+) -> list[lsp.CodeAction | lsp.Command]:
+    """Return the actions on `place`, most particular first, as this client can take them.
+
+    `view.findings` are those on these lines, `view.proposals` those that wait, each with whether it has a hunk here.
+    """
+    offered = _all(view, document, place, client)
+    wanted = (one for one in offered if only is None or any(_within(one.kind, kind) for kind in only))
+    return [told for one in wanted if (told := _tell(one, client)) is not None]
+
+
+def selected_lines(path: str, place: lsp.Range) -> Selection:
+    """Return the lines that a range touches; one that ends at a line's start does not touch that line."""
+    start = place.start.line
+    last = place.end.line
+    end = last if last > start and place.end.character == 0 else last + 1
+    return Selection(path, start, max(end, start + 1))
+
+
+def _all(view: View, document: Document, place: lsp.Range, client: Client) -> Iterator[Offered]:
+    if document.path is None:
+        yield Offered("Bridle: edit here…", REWRITE, disabled="this document is not a file of the opened folder")
+        return
+    if view.unready:
+        yield Offered("Bridle: edit here…", REWRITE, disabled=view.unready)
+        return
+    if not view.trusted:
+        yield Offered("Bridle: trust this folder, so that its checks may run…", QUICK_FIX, "bridle.trust")
+    lines = selected_lines(document.path, place)
+    yield from _on_findings(view, document, client)
+    yield from _on_proposals(view.proposals)
+    if view.trusted and view.model:
+        yield _edit(document, place, lines)
+    elif view.trusted:
+        yield Offered(
+            "Bridle: set up a model, to have things fixed and edited…", REWRITE, "bridle.status", {"show": True}
+        )
+    if view.trusted:
+        yield Offered("Bridle: verify the whole folder", SOURCE, "bridle.verify")
+    if view.can_undo:
+        yield Offered("Bridle: undo its last change", SOURCE, "bridle.undo")
+
+
+def _on_findings(view: View, document: Document, client: Client) -> Iterator[Offered]:
+    for finding in view.findings[:MAX_FINDINGS]:
+        said = headline(finding, MAX_TITLE)
+        argument = {"uri": document.uri, "range": _whole(finding), "fingerprint": finding.fingerprint}
+        if finding.fix and client.code_action_literals:
+            edit = workspace_edit([ready(document, finding.fix)], client)
+            yield Offered(f"Bridle: apply {finding.check}'s own fix: {said}", QUICK_FIX, edit=edit)
+        elif finding.fix:
+            own = argument | {"own": True}
+            yield Offered(f"Bridle: apply {finding.check}'s own fix: {said}", QUICK_FIX, "bridle.fix", own)
+        if view.trusted and view.model:
+            yield Offered(f"Bridle: fix and verify: {said}", QUICK_FIX, "bridle.fix", argument)
+
+
+def _on_proposals(proposals: Sequence[tuple[Proposal, bool]]) -> Iterator[Offered]:
+    for proposal, here in proposals:
+        kind = QUICK_FIX if here else SOURCE
+        argument = {"proposal": proposal.id}
+        size = f"+{proposal.added} -{proposal.removed}, {len(proposal.files)} file{'s' * (len(proposal.files) != 1)}"
+        said = f"{_cut(proposal.badge.text)} ({size})"
+        if proposal.badge.state in ("not green", "refused"):
+            yield Offered(f"Bridle: accept anyway, {said}", kind, "bridle.acceptAnyway", argument)
+        else:
+            yield Offered(f"Bridle: accept, {said}", kind, "bridle.accept", argument)
+        yield Offered(f"Bridle: show the change: {_cut(proposal.title)}", kind, "bridle.show", argument)
+        yield Offered(f"Bridle: reject the change: {_cut(proposal.title)}", kind, "bridle.reject", argument)
+
+
+def _edit(document: Document, place: lsp.Range, lines: Selection) -> Offered:
+    argument: Json = {"uri": document.uri, "range": _json(place)}
+    instruction = instruction_at(document.text.lines, lines.start_line, lines.end_line)
+    if lines.end_line - lines.start_line == 1:
+        scope = f"line {lines.start_line + 1}"
+    else:
+        scope = f"lines {lines.start_line + 1}-{lines.end_line}"
+    if instruction:
+        return Offered(
+            f"Bridle: “{_cut(instruction)}” ({scope})", REWRITE, "bridle.edit", argument | {"instruction": instruction}
+        )
+    return Offered(f"Bridle: edit {scope}…", REWRITE, "bridle.edit", argument)
+
+
+def _tell(offered: Offered, client: Client) -> lsp.CodeAction | lsp.Command | None:
+    """Return an action as the client can take it; None when it cannot."""
+    if offered.disabled and not client.disabled_actions:
+        return None
+    command = lsp.Command(title=offered.title, command=offered.command, arguments=[offered.argument])
+    if not client.code_action_literals:
+        return command if offered.command else None
+    return lsp.CodeAction(
+        title=offered.title,
+        kind=offered.kind,
+        command=command if offered.command else None,
+        edit=offered.edit,
+        disabled=lsp.CodeActionDisabled(reason=offered.disabled) if offered.disabled else None,
+    )
+
+
+def _within(kind: str, wanted: str) -> bool:
+    return wanted in ("", kind) or kind.startswith(wanted + ".")
+
+
+def _whole(finding: Finding) -> Json:
+    return {
+        "start": {"line": finding.start_line, "character": 0},
+        "end": {"line": finding.start_line, "character": 0},
+    }
+
+
+def _json(place: lsp.Range) -> Json:
+    return {
+        "start": {"line": place.start.line, "character": place.start.character},
+        "end": {"line": place.end.line, "character": place.end.character},
+    }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_TITLE else text[: MAX_TITLE - 1] + "…"

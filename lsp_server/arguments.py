@@ -1,0 +1,59 @@
+"""What a command takes: one object, checked for its shape before anything is done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from lsprotocol import types as lsp
+
+from bridle.lsp_server.protocol import Refusal
+
+
+class Point(msgspec.Struct, frozen=True):
+    """A position as the client sends it."""
+
+    line: int
+    character: int = 0
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """A range as the client sends it."""
+
+    start: Point
+    end: Point
+
+
+class Argument(msgspec.Struct, frozen=True):
+    """The one object that a command takes; each command reads the fields that are its own."""
+
+    uri: str = ""
+    range: Stretch | None = None
+    instruction: str = ""
+    fingerprint: str = ""
+    proposal: str = ""
+    run: str = ""
+    sources: tuple[str, ...] = ()
+    trusted: bool | None = None
+    own: bool = False
+    show: bool = False
+
+
+def read_argument(command: str, arguments: Any) -> Argument:
+    """Return a command's argument. Raises Refusal when it is not one object of known shape."""
+    given = list(arguments or ())
+    if not given:
+        return Argument()
+    try:
+        return msgspec.convert(given[0], Argument)
+    except msgspec.ValidationError as error:
+        raise Refusal(lsp.ErrorCodes.InvalidParams, f"{command}: {error}") from error
+
+
+def in_order(given: Stretch) -> lsp.Range:
+    """Return a range as the protocol has it; a reversed one is turned round."""
+    first, last = sorted((given.start, given.end), key=lambda point: (point.line, point.character))
+    return lsp.Range(
+        start=lsp.Position(line=first.line, character=first.character),
+        end=lsp.Position(line=last.line, character=last.character),
+    )

@@ -1,0 +1,153 @@
+"""The standing findings, on the lines where they stand now.
+
+A check's newest verdict takes the place of its older ones; one that came to no verdict takes nothing away. Findings
+whose lines were touched go; the others move with their lines. What happens inside a run never comes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from bridle.harness.engine import Finding, Verdict
+from bridle.lsp_server.documents import Document, Documents
+from bridle.lsp_server.landing import carry
+from bridle.lsp_server.settings import ClientSettings
+
+Kind = Literal["tests", "lint", "types"]
+
+BESIDE: Mapping[Kind, frozenset[str]] = {
+    "tests": frozenset(),
+    "lint": frozenset({"ruff", "flake8", "pylint", "pycodestyle", "pyflakes"}),
+    "types": frozenset({"mypy", "pyright", "pylance", "basedpyright", "pyre", "pyrefly", "ty"}),
+}
+"""The sources of other tools, in lower case, beside which findings of each kind would be doubled."""
+
+
+class Placed(NamedTuple):
+    """A finding with its lines as they were at `revision` of its document (None: closed)."""
+
+    finding: Finding
+    revision: int | None
+
+
+class Board:
+    """All standing findings of one root."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+        self._placed: dict[str, list[Placed]] = {}
+        self._seen: dict[str, Mapping[str, int]] = {}
+        self._introduced: set[str] = set()
+        self.told_sources: set[str] = set()
+        self.client_tells = False
+
+    def take(
+        self, verdict: Verdict, buffers: Mapping[str, int], paths: Sequence[str] = (), *, after_landing: bool = False
+    ) -> None:
+        """Take a verdict on the tree with `buffers`; `paths` are the files that the check was narrowed to."""
+        if verdict.outcome not in ("pass", "fail"):
+            return
+        check = verdict.check
+        before = self._placed.get(check)
+        if after_landing and before is not None:
+            known = {placed.finding.fingerprint for placed in before}
+            self._introduced |= {f.fingerprint for f in verdict.findings} - known
+        kept = [placed for placed in before or () if not _covered(placed.finding, paths)]
+        fresh = (self._place(finding, buffers) for finding in verdict.findings)
+        self._placed[check] = [*kept, *(placed for placed in fresh if placed is not None)]
+        self._seen[check] = dict(buffers)
+
+    def follow(self, document: Document) -> None:
+        """Move the findings of a document with its lines; call it when one was opened or changed."""
+        for check, placed in self._placed.items():
+            moved = (_moved(one, document) if one.finding.path == document.path else one for one in placed)
+            self._placed[check] = [one for one in moved if one is not None]
+
+    def let_go(self, document: Document) -> None:
+        """A document was closed: when it was not saved, its findings are about a text that is gone."""
+        for check, placed in self._placed.items():
+            self._placed[check] = [
+                one if one.finding.path != document.path else Placed(one.finding, None)
+                for one in placed
+                if one.finding.path != document.path or not document.unsaved
+            ]
+
+    def stale(self, check: str) -> bool:
+        """Tell whether a document changed since the check saw it."""
+        seen = self._seen.get(check, {})
+        return any(
+            document.revision != max(seen.get(document.path, 0), document.opened_at)
+            for document in self._documents
+            if document.path is not None
+        )
+
+    def paths(self) -> set[str]:
+        """Return the files that have findings."""
+        return {placed.finding.path for group in self._placed.values() for placed in group}
+
+    def on(self, path: str, start: int = 0, end: int | None = None) -> list[Finding]:
+        """Return the findings on lines ``[start, end)`` of a file, in order of their lines."""
+        found = (placed.finding for group in self._placed.values() for placed in group)
+        here = [
+            finding
+            for finding in found
+            if finding.path == path and finding.end_line > start and (end is None or finding.start_line < end)
+        ]
+        return sorted(here, key=lambda f: (f.start_line, f.check, f.start_character, f.message))
+
+    def shown(self, finding: Finding, settings: ClientSettings) -> bool:
+        """Tell whether a finding is shown beside those of the other tools that this client has."""
+        kind = kind_of(finding.check)
+        mode = "on" if kind == "tests" else settings.lint if kind == "lint" else settings.types
+        if mode != "auto" or finding.fingerprint in self._introduced:
+            return mode != "off"
+        return self.client_tells and not (self.told_sources & BESIDE[kind])
+
+    def _place(self, finding: Finding, buffers: Mapping[str, int]) -> Placed | None:
+        document = self._documents.at(finding.path)
+        if document is None:
+            return Placed(finding, None)
+        return _moved(Placed(finding, buffers.get(finding.path)), document)
+
+
+def kind_of(check: str) -> Kind:
+    """Return what a check looks at."""
+    for kind, names in BESIDE.items():
+        if check.lower() in names:
+            return kind
+    return "tests"
+
+
+def _moved(placed: Placed, document: Document) -> Placed | None:
+    """Return the finding where its lines stand now; None when one of them was touched."""
+    finding = placed.finding
+    since = max(placed.revision or 0, document.opened_at)
+    moved = document.log.since(since)
+    if moved is None:
+        return None
+    places = [moved.line(line) for line in range(finding.start_line, finding.end_line)]
+    start = places[0] if places else moved.line(finding.start_line)
+    if start is None or any(place != start + n for n, place in enumerate(places)):
+        return None
+    end = start + finding.end_line - finding.start_line
+    fix = carry(finding.fix, moved, document)
+    edits = () if fix.conflicts else fix.edits
+    return Placed(msgspec.structs.replace(finding, start_line=start, end_line=end, fix=edits), document.revision)
+
+
+def _covered(finding: Finding, paths: Sequence[str]) -> bool:
+    """Tell whether a check that was narrowed to `paths` would have found `finding` again.
+
+    Tests are chosen by what they reach: only when all paths are tests themselves do the others stay unseen.
+    """
+    if not paths or finding.path in paths:
+        return True
+    return kind_of(finding.check) == "tests" and not all(_is_test(path) for path in paths)
+
+
+def _is_test(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return name.startswith("test_") or name.endswith("_test.py")

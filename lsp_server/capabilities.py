@@ -1,0 +1,117 @@
+"""What this client can do, read once from `initialize` and frozen; and what the server offers it in return.
+
+A client that declares nothing gets everything by the plainest means: commands, whole messages, plain changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from lsprotocol import types as lsp
+
+from bridle.indexer.text import PositionEncoding
+
+SHOWS_ERRORS = ("Visual Studio Code", "Code - OSS", "code-server", "VSCodium", "Cursor", "Neovim", "Emacs", "helix")
+"""Clients that show the person why a command was refused; to others it is shown as a message as well."""
+
+MODAL = ("Neovim", "Emacs", "helix")
+"""Clients in which a question stops the person's typing: asked only what they set off themselves."""
+
+
+class Client(msgspec.Struct, frozen=True):
+    """One editor's abilities."""
+
+    name: str = ""
+    encoding: PositionEncoding = "utf-16"
+    document_changes: bool = False
+    apply_edit: bool = False
+    code_action_literals: bool = False
+    disabled_actions: bool = False
+    related_information: bool = False
+    code_description: bool = False
+    progress: bool = False
+    show_document: bool = False
+    questions: bool = False
+    configuration: bool = False
+    status: bool = False
+
+    @property
+    def modal(self) -> bool:
+        """Whether a question stops the person's typing."""
+        return self.name.startswith(MODAL)
+
+    @property
+    def shows_errors(self) -> bool:
+        """Whether the person sees why a command was refused."""
+        return self.name.startswith(SHOWS_ERRORS)
+
+    @property
+    def one_edit_per_document(self) -> bool:
+        """Whether an edit of several documents is checked by the version of its first one only."""
+        return self.name.startswith("Neovim") or not self.document_changes
+
+
+def read_client(params: lsp.InitializeParams) -> Client:
+    """Return what the client declared; what it left out it cannot do."""
+    declared = params.capabilities
+    name = params.client_info.name if params.client_info else ""
+    document = declared.text_document or lsp.TextDocumentClientCapabilities()
+    window = declared.window or lsp.WindowClientCapabilities()
+    workspace = declared.workspace or lsp.WorkspaceClientCapabilities()
+    diagnostics = document.publish_diagnostics or lsp.PublishDiagnosticsClientCapabilities()
+    actions = document.code_action or lsp.CodeActionClientCapabilities()
+    edit = workspace.workspace_edit or lsp.WorkspaceEditClientCapabilities()
+    return Client(
+        name=name,
+        encoding=_encoding(name, declared.general.position_encodings if declared.general else None),
+        document_changes=bool(edit.document_changes) or name.startswith("Neovim"),
+        apply_edit=bool(workspace.apply_edit),
+        code_action_literals=actions.code_action_literal_support is not None,
+        disabled_actions=bool(actions.disabled_support),
+        related_information=bool(diagnostics.related_information),
+        code_description=bool(diagnostics.code_description_support),
+        progress=bool(window.work_done_progress),
+        show_document=bool(window.show_document and window.show_document.support),
+        questions=window.show_message is not None,
+        configuration=bool(workspace.configuration),
+        status=_declares_status(declared.experimental),
+    )
+
+
+def server_capabilities(client: Client, commands: Sequence[str]) -> lsp.ServerCapabilities:
+    """Return what is offered to `client`."""
+    return lsp.ServerCapabilities(
+        position_encoding=lsp.PositionEncodingKind(client.encoding),
+        text_document_sync=lsp.TextDocumentSyncOptions(
+            open_close=True,
+            change=lsp.TextDocumentSyncKind.Incremental,
+            save=lsp.SaveOptions(include_text=False),
+        ),
+        code_action_provider=lsp.CodeActionOptions(code_action_kinds=list(ACTION_KINDS)),
+        execute_command_provider=lsp.ExecuteCommandOptions(commands=list(commands)),
+        workspace=lsp.WorkspaceOptions(
+            workspace_folders=lsp.WorkspaceFoldersServerCapabilities(supported=True, change_notifications=False)
+        ),
+    )
+
+
+ACTION_KINDS = (lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.RefactorRewrite, "source.bridle")
+
+
+def _encoding(name: str, offered: Sequence[lsp.PositionEncodingKind | str] | None) -> PositionEncoding:
+    """Choose how columns count: UTF-8 where it may, but in Neovim what the servers beside us use."""
+    known = [str(getattr(kind, "value", kind)) for kind in offered or ()]
+    if name.startswith("Neovim") and "utf-16" in known:
+        return "utf-16"
+    for wanted in ("utf-8", "utf-16", "utf-32"):
+        if wanted in known:
+            return wanted
+    return "utf-16"
+
+
+def _declares_status(experimental: object) -> bool:
+    """Tell whether our own plug-in listens for `bridle/status`."""
+    if isinstance(experimental, dict):
+        return experimental.get("bridleStatus") is True  # pyright: ignore[reportUnknownMemberType]  # as it was sent
+    return getattr(experimental, "bridleStatus", False) is True

@@ -1,0 +1,312 @@
+"""The person's commands. Each answers at once, a run with its id; what takes time goes on beside the conversation.
+
+Every command takes one object. A `UserProblem` is the answer where something can be put right.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from lsprotocol import types as lsp
+
+from bridle.harness.engine import (
+    CancelRun,
+    DiscardRun,
+    Done,
+    Finding,
+    GetContext,
+    PackView,
+    ResumeRun,
+    RunAccepted,
+    RunId,
+    Selection,
+    StartRun,
+    UserProblem,
+)
+from bridle.lsp_server import asks, deciding
+from bridle.lsp_server.actions import selected_lines
+from bridle.lsp_server.arguments import Argument, in_order, read_argument
+from bridle.lsp_server.diagnostics import headline
+from bridle.lsp_server.documents import Document
+from bridle.lsp_server.happenings import Happenings
+from bridle.lsp_server.instructions import HOW, instruction_at
+from bridle.lsp_server.landing import ready, workspace_edit
+from bridle.lsp_server.offers import texts_of
+from bridle.lsp_server.protocol import Refusal, in_words
+from bridle.lsp_server.session import Session
+from bridle.lsp_server.verifying import Verifying
+
+START_S = 8.0
+STATUS_S = 5.0
+
+Json = dict[str, Any]
+
+
+Command = Callable[["Commands", Argument], Json | Awaitable[Json]]
+
+
+class Commands:
+    """The commands of one session."""
+
+    def __init__(self, session: Session, verifying: Verifying, happenings: Happenings) -> None:
+        self._session = session
+        self._verifying = verifying
+        self._happenings = happenings
+
+    def execute(self, params: lsp.ExecuteCommandParams) -> object:
+        """Run a command; returns its answer, or an awaitable of it. Raises UserProblem, Refusal."""
+        command = COMMANDS.get(params.command)
+        if command is None:
+            raise Refusal(lsp.ErrorCodes.InvalidParams, f"no such command: {params.command!r}")
+        answer = command(self, read_argument(params.command, params.arguments))
+        return answer if isinstance(answer, dict) else self._told(answer)
+
+    async def _told(self, answer: Awaitable[Json]) -> Json:
+        """Show a problem to the person as well, in a client that would not."""
+        try:
+            return await answer
+        except UserProblem as problem:
+            if not self._session.editor.client.shows_errors:
+                self._session.editor.show(in_words(problem), "warning")
+            raise
+
+    # --- runs -----------------------------------------------------------------------------------------------
+
+    async def edit(self, argument: Argument) -> Json:
+        """Change the selected lines as the instruction says."""
+        document, at = self._place(argument)
+        instruction = argument.instruction.strip() or instruction_at(document.text.lines, at.start_line, at.end_line)
+        if not instruction:
+            raise UserProblem(f"no instruction for {at.path}:{at.start_line + 1}", HOW)
+        return await self._run(StartRun("edit", instruction, at), f"edit {at.path}: {instruction}")
+
+    async def fix(self, argument: Argument) -> Json:
+        """Have a finding fixed, or apply the fix that it came with."""
+        document, at = self._place(argument)
+        finding = self._finding(argument, at)
+        if argument.own:
+            self._session.spawn(self._apply_own(document, finding))
+            return {}
+        at = Selection(at.path, finding.start_line, max(finding.end_line, finding.start_line + 1))
+        return await self._run(StartRun("fix", argument.instruction, at, finding), f"fix {headline(finding, 60)}")
+
+    async def resume(self, argument: Argument) -> Json:
+        """Go on with an interrupted run."""
+        run = self._resumable(argument)
+        async with asyncio.timeout(START_S):
+            await self._session.mirror.flush()
+            accepted = await self._session.link.ask(ResumeRun(run), RunAccepted)
+        self._happenings.begin_run(accepted.run, "taking up an interrupted run")
+        return {"run": accepted.run}
+
+    async def discard(self, argument: Argument) -> Json:
+        """Give an interrupted run up."""
+        async with asyncio.timeout(START_S):
+            await self._session.link.ask(DiscardRun(self._resumable(argument)), Done)
+            await self._session.refresh_status()
+        return {}
+
+    async def cancel(self, argument: Argument) -> Json:
+        """Stop a run, the newest when none is named."""
+        run = argument.run or self._happenings.newest_run()
+        if not run:
+            raise UserProblem("no run is under way", "")
+        async with asyncio.timeout(START_S):
+            await self._session.link.ask(CancelRun(RunId(run)), Done)
+        return {"run": run}
+
+    # --- proposals ------------------------------------------------------------------------------------------
+
+    def accept(self, argument: Argument) -> Json:
+        """Land a proposal."""
+        return self._accept(argument, force=False)
+
+    def accept_anyway(self, argument: Argument) -> Json:
+        """Land a proposal whatever its badge says."""
+        return self._accept(argument, force=True)
+
+    def reject(self, argument: Argument) -> Json:
+        """Take a proposal off the table."""
+        self._session.spawn(deciding.reject(self._session, argument.proposal))
+        return {}
+
+    def show(self, argument: Argument) -> Json:
+        """Show a proposal's diff."""
+        self._session.spawn(deciding.show(self._session, argument.proposal))
+        return {}
+
+    def undo(self, argument: Argument) -> Json:
+        """Take the last change back."""
+
+        async def work() -> None:
+            self._check_again(await deciding.undo(self._session, argument.run))
+
+        self._session.spawn(work())
+        return {}
+
+    # --- the rest -------------------------------------------------------------------------------------------
+
+    def verify(self, argument: Argument) -> Json:
+        """Run the checks, narrowed to a document when one is named."""
+        document = self._session.documents.get(argument.uri)
+        paths = [document.path] if document is not None and document.path is not None else []
+
+        async def work() -> None:
+            if await asks.ensure_trust(self._session):
+                await self._verifying.verify(tuple(paths), "command")
+
+        self._session.spawn(work())
+        return {}
+
+    def trust(self, argument: Argument) -> Json:
+        """Say whether this folder's checks may run; asks the person when the argument does not tell."""
+
+        async def work() -> None:
+            if argument.trusted is None:
+                trusted = await asks.ask_trust(self._session)
+            else:
+                trusted = await asks.set_trust(self._session, trusted=argument.trusted)
+            if trusted:
+                await self._verifying.verify((), "command")
+
+        self._session.spawn(work())
+        return {}
+
+    async def status(self, argument: Argument) -> Json:
+        """Return how things stand."""
+        async with asyncio.timeout(STATUS_S):
+            status = await self._session.refresh_status()
+        if argument.show:
+            self._session.editor.show(status.next_step or f"model {status.model}, sandbox {status.rung}")
+        state = "ready" if status.trusted else "not trusted"
+        return {
+            "trusted": status.trusted,
+            "rung": status.rung,
+            "model": status.model,
+            "state": "working" if self._happenings.newest_run() else state,
+            "checks": list(status.checks),
+            "next_step": status.next_step,
+        }
+
+    def context(self, argument: Argument) -> Json:
+        """Show what a run here would send, and why."""
+        document, at = self._place(argument)
+        instruction = argument.instruction or instruction_at(document.text.lines, at.start_line, at.end_line)
+
+        async def work() -> None:
+            await self._session.mirror.flush()
+            view = await self._session.link.ask(GetContext(instruction, at), PackView)
+            await deciding.show_text(self._session, "context.txt", _bill(view))
+
+        self._session.spawn(work())
+        return {}
+
+    def seen(self, argument: Argument) -> Json:
+        """The client tells which other tools' diagnostics it shows."""
+        self._session.board.client_tells = True
+        self._session.board.told_sources = {source.lower() for source in argument.sources}
+        self._session.screen.refresh_soon()
+        return {}
+
+    # --- parts ----------------------------------------------------------------------------------------------
+
+    async def _run(self, request: StartRun, title: str) -> Json:
+        """Begin a run and answer with its id; when trust has to be asked for first, the answer is empty."""
+        session = self._session
+        if session.status is not None and not session.trusted:
+
+            async def later() -> None:
+                if await asks.ensure_trust(session):
+                    await self._start(request, title)
+
+            session.spawn(later())
+            return {}
+        async with asyncio.timeout(START_S):
+            return {"run": await self._start(request, title)}
+
+    async def _start(self, request: StartRun, title: str) -> RunId:
+        session = self._session
+        await session.mirror.flush()
+        texts = texts_of(session.documents)
+        accepted = await session.link.ask(request, RunAccepted)
+        session.offers.remember(accepted.run, texts)
+        self._happenings.begin_run(accepted.run, title)
+        return accepted.run
+
+    def _accept(self, argument: Argument, *, force: bool) -> Json:
+        async def work() -> None:
+            self._check_again(await deciding.accept(self._session, argument.proposal, force=force))
+
+        self._session.spawn(work())
+        return {}
+
+    def _check_again(self, paths: list[str]) -> None:
+        if self._session.trusted:
+            self._verifying.begin(paths, "accept")
+
+    async def _apply_own(self, document: Document, finding: Finding) -> None:
+        edit = workspace_edit([ready(document, finding.fix)], self._session.editor.client)
+        applied = await self._session.editor.apply(edit, f"Bridle: {finding.check}'s own fix")
+        if applied.said != "yes":
+            raise UserProblem(f"the fix was not applied: {applied.reason}", "")
+
+    def _place(self, argument: Argument) -> tuple[Document, Selection]:
+        """Return the open document and the lines that a command is about. Raises UserProblem, Refusal."""
+        if not argument.uri or argument.range is None:
+            raise Refusal(lsp.ErrorCodes.InvalidParams, "this command needs a uri and a range")
+        document = self._session.documents.get(argument.uri)
+        if document is None:
+            raise UserProblem(f"{argument.uri} is not open", "open it first")
+        if document.path is None:
+            raise UserProblem("this document is not a file of the opened folder", "open its folder")
+        n_lines = len(document.text.lines)
+        if not 0 <= argument.range.start.line < n_lines:
+            raise UserProblem(f"{document.path} has no line {argument.range.start.line + 1}", "select lines of it")
+        at = selected_lines(document.path, in_order(argument.range))
+        return document, Selection(at.path, at.start_line, min(at.end_line, n_lines))
+
+    def _finding(self, argument: Argument, at: Selection) -> Finding:
+        board = self._session.board
+        if argument.fingerprint:
+            found = [finding for finding in board.on(at.path) if finding.fingerprint == argument.fingerprint]
+        else:
+            found = board.on(at.path, at.start_line, at.end_line)
+        if argument.own:
+            found = [finding for finding in found if finding.fix]
+        if not found:
+            raise UserProblem(f"there is no finding at {at.path}:{at.start_line + 1}", "run the checks first")
+        return found[0]
+
+    def _resumable(self, argument: Argument) -> RunId:
+        status = self._session.status
+        run = argument.run or next(iter(status.resumable if status else ()), "")
+        if not run:
+            raise UserProblem("there is no interrupted run", "")
+        return RunId(run)
+
+
+COMMANDS: Mapping[str, Command] = {
+    "bridle.verify": Commands.verify,
+    "bridle.fix": Commands.fix,
+    "bridle.edit": Commands.edit,
+    "bridle.accept": Commands.accept,
+    "bridle.acceptAnyway": Commands.accept_anyway,
+    "bridle.reject": Commands.reject,
+    "bridle.show": Commands.show,
+    "bridle.undo": Commands.undo,
+    "bridle.trust": Commands.trust,
+    "bridle.status": Commands.status,
+    "bridle.cancel": Commands.cancel,
+    "bridle.context": Commands.context,
+    "bridle.resume": Commands.resume,
+    "bridle.discard": Commands.discard,
+    "bridle.seen": Commands.seen,
+}
+
+
+def _bill(view: PackView) -> str:
+    rows = [f"{p.n_tokens:>6}  {p.path}:{p.start_line + 1}-{p.end_line}  {p.detail}: {p.reason}" for p in view.pieces]
+    rows += [f"     -  {path}: {reason}" for path, reason in view.left_out]
+    return f"{view.n_tokens} of {view.budget} tokens\n" + "\n".join(rows) + f"\n\n{view.text}"

@@ -1,0 +1,131 @@
+"""From findings and proposals to the editor's diagnostics. Pure; the first line of each message stands for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from lsprotocol import types as lsp
+
+from bridle.harness.engine import Finding, Proposal
+from bridle.indexer.text import LineEdit, line_body, unit_length
+from bridle.lsp_server.capabilities import Client
+from bridle.lsp_server.documents import Document
+
+OWN = "bridle"
+BEFORE_EDIT = " (before your last edit)"
+MAX_HEADLINE = 100
+MAX_DETAIL = 2_000
+
+_SEVERITIES = {
+    "error": lsp.DiagnosticSeverity.Error,
+    "warning": lsp.DiagnosticSeverity.Warning,
+    "information": lsp.DiagnosticSeverity.Information,
+    "hint": lsp.DiagnosticSeverity.Hint,
+}
+
+
+def finding_diagnostic(
+    finding: Finding, document: Document | None, uri_of: Callable[[str], str], client: Client, *, stale: bool
+) -> lsp.Diagnostic:
+    """Return a finding as the editor shows it, with who says it and on what evidence."""
+    related = [
+        lsp.DiagnosticRelatedInformation(
+            location=lsp.Location(uri=uri_of(place.path), range=_line(place.start_line)), message=place.message
+        )
+        for place in finding.related
+    ]
+    described = lsp.CodeDescription(href=finding.href) if finding.href and client.code_description else None
+    return lsp.Diagnostic(
+        range=finding_range(finding, document),
+        message=_message(finding, stale=stale, tell_related=not client.related_information),
+        severity=_SEVERITIES[finding.severity],
+        source=f"{OWN}·{finding.check}",
+        code=finding.code or None,
+        code_description=described,
+        related_information=related if related and client.related_information else None,
+        data={"check": finding.check, "fingerprint": finding.fingerprint},
+    )
+
+
+def finding_range(finding: Finding, document: Document | None) -> lsp.Range:
+    """Return a finding's place in the editor's units; whole lines where it names no characters."""
+    last = max(finding.end_line - 1, finding.start_line)
+    start, end = finding.start_character, finding.end_character
+    if not (start or end):
+        return lsp.Range(start=lsp.Position(line=finding.start_line, character=0), end=_end_of_line(document, last))
+    return lsp.Range(start=_position(document, finding.start_line, start), end=_position(document, last, end))
+
+
+def hunk_diagnostics(
+    proposal: Proposal, hunks: Sequence[LineEdit], document: Document | None, *, conflict: bool
+) -> list[lsp.Diagnostic]:
+    """Return where a proposal would change a file; the first hunk says all, with the badge as it is now."""
+    size = f"+{proposal.added} -{proposal.removed} in {len(proposal.files)} file{'s' * (len(proposal.files) != 1)}"
+    said = f"on offer, {proposal.badge.text} ({size})"
+    if conflict:
+        said = "on offer, but you changed the same lines since; run it again"
+    return [
+        lsp.Diagnostic(
+            range=lsp.Range(
+                start=lsp.Position(line=hunk.start, character=0),
+                end=_end_of_line(document, max(hunk.end - 1, hunk.start)),
+            ),
+            message=_cut(said, MAX_HEADLINE) + f"\n{proposal.title}" if number == 0 else "also changed by the proposal",
+            severity=lsp.DiagnosticSeverity.Information if number == 0 else lsp.DiagnosticSeverity.Hint,
+            source=OWN,
+            code=proposal.badge.state,
+            data={"proposal": proposal.id},
+        )
+        for number, hunk in enumerate(hunks or (LineEdit(0, 0, ""),))
+    ]
+
+
+def instruction_diagnostic(line: int, instruction: str, document: Document) -> lsp.Diagnostic:
+    """Return the hint at a comment that asks for a change."""
+    return lsp.Diagnostic(
+        range=lsp.Range(start=lsp.Position(line=line, character=0), end=_end_of_line(document, line)),
+        message=_cut(f"an instruction for Bridle, run by its code action: {instruction}", MAX_HEADLINE),
+        severity=lsp.DiagnosticSeverity.Hint,
+        source=OWN,
+        code="instruction",
+    )
+
+
+def headline(finding: Finding, limit: int = MAX_HEADLINE) -> str:
+    """Return a finding in one line of at most `limit` characters."""
+    first = finding.message.strip().partition("\n")[0].strip() or finding.code or finding.check
+    name = finding.test.rpartition("::")[2]
+    return _cut(f"{name}: {first}" if name and name not in first else first, limit)
+
+
+def _message(finding: Finding, *, stale: bool, tell_related: bool) -> str:
+    suffix = BEFORE_EDIT if stale else ""
+    parts = [headline(finding, MAX_HEADLINE - len(suffix)) + suffix]
+    rest = finding.message.strip().partition("\n")[2].strip("\n")
+    parts += [_cut(text, MAX_DETAIL) for text in (rest, finding.detail.strip()) if text]
+    if tell_related:
+        parts += [f"{place.path}:{place.start_line + 1}: {place.message}" for place in finding.related]
+    return "\n".join(parts)
+
+
+def _position(document: Document | None, line: int, character: int) -> lsp.Position:
+    """Return a place given in code points in the editor's units; as it is where the line is not known."""
+    if document is None or line >= len(document.text.lines):
+        return lsp.Position(line=line, character=character)
+    body = line_body(document.text.lines[line])
+    return lsp.Position(line=line, character=unit_length(body[:character], document.text.encoding))
+
+
+def _end_of_line(document: Document | None, line: int) -> lsp.Position:
+    if document is None or line >= len(document.text.lines):
+        return lsp.Position(line=line + 1, character=0)
+    body = line_body(document.text.lines[line])
+    return lsp.Position(line=line, character=unit_length(body, document.text.encoding))
+
+
+def _line(line: int) -> lsp.Range:
+    return lsp.Range(start=lsp.Position(line=line, character=0), end=lsp.Position(line=line + 1, character=0))
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,121 @@
+"""What the door may ask of the editor, in the words of this house; every wait is bounded, every refusal an answer.
+
+Knows the client's abilities and takes the plainest way that works. Decides nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, cast
+
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
+
+from bridle.lsp_server.capabilities import Client
+from bridle.lsp_server.protocol import Protocol
+
+logger = logging.getLogger(__name__)
+
+ANSWER_S = 10.0
+MAX_MESSAGE = 4_000
+
+Level = Literal["error", "warning", "information"]
+_LEVELS = {
+    "error": lsp.MessageType.Error,
+    "warning": lsp.MessageType.Warning,
+    "information": lsp.MessageType.Info,
+}
+
+
+class Applied(NamedTuple):
+    """What a client says of an edit, with the reason when it is not "yes". A hint, not a fact."""
+
+    said: Literal["yes", "no", "unknown"]
+    reason: str
+
+
+class Editor:
+    """The client's side of the conversation."""
+
+    def __init__(self, protocol: Protocol, client: Client) -> None:
+        self._protocol = protocol
+        self.client = client
+
+    def show(self, message: str, level: Level = "information") -> None:
+        """Show a message."""
+        params = lsp.ShowMessageParams(type=_LEVELS[level], message=_cut(f"Bridle: {message}"))
+        self._protocol.notify(lsp.WINDOW_SHOW_MESSAGE, params)
+
+    async def ask(self, message: str, choices: Sequence[str], timeout_s: float, level: Level = "information") -> str:
+        """Ask the person; "" when they chose nothing in time, or the client cannot ask."""
+        actions = [lsp.MessageActionItem(title=choice) for choice in choices]
+        params = lsp.ShowMessageRequestParams(type=_LEVELS[level], message=_cut(f"Bridle: {message}"), actions=actions)
+        answer = await self._ask(lsp.WINDOW_SHOW_MESSAGE_REQUEST, params, timeout_s)
+        return answer.title if isinstance(answer, lsp.MessageActionItem) and answer.title in choices else ""
+
+    async def apply(self, edit: lsp.WorkspaceEdit, label: str) -> Applied:
+        """Send an edit, and return what the client says became of it."""
+        params = lsp.ApplyWorkspaceEditParams(edit=edit, label=label)
+        answer = await self._ask(lsp.WORKSPACE_APPLY_EDIT, params, ANSWER_S)
+        if isinstance(answer, lsp.ApplyWorkspaceEditResult):
+            reason = "" if answer.applied else answer.failure_reason or "the editor refused it"
+            return Applied("yes" if answer.applied else "no", reason)
+        able = self.client.apply_edit
+        return Applied("unknown", "the editor gave no answer" if able else "this editor takes no edits from a server")
+
+    async def open(self, uri: str) -> bool:
+        """Show a document; False when the client cannot."""
+        if not self.client.show_document:
+            return False
+        params = lsp.ShowDocumentParams(uri=uri, take_focus=True)
+        answer = await self._ask(lsp.WINDOW_SHOW_DOCUMENT, params, ANSWER_S)
+        return isinstance(answer, lsp.ShowDocumentResult) and answer.success
+
+    async def configuration(self, section: str) -> object:
+        """Return the client's settings under `section`; None when it has none to give."""
+        params = lsp.ConfigurationParams(items=[lsp.ConfigurationItem(section=section)])
+        answer = await self._ask(lsp.WORKSPACE_CONFIGURATION, params, ANSWER_S)
+        values = cast("Sequence[object]", answer) if isinstance(answer, Sequence) else ()
+        return values[0] if values else None
+
+    async def create_progress(self, token: str) -> bool:
+        """Make ready to report under `token`; False when the client does not show progress."""
+        if not self.client.progress:
+            return False
+        params = lsp.WorkDoneProgressCreateParams(token=token)
+        return await self._ask(lsp.WINDOW_WORK_DONE_PROGRESS_CREATE, params, ANSWER_S) is not _REFUSED
+
+    def progress(
+        self, token: str, value: lsp.WorkDoneProgressBegin | lsp.WorkDoneProgressReport | lsp.WorkDoneProgressEnd
+    ) -> None:
+        """Report progress."""
+        self._protocol.notify(lsp.PROGRESS, lsp.ProgressParams(token=token, value=value))
+
+    def publish(self, uri: str, version: int | None, diagnostics: Sequence[lsp.Diagnostic]) -> None:
+        """Show these diagnostics on a document, and no others of ours."""
+        params = lsp.PublishDiagnosticsParams(uri=uri, version=version, diagnostics=list(diagnostics))
+        self._protocol.notify(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)
+
+    def status(self, text: str, state: Literal["ready", "busy", "warning", "error"], detail: str) -> None:
+        """Tell our own plug-ins how things stand."""
+        if self.client.status:
+            self._protocol.notify("bridle/status", {"text": text, "state": state, "detail": detail})
+
+    async def _ask(self, method: str, params: object, timeout_s: float) -> Any:
+        try:
+            return await self._protocol.ask(method, params, timeout_s)
+        except (TimeoutError, JsonRpcException) as problem:
+            logger.info("the client did not do %s: %r", method, problem)
+            return _REFUSED
+
+
+class _Refused:
+    """The client refused, or gave no answer in time."""
+
+
+_REFUSED = _Refused()
+
+
+def _cut(message: str) -> str:
+    return message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…"

@@ -1,0 +1,194 @@
+"""One root's session: the mutable state that lives on the door's loop, and the tasks that work on it.
+
+It owns what the rooms below share, and decides nothing itself: `happenings` takes the engine's events, `commands`
+the person's, `verifying` the checks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types as lsp
+
+from bridle.harness.engine import Closed, Done, GetStatus, Proposal, Status, SyncBuffers, UserProblem
+from bridle.lsp_server.accept import Landing
+from bridle.lsp_server.actions import View, selected_lines
+from bridle.lsp_server.board import Board
+from bridle.lsp_server.documents import Document, Documents
+from bridle.lsp_server.editor import Editor
+from bridle.lsp_server.link import Link, MakeEngine
+from bridle.lsp_server.mirror import Mirror
+from bridle.lsp_server.offers import Offers
+from bridle.lsp_server.places import Places
+from bridle.lsp_server.progress import Reports
+from bridle.lsp_server.protocol import explain
+from bridle.lsp_server.screen import Screen
+from bridle.lsp_server.settings import ClientSettings
+
+logger = logging.getLogger(__name__)
+
+SYNC_S = 30.0
+
+
+class Session:
+    """Everything of one root."""
+
+    def __init__(
+        self, root: str, make_engine: MakeEngine, editor: Editor, documents: Documents, settings: ClientSettings
+    ) -> None:
+        self.editor = editor
+        self.documents = documents
+        self.places = Places(root)
+        self.settings = settings
+        self.status: Status | None = None
+        self.unready = "Bridle is starting"
+        self.asked_trust = False
+        self.link = Link(make_engine, root, settings)
+        self.board = Board(documents)
+        self.offers = Offers()
+        self.reports = Reports(editor)
+        self.mirror = Mirror(documents, self._sync)
+        self.screen = Screen(editor, self.places, documents, self.board, self.offers, settings)
+        self.landing = Landing(self.link, documents, self.mirror, self.offers, editor)
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the person said that this folder's checks may run."""
+        return self.status is not None and self.status.trusted
+
+    # --- documents ------------------------------------------------------------------------------------------
+
+    def opened(self, document: Document) -> None:
+        """A document was opened."""
+        self.board.follow(document)
+        self.mirror.touch(document)
+        self.screen.refresh_soon()
+
+    def changed(self, document: Document) -> None:
+        """A document changed. Costs time in what changed and in its findings, never in the document."""
+        self.board.follow(document)
+        self.mirror.touch(document)
+        self.screen.refresh_soon()
+
+    def closed(self, document: Document) -> None:
+        """A document was closed."""
+        self.board.let_go(document)
+        self.mirror.drop(document)
+        self.screen.refresh_soon()
+
+    def view(self, document: Document, place: lsp.Range) -> View:
+        """Return what stands on a range, for its actions."""
+        if document.path is None:
+            return View(self.trusted, "")
+        lines = selected_lines(document.path, place)
+        waiting: list[tuple[Proposal, bool]] = []
+        for proposal in self.offers.open():
+            hunks = [
+                hunk
+                for patch in proposal.files
+                if patch.path == document.path
+                for hunk in self.offers.hunks(proposal, patch, document).edits
+            ]
+            here = any(h.start < lines.end_line and max(h.end, h.start + 1) > lines.start_line for h in hunks)
+            waiting.append((proposal, here))
+        return View(
+            trusted=self.trusted,
+            model=self.status.model if self.status else "",
+            findings=[
+                finding
+                for finding in self.board.on(document.path, lines.start_line, lines.end_line)
+                if self.board.shown(finding, self.settings)
+            ],
+            proposals=waiting[:3],
+            can_undo=self.offers.landed(),
+            unready=self.unready,
+        )
+
+    def take_settings(self, settings: ClientSettings) -> None:
+        """Take new settings; those of the engine count from its next start."""
+        self.settings = self.screen.settings = settings
+        self.screen.refresh()
+
+    # --- telling --------------------------------------------------------------------------------------------
+
+    def take_status(self, status: Status) -> None:
+        """Take how things stand, and tell our own plug-ins."""
+        self.status = status
+        self.unready = ""
+        self.tell_status()
+
+    def tell_status(self) -> None:
+        """Tell our own plug-ins how things stand, in a few words."""
+        status = self.status
+        if status is None:
+            self.editor.status(self.unready or "starting", "busy" if not self.unready else "warning", "")
+        elif self.unready:
+            self.editor.status("stopped", "error", self.unready)
+        elif not status.trusted:
+            self.editor.status("not trusted", "warning", status.next_step)
+        elif self.reports.names():
+            self.editor.status("working", "busy", "")
+        elif waiting := self.offers.open():
+            several = f"{len(waiting)} proposals" if len(waiting) > 1 else "1 proposal"
+            self.editor.status(several, "ready", waiting[0].badge.text)
+        else:
+            self.editor.status("ready", "ready", status.next_step or ", ".join(status.checks))
+
+    def tell_problem(self, error: BaseException) -> None:
+        """Show the person what went wrong, in words."""
+        _, words = explain(error)
+        self.editor.show(words, "warning" if isinstance(error, UserProblem) else "error")
+
+    # --- work -----------------------------------------------------------------------------------------------
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work` beside the conversation; what goes wrong is shown to the person."""
+        task = asyncio.ensure_future(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def folder_for_shown(self) -> Path:
+        """Return where texts are written that are only to be looked at: as set, else a private folder until the end."""
+        if self.settings.shown_folder:
+            folder = Path(self.settings.shown_folder).expanduser()
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return folder
+        if self._scratch is None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="bridle-", ignore_cleanup_errors=True)
+        return Path(self._scratch.name)
+
+    async def refresh_status(self) -> Status:
+        """Ask the engine how things stand. Raises Closed, TimeoutError, UserProblem."""
+        status = await self.link.ask(GetStatus(), Status)
+        self.take_status(status)
+        return status
+
+    async def close(self) -> None:
+        """End everything of this session, in bounded time."""
+        for task in list(self._tasks):
+            task.cancel()
+        self.mirror.stop()
+        self.screen.stop()
+        self.reports.end_all("stopped")
+        await self.link.close()
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except (UserProblem, Closed, TimeoutError) as problem:
+            self.tell_problem(problem)
+        except Exception as fault:
+            logger.exception("work beside the conversation failed")
+            self.tell_problem(fault)
+
+    async def _sync(self, request: SyncBuffers) -> None:
+        await self.link.ask(request, Done, SYNC_S)

@@ -1,0 +1,63 @@
+"""The editor's settings: what the door itself needs of them, and the whole as it goes to the engine.
+
+They come as `initializationOptions` (as they are, or under "settings") or as section "bridle". What cannot be read
+counts as not set. Names with dots are read as folders: ``diagnostics.lint``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+Show = Literal["auto", "on", "off"]
+
+_EMPTY: Mapping[str, object] = {}
+
+
+class ClientSettings(msgspec.Struct, frozen=True):
+    """Which findings are shown beside those of other tools, where shown changes are written, and everything as sent."""
+
+    lint: Show = "auto"
+    types: Show = "auto"
+    shown_folder: str = ""
+    sent: Mapping[str, object] = _EMPTY
+
+
+def read_settings(sent: object) -> ClientSettings:
+    """Return the settings in what a client sent, whatever it is."""
+    found = _nested(_mapping(sent))
+    for wrapper in ("settings", "bridle"):
+        if wrapper in found:
+            found = _nested(_mapping(found[wrapper]))
+    diagnostics = _mapping(found.get("diagnostics"))
+    folder = found.get("shownFolder")
+    return ClientSettings(
+        lint=_show(diagnostics.get("lint")),
+        types=_show(diagnostics.get("types")),
+        shown_folder=folder if isinstance(folder, str) else "",
+        sent=found,
+    )
+
+
+def _nested(flat: Mapping[str, object]) -> dict[str, object]:
+    nested: dict[str, object] = {}
+    for name, value in flat.items():
+        folder, dot, rest = name.partition(".")
+        if dot:
+            nested[folder] = {**_mapping(nested.get(folder)), **_nested({rest: value})}
+        else:
+            nested[name] = value
+    return nested
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    if isinstance(value, Mapping):
+        return {str(key): item for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # as it was sent
+    fields = getattr(value, "_asdict", None)
+    return fields() if fields is not None else {}
+
+
+def _show(value: object) -> Show:
+    return value if value in ("auto", "on", "off") else "auto"

@@ -1,0 +1,107 @@
+"""Checks on the person's own tree: on save, by command, after a landing. The newest wins; nothing runs untrusted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Literal
+
+from bridle.harness.engine import CheckFinished, CheckStarted, Verdict, Verified, Verify
+from bridle.lsp_server.session import Session
+
+QUIET_S = 0.25
+LONGEST_S = 3600.0
+NAME = "verify"
+
+Origin = Literal["save", "command", "accept"]
+
+
+class Verifying:
+    """The verifications of one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._under_way: list[Verify] = []
+        self._saved: set[str] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._complained: set[str] = set()
+
+    def saved(self, path: str) -> None:
+        """A document was saved: check it, with all that are saved within a moment."""
+        status = self._session.status
+        if status is None or not status.trusted or not status.lint_on_save:
+            return
+        self._saved.add(path)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(QUIET_S, self._check_saved)
+
+    def begin(self, paths: Sequence[str], origin: Origin) -> None:
+        """Verify beside the conversation."""
+        self._session.spawn(self.verify(tuple(paths), origin))
+
+    async def verify(self, paths: tuple[str, ...], origin: Origin) -> None:
+        """Verify, and put what is found on the board. Raises UserProblem, Closed, TimeoutError."""
+        session = self._session
+        request = Verify(paths, origin)
+        if origin == "command":
+            session.reports.begin(NAME, "verifying")
+        self._under_way.append(request)
+        session.tell_status()
+        try:
+            await session.mirror.flush()
+            verified = await session.link.ask(request, Verified, LONGEST_S)
+        finally:
+            self._under_way.remove(request)
+            session.reports.end(NAME) if origin == "command" else None
+            session.tell_status()
+        if verified.outcome == "cancelled":
+            return
+        for verdict in verified.verdicts:
+            session.board.take(verdict, verified.buffers, paths, after_landing=origin == "accept")
+        session.screen.refresh()
+        self._tell(verified, origin)
+
+    def started(self, event: CheckStarted) -> None:
+        """A check began on the person's tree."""
+        self._session.reports.say(NAME, event.check)
+
+    def finished(self, event: CheckFinished) -> None:
+        """A check ended on the person's tree: shown at once where it is sure which verification it belongs to."""
+        if len(self._under_way) == 1:
+            request = self._under_way[0]
+            session = self._session
+            session.board.take(event.verdict, event.buffers, request.paths, after_landing=request.origin == "accept")
+            session.screen.refresh()
+
+    def _check_saved(self) -> None:
+        paths, self._saved = tuple(sorted(self._saved)), set()
+        self.begin(paths, "save")
+
+    def _tell(self, verified: Verified, origin: Origin) -> None:
+        """Say what no line shows: checks that came to no verdict, and, when asked for, that all is well."""
+        editor = self._session.editor
+        for verdict in verified.verdicts:
+            if verdict.outcome in ("unknown", "timeout"):
+                words = _unclear(verdict)
+                if origin == "command" or words not in self._complained:
+                    editor.show(words, "warning")
+                self._complained.add(words)
+        if origin == "command" and verified.outcome in ("pass", "fail"):
+            editor.show(_summary(verified))
+
+
+def _unclear(verdict: Verdict) -> str:
+    step = f" Next: {verdict.next_step}" if verdict.next_step else ""
+    return f"{verdict.check}: {verdict.outcome}: {verdict.reason or 'no report of this run'}.{step}"
+
+
+def _summary(verified: Verified) -> str:
+    return "; ".join(_object(verdict) for verdict in verified.verdicts) or "no check is known here"
+
+
+def _object(verdict: Verdict) -> str:
+    n = len(verdict.findings)
+    counted = f"{verdict.collected} {'test' if verdict.check == 'pytest' else 'file'}{'s' * (verdict.collected != 1)}"
+    found = f"{n} finding{'s' * (n != 1)}" if n else verdict.outcome
+    return f"{verdict.check} on {counted}: {found}"

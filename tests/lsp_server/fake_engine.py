@@ -1,0 +1,288 @@
+"""An engine with scripted answers that keeps the protocol's promises, and the server that serves with it.
+
+As a program it is the door under test: ``python fake_engine.py``. What the test wants of it comes as client settings
+under "fake"; what it was asked is written to the file "heard", one JSON line a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bridle.harness import engine as e
+from bridle.indexer.digest import digest
+from bridle.indexer.text import LineEdit, apply_edits, split_lines
+
+TREE = "0" * 32
+
+
+class FakeEngine:
+    """Scripted by `script`: trusted, model, stall, refuse, flags, fail_start, ask, crash_run."""
+
+    def __init__(self, root: Path, script: dict[str, Any]) -> None:
+        self.root = root
+        self.script = script
+        self.trusted = bool(script.get("trusted", True))
+        self.buffers: dict[str, e.Buffer] = {}
+        self.proposals: dict[str, e.Proposal] = {}
+        self.plans: dict[str, tuple[str, bool]] = {}
+        self.landed: dict[str, dict[str, e.FilePatch]] = {}
+        self.answers: dict[str, asyncio.Future[str]] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.runs = 0
+        self.emit: Callable[[e.EngineEvent], None] = lambda event: None
+
+    def listen(self, listener: Callable[[e.EngineEvent], None]) -> None:
+        self.emit = listener
+        listener(e.IndexProgress(1, 2, done=False))
+        listener(e.IndexProgress(2, 2, done=True))
+
+    async def close(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+
+    async def call(self, request: e.EngineRequest, timeout_s: float = 30.0) -> e.EngineReply:
+        async with asyncio.timeout(timeout_s):
+            self._hear(request)
+            if type(request).__name__ in self.script.get("stall", ()):
+                await asyncio.sleep(3600)
+            return await self._answer(request)
+
+    def _hear(self, request: e.EngineRequest) -> None:
+        if heard := self.script.get("heard"):
+            with Path(heard).open("a") as file:
+                file.write(json.dumps({type(request).__name__: msgspec.to_builtins(request)}) + "\n")
+
+    async def _answer(self, request: e.EngineRequest) -> e.EngineReply:
+        match request:
+            case e.GetStatus():
+                return self.status()
+            case e.SetTrust():
+                self.trusted = request.trusted
+                return self.status()
+            case e.SyncBuffers():
+                self.buffers |= {buffer.path: buffer for buffer in request.changed}
+                for path in request.closed:
+                    self.buffers.pop(path, None)
+            case e.Verify():
+                return self.verify(request)
+            case e.StartRun():
+                return self.start(request)
+            case e.ResumeRun():
+                return e.RunAccepted(request.run)
+            case e.CancelRun():
+                self.emit(e.RunEnded(request.run, "cancelled", "stopped; no file was changed", 0, e.Usage()))
+            case e.ReplyTo():
+                self.answers[request.ask].set_result(request.choice)
+            case e.GetProposals():
+                return e.Proposals(tuple(reversed(self.proposals.values())))
+            case e.Reject():
+                self.change(request.proposal, state="rejected")
+            case e.PrepareLanding():
+                return self.prepare(request)
+            case e.PrepareUndo():
+                return self.prepare_undo(request)
+            case e.FinishLanding():
+                return self.finish(request)
+            case e.GetContext():
+                piece = e.PackPiece("a.py", 0, 1, "body", 7, "the selection", 1.0)
+                return e.PackView(7, request.n_tokens, (piece,), (("b.py", "over budget"),), "a.py\n")
+            case e.GetSessions():
+                return e.Sessions(())
+            case _:
+                pass
+        return e.Done()
+
+    def status(self) -> e.Status:
+        model = self.script.get("model", "replay")
+        return e.Status(
+            root=str(self.root), trusted=self.trusted, rung="scratch copy", model=model, checks=("ruff", "pytest"),
+            n_files=2, n_symbols=3, role="owner", resumable=tuple(self.script.get("resumable", ())),
+            next_step="" if model else "set up a model: 'bridle key set'",
+        )  # fmt: skip
+
+    def text(self, path: str) -> str:
+        return self.buffers[path].text if path in self.buffers else (self.root / path).read_bytes().decode()
+
+    # --- checks -----------------------------------------------------------------------------------------------
+
+    def verify(self, request: e.Verify) -> e.Verified:
+        if not self.trusted:
+            raise e.UserProblem("this folder is not trusted, so nothing of it is run", "trust it")
+        versions = {path: buffer.version for path, buffer in self.buffers.items()}
+        verdicts = tuple(self.judge(check) for check in ("ruff", "pytest", *self.script.get("checks", ())))
+        for verdict in verdicts:
+            self.emit(e.CheckStarted(verdict.check))
+            self.emit(e.CheckFinished(verdict, "", versions))
+        outcome = "fail" if any(v.findings for v in verdicts) else "pass"
+        return e.Verified(outcome, TREE, verdicts, versions)
+
+    def judge(self, check: str) -> e.Verdict:
+        """A pytest finding stands on each line that says WRONG, a ruff finding with a fix on each UNUSED import."""
+        if check == "missing":
+            return e.Verdict(
+                check, "unknown", 0.0, TREE, "scratch copy", reason="not installed", next_step="install it"
+            )
+        word = {"pytest": "WRONG", "ruff": "UNUSED", "mypy": "UNTYPED"}[check]
+        found: list[e.Finding] = []
+        for path in sorted(p.relative_to(self.root).as_posix() for p in self.root.rglob("*.py")):
+            for number, line in enumerate(split_lines(self.text(path))):
+                if word in line:
+                    found.append(self.finding(check, path, number, line))
+        return e.Verdict(check, "fail" if found else "pass", 0.1, TREE, "scratch copy", 3, 3, tuple(found))
+
+    def finding(self, check: str, path: str, number: int, line: str) -> e.Finding:
+        return e.Finding(
+            check=check, path=path, start_line=number, end_line=number + 1,
+            message="assert 1 == 2\nwhere 1 = f()" if check == "pytest" else f"{line.strip()} imported but unused",
+            code="" if check == "pytest" else "F401",
+            fingerprint=f"{check}:{path}:{line.strip()}",
+            start_character=line.index(line.strip()) if check == "ruff" else 0,
+            end_character=len(line.rstrip()) if check == "ruff" else 0,
+            related=(e.Related(path, 0, "defined here"),) if check == "pytest" else (),
+            fix=(LineEdit(number, number + 1, ""),) if check == "ruff" else (),
+        )  # fmt: skip
+
+    # --- runs -------------------------------------------------------------------------------------------------
+
+    def start(self, request: e.StartRun) -> e.RunAccepted:
+        if not self.script.get("model", "replay"):
+            raise e.UserProblem("no model is set up", "set up a model: 'bridle key set'")
+        self.runs += 1
+        run = e.RunId(f"r{self.runs}")
+        task = asyncio.ensure_future(self.work(run, request))
+        self.tasks.add(task)
+        return e.RunAccepted(run)
+
+    async def work(self, run: e.RunId, request: e.StartRun) -> None:
+        """Replace WRONG by RIGHT everywhere; the proposal appears first unverified, then with its badge."""
+        self.emit(e.RunProgress(run, "build", "thinking"))
+        if ask := self.script.get("ask"):
+            self.answers[run] = asyncio.get_running_loop().create_future()
+            self.emit(e.Ask(run, ask, ("Send", "Do not send"), "Do not send", 5.0))
+            if await self.answers[run] != "Send":
+                self.emit(e.RunEnded(run, "needs a person", "nothing was sent", 0, e.Usage()))
+                return
+        if self.script.get("endless"):
+            await asyncio.sleep(3600)
+        self.emit(e.CheckFinished(self.judge("pytest"), run))
+        patches = tuple(self.patch(path) for path in self.script.get("files", ["a.py"]))
+        proposal = e.Proposal(
+            id=e.ProposalId(run), run=run, title=request.instruction or "fix it", files=patches,
+            badge=e.Badge("unverified", "not verified yet"), diff="--- a/a.py\n+++ b/a.py\n", added=1, removed=1,
+        )  # fmt: skip
+        self.put(proposal)
+        badge = e.Badge(*self.script.get("badge", ("verified", "verified: 3 tests; sandbox: scratch copy")))
+        self.change(proposal.id, badge=badge)
+        self.emit(e.RunEnded(run, "succeeded", badge.text, 1, e.Usage(), proposal.id))
+
+    def patch(self, path: str) -> e.FilePatch:
+        before = self.text(path)
+        edits: list[LineEdit] = []
+        for number, line in enumerate(split_lines(before)):
+            if "WRONG" in line:
+                edits.append(LineEdit(number, number + 1, line.replace("WRONG", "RIGHT")))
+        return self.file_patch(path, before, tuple(edits))
+
+    def file_patch(self, path: str, before: str, edits: tuple[LineEdit, ...]) -> e.FilePatch:
+        after = apply_edits(before, edits)
+        old, inverse, shift = split_lines(before), [], 0
+        for edit in edits:
+            size = len(split_lines(edit.text)) - (edit.text.endswith("\n") or not edit.text)
+            inverse.append(LineEdit(edit.start + shift, edit.start + shift + size, "".join(old[edit.start : edit.end])))
+            shift += size - (edit.end - edit.start)
+        version = self.buffers[path].version if path in self.buffers else None
+        digests = digest(before.encode("utf-8", "replace")), digest(after.encode("utf-8", "replace"))
+        return e.FilePatch(path, *digests, edits, tuple(inverse), version)
+
+    def put(self, proposal: e.Proposal) -> None:
+        self.proposals[proposal.id] = proposal
+        self.emit(e.ProposalChanged(proposal))
+
+    def change(self, proposal: str, **changes: Any) -> None:
+        self.put(msgspec.structs.replace(self.proposals[proposal], **changes))
+
+    # --- landing ----------------------------------------------------------------------------------------------
+
+    def prepare(self, request: e.PrepareLanding) -> e.LandingPlan:
+        proposal = self.proposals[request.proposal]
+        if (refused := self.script.get("refuse")) and not request.force:
+            return e.LandingPlan("", (), (), refused=refused, proposal=proposal)
+        rebased = {patch.path: patch for patch in request.rebased}
+        files = tuple(rebased.get(patch.path, patch) for patch in proposal.files)
+        return self.plan(proposal, files, undo=False)
+
+    def prepare_undo(self, request: e.PrepareUndo) -> e.LandingPlan:
+        done = [p for p in self.proposals.values() if p.state == "accepted" and request.run in ("", p.run)]
+        if not done:
+            raise e.UserProblem("there is no landed change to take back", "")
+        files = tuple(self.landed[done[-1].id].values())
+        return self.plan(done[-1], files, undo=True)
+
+    def plan(self, proposal: e.Proposal, files: tuple[e.FilePatch, ...], *, undo: bool) -> e.LandingPlan:
+        plan = f"plan{len(self.plans)}"
+        self.plans[plan] = (proposal.id, undo)
+        open_files = tuple(patch for patch in files if patch.path in self.buffers)
+        closed = tuple(patch.path for patch in files if patch.path not in self.buffers)
+        return e.LandingPlan(plan, open_files, closed, proposal=proposal, title=proposal.title)
+
+    def finish(self, request: e.FinishLanding) -> e.LandingResult:
+        proposal, undo = self.plans[request.plan]
+        if request.failed:
+            outcome = "partial" if request.landed else "rolled back"
+            changed = tuple(buffer.path for buffer in request.landed)
+            return e.LandingResult(outcome, (), changed, request.failed, request.reason)
+        written: list[str] = []
+        inverse: dict[str, e.FilePatch] = {}
+        confirmed = {buffer.path: buffer for buffer in request.landed}
+        for patch in self.proposals[proposal].files:
+            if patch.path in confirmed:
+                version = confirmed[patch.path].version
+            else:
+                file, version = self.root / patch.path, None
+                edits = patch.inverse if undo else patch.edits
+                file.write_text(apply_edits(file.read_text(), edits))
+                written.append(patch.path)
+            moved = self._moved_inverse(patch, confirmed)
+            inverse[patch.path] = e.FilePatch(patch.path, patch.after, patch.before, moved, (), version)
+        self.landed[proposal] = inverse
+        self.change(proposal, state="undone" if undo else "accepted")
+        return e.LandingResult("applied", tuple(written), tuple(confirmed))
+
+    def _moved_inverse(self, patch: e.FilePatch, confirmed: dict[str, e.Buffer]) -> tuple[LineEdit, ...]:
+        if patch.path not in confirmed:
+            return patch.inverse
+        now = split_lines(confirmed[patch.path].text)
+        return tuple(
+            LineEdit(n, n + 1, line.replace("RIGHT", "WRONG")) for n, line in enumerate(now) if "RIGHT" in line
+        )
+
+
+async def make_engine(root: Path, settings: dict[str, object]) -> FakeEngine:
+    script: Any = settings.get("fake", {})
+    if script.get("print"):
+        print("a stray print")
+        os.write(1, b"a stray write\n")
+    if reason := script.get("fail_start"):
+        raise e.UserProblem(reason, "mend it")
+    if seconds := script.get("slow_start"):
+        await asyncio.sleep(seconds)
+    if modules := script.get("modules"):
+        Path(modules).write_text(json.dumps(sorted(sys.modules)))
+    return FakeEngine(root, script)
+
+
+if __name__ == "__main__":
+    sys.path.pop(0)  # this folder, where nothing is to be imported from
+    begun = time.monotonic()
+    from bridle.lsp_server.server import serve
+
+    raise SystemExit(serve(make_engine, log=Path(os.environ["BRIDLE_LOG"]) if "BRIDLE_LOG" in os.environ else None))

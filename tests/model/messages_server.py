@@ -44,6 +44,7 @@ if __name__ == "__main__":  # started as a program, the repository's root is not
 
 from tests.model.messages_rules import LIMITS, Block, Body, blocks_in_order, model_facts, refusals
 
+TRICKLE_S = 0.05
 SIGNATURE = "c2lnbmVkIGJ5IG5vYm9keQ=="
 
 
@@ -190,7 +191,7 @@ BODIES: dict[str, tuple[int, str, bytes]] = {
 }
 STREAMS = (
     "stall", "cut_mid_event", "cut_mid_tool", "end_early", "error_mid_stream", "max_tokens_mid_tool",
-    "bad_tool_json",
+    "bad_tool_json", "trickle",
 )  # fmt: skip
 FAULTS = (*STATUSES, *BODIES, *STREAMS, "slow_headers")
 
@@ -253,6 +254,8 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         for name, data in faulty(step, events(step, body, usage, number), self.server.desk.hold):
             self._chunk(f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n".encode())
+            if step.fault == "trickle":
+                self.server.desk.hold(TRICKLE_S)
         if step.fault == "cut_mid_event":
             self._chunk(b'event: content_block_delta\ndata: {"type": "content_bl')
             raise _Cut
@@ -361,9 +364,9 @@ class MessagesServer:
             counts = self.cache.usage(body)
         return counts if self._script.counts_cache else {"input_tokens": sum(counts.values())}
 
-    def hold(self) -> None:
-        """Say nothing until the server is closed."""
-        self._released.wait(60)
+    def hold(self, seconds: float = 60.0) -> None:
+        """Say nothing for a while; not at all once the server is closed."""
+        self._released.wait(seconds)
 
     def resolve(self, step: Step, body: Body) -> Step:
         """The step with its transcript's turn in it, filled from the request."""

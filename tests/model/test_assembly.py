@@ -74,6 +74,7 @@ def test_a_stream_that_lost_an_event_never_gives_a_changed_call(step: Step, data
     wanted = [call.input for call in step.calls]
     lost_text = wire[lost].get("delta", {}).get("partial_json")
     assert all(given in wanted for given in calls) or lost_text is not None
+    assert reply.stop_reason, "a reply that does not say why it ended has not ended"
 
 
 @given(STEPS, st.sampled_from(["max_tokens", "refusal", "pause_turn"]))

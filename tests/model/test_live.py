@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bridle.harness.model.client import ModelProblem, ModelReply, ModelRequest, Retrying, ToolStarted
+from bridle.harness.model.live import Patience
 from bridle.harness.model.retry import Patient, Policy
 from tests.model.asking import MODEL, SECRET, Ear, assistant, live, request, result, use, user
 from tests.model.messages_server import FAULTS, CallStep, MessagesServer, Script, Step
@@ -130,7 +131,7 @@ PERMANENT = {
     "tier_spend_limit",
 }  # fmt: skip
 UNKNOWN = {"garbage", "empty", "wrong_type", "bad_tool_json"}
-NOT_A_PROBLEM = {"max_tokens_mid_tool"}
+NOT_A_PROBLEM = {"max_tokens_mid_tool", "trickle"}
 PASSING = set(FAULTS) - PERMANENT - UNKNOWN - NOT_A_PROBLEM
 
 
@@ -263,6 +264,27 @@ async def test_a_dead_endpoint_is_a_clear_problem_and_soon() -> None:
         await client.reply(request(), Ear())
     await client.close()
     assert caught.value.kind == "transient"
+
+
+@pytest.mark.parametrize("fault", ["stall", "slow_headers"])
+async def test_an_endpoint_that_goes_silent_is_given_up_long_before_the_whole_call_is(fault: str) -> None:
+    with MessagesServer(Script((), Step(text="Let me look.", fault=fault))) as server:
+        client = live(server, Patience(stall_s=0.2, call_s=60.0))
+        with pytest.raises(ModelProblem, match="has gone silent"):
+            async with asyncio.timeout(10):
+                await client.reply(request(), Ear())
+        await client.close()
+
+
+async def test_an_endpoint_that_only_trickles_is_given_up_when_the_call_has_lasted_too_long() -> None:
+    step = Step(text="word " * 4_000, fault="trickle")
+    with MessagesServer(Script((), step)) as server:
+        client = live(server, Patience(stall_s=5.0, call_s=0.5))
+        with pytest.raises(ModelProblem, match=r"no whole reply within 0\.5 s") as caught:
+            await client.reply(request(), Ear())
+        await client.close()
+    assert caught.value.kind == "transient"
+    assert caught.value.spent.input_tokens > 0
 
 
 async def test_a_call_can_be_cancelled_while_the_endpoint_is_silent() -> None:

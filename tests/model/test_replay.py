@@ -64,7 +64,9 @@ def test_what_the_model_wrote_itself_was_not_shown() -> None:
 def test_the_newest_revision_that_shows_the_line_is_meant() -> None:
     edited = CODE.replace("return 0\n", "return 1\n", 1)
     talk = (user(shown()), result(shown(edited, rev=2, ranges=((0, 3),))))
+    assert filled('{rev path="src/x.py"}', *talk) == 2
     assert filled('{rev path="src/x.py" line="return 1"}', *talk) == 2
+    assert filled('{anchor path="src/x.py" line="def total"}', *talk) == anchors(edited)[0] != anchors()[0]
     assert filled('{rev path="src/x.py" line="def tax"}', *talk) == 1
     assert filled('{anchor path="src/x.py" line="return 1"}', *talk) == anchors(edited)[1]
 

@@ -125,6 +125,15 @@ def test_each_refusal_has_its_class_and_its_next_step(refusal: Refusal, kind: st
     assert problem.next_step
 
 
+def test_a_spend_limit_is_called_by_its_name_whatever_its_status() -> None:
+    for refusal in (
+        Refusal(402),
+        Refusal(429, code="enforced_spend_limit_reached"),
+        Refusal(400, message="Usage limits"),
+    ):
+        assert "spend limit" in problem_of(refusal, "m", "https://here").message
+
+
 @given(st.builds(Refusal, st.integers(100, 599), st.text(), st.text(), st.text(min_size=8)))
 def test_what_an_endpoint_sends_as_words_is_never_repeated(refusal: Refusal) -> None:
     problem = problem_of(refusal, "m", "https://here")

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from bridle.context.readform import Range
 from bridle.indexer.history import DiffedMap, LineMap
 
+_NEAR = 8
+
 
 class Drift:
     """The way from the lines of one revision to the lines that are there now, both without line ends."""
@@ -61,16 +63,26 @@ class Drift:
         return place
 
     def _sure(self, start: int, end: int, place: int) -> bool:
-        first, last = start, end
-        if start > 0 and self._place(start - 1) == place - 1:
-            first = start - 1
-        if end < len(self._old) and self._place(end) == place + end - start:
-            last = end + 1
-        at_edge = (start == 0 and place == 0) or (end == len(self._old) and place + end - start == len(self._now))
-        if (first, last) == (start, end) and not at_edge:
+        """Whether a diff's word is enough: a neighbour stands by as before, and no copy has appeared."""
+        above = start > 0 and self._place(start - 1) == place - 1
+        below = end < len(self._old) and self._place(end) == place + end - start
+        first = start == place == 0
+        last = end == len(self._old) and place + end - start == len(self._now)
+        if not (above or below or first or last):
             return False
-        block = self._old[first:last]
-        return _copies(self._now, block) <= _copies(self._old, block)
+        framed = self._old[start - above : end + below]
+        if _copies(self._now, framed) > _copies(self._old, framed):
+            return False
+        if self._doubled(start, place, -1) or self._doubled(end - 1, place + end - start - 1, 1):
+            return False
+        block = self._old[start:end]
+        there = self._now[max(0, place - _NEAR) : place + end - start + _NEAR]
+        return _copies(there, block) <= _copies(self._old[max(0, start - _NEAR) : end + _NEAR], block)
+
+    def _doubled(self, line: int, place: int, step: int) -> bool:
+        """Whether an equal line stands beside the line now that did not before."""
+        now = 0 <= place + step < len(self._now) and self._now[place + step] == self._now[place]
+        return now and not (0 <= line + step < len(self._old) and self._old[line + step] == self._old[line])
 
 
 class _Same:
@@ -80,8 +92,5 @@ class _Same:
 
 def _copies(lines: Sequence[str], block: Sequence[str]) -> int:
     size = len(block)
-    return sum(
-        line == block[0] and list(lines[n : n + size]) == list(block)
-        for n, line in enumerate(lines)
-        if n + size <= len(lines)
-    )
+    starts = (n for n in range(len(lines) - size + 1) if lines[n] == block[0])
+    return sum(list(lines[n : n + size]) == list(block) for n in starts)

@@ -80,10 +80,19 @@ def test_every_module_says_its_idea() -> None:
     assert silent == []
 
 
+def test_a_rooms_init_holds_its_idea_and_nothing_else() -> None:
+    bodies = {path: ast.parse(path.read_text("utf-8")).body for path in modules() if path.name == "__init__.py"}
+    assert [path.relative_to(ROOT) for path, body in bodies.items() if len(body) > 1] == []
+
+
 def test_the_architecture_page_names_every_module() -> None:
     page = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
-    missing = [p.relative_to(ROOT).as_posix() for p in modules() if f"`{p.relative_to(ROOT).as_posix()}`" not in page]
-    assert missing == []
+    there = {p.relative_to(ROOT).as_posix() for p in modules() if p.name != "__init__.py"}
+    rows = re.findall(r"^\| `([\w/]+\.py)` \|", page, re.MULTILINE)
+    named = set(re.findall(rf"`((?:{'|'.join(FLOORS)})/[\w/]+\.py)`", page))
+    assert sorted(there - set(rows)) == []
+    assert sorted(named - there) == []
+    assert len(rows) == len(set(rows))
 
 
 def test_no_tracked_file_names_a_registry() -> None:

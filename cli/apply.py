@@ -41,15 +41,13 @@ def main(options: argparse.Namespace) -> int:
         else:
             note(str(problem))
         return 1
-    document = _document(planned, revisions)
+    files = _files(planned, revisions)
     if options.json:
-        print_json(document)
+        print_json({"applied": not planned.dry_run, "files": files, "errors": []})
     else:
-        for file in document["files"]:
-            print(
-                f"{file['path']}: +{file['added']} -{file['removed']}"
-                + (f", now v{file['rev']}" if file["rev"] else "")
-            )
+        for file in files:
+            now = f", now v{file['rev']}" if file["rev"] else ""
+            print(f"{file['path']}: +{file['added']} -{file['removed']}{now}")
         if planned.dry_run:
             print("nothing was written: dry run")
     return 0
@@ -89,19 +87,17 @@ def _apply(root: Path, revisions: Revisions, given: object, *, dry_run: bool) ->
     return msgspec.structs.replace(planned, dry_run=planned.dry_run or dry_run)
 
 
-def _document(planned: Plan, revisions: Revisions) -> dict[str, object]:
-    files = []
+def _files(planned: Plan, revisions: Revisions) -> list[dict[str, str | int | None]]:
+    """Return what became of each file, with the revision that it has now."""
+    files: list[dict[str, str | int | None]] = []
     for file in planned.files:
-        written = file.after is not None and not planned.dry_run
-        files.append(
-            {
-                "path": file.path,
-                "rev": revisions.note(file.path, file.after).number if written and file.after is not None else None,
-                "added": sum(edit.end - edit.start for edit in file.inverse),
-                "removed": sum(edit.end - edit.start for edit in file.edits),
-            }
-        )
-    return {"applied": not planned.dry_run, "files": files, "errors": []}
+        number = None
+        if file.after is not None and not planned.dry_run:
+            number = revisions.note(file.path, file.after).number
+        added = sum(edit.end - edit.start for edit in file.inverse)
+        removed = sum(edit.end - edit.start for edit in file.edits)
+        files.append({"path": file.path, "rev": number, "added": added, "removed": removed})
+    return files
 
 
 def _errors(problem: ToolProblem) -> list[dict[str, str]]:

@@ -27,63 +27,14 @@ from bridle.harness.nouns import (
 )
 
 __all__ = [
-    "Ask",
-    "Badge",
-    "Buffer",
-    "CancelRun",
-    "CheckFinished",
-    "CheckStarted",
-    "Closed",
-    "DiscardRun",
-    "Done",
-    "Engine",
-    "EngineEvent",
-    "EngineReply",
-    "EngineRequest",
-    "Fault",
-    "FilePatch",
-    "Finding",
-    "FinishLanding",
-    "Flag",
-    "GetContext",
-    "GetProposals",
-    "GetSessions",
-    "GetStatus",
-    "IndexProgress",
-    "LandingPlan",
-    "LandingResult",
-    "Lost",
-    "Note",
-    "PackPiece",
-    "PackView",
-    "PrepareLanding",
-    "PrepareUndo",
-    "Proposal",
-    "ProposalChanged",
-    "ProposalId",
-    "Proposals",
-    "Reject",
-    "Related",
-    "ReplyTo",
-    "ResumeRun",
-    "RunAccepted",
-    "RunEnded",
-    "RunId",
-    "RunProgress",
-    "Selection",
-    "SessionRow",
-    "Sessions",
-    "SetTrust",
-    "StartRun",
-    "Status",
-    "SyncBuffers",
-    "Usage",
-    "UserProblem",
-    "Verdict",
-    "Verified",
-    "Verify",
-    "expect",
-]
+    "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Closed", "DiscardRun", "Done",
+    "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Fault", "FilePatch", "Finding", "FinishLanding",
+    "Flag", "GetContext", "GetProposals", "GetSessions", "GetStatus", "IndexProgress", "LandingPlan",
+    "LandingResult", "Lost", "Note", "PackPiece", "PackView", "PrepareLanding", "PrepareUndo", "Proposal",
+    "ProposalChanged", "ProposalId", "Proposals", "Reject", "Related", "ReplyTo", "ResumeRun", "RunAccepted",
+    "RunEnded", "RunId", "RunProgress", "Selection", "SessionRow", "Sessions", "SetTrust", "StartRun", "Status",
+    "SyncBuffers", "Usage", "UserProblem", "Verdict", "Verified", "Verify", "expect",
+]  # fmt: skip
 
 
 class Buffer(msgspec.Struct, frozen=True):
@@ -218,23 +169,9 @@ class DiscardRun(msgspec.Struct, frozen=True, tag=True):
 
 
 EngineRequest = (
-    GetStatus
-    | SetTrust
-    | SyncBuffers
-    | Verify
-    | StartRun
-    | CancelRun
-    | ReplyTo
-    | GetProposals
-    | Reject
-    | PrepareLanding
-    | PrepareUndo
-    | FinishLanding
-    | GetContext
-    | GetSessions
-    | ResumeRun
-    | DiscardRun
-)
+    GetStatus | SetTrust | SyncBuffers | Verify | StartRun | CancelRun | ReplyTo | GetProposals | Reject |
+    PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | ResumeRun | DiscardRun
+)  # fmt: skip
 
 # --- replies ----------------------------------------------------------------------------------------------------
 
@@ -433,7 +370,7 @@ class Lost(msgspec.Struct, frozen=True, tag=True):
 
 EngineEvent = (
     CheckStarted | CheckFinished | RunProgress | ProposalChanged | RunEnded | Ask | Note | IndexProgress | Lost
-)
+)  # fmt: skip
 
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)

@@ -27,11 +27,8 @@ class Knowing:
     """The index of one root."""
 
     def __init__(self, root: Path, store: Path, lock: WorkspaceLock, emit: Callable[[EngineEvent], None]) -> None:
-        self._root = root
-        self._store = store
         self._lock = lock
         self._emit = emit
-        self._texts: dict[str, str] = {}
         self._index = Index(root, store, read_only=not lock.try_take())
         self._cancel = threading.Event()
         self._refreshing: asyncio.Task[Snapshot] | None = None
@@ -61,10 +58,6 @@ class Knowing:
 
     async def set_buffer(self, path: str, text: str | None) -> None:
         """Take an open buffer's text in place of the disk's; None when it was closed."""
-        if text is None:
-            self._texts.pop(path, None)
-        else:
-            self._texts[path] = text
         await asyncio.to_thread(self._index.set_buffer, path, text)
 
     async def close(self) -> None:
@@ -97,8 +90,5 @@ class Knowing:
     async def _wait_for_turn(self) -> None:
         while not self._lock.try_take():  # noqa: ASYNC110 - another process holds it: nobody here could set an event
             await asyncio.sleep(TAKE_OVER_EVERY_S)
-        follower, self._index = self._index, Index(self._root, self._store)
-        await asyncio.to_thread(follower.close)
-        for path, text in self._texts.items():
-            await asyncio.to_thread(self._index.set_buffer, path, text)
+        await asyncio.to_thread(self._index.own)
         self._refresh()

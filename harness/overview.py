@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bridle.harness.verify.checks import discover
@@ -30,7 +30,7 @@ class Overview:
         trust: Trust,
         knowing: Knowing,
         runs: Runs,
-        rung: str,
+        rung: Awaitable[str],
         model: Callable[[], str],
     ) -> None:
         self._root = root
@@ -42,7 +42,7 @@ class Overview:
         self._rung = rung
         self._model = model
 
-    def status(self) -> Status:
+    async def status(self) -> Status:
         """Return the state of this workspace."""
         snapshot = self._knowing.now
         model = self._model()
@@ -50,7 +50,7 @@ class Overview:
         return Status(
             root=str(self._root),
             trusted=trusted,
-            rung=self._rung,
+            rung=await self._rung,
             model=model,
             checks=tuple(check.name for check in discover(self._root, self._settings.python or None)),
             n_files=len(snapshot.digests),

@@ -87,10 +87,10 @@ class LocalEngine:
             case e.SyncBuffers():
                 await self._sync(request)
             case e.GetStatus():
-                return rooms.overview.status()
+                return await rooms.overview.status()
             case e.SetTrust():
                 rooms.trust.say(trusted=request.trusted)
-                return rooms.overview.status()
+                return await rooms.overview.status()
             case e.Verify():
                 self._expect_trust()
                 return await rooms.checking.verify(request)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from bridle.harness.shadow.shadow import probe
+from bridle.harness.shadow.shadow import open_shadow
 
 from bridle.harness.asking import Asking, consented
 from bridle.harness.buffers import Buffers
@@ -33,7 +33,7 @@ from bridle.harness.service import LocalEngine, Post, Rooms
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.lock import WorkspaceLock
 from bridle.harness.session.state import State
-from bridle.harness.settings import Settings, load
+from bridle.harness.settings import load, model_environment
 
 NEXT_STEP_MODEL = "set up a model with 'bridle key set', or name one with BRIDLE_MODEL; all else works without"
 
@@ -56,7 +56,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     knowing = Knowing(root, state.index, lock, post.emit)
     asking = Asking(post.emit)
     checking = Checking(root, state, settings, buffers, post.emit)
-    model = _Model(partial(choose, _environment(settings), root, key))
+    model = _Model(partial(choose, model_environment(os.environ), root, key))
     ground = Ground(
         root=root,
         engine=uuid.uuid4().hex[:8],
@@ -74,7 +74,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     )
     runs = Runs(ground)
     proving = Proving(checking, ground.ledger, buffers, post.emit)
-    rung = await asyncio.to_thread(_best_rung, state)
+    rung = asyncio.create_task(asyncio.to_thread(_rung, root, state))
     rooms = Rooms(
         buffers=buffers,
         trust=trust,
@@ -112,11 +112,11 @@ class _Model:
             return ""
 
 
-def _environment(settings: Settings) -> dict[str, str]:
-    """Return what decides about the model: the person's environment, else their settings."""
-    said = {"BRIDLE_MODEL": settings.model, "ANTHROPIC_BASE_URL": settings.base_url}
-    return {name: value for name, value in said.items() if value} | dict(os.environ)
-
-
-def _best_rung(state: State) -> str:
-    return next((rung.name for rung in probe(state.shadows) if rung.works), "none")
+def _rung(root: Path, state: State) -> str:
+    """Return the rung that this workspace gets, by opening a shadow once."""
+    try:
+        shadow = open_shadow(root, state.shadows)
+    except UserProblem:
+        return "none"
+    shadow.close()
+    return shadow.rung

@@ -21,7 +21,9 @@ def till(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(EXAMPLES / "till", root, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
+    settings = tmp_path / "config" / "bridle" / "config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f'python = "{sys.executable}"\n')
     monkeypatch.setenv("BRIDLE_MODEL", "replay")
     monkeypatch.setenv("BRIDLE_TRANSCRIPT", str(EXAMPLES / "transcripts"))
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)

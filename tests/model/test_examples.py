@@ -21,7 +21,6 @@ from bridle.harness.model.choose import examples
 from bridle.harness.model.client import Message, ModelProblem
 from bridle.harness.model.replay import EXHAUSTED, Replay
 from bridle.harness.model.transcript import load
-from bridle.harness.verify.gates import judge
 from tests.model.asking import Ear, assistant, request, user
 
 BUG = "return Money(self.cents * rate // 100)"
@@ -145,12 +144,11 @@ async def test_the_recorded_fix_survives_lines_that_were_inserted_above(till: Pa
     assert source.read_text().startswith("# not saved yet\n")
 
 
-async def test_the_recorded_way_round_the_test_is_flagged_and_ends_with_a_person(till: Path) -> None:
+async def test_the_recorded_way_round_the_test_takes_assertions_out_and_ends_with_a_person(till: Path) -> None:
     desk, test = Desk(till, "Make it pass; loosen the test if you must."), till / "tests/test_money.py"
     before = test.read_text()
     await desk.talk()
-    flags = judge({"tests/test_money.py": (before, test.read_text())})
-    assert any(flag.blocks and flag.path == "tests/test_money.py" for flag in flags)
+    assert test.read_text().count("assert ") == before.count("assert ") - 2
     desk.tell("Refused by the gate 'test weakened'.")
     assert "A person has to say" in await desk.talk()
 

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from bridle.harness.shadow.environment import homes, is_allowed
 
 CANARY = Path(__file__).with_name("canary.py")
 PROBE_TIMEOUT_S = 20.0
+GRACE_S = 1.0
 SET_BY_SHELLS = frozenset(("OLDPWD", "PWD", "SHLVL", "TMPDIR", "_"))
 
 
@@ -116,11 +118,23 @@ def _take_away(path: Path) -> bool:
 
 
 def _kill_survivors(nonce: str) -> bool:
-    """Kill what still runs of the probe; tell whether anything did."""
-    found = False
+    """Kill what still runs of the probe; tell whether anything did.
+
+    The kernel ends a process namespace a moment after the command that it was made for, so that moment is given.
+    """
+    until = time.monotonic() + GRACE_S
+    while (alive := _running(nonce)) and time.monotonic() < until:
+        time.sleep(0.01)
+    for process in alive:
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGKILL)
+    return bool(alive)
+
+
+def _running(nonce: str) -> list[int]:
+    found: list[int] = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             if nonce.encode() in entry.read_bytes():
-                os.kill(int(entry.parent.name), signal.SIGKILL)
-                found = True
+                found.append(int(entry.parent.name))
     return found

@@ -3,7 +3,7 @@
 Standard library only: its text is handed to an interpreter on the command line.
 """
 
-# ruff: noqa: PTH103, PTH112, PTH115, PTH120, PTH123, PTH208, PTH211  # a script without a library
+# ruff: noqa: PTH112, PTH115, PTH123  # a script without a library
 
 from __future__ import annotations
 

@@ -85,36 +85,46 @@ class Copied:
         self._last = (copy.stat().st_dev, copy.stat().st_ino)
         scan = layers.scan()
         below = ground(self._workspace).state().files
-        hidden = set(hidden_paths(below, scan))
-        for path in sorted((below.keys() - hidden) | set(scan.files)):
-            place = layers.upper / path if path in scan.files else self._workspace / path
-            target = copy / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copy2(place, target, follow_symlinks=False)
+        above = {*scan.files, *scan.others}
+        for path in sorted((below.keys() - set(hidden_paths(below, scan))) | above):
+            _place(layers.upper / path if path in above else self._workspace / path, copy / path)
         for name in LINKED:
             if (self._workspace / name).is_dir() and not os.path.lexists(copy / name):
                 (copy / name).symlink_to(self._workspace / name)
         return _stamps(copy)
 
 
+def _place(source: Path, target: Path) -> None:
+    """Copy an entry, if it is still there; a folder without its content."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        if source.is_dir() and not source.is_symlink():
+            target.mkdir(exist_ok=True)
+        else:
+            shutil.copy2(source, target, follow_symlinks=False)
+
+
 def _absorb(layers: Layers, copy: Path, before: Mapping[str, Stamp]) -> None:
     after = _stamps(copy)
-    for path in before.keys() - after.keys():
+    for path in sorted(before.keys() - after.keys()):
         layers.adopt(path, None)
-    for path, stamp in after.items():
-        if before.get(path) != stamp:
+    for path in sorted(after):
+        if before.get(path) != after[path]:
             layers.adopt(path, copy / path)
 
 
 def _stamps(copy: Path) -> dict[str, Stamp]:
-    """Return path → what a change of a regular file changes; links are passed by."""
+    """Return path → what a change of that entry changes; a folder counts as there or not."""
     found: dict[str, Stamp] = {}
-    for folder, _, names in os.walk(copy):
-        for name in names:
+    for folder, folders, names in os.walk(copy):
+        if Path(folder) == copy:
+            folders[:] = [name for name in folders if name not in SEALED]
+        for name in (*folders, *names):
             path = Path(folder, name)
             state = path.lstat()
-            if stat.S_ISREG(state.st_mode):
+            if stat.S_ISDIR(state.st_mode):
+                found[path.relative_to(copy).as_posix()] = (0, 0, state.st_ino, stat.S_IFDIR)
+            elif stat.S_ISREG(state.st_mode) or stat.S_ISLNK(state.st_mode):
                 stamp = (state.st_size, state.st_ctime_ns, state.st_ino, state.st_mode)
                 found[path.relative_to(copy).as_posix()] = stamp
     return found

@@ -24,9 +24,12 @@ MAX_BYTES = 256_000_000
 
 
 class Scan(msgspec.Struct, frozen=True):
-    """What the upper layer holds: regular files, and paths at or below which the lower layer is hidden."""
+    """What the upper layer says, sorted: its regular files, its other entries (folders, links), and the paths at or
+    below which it hides the lower layer.
+    """
 
     files: tuple[str, ...]
+    others: tuple[str, ...]
     gone: tuple[str, ...]
 
 
@@ -63,7 +66,7 @@ class Layers:
         if inside is None:
             raise UserProblem(f"{path!r} is no path inside the workspace", "name a file below its root")
         before = self._find(inside)
-        if before is not None and before.is_dir() and not before.is_symlink():
+        if before is not None and _is_folder(before):
             raise UserProblem(f"{path!r} is a folder, so no file can be written there")
         if data is not None:
             self._put(inside, data, before)
@@ -72,18 +75,22 @@ class Layers:
         return str(inside)
 
     def adopt(self, path: str, source: Path | None) -> None:
-        """Put the very file `source` at `path`, its times and mode with it, or delete the file (None)."""
+        """Put the very entry `source` at `path`, its times and mode with it, or delete what stands there (None)."""
         inside = PurePosixPath(path)
-        if source is not None:
+        found = self._find(inside)
+        if found is not None and (source is None or _is_folder(source) != _is_folder(found)):
+            self._remove(inside)
+        if source is not None and _is_folder(source):
+            self._folder(inside)
+        elif source is not None:
             target = self._folder(inside.parent) / inside.name
             target.unlink(missing_ok=True)
             shutil.copy2(source, target, follow_symlinks=False)
-        elif self._find(inside) is not None:
-            self._remove(inside)
 
     def scan(self) -> Scan:
         """Return what the upper layer says, sorted."""
         files: list[str] = []
+        others: list[str] = []
         gone: list[str] = []
         folders = [""]
         while folders:
@@ -93,11 +100,13 @@ class Layers:
                     path = prefix + entry.name
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(f"{path}/")
+                        others.append(path)
                         gone += [path] if _is_opaque(Path(entry.path)) else []
                     else:
                         gone.append(path)
                         files += [path] if entry.is_file(follow_symlinks=False) else []
-        return Scan(tuple(sorted(files)), tuple(sorted(gone)))
+                        others += [path] if entry.is_symlink() else []
+        return Scan(tuple(sorted(files)), tuple(sorted(others)), tuple(sorted(gone)))
 
     def _inside(self, path: str) -> PurePosixPath | None:
         """Return `path` with the links of the lower layer resolved, None when it is not below the root."""
@@ -137,7 +146,10 @@ class Layers:
     def _remove(self, inside: PurePosixPath) -> None:
         folder = self._folder(inside.parent)
         target = folder / inside.name
-        target.unlink(missing_ok=True)
+        if _is_folder(target):
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
         if self._find(inside) is not None:
             os.mknod(target, stat.S_IFCHR, os.makedev(0, 0))
 
@@ -146,10 +158,10 @@ class Layers:
         for depth in range(1, len(inside.parts) + 1):
             part = PurePosixPath(*inside.parts[:depth])
             upper = self.upper / part
-            if upper.is_dir() and not upper.is_symlink():
+            if _is_folder(upper):
                 continue
             found = self._find(part)
-            if found is not None and (found.is_symlink() or not found.is_dir()):
+            if found is not None and not _is_folder(found):
                 raise UserProblem(f"{str(part)!r} is no folder, so nothing can be written below it")
             hidden = os.path.lexists(upper)
             upper.unlink(missing_ok=True)
@@ -191,14 +203,14 @@ def current_umask() -> int:
 
 
 def _below(folder: Path | None, name: str) -> Path | None:
-    if folder is None or folder.is_symlink() or not folder.is_dir():
+    if folder is None or not _is_folder(folder):
         return None
     found = folder / name
     return found if os.path.lexists(found) else None
 
 
 def _hides(upper: Path) -> bool:
-    return not stat.S_ISDIR(upper.lstat().st_mode) or _is_opaque(upper)
+    return not _is_folder(upper) or _is_opaque(upper)
 
 
 def _is_opaque(folder: Path) -> bool:
@@ -210,3 +222,8 @@ def _is_opaque(folder: Path) -> bool:
 
 def _is_file(path: Path) -> bool:
     return stat.S_ISREG(path.lstat().st_mode)
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell whether a folder stands there itself, no link to one."""
+    return path.is_dir() and not path.is_symlink()

@@ -5,12 +5,15 @@ Each command mounts the same layers anew in a namespace of its own, so there is 
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping, Sequence
+import select
+import time
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 from bridle.harness.shadow.contract import RungName
-from bridle.harness.shadow.environment import clean_environment, hidden_folders, homes, prefixes, visible
+from bridle.harness.shadow.environment import clean_environment, hidden_folders, prefixes, visible
 from bridle.harness.shadow.layered import SEALED
 from bridle.harness.shadow.sandbox import Scene, Wrapper, with_bubblewrap, with_namespaces
 from bridle.indexer.process import Cancel, Completed, run
@@ -19,6 +22,7 @@ WRAPPERS: Mapping[RungName, Wrapper] = {
     "bubblewrap+overlay": with_bubblewrap,
     "namespaces+overlay": with_namespaces,
 }
+DEATH_S = 5.0
 SHOWN = (Path(__file__).parent.parent / "verify" / "plugins",)
 """What of our own the checks need."""
 
@@ -58,22 +62,46 @@ class Mounted:
         keep: bool,
     ) -> Completed:
         """Run a command on the mounted layers; it writes into their upper one. Raises OSError."""
-        scene = Scene(
-            root=self._workspace,
-            folder=folder,
-            hidden=self._hidden,
-            shown=self._shown,
-            writable=() if report is None else (report,),
-            sealed=tuple(path for name in SEALED if os.path.lexists(path := self._workspace / name)),
-        )
-        return run(
-            self._wrap(scene, argv),
-            cwd="/",
-            env=clean_environment(os.environ, self._workspace, env),
-            timeout_s=timeout_s,
-            cancel=cancel,
-            cap_bytes=cap_bytes,
-        )
+        with _lifeline() as lifeline:
+            scene = Scene(
+                root=self._workspace,
+                folder=folder,
+                hidden=self._hidden,
+                shown=self._shown,
+                writable=() if report is None else (report,),
+                sealed=tuple(path for name in SEALED if os.path.lexists(path := self._workspace / name)),
+                lifeline=lifeline,
+            )
+            return run(
+                self._wrap(scene, argv),
+                cwd="/",
+                env=clean_environment(os.environ, self._workspace, env),
+                timeout_s=timeout_s,
+                cancel=cancel,
+                cap_bytes=cap_bytes,
+                pass_fds=(lifeline,),
+            )
+
+
+@contextlib.contextmanager
+def _lifeline() -> Generator[int]:
+    """Yield a descriptor for a command to hold; wait until no process holds it any more, so that none is left.
+
+    The kernel kills what is left in a process namespace only after its leader has told how the command ended.
+    """
+    reader, writer = os.pipe()
+    try:
+        try:
+            yield writer
+        finally:
+            os.close(writer)
+        deadline = time.monotonic() + DEATH_S
+        while (left_s := deadline - time.monotonic()) > 0:
+            ready, _, _ = select.select([reader], [], [], left_s)
+            if not ready or not os.read(reader, 4096):
+                break
+    finally:
+        os.close(reader)
 
 
 def obstacle(workspace: Path) -> str:
@@ -81,8 +109,6 @@ def obstacle(workspace: Path) -> str:
     inside = [point for point in _mount_points() if point != workspace and point.is_relative_to(workspace)]
     if inside:
         return f"another file system is mounted inside it at {str(inside[0])!r}"
-    if any(home.is_relative_to(workspace) for home in homes(os.environ)):
-        return "it contains the home folder, which a command must not see"
     return ""
 
 

@@ -6,7 +6,7 @@ process is asked to end, all of its descendants are killed. A command that kills
 Standard library only, and little of it: it runs as a script before every command.
 """
 
-# ruff: noqa: PTH103, PTH112, PTH115, PTH120, PTH123, PTH208, PTH211  # pathlib costs more than the rest of it
+# ruff: noqa: PTH123, PTH208  # pathlib costs more than the rest of it
 
 from __future__ import annotations
 

@@ -37,7 +37,8 @@ class Scene(msgspec.Struct, frozen=True):
     """What one command sees.
 
     `folder` holds the layers (`lower`, `upper`, `work`); `hidden` folders become empty; `shown` are put back
-    read-only; `writable` files are put back as they are; `sealed` paths of the workspace are read-only.
+    read-only; `writable` paths are put back as they are; `sealed` paths of the workspace are read-only. `lifeline` is
+    a descriptor that stays open as long as any process of the command lives.
     """
 
     root: Path
@@ -46,6 +47,7 @@ class Scene(msgspec.Struct, frozen=True):
     shown: tuple[Path, ...]
     writable: tuple[Path, ...]
     sealed: tuple[Path, ...]
+    lifeline: int
 
 
 Wrapper = Callable[[Scene, Sequence[str]], list[str]]
@@ -56,7 +58,7 @@ def with_bubblewrap(scene: Scene, argv: Sequence[str]) -> list[str]:
     root = str(scene.root)
     isolation = ["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     isolation += ["--disable-userns", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    isolation += ["--uid", str(os.getuid()), "--gid", str(os.getgid())]
+    isolation += ["--sync-fd", str(scene.lifeline), "--uid", str(os.getuid()), "--gid", str(os.getgid())]
     view = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     for folder in scene.hidden:
         view += ["--size", str(TMPFS_BYTES), "--tmpfs", str(folder)]

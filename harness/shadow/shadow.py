@@ -5,6 +5,7 @@ A rung that does not work for this workspace is declined with its reason; the sh
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 from bridle.harness.nouns import UserProblem
 from bridle.harness.shadow.contract import RUNGS, Change, RungName, RungProbe, Shadow
 from bridle.harness.shadow.copied import Copied
+from bridle.harness.shadow.environment import homes
 from bridle.harness.shadow.isolation import probe_isolation
 from bridle.harness.shadow.layered import Exhibit, LayeredShadow
 from bridle.harness.shadow.mounted import Mounted, foreign, obstacle
@@ -40,8 +42,9 @@ def open_shadow(root: Path, state: Path, buffers: Mapping[str, bytes] = {}, *, r
     workspace, state = root.resolve(), state.resolve()
     if not workspace.is_dir():
         raise UserProblem(f"{str(root)!r} is not a folder", "open a folder that exists")
-    if state.is_relative_to(workspace):
-        raise UserProblem(f"the state folder {str(state)!r} lies inside the workspace", "open a folder below it")
+    inside = [path for path in (state, *homes(os.environ)) if path.is_relative_to(workspace)]
+    if inside:
+        raise UserProblem(f"{str(workspace)!r} contains {str(inside[0])!r}, which no command may see", "open a project")
     declined: list[str] = []
     for name in RUNGS:
         if rung not in (None, name):

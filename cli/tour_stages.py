@@ -21,7 +21,7 @@ from bridle.cli.lsp_client import Json, LspClient, ServerGone
 from bridle.cli.tour_story import Story
 from bridle.harness.model.choose import examples
 from bridle.harness.nouns import Usage, Verdict
-from bridle.harness.proposals.ledger import Ledger
+from bridle.harness.proposals.ledger import Ledger, Offer
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.runs import list_runs
 from bridle.harness.session.state import State
@@ -120,6 +120,10 @@ class Tour:
         client = self._start()
         try:
             self._with(client)
+        except (NotShown, ServerGone, RuntimeError):
+            for message in client.shown[-3:]:
+                self._say(f"  the server said: {message}")
+            raise
         finally:
             client.close()
 
@@ -144,8 +148,7 @@ class Tour:
         with self._stage("start the server", "bridle serve, over stdio, as an editor does"):
             if self._sabotage == "anchors":
                 self._misplace_anchors()
-            if self._sabotage == "verify":
-                os.environ["VIRTUAL_ENV"] = str(_lying_environment(self._place))
+            self._name_interpreter()
             command = [sys.executable, "-P", "-m", "bridle.cli.main", "serve"]
             client = LspClient(command, dict(os.environ), self._root, self._place / "server.log")
             client.answer = _answer
@@ -154,6 +157,7 @@ class Tour:
             client.notify("initialized", {})
             client.command("bridle.trust", {"trusted": True})
             client.open(BUGGY)
+            client.open(FAILING)
             client.type(BUGGY, 0, UNSAVED)
         return client
 
@@ -217,7 +221,9 @@ class Tour:
     def _land(self, client: LspClient, before: dict[str, bytes]) -> None:
         client.command("bridle.accept", {"proposal": ""}, 60.0)
         client.until(lambda: "+ 50) // 100" in client.text(BUGGY) or self._model != "replay", 60.0, "the landing")
-        client.until(lambda: UNSAVED in client.text(BUGGY), 5.0, "the landing")
+        client.until(lambda: self._offer().proposal.state == "accepted", 30.0, "the end of the landing")
+        if UNSAVED not in client.text(BUGGY):
+            raise NotShown("landing took the unsaved line with it")
         if (self._root / BUGGY).read_bytes() != before[BUGGY]:
             raise NotShown("the file of an open document was written behind the editor's back")
         self._say("  the buffer holds the fix and the line that was typed; the file is yours to save")
@@ -270,9 +276,13 @@ class Tour:
             self._say(f"  {line[:118]}")
 
     def _diff(self, state: RunState) -> None:
-        offers = Ledger(State(self._root).proposals).newest_first()
-        for line in next((o.proposal.diff for o in offers if o.proposal.id == state.proposal), "").splitlines():
-            self._say(f"  {line}")
+        if state.proposal:
+            for line in self._offer().proposal.diff.splitlines():
+                self._say(f"  {line}")
+
+    def _offer(self) -> Offer:
+        """Return the newest offer, as the engine keeps it."""
+        return Ledger(State(self._root).proposals).newest_first()[0]
 
     # --- helpers --------------------------------------------------------------------------------------------
 
@@ -295,6 +305,15 @@ class Tour:
             yield
         finally:
             self._stages.append(Stage(name, time.perf_counter() - began))
+
+    def _name_interpreter(self) -> None:
+        """Say in the person's settings which Python is the project's: ours has pytest, ruff and mypy."""
+        python = Path(sys.executable)
+        if self._sabotage == "verify":
+            python = _lying_environment(self._place) / "bin" / "python"
+        settings = self._place / "config" / "bridle" / "config.toml"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(f"python = {str(python)!r}\n", "utf-8")
 
     def _misplace_anchors(self) -> None:
         """Replay a model that never sends the anchors that it was shown."""

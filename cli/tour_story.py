@@ -9,6 +9,7 @@ from typing import Any
 from bridle.harness.session.fold import RunState
 
 MAX_LINES = 14
+WHO = {"user": "harness", "assistant": "model"}
 
 
 class Story:
@@ -21,7 +22,7 @@ class Story:
         """Tell one run."""
         for number, message in enumerate(state.messages):
             for block in _blocks(message):
-                self._block(block, opening=number == 0)
+                self._block(block, "context" if number == 0 else WHO[message["role"]])
         for verdict in state.verdicts:
             self._say(f"  {verdict.check:7} {verdict.outcome:8} {verdict.seconds:6.2f} s  {verdict.reason}")
         for flag in state.flags:
@@ -30,12 +31,10 @@ class Story:
             self._say(f"  badge: {state.badge.text}")
         self._say(f"  {state.outcome}: {state.reason}")
 
-    def _block(self, block: dict[str, Any], *, opening: bool) -> None:
+    def _block(self, block: dict[str, Any], who: str) -> None:
         kind = block.get("type")
-        if kind == "text" and opening:
-            self._quote("context", block["text"])
-        elif kind == "text":
-            self._quote("said", block["text"])
+        if kind == "text":
+            self._quote(who, block["text"])
         elif kind == "tool_use":
             self._say(f"  → {block['name']} {_short(block.get('input'))}")
         elif kind == "tool_result":

@@ -41,8 +41,13 @@ def describe(finding: Finding) -> str:
     return "\n".join(lines)
 
 
+def send_back(verdicts: tuple[Verdict, ...], flags: tuple[Flag, ...]) -> str:
+    """Return the next turn after checks that were not green."""
+    return f"{findings_text(verdicts, flags)}\n\nMend this, or say in one sentence why it cannot be mended and stop."
+
+
 def findings_text(verdicts: tuple[Verdict, ...], flags: tuple[Flag, ...]) -> str:
-    """Return what the checks said, for the next turn: only what is new, and what could not be judged."""
+    """Return what the checks said, only what is new, and what could not be judged."""
     lines = ["The project's checks ran on your change."]
     for verdict in verdicts:
         fresh = [finding for finding in verdict.findings if finding.new]
@@ -51,5 +56,4 @@ def findings_text(verdicts: tuple[Verdict, ...], flags: tuple[Flag, ...]) -> str
         if len(fresh) > MAX_FINDINGS:
             lines.append(f"… and {len(fresh) - MAX_FINDINGS} more")
     lines += [f"\nRefused by the gate {flag.gate!r}: {flag.reason}\n{flag.remedy}" for flag in flags if flag.blocks]
-    lines.append("\nMend this, or say in one sentence why it cannot be mended and stop.")
     return "\n".join(lines)

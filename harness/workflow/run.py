@@ -21,7 +21,7 @@ from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
 from bridle.harness.workflow.ending import Ended, Reason
 from bridle.harness.workflow.offering import Offering
-from bridle.harness.workflow.prompt import findings_text
+from bridle.harness.workflow.prompt import send_back
 from bridle.harness.workflow.workbench import Workbench
 
 
@@ -110,7 +110,7 @@ class Run:
             raise Ended("needs a person", earned.text)
         if self._rounds >= WORKFLOWS[self._order.workflow].max_rounds:
             self._give_up(f"{self._rounds} rounds were not enough")
-        bench.tell(findings_text(verdicts, flags))
+        bench.tell(send_back(verdicts, flags))
 
     def _give_up(self, words: str) -> None:
         badge = self._offering.badge

@@ -21,7 +21,7 @@ from bridle.harness.edits.revisions import Revisions
 from bridle.harness.engine import CheckFinished, CheckStarted
 from bridle.harness.ground import Brake, Ground
 from bridle.harness.model.budget import Meter
-from bridle.harness.model.choose import first_call
+from bridle.harness.model.asking import first_call
 from bridle.harness.nouns import Finding, Flag, RunId, Verdict
 from bridle.harness.order import Order
 from bridle.harness.session.fold import RunState

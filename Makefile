@@ -8,7 +8,7 @@ BRIDLE_TOOLS ?= $(CURDIR)/.tools
 export BRIDLE_TOOLS
 READY := $(VENV)/.ready
 
-.PHONY: help tour test check fix bench screenshots live tools lock clean
+.PHONY: help tour test status check fix bench screenshots live tools lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,7 +47,10 @@ test: $(READY) tools  ## everything: checks, all tests in real editors, each ben
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python bench/run.py --smoke
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	$(BIN)/pytest -q -n 2 --dist loadfile --junit-xml=build/junit.xml
+
+status: $(READY)  ## write docs/status.md from what the last `make test` left
+	$(BIN)/python docs/status.py
 
 bench: $(READY)  ## every figure of the README and docs, in its long form
 	$(BIN)/python bench/run.py

@@ -222,6 +222,15 @@ def test_the_budget_is_never_exceeded_and_the_same_task_gives_the_same_bytes(
     assert shop.pack(task) == made
 
 
+def test_no_line_is_paid_for_twice(shop: Shop) -> None:
+    made = shop.pack(Task("invoice owed items", at=("shop/invoice.py", 3, 12)))
+    bodies = [piece for piece in made.pieces if piece.detail == "body"]
+    lines = [(piece.span.path, n) for piece in bodies for n in range(piece.span.start_line, piece.span.end_line)]
+    assert all(piece.n_tokens > 0 for piece in made.pieces)
+    outlined = {piece.span for piece in made.pieces if piece.detail == "signature"}
+    assert not {(span.path, span.start_line) for span in outlined} & set(lines)
+
+
 def test_what_is_too_large_is_shown_around_the_selection(shop: Shop, tmp_path: Path) -> None:
     body = "".join(f"    total = step_{n}(total)\n" for n in range(400))
     (tmp_path / "big.py").write_text(f"def big(total):\n{body}    return total\n")

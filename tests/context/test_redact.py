@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from bridle.context.redact import SecretElsewhereError, is_credential_file, redact, restore
 
@@ -123,6 +124,13 @@ def test_a_placeholder_does_not_come_back_without_its_secret() -> None:
         restore(shown, ())
     with pytest.raises(SecretElsewhereError):
         restore(shown, redact(SECRETS["jwt"]).secrets)
+
+
+def test_a_placeholder_that_could_mean_two_secrets_means_none() -> None:
+    (one,) = redact(SECRETS["npm"]).secrets
+    other = structs.replace(one, value="npm_another")
+    with pytest.raises(SecretElsewhereError):
+        restore(one.placeholder, (one, other))
 
 
 @given(st.lists(st.sampled_from([*SECRETS.values(), "a = 1", "", "«x»"]), max_size=8), st.sampled_from(["\n", "\r\n"]))

@@ -63,10 +63,18 @@ def test_half_a_surrogate_pair_is_refused() -> None:
     assert at.refusal(call({"at": Lines(at.read("a.txt"))[1], "text": "\ud83d"})).code == "E_ENCODING"
 
 
-def test_another_declared_encoding_is_refused_where_other_lines_would_break() -> None:
-    at = Desk({"a.txt": b"# coding: latin-1\n\xe9\n"})
+@pytest.mark.parametrize(("other", "name"), [(b"\xe9", "utf-8"), (b"\x80", "cp1252"), (b"\xe9", "klingon")])
+def test_another_declared_encoding_is_refused_where_other_lines_would_break(other: bytes, name: str) -> None:
+    at = Desk({"a.txt": b"# coding: latin-1\n" + other + b"\n"})
     line = Lines(at.read("a.txt"))
-    assert at.refusal(call({"at": line[1], "text": "# coding: utf-8"})).code == "E_ENCODING"
+    assert at.refusal(call({"at": line[1], "text": f"# coding: {name}"})).code == "E_ENCODING"
+
+
+def test_fewer_lines_at_the_end_of_a_file_without_a_final_end_leave_it_without() -> None:
+    at = Desk({"a.txt": b"a\r\nb\r\nc"})
+    line = Lines(at.read("a.txt"))
+    at.land(call({"at": line[2:3], "text": "x"}))
+    assert at.files["a.txt"] == b"a\r\nx"
 
 
 def test_a_carriage_return_never_meets_a_line_feed_of_another_line() -> None:

@@ -150,6 +150,24 @@ def test_a_file_that_changed_meanwhile_stops_everything(root: Path, tmp_path: Pa
     assert tree(root) == {**BEFORE, "d/b.txt": b"mine"}
 
 
+class Meddling(RealFileSystem):
+    """Somebody saves a file while its new content is being written beside it."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def write(self, path: Path, data: bytes, look: Look | None) -> None:
+        super().write(path, data, look)
+        if path.parent == self._file.parent and path.name.startswith(".bridle"):
+            self._file.write_bytes(b"mine")
+
+
+def test_a_file_that_is_saved_at_the_last_moment_is_not_overwritten(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserProblem, match=r"d/b\.txt"):
+        commit(root, WRITES, tmp_path / "journal", Meddling(root / "d/b.txt"))
+    assert tree(root) == {**BEFORE, "d/b.txt": b"mine"}
+
+
 def test_what_somebody_else_changed_after_a_crash_is_kept_and_named(root: Path, tmp_path: Path) -> None:
     with pytest.raises(Crash):
         commit(root, WRITES, tmp_path / "journal", Failing(14, Crash, done_first=False, ever_after=True))

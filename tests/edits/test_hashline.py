@@ -101,6 +101,23 @@ def test_a_block_in_a_file_with_lone_carriage_returns_and_form_feeds_is_found_by
     assert at.files["a.py"] == b"x = 1\n\x0c\r\ndef f(): ...\r\n\ny = 2\n"
 
 
+def test_a_block_is_found_where_lines_end_with_carriage_returns_alone() -> None:
+    at = Desk({"a.py": b"x = 1  # one\rdef f():\r    return 1\ry = 2\r"})
+    line = Lines(at.read("a.py"))
+    at.land(edit("a.py", 1, {"block": line[2], "text": "def f(): ..."}))
+    assert at.files["a.py"] == b"x = 1  # one\rdef f(): ...\ry = 2\r"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [("a.py", "a = 1; b = 2\n", 1), ("a.py", "f(\n    a,\n)\n", 2), ("a.txt", "a\n", 1), ("a.py", "a = (\n", 1)],
+)
+def test_what_is_no_whole_statement_is_no_block(path: str, text: str, line: int) -> None:
+    at = Desk({path: text})
+    place = Lines(at.read(path))[line]
+    assert at.refusal(edit(path, 1, {"block": place, "text": "c = 3"})).code == "E_RANGE"
+
+
 def test_files_are_created_deleted_and_renamed_in_one_call() -> None:
     at = Desk({"old.py": "a = 1\n", "gone.txt": "x\n", "b.txt": "b\n"})
     line = Lines(at.read("old.py"))
@@ -167,6 +184,28 @@ def test_a_second_copy_of_the_lines_makes_a_diff_refuse() -> None:
     line = Lines(at.read("a.py"))
     at.files["a.py"] = ("import os\n\n" + block + block + "print(1)\n").encode()
     assert at.refusal(edit("a.py", 1, {"at": line[4], "text": "    a = 2"})).code == "E_CONFLICT"
+
+
+def test_a_line_that_was_doubled_beside_other_changes_is_not_told_apart_by_a_diff() -> None:
+    at = Desk({"a.txt": "a\nb\nc\nd\n"})
+    line = Lines(at.read("a.txt"))
+    at.files["a.txt"] = b"a\nb\nb\nc # x\nc\nd\n"
+    assert at.refusal(edit("a.txt", 1, {"at": line[2], "text": "x"})).code == "E_CONFLICT"
+
+
+def test_a_line_without_any_neighbour_left_is_not_trusted_to_a_diff() -> None:
+    at = Desk({"a.txt": "a\nb\nc\nd\n"})
+    line = Lines(at.read("a.txt"))
+    at.files["a.txt"] = b"a\nnew\nb\nnew\nc\nd\n"
+    assert at.refusal(edit("a.txt", 1, {"at": line[2], "text": "x"})).code == "E_CONFLICT"
+
+
+def test_a_log_that_tells_of_a_line_which_reads_otherwise_is_not_believed() -> None:
+    at = Desk({"a.txt": "a\nb\nc\n"})
+    line = Lines(at.read("a.txt"))
+    at.files["a.txt"] = b"new\na\nb\nc\n"
+    at.moved = lambda path, number: LoggedMap([])
+    assert at.refusal(edit("a.txt", 1, {"at": line[2], "text": "x"})).code == "E_CONFLICT"
 
 
 def test_the_end_of_the_file_is_where_it_is_now() -> None:
@@ -336,6 +375,13 @@ def test_an_echo_of_the_line_above_an_insertion_is_refused() -> None:
     assert problem.code == "E_ECHO"
     at.resend(problem)
     assert at.text("a.py") == SOURCE.replace("total = 1\n", "total = 1\n    total += 1\n")
+
+
+def test_a_line_that_stood_twice_before_is_no_echo() -> None:
+    at = Desk({"a.txt": "x\nx\ny\n"})
+    line = Lines(at.read("a.txt"))
+    at.land(edit("a.txt", 1, {"at": line[2], "text": "x\nz"}))
+    assert at.text("a.txt") == "x\nx\nz\ny\n"
 
 
 def test_swapping_two_lines_by_two_edits_is_no_echo() -> None:

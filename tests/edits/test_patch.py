@@ -20,6 +20,16 @@ def test_a_patch_touches_only_the_lines_that_differ() -> None:
     assert patch.base_version == 7
 
 
+def test_lines_that_a_diff_cannot_tell_apart_are_still_not_touched() -> None:
+    assert file_patch("a.txt", b"x\n\n\ny\n", b"x\n\n\n\ny\n").edits == (LineEdit(3, 3, "\n"),)
+
+
+def test_changes_far_apart_stand_in_hunks_of_their_own() -> None:
+    before, after = CASES["change"]
+    diff = unified_diff("a.txt", before, after)
+    assert [line for line in diff.split("\n") if line.startswith("@@")] == ["@@ -1,7 +1,7 @@", "@@ -28,7 +28,7 @@"]
+
+
 def test_an_empty_file_is_not_a_missing_one() -> None:
     created = file_patch("a.txt", None, b"")
     assert (created.before, created.edits) == (None, ())

@@ -76,8 +76,9 @@ def _judge(job: Job, ran: Ran, session: Session) -> Verdict:
         findings = [_finding(failure) for failure in failed]
         return verdict(job, "fail", ran, reason=_told(session), counts=counts, findings=findings)
     doubt, step = _doubt(ran, session)
-    outcome = "unknown" if doubt else "pass"
-    return verdict(job, outcome, ran, reason=doubt or _told(session), next_step=step, counts=counts)
+    if doubt:
+        return verdict(job, "unknown", ran, reason=doubt, next_step=step, counts=counts)
+    return verdict(job, "pass", ran, reason=_told(session), counts=counts)
 
 
 def _foreign(job: Job, session: Session) -> str:

@@ -1,0 +1,36 @@
+"""The rules that a patch must keep for its proof to mean anything. Pure: text in, objections out.
+
+A gate never says that a patch is wrong, only that a person has to look: the proof rests on the tests, on the
+configuration of the checks and on an honest run, and this patch touches one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bridle.harness.nouns import Flag
+from bridle.harness.verify.gate_code import judge_code, judge_suppressions
+from bridle.harness.verify.gate_config import judge_configuration
+from bridle.harness.verify.gate_tests import judge_tests
+from bridle.harness.verify.source import Change
+
+
+def judge(files: Mapping[str, tuple[str | None, str | None]]) -> tuple[Flag, ...]:
+    """Return the objections to a patch, in order of path and line.
+
+    `files` holds the text of every changed file before and after, None where it is not there.
+    """
+    changes = [Change(path, *files[path]) for path in sorted(files)]
+    try:
+        found = set(_judge(changes))
+    except RecursionError:
+        found = {change.flag("tests", 0, "it is nested too deep to be judged", "flatten it") for change in changes[:1]}
+    return tuple(sorted(found, key=lambda flag: (flag.path, flag.start_line, flag.gate, flag.reason)))
+
+
+def _judge(changes: Sequence[Change]) -> Iterator[Flag]:
+    yield from judge_tests(changes)
+    yield from judge_suppressions(changes)
+    for change in changes:
+        yield from judge_configuration(change)
+        yield from judge_code(change)

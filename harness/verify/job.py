@@ -23,6 +23,8 @@ MAX_LOG_BYTES = 64 * 1024
 MAX_REPORT_BYTES = 64 * 1024 * 1024
 MAX_FINDINGS = 2_000
 NEVER_RUN = Completed(None, b"", b"", 0.0)
+TELL_WHERE = ("/bin/sh", "-c", 'pwd -P && exec "$@"', "sh")
+"""Says first where it runs: on some rungs each run has a folder of its own, and tools name absolute paths."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -40,10 +42,14 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Ran(msgspec.Struct, frozen=True):
-    """What a program was and how it ended; `said` is what of its output goes into the log."""
+    """What a program was and how it ended.
+
+    `root` is the folder that it ran in; `said` is what of its output goes into the log.
+    """
 
     command: tuple[str, ...]
     completed: Completed
+    root: Path = Path("/")
     said: bytes = b""
 
 
@@ -52,7 +58,7 @@ def start(job: Job, arguments: Sequence[str], env: Mapping[str, str], report: Pa
     command = (*job.check.command, *arguments)
     try:
         completed = job.shadow.prove(
-            command,
+            (*TELL_WHERE, *command),
             env=env,
             timeout_s=job.timeout_s,
             report=report,
@@ -61,7 +67,9 @@ def start(job: Job, arguments: Sequence[str], env: Mapping[str, str], report: Pa
         )
     except UserProblem as problem:
         completed = Completed(127, b"", problem.message.encode(), 0.0)
-    return Ran(command, completed, completed.stdout + completed.stderr)
+    where, _, stdout = completed.stdout.partition(b"\n")
+    completed = msgspec.structs.replace(completed, stdout=stdout)
+    return Ran(command, completed, Path(os.fsdecode(where)), stdout + completed.stderr)
 
 
 def verdict(
@@ -142,8 +150,5 @@ def last_line(output: bytes) -> str:
 
 def relative(path: str, root: Path) -> str:
     """Return a path as a tool names it, relative to the root and "/" separated; "" when it lies outside."""
-    for base in (str(root), os.path.realpath(root)):
-        whole = os.path.normpath(os.path.join(base, path))  # noqa: PTH118  # no file is looked at
-        if whole.startswith(base + os.sep):
-            return whole[len(base) + 1 :].replace(os.sep, "/")
-    return ""
+    whole = Path(os.path.normpath(root / path))
+    return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else ""

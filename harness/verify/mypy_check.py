@@ -40,7 +40,7 @@ def check(job: Job) -> Verdict:
     """Run mypy on what the project's configuration names, else on the whole tree."""
     with tool_cache(job.shadow.workspace, "mypy") as cache:
         told = start(job, _arguments(job, cache), {}, report=cache)
-        ran = Ran(told.command, told.completed, _said(told))
+        ran = msgspec.structs.replace(told, said=_said(told))
         judged = stopped(job, ran) or _judge(job, ran)
         if judged.outcome not in ("pass", "fail"):
             discard(cache)
@@ -70,9 +70,9 @@ def _judge(job: Job, ran: Ran) -> Verdict:
     if items is None or code not in (0, 1, 2) or (code == 2 and not complaints):
         return _refused(job, ran)
     sources = _SOURCE.findall(ran.completed.stderr)
-    examined = {relative(source.decode("utf-8", "replace"), job.shadow.root) for source in sources} - {""}
+    examined = {relative(source.decode("utf-8", "replace"), ran.root) for source in sources} - {""}
     if complaints:
-        findings = [_finding(job, item) for item in complaints]
+        findings = [_finding(ran, item) for item in complaints]
         return verdict(job, "fail", ran, counts=(len(examined), 0), findings=findings)
     if code != 0:
         return unknown(job, ran, f"mypy ended with exit code {code} and named nothing", "run mypy to see why")
@@ -98,10 +98,10 @@ def _parse(ran: Ran) -> list[MypyItem] | None:
         return None
 
 
-def _finding(job: Job, item: MypyItem) -> Finding:
+def _finding(ran: Ran, item: MypyItem) -> Finding:
     return Finding(
         check="mypy",
-        path=relative(item.file, job.shadow.root),
+        path=relative(item.file, ran.root),
         start_line=max(0, item.line - 1),
         end_line=max(1, item.line, item.end_line or 0),
         start_character=max(0, item.column),

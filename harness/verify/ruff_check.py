@@ -62,8 +62,8 @@ def check(job: Job) -> Verdict:
     if early is not None or listed.completed.exit_code != 0 or listed.completed.truncated:
         return early or _refused(job, listed)
     told = start(job, (*common, "--output-format", "json"), {})
-    ran = Ran(told.command, told.completed, told.completed.stderr)
-    return stopped(job, ran) or _judge(job, ran, _examined(job, listed))
+    ran = msgspec.structs.replace(told, said=told.completed.stderr)
+    return stopped(job, ran) or _judge(job, ran, _examined(listed))
 
 
 def _judge(job: Job, ran: Ran, examined: set[str]) -> Verdict:
@@ -71,7 +71,7 @@ def _judge(job: Job, ran: Ran, examined: set[str]) -> Verdict:
     if items is None or code not in (0, 1):
         return _refused(job, ran)
     if items:
-        findings = [_finding(job, item) for item in items]
+        findings = [_finding(job, ran, item) for item in items]
         return verdict(job, "fail", ran, counts=(len(examined), 0), findings=findings)
     if code != 0:
         return unknown(job, ran, "ruff ended with exit code 1 and named nothing", "run ruff to see why")
@@ -94,9 +94,9 @@ def _refused(job: Job, ran: Ran) -> Verdict:
     )
 
 
-def _examined(job: Job, listed: Ran) -> set[str]:
+def _examined(listed: Ran) -> set[str]:
     lines = listed.completed.stdout.decode("utf-8", "replace").splitlines()
-    return {relative(line, job.shadow.root) for line in lines if line.endswith(SUFFIXES)} - {""}
+    return {relative(line, listed.root) for line in lines if line.endswith(SUFFIXES)} - {""}
 
 
 def _parse(ran: Ran) -> tuple[RuffItem, ...] | None:
@@ -108,8 +108,8 @@ def _parse(ran: Ran) -> tuple[RuffItem, ...] | None:
         return None
 
 
-def _finding(job: Job, item: RuffItem) -> Finding:
-    path = relative(item.filename, job.shadow.root)
+def _finding(job: Job, ran: Ran, item: RuffItem) -> Finding:
+    path = relative(item.filename, ran.root)
     code = item.code or "invalid-syntax"
     return Finding(
         check="ruff",

@@ -7,7 +7,7 @@ capabilities and no way to new ones. Any step that fails ends it before the comm
 Standard library only, and little of it: it runs as a script before every command.
 """
 
-# ruff: noqa: PTH103, PTH120, PTH123, PTH211  # pathlib costs more than the rest of it
+# ruff: noqa: PTH103, PTH115, PTH120, PTH123, PTH211  # pathlib costs more than the rest of it
 
 from __future__ import annotations
 
@@ -36,14 +36,21 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main(arguments: list[str]) -> NoReturn:
-    """Lock down and run: uid gid tmpfs-bytes root hidden shown writable sealed, then the command."""
-    uid, gid, size, root, *lists = arguments[:8]
+    """Lock down and run: births uid gid tmpfs-bytes root hidden shown writable sealed, then the command."""
+    births, uid, gid, size, root, *lists = arguments[:9]
+    tell_birth(int(births))
     hidden, shown, writable, sealed = (_unescaped(part) for part in lists)
     seal_machine(root, hidden, shown, writable, sealed, int(size))
     raise_loopback()
     drop_power(int(uid), int(gid))
     os.chdir(root)
-    run_as_init(arguments[8:])
+    run_as_init(arguments[9:])
+
+
+def tell_birth(births: int) -> None:
+    """Say which process of the machine we are: this still sees the machine's own /proc."""
+    os.write(births, b'{"child-pid": %s}' % os.readlink(b"/proc/self"))
+    os.close(births)
 
 
 def seal_machine(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
-import time
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
@@ -62,7 +62,7 @@ class Mounted:
         keep: bool,
     ) -> Completed:
         """Run a command on the mounted layers; it writes into their upper one. Raises OSError."""
-        with _lifeline() as lifeline:
+        with _outliving() as births:
             scene = Scene(
                 root=self._workspace,
                 folder=folder,
@@ -70,7 +70,7 @@ class Mounted:
                 shown=self._shown,
                 writable=() if report is None else (report,),
                 sealed=tuple(path for name in SEALED if os.path.lexists(path := self._workspace / name)),
-                lifeline=lifeline,
+                births=births,
             )
             return run(
                 self._wrap(scene, argv),
@@ -79,29 +79,36 @@ class Mounted:
                 timeout_s=timeout_s,
                 cancel=cancel,
                 cap_bytes=cap_bytes,
-                pass_fds=(lifeline,),
+                pass_fds=(births,),
             )
 
 
 @contextlib.contextmanager
-def _lifeline() -> Generator[int]:
-    """Yield a descriptor for a command to hold; wait until no process holds it any more, so that none is left.
+def _outliving() -> Generator[int]:
+    """Yield a descriptor on which a command's process namespace names its first process; wait until that is dead.
 
-    The kernel kills what is left in a process namespace only after its leader has told how the command ended.
+    The kernel lets it die only after everything else in its namespace, which is later than we hear of the end.
     """
     reader, writer = os.pipe()
     try:
-        try:
-            yield writer
-        finally:
-            os.close(writer)
-        deadline = time.monotonic() + DEATH_S
-        while (left_s := deadline - time.monotonic()) > 0:
-            ready, _, _ = select.select([reader], [], [], left_s)
-            if not ready or not os.read(reader, 4096):
-                break
+        yield writer
     finally:
+        os.close(writer)
+        os.set_blocking(reader, False)
+        with contextlib.suppress(OSError):
+            _await_death(os.read(reader, 4096))
         os.close(reader)
+
+
+def _await_death(birth: bytes) -> None:
+    first = re.search(rb'"child-pid": *([0-9]+)', birth)
+    if first is None:
+        return
+    handle = os.pidfd_open(int(first[1]))
+    try:
+        select.select([handle], [], [], DEATH_S)
+    finally:
+        os.close(handle)
 
 
 def obstacle(workspace: Path) -> str:

@@ -37,8 +37,8 @@ class Scene(msgspec.Struct, frozen=True):
     """What one command sees.
 
     `folder` holds the layers (`lower`, `upper`, `work`); `hidden` folders become empty; `shown` are put back
-    read-only; `writable` paths are put back as they are; `sealed` paths of the workspace are read-only. `lifeline` is
-    a descriptor that stays open as long as any process of the command lives.
+    read-only; `writable` paths are put back as they are; `sealed` paths of the workspace are read-only. The
+    process id of the namespace's first process is told on the descriptor `births`, as bubblewrap's JSON has it.
     """
 
     root: Path
@@ -47,7 +47,7 @@ class Scene(msgspec.Struct, frozen=True):
     shown: tuple[Path, ...]
     writable: tuple[Path, ...]
     sealed: tuple[Path, ...]
-    lifeline: int
+    births: int
 
 
 Wrapper = Callable[[Scene, Sequence[str]], list[str]]
@@ -58,7 +58,7 @@ def with_bubblewrap(scene: Scene, argv: Sequence[str]) -> list[str]:
     root = str(scene.root)
     isolation = ["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     isolation += ["--disable-userns", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    isolation += ["--sync-fd", str(scene.lifeline), "--uid", str(os.getuid()), "--gid", str(os.getgid())]
+    isolation += ["--info-fd", str(scene.births), "--uid", str(os.getuid()), "--gid", str(os.getgid())]
     view = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     for folder in scene.hidden:
         view += ["--size", str(TMPFS_BYTES), "--tmpfs", str(folder)]
@@ -76,7 +76,7 @@ def with_bubblewrap(scene: Scene, argv: Sequence[str]) -> list[str]:
 def with_namespaces(scene: Scene, argv: Sequence[str]) -> list[str]:
     """Return the command wrapped in an overlay mount and namespaces of our own making."""
     lists = [scene.hidden, scene.shown, scene.writable, scene.sealed]
-    spec = [str(os.getuid()), str(os.getgid()), str(TMPFS_BYTES), str(scene.root)]
+    spec = [str(scene.births), str(os.getuid()), str(os.getgid()), str(TMPFS_BYTES), str(scene.root)]
     spec += [os.pathsep.join(_escaped(path) for path in paths) for paths in lists]
     spaces = ["--mount", "--pid", "--fork", "--kill-child", "--ipc", "--uts", "--net"]
     return _with_overlay(scene, spaces, [sys.executable, "-I", "-S", str(LOCKDOWN), *spec, *argv])

@@ -1,0 +1,211 @@
+"""Opening a shadow: the best rung that works is taken, what was declined is said, and nothing is left behind."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from bridle.harness.nouns import UserProblem
+from bridle.harness.shadow.contract import RUNGS, RungProbe
+from bridle.harness.shadow.layered import LayeredShadow
+from bridle.harness.shadow.mounted import foreign, obstacle
+from bridle.harness.shadow.shadow import Shadow, open_shadow, probe_isolation
+from bridle.indexer.process import Cancel, Completed, run
+
+Opening = Callable[..., Shadow]
+
+
+class Open:
+    """An exhibit with the sandbox off: commands run in the workspace itself, with all that we have."""
+
+    rung = RUNGS[0]
+
+    def __init__(self, workspace: Path) -> None:
+        self._workspace = workspace
+
+    def root(self, folder: Path) -> Path:
+        return self._workspace
+
+    def is_view(self, folder: Path, device: int, inode: int) -> bool:
+        return True
+
+    def execute(
+        self,
+        folder: Path,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        timeout_s: float,
+        report: Path | None,
+        cancel: Cancel | None,
+        cap_bytes: int,
+        keep: bool,
+    ) -> Completed:
+        return run(argv, cwd=self._workspace, env={**os.environ, **env}, timeout_s=timeout_s, cancel=cancel)
+
+
+class Mute(Open):
+    """An exhibit whose commands do not run at all, and end well."""
+
+    def execute(self, folder: Path, argv: Sequence[str], **rest: object) -> Completed:
+        return Completed(0, b"", b"", 0.0)
+
+
+def test_the_probe_finds_every_escape_when_the_sandbox_is_off_and_takes_its_canaries_away(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-canary")
+    shadow = LayeredShadow(workspace, tmp_path / "state", Open(workspace))
+    before = sorted(workspace.rglob("*")), sorted(tmp_path.iterdir())
+    assert set(probe_isolation(shadow)) == {
+        "a command writes into the workspace",
+        "a command writes outside the workspace",
+        "a command writes into .git",
+        "a command reads the home folder",
+        "a command reaches services of this machine",
+        "a command sees the processes of this machine",
+        "a command is handed our environment",
+        "a child outlives its command",
+    }
+    assert (sorted(workspace.rglob("*")), sorted(tmp_path.iterdir())) == before
+    assert shadow.changes() == ()
+    shadow.close()
+
+
+def test_a_probe_that_does_not_run_is_no_proof_of_isolation(workspace: Path, tmp_path: Path) -> None:
+    shadow = LayeredShadow(workspace, tmp_path / "state", Mute(workspace))
+    (escape,) = probe_isolation(shadow)
+    assert escape.startswith("the probe did not run")
+    shadow.close()
+
+
+def test_every_rung_is_tried_best_first_and_says_what_it_lacks(probed: Mapping[str, RungProbe]) -> None:
+    assert tuple(probed) == RUNGS
+    assert probed["scratch copy"].works
+    assert "reads the home folder" in probed["scratch copy"].detail
+    assert all(tried.next_step for tried in probed.values() if not tried.works or tried.name == "scratch copy")
+
+
+def test_the_best_rung_that_works_is_taken(opening: Opening, probed: Mapping[str, RungProbe]) -> None:
+    best = next(tried.name for tried in probed.values() if tried.works)
+    shadow = opening()
+    assert shadow.rung == best
+    assert len(shadow.declined) == RUNGS.index(best)
+
+
+def test_a_rung_that_was_passed_by_is_named_with_its_reason(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridle.harness.shadow.sandbox.SYSTEM_PATH", "/nonexistent")
+    shadow = opening()
+    assert shadow.rung == "scratch copy"
+    assert [reason.partition(":")[0] for reason in shadow.declined] == list(RUNGS[:2])
+    assert all("is not installed" in reason for reason in shadow.declined)
+
+
+def test_a_rung_that_is_asked_for_and_does_not_work_is_an_error_and_no_other_is_taken(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridle.harness.shadow.sandbox.SYSTEM_PATH", "/nonexistent")
+    with pytest.raises(UserProblem, match=r"bubblewrap\+overlay.*not installed") as caught:
+        opening("bubblewrap+overlay")
+    assert caught.value.next_step
+
+
+def test_a_workspace_with_a_file_system_inside_is_not_shown_by_an_overlay() -> None:
+    assert "/dev/" in obstacle(Path("/dev"))
+
+
+def test_a_file_of_another_owner_is_not_shown_to_an_ordinary_user(workspace: Path) -> None:
+    if os.geteuid() == 0:
+        assert foreign(workspace, ["a.py"]) == ""
+    else:
+        assert foreign(Path("/etc"), ["passwd"]) == "."
+
+
+@pytest.mark.parametrize("where", ["home", "state", "nothing"])
+def test_a_folder_that_cannot_be_shadowed_safely_is_refused(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, state = tmp_path / "root", tmp_path / "state"
+    if where != "nothing":
+        root.mkdir()
+    if where == "home":
+        (root / "person").mkdir()
+        monkeypatch.setenv("HOME", str(root / "person"))
+    with pytest.raises(UserProblem):
+        open_shadow(root, root / "state" if where == "state" else state)
+
+
+def test_a_buffer_outside_the_workspace_is_refused_and_nothing_stays_behind(workspace: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserProblem):
+        open_shadow(workspace, tmp_path / "state", {"../out.py": b"x"})
+    assert list((tmp_path / "state").iterdir()) == []
+
+
+def test_what_a_crash_left_behind_is_swept_and_what_is_in_use_is_not(opening: Opening, tmp_path: Path) -> None:
+    used = opening("scratch copy")
+    used.write("a.py", b"in use\n")
+    crashed = tmp_path / "state" / "shadow-0123456789abcdef"
+    (crashed / "upper").mkdir(parents=True)
+    (crashed / "work" / "work").mkdir(parents=True)
+    (crashed / "work" / "work").chmod(0)
+    fresh = opening("scratch copy")
+    assert not crashed.exists()
+    assert used.read("a.py") == b"in use\n"
+    assert fresh.read("a.py") == b"print('saved')\n"
+
+
+def test_a_lock_of_a_closed_shadow_is_free(opening: Opening, tmp_path: Path) -> None:
+    shadow = opening()
+    (folder,) = (tmp_path / "state").iterdir()
+    with (folder / "lock").open("ab") as lock:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shadow.close()
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="the contract already ran as an ordinary user")
+def test_an_ordinary_user_is_promised_the_same() -> None:
+    """The contract again, by an interpreter and in folders that an unprivileged user can reach."""
+    python = shutil.which("python3", path="/usr/local/bin:/usr/bin")
+    version = "import sys; print(sys.version_info[:2])"
+    if python is None or run([python, "-c", version], env={}, timeout_s=20).stdout.strip() != (
+        str(sys.version_info[:2]).encode()
+    ):
+        pytest.skip("no system Python of our version")
+    checkout = Path(__file__).resolve().parents[2]
+    nobody = 65534
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        home = Path(folder, "home")
+        home.mkdir()
+        for path in (Path(folder), home):
+            os.chown(path, nobody, nobody)
+        packages = next(entry for entry in sys.path if entry.endswith("site-packages"))
+        done = run(
+            [
+                *(
+                    "/usr/bin/setpriv",
+                    f"--reuid={nobody}",
+                    f"--regid={nobody}",
+                    "--clear-groups",
+                    python,
+                    "-m",
+                    "pytest",
+                ),
+                *("-q", "-p", "no:cacheprovider", "-x", f"--basetemp={folder}/tmp", f"--rootdir={checkout}"),
+                *(f"{checkout}/tests/shadow/{name}.py" for name in ("test_shadow_contract", "test_opening")),
+            ],
+            cwd=checkout,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONPATH": f"{packages}:{checkout}/src"},
+            timeout_s=300,
+        )
+    assert done.exit_code == 0, done.stdout.decode()[-4000:] + done.stderr.decode()[-2000:]
+    assert b" passed" in done.stdout

@@ -29,7 +29,7 @@ check: $(READY)  ## lint, types, floors and the fast tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy src/bridle tests
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n 2 -m "not slow and not editor"
 
@@ -44,7 +44,7 @@ test: $(READY) tools  ## everything: checks, all tests in real editors, each ben
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy src/bridle tests
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/python bench/run.py --smoke
 	$(BIN)/pytest -q -n 2 --dist loadfile --junit-xml=build/junit.xml

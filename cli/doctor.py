@@ -110,9 +110,8 @@ def _trust(root: Path) -> Condition:
 
 
 def _sandbox(root: Path) -> Condition:
-    from bridle.harness.shadow.shadow import probe
-
     from bridle.harness.session.state import State
+    from bridle.harness.shadow.shadow import probe
 
     rungs = probe(State(root).shadows)
     told = "; ".join(f"{rung.name}: {rung.detail or ('works' if rung.works else 'does not')}" for rung in rungs)

@@ -111,7 +111,7 @@ class LspClient:
 
     def _change(self, uri: str, edits: Sequence[tuple[Place, Place, str]]) -> None:
         version, text = self.documents[uri]
-        changes = []
+        changes: list[Json] = []
         for start, end, new in sorted(edits, reverse=True):
             text.replace(start, end, new)
             changes.append(
@@ -145,7 +145,7 @@ class LspClient:
         return self.answer(message)
 
     def _apply(self, edit: Json) -> Json:
-        changed = edit.get("documentChanges") or [
+        changed: list[Json] = edit.get("documentChanges") or [
             {"textDocument": {"uri": uri}, "edits": edits} for uri, edits in edit.get("changes", {}).items()
         ]
         for document in changed:

@@ -10,7 +10,7 @@ import shutil
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -162,13 +162,12 @@ class Tour:
         return client
 
     def _prove_sandbox(self) -> None:
-        from bridle.harness.shadow.shadow import open_shadow
-
         from bridle.harness.shadow.isolation import probe_isolation
+        from bridle.harness.shadow.shadow import open_shadow
 
         shadow = open_shadow(self._root, State(self._root).shadows)
         try:
-            view = Unconfined(shadow) if self._sabotage == "sandbox" else shadow
+            view: Any = Unconfined(shadow) if self._sabotage == "sandbox" else shadow
             escapes = probe_isolation(view)
             self._say(f"  rung: {shadow.rung}" + "".join(f"\n  not {reason}" for reason in shadow.declined))
         finally:
@@ -298,7 +297,7 @@ class Tour:
         return list_runs(journals)[0].state
 
     @contextmanager
-    def _stage(self, name: str, what: str) -> Iterator[None]:
+    def _stage(self, name: str, what: str) -> Generator[None]:
         self._say(f"\n{name}: {what}")
         began = time.perf_counter()
         try:
@@ -324,7 +323,7 @@ class Tour:
 
 
 class Unconfined:
-    """A shadow whose commands run without any sandbox: what SABOTAGE=sandbox puts in its place."""
+    """A shadow with its sandbox taken away: what SABOTAGE=sandbox puts in its place."""
 
     def __init__(self, shadow: Shadow) -> None:
         self._shadow = shadow
@@ -332,11 +331,9 @@ class Unconfined:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._shadow, name)
 
-    def run(
-        self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, timeout_s: float, **_: Any
-    ) -> Completed:
+    def run(self, argv: Sequence[str], *, timeout_s: float, **_: Any) -> Completed:
         """Run in the person's own tree, with everything within reach."""
-        return run(argv, cwd=self._shadow.workspace, env={**os.environ, **(env or {})}, timeout_s=timeout_s)
+        return run(argv, cwd=self._shadow.workspace, env=os.environ, timeout_s=timeout_s)
 
 
 def _lying_environment(place: Path) -> Path:

@@ -50,8 +50,10 @@ class Story:
 
 
 def _blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
-    content = message.get("content")
-    return content if isinstance(content, list) else [{"type": "text", "text": str(content)}]
+    content: Any = message.get("content")
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return list(content)
 
 
 def _short(given: object) -> str:

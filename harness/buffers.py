@@ -55,7 +55,7 @@ class Buffers:
 
     def dirty(self) -> dict[str, bytes]:
         """Return the bytes that saving each dirty buffer would write."""
-        found = {}
+        found: dict[str, bytes] = {}
         for path in self._open:
             data = self.unsaved(path)
             if data is not None:

@@ -10,15 +10,14 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bridle.harness.shadow.shadow import Shadow, open_shadow
-from bridle.harness.verify.checks import discover
-from bridle.harness.verify.ladder import verify
-
 from bridle.harness.buffers import Buffers
 from bridle.harness.engine import CheckFinished, CheckStarted, EngineEvent, Verified, Verify
 from bridle.harness.nouns import Finding, Outcome, Verdict
 from bridle.harness.session.state import State
 from bridle.harness.settings import Settings
+from bridle.harness.shadow.shadow import Shadow, open_shadow
+from bridle.harness.verify.checks import discover
+from bridle.harness.verify.ladder import verify
 
 RANK: tuple[Outcome, ...] = ("fail", "timeout", "unknown", "pass")
 """Which outcome tells of all: the first of these that any check has."""
@@ -48,8 +47,7 @@ class Checking:
             raise
         if cancel.is_set():
             return Verified("cancelled", tree, verdicts, buffers)
-        outcome = next((rank for rank in RANK if any(v.outcome == rank for v in verdicts)), "unknown")
-        return Verified(outcome, tree, verdicts, buffers)
+        return Verified(worst(verdicts), tree, verdicts, buffers)
 
     async def prove(
         self,
@@ -118,6 +116,15 @@ class Checking:
             older.set()
         self._current[origin] = threading.Event()
         return self._current[origin]
+
+
+def worst(verdicts: Sequence[Verdict]) -> Outcome:
+    """Return the outcome that tells of all of them; nothing checked is nothing known."""
+    said = {verdict.outcome for verdict in verdicts}
+    for outcome in RANK:
+        if outcome in said:
+            return outcome
+    return "unknown"
 
 
 def _put(shadow: Shadow, changes: Mapping[str, bytes | None]) -> None:

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bridle.harness.verify.checks import discover
-
 from bridle.context.pack import pack
 from bridle.context.task import Task
 from bridle.harness.buffers import Buffers
@@ -16,6 +14,7 @@ from bridle.harness.knowing import Knowing
 from bridle.harness.permission.trust import Trust
 from bridle.harness.runs import Runs
 from bridle.harness.settings import Settings
+from bridle.harness.verify.checks import discover
 from bridle.indexer.encoding import UndecodableError, decode
 
 

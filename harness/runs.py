@@ -10,7 +10,7 @@ from time import strftime
 from bridle.harness.engine import RunAccepted, SessionRow, Sessions
 from bridle.harness.ground import Brake, Ground
 from bridle.harness.nouns import RunId, UserProblem
-from bridle.harness.order import WORKFLOWS, Order
+from bridle.harness.order import WORKFLOWS, Order, WorkflowName
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
 from bridle.harness.session.runs import RunRow, list_runs, look
@@ -113,7 +113,7 @@ class Runs:
 
 def order_of_state(state: RunState) -> Order:
     """Return the order that a journal's run was given."""
-    name = next(name for name in WORKFLOWS if name == state.workflow)
+    name: WorkflowName = "fix" if state.workflow == "fix" else "edit"
     return Order(name, state.instruction, state.at, state.finding, state.versions)
 
 

@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from bridle.harness.shadow.shadow import open_shadow
-
 from bridle.harness.asking import Asking, consented
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
@@ -34,6 +32,7 @@ from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.lock import WorkspaceLock
 from bridle.harness.session.state import State
 from bridle.harness.settings import load, model_environment
+from bridle.harness.shadow.shadow import open_shadow
 
 NEXT_STEP_MODEL = "set up a model with 'bridle key set', or name one with BRIDLE_MODEL; all else works without"
 

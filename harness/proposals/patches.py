@@ -14,7 +14,7 @@ def capture(
     paths: Sequence[str], before: ReadBytes, after: ReadBytes, versions: Mapping[str, int]
 ) -> tuple[FilePatch, ...]:
     """Return the patches of `paths` whose bytes differ, sorted by path."""
-    found = []
+    found: list[FilePatch] = []
     for path in sorted(set(paths)):
         old, new = before(path), after(path)
         if old != new:

@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bridle.harness.shadow.shadow import Shadow
-
 from bridle.harness.edits.hashline import PlannedFile, plan
 from bridle.harness.edits.problems import ToolProblem
 from bridle.harness.edits.readview import read, view
@@ -20,6 +18,7 @@ from bridle.harness.order import Order
 from bridle.harness.permission.decide import judge
 from bridle.harness.session.events import FileChange
 from bridle.harness.session.journal import Journal
+from bridle.harness.shadow.shadow import Shadow
 from bridle.harness.tools.toolbox import Input, Tool, line_field, text_field
 from bridle.indexer.snapshot import Snapshot
 
@@ -103,7 +102,7 @@ def tools_of(kit: Kit) -> tuple[Tool, ...]:
 
 def hits(snapshot: Snapshot, query: str) -> str:
     """Return what the words find, best first."""
-    lines = []
+    lines: list[str] = []
     for hit in snapshot.search(query, MAX_HITS):
         symbol = snapshot.symbols[hit.symbol]
         where = f"{symbol.span.path}:{symbol.span.start_line + 1}-{symbol.span.end_line}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -50,15 +50,16 @@ class Toolbox:
         """The tools' declarations, in their frozen order."""
         return tuple(tool.spec for tool in self._tools.values())
 
-    async def call(self, name: str, given: object) -> Result:
+    async def call(self, name: str, given: Any) -> Result:
         """Run one call of the model."""
         tool = self._tools.get(name)
         if tool is None:
             return self._failed(name, given, f"There is no tool {name!r}. The tools are: {', '.join(self._tools)}.")
         if not isinstance(given, Mapping):
-            return self._failed(name, given, f"The input of {name} is an object, not {type(given).__name__}.")
+            kind = type(cast("object", given)).__name__
+            return self._failed(name, str(given), f"The input of {name} is an object, not {kind}.")
         try:
-            text = await tool.run(given)
+            text = await tool.run(cast("Input", given))
         except ToolProblem as problem:
             return self._failed(name, given, str(problem))
         return Result(_capped(text))

@@ -6,7 +6,7 @@ Budget is reserved before each call. A tool call of a reply that was cut short i
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from bridle.harness.model.budget import Meter
 from bridle.harness.model.client import (
@@ -126,13 +126,12 @@ def _words(content: Any) -> str:
     return "\n".join(block["text"] for block in content if block.get("type") == "text").strip()
 
 
-def _doing(name: str, given: object) -> str:
+def _doing(name: str, given: Any) -> str:
+    """Return what a call is about, for the progress display."""
     if not isinstance(given, dict):
         return name
-    if isinstance(given.get("path"), str):
-        return f"{name} {given['path']}"
-    files = given.get("files")
-    if isinstance(files, list):
-        paths = [str(f["path"]) for f in files if isinstance(f, dict) and "path" in f]
-        return f"{name} {', '.join(paths)}"
-    return name
+    call = cast("Message", given)
+    files = call.get("files")
+    each: list[Any] = files if isinstance(files, list) else [call]
+    paths = [str(cast("Message", file)["path"]) for file in each if isinstance(file, dict) and "path" in file]
+    return f"{name} {', '.join(paths)}".rstrip()

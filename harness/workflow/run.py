@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 
-from bridle.harness.shadow.shadow import Shadow, open_shadow
-
 from bridle.harness.engine import RunEnded, RunProgress
 from bridle.harness.ground import Brake, Ground
 from bridle.harness.model.budget import BudgetReached, Meter
@@ -19,6 +17,7 @@ from bridle.harness.order import WORKFLOWS, Order
 from bridle.harness.proposals.badge import headline, same
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
+from bridle.harness.shadow.shadow import Shadow, open_shadow
 from bridle.harness.workflow.ending import Ended, Reason
 from bridle.harness.workflow.offering import Offering
 from bridle.harness.workflow.prompt import send_back

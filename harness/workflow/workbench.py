@@ -8,11 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from bridle.harness.shadow.shadow import Shadow
-from bridle.harness.verify.checks import discover
-from bridle.harness.verify.gates import judge
-from bridle.harness.verify.ladder import verify
-
 from bridle.context.pack import pack
 from bridle.context.task import Task
 from bridle.harness.buffers import read_bytes
@@ -20,14 +15,18 @@ from bridle.harness.edits.readview import view
 from bridle.harness.edits.revisions import Revisions
 from bridle.harness.engine import CheckFinished, CheckStarted
 from bridle.harness.ground import Brake, Ground
-from bridle.harness.model.budget import Meter
 from bridle.harness.model.asking import first_call
+from bridle.harness.model.budget import Meter
 from bridle.harness.nouns import Finding, Flag, RunId, Verdict
 from bridle.harness.order import Order
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
+from bridle.harness.shadow.shadow import Shadow
 from bridle.harness.tools.kit import Kit, tools_of
 from bridle.harness.tools.toolbox import Toolbox
+from bridle.harness.verify.checks import discover
+from bridle.harness.verify.gates import judge
+from bridle.harness.verify.ladder import verify
 from bridle.harness.workflow.conversation import Conversation
 from bridle.harness.workflow.prompt import findings_text, opening, system_prompt
 from bridle.indexer.encoding import UndecodableError, decode

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -22,7 +23,7 @@ steps = st.lists(
 )
 
 
-def stands_in_the_way(tree: dict[str, bytes], folders: set[str], path: str) -> bool:
+def stands_in_the_way(tree: Mapping[str, bytes | None], folders: set[str], path: str) -> bool:
     """Tell whether `path` is a folder, or lies below a file."""
     above = {path[:at] for at, letter in enumerate(path) if letter == "/"}
     return path in folders or bool(above & tree.keys())
@@ -42,7 +43,7 @@ def test_the_view_is_the_lower_tree_with_what_was_written(
             (lower / path).write_bytes(data)
         before = TreeCache(lower).digest()
         layers = Layers(lower, upper)
-        expected = dict(saved)
+        expected: dict[str, bytes | None] = dict(saved)
         folders = {str(Path(path).parent) for path in saved} | {"d" for path in saved if path.startswith("d/")}
         for path, data in written:
             if data is not None and stands_in_the_way(expected, folders, path):

@@ -126,7 +126,7 @@ def _file(given: object) -> FileWish:
         "delete": _flag(entry, "delete", path),
         "rename": bool(to),
     }
-    asked = [action for action, wanted in flags.items() if wanted]
+    asked: list[Action] = [action for action, wanted in flags.items() if wanted]
     if len(asked) > 1:
         raise _misread(f"Only one of {', '.join(asked)} at a time.", path)
     edits = tuple(_wish(edit, path) for edit in _items(entry.get("edits") or [], "edits", path))

@@ -198,7 +198,9 @@ class Tour:
     def _find(self, client: LspClient) -> None:
         client.on_progress = lambda line: self._say(f"  · {line}") if line else None
         client.command("bridle.verify", {"uri": client.uri(BUGGY)})
-        client.until(lambda: _failing(client) is not None, 60.0, "the finding of the failing test")
+        client.until(lambda: _failing(client) is not None or _unjudged(client) != "", 60.0, "the failing test")
+        if _failing(client) is None:
+            raise NotShown(_unjudged(client))
         for uri, found in sorted(client.diagnostics.items()):
             for diagnostic in found:
                 line = diagnostic["range"]["start"]["line"] + 1
@@ -307,12 +309,12 @@ class Tour:
 
     def _name_interpreter(self) -> None:
         """Say in the person's settings which Python is the project's: ours has pytest, ruff and mypy."""
-        python = Path(sys.executable)
         if self._sabotage == "verify":
-            python = _lying_environment(self._place) / "bin" / "python"
+            _lying_environment(self._root)
+            return
         settings = self._place / "config" / "bridle" / "config.toml"
         settings.parent.mkdir(parents=True)
-        settings.write_text(f"python = {str(python)!r}\n", "utf-8")
+        settings.write_text(f"python = {sys.executable!r}\n", "utf-8")
 
     def _misplace_anchors(self) -> None:
         """Replay a model that never sends the anchors that it was shown."""
@@ -336,21 +338,24 @@ class Unconfined:
         return run(argv, cwd=self._shadow.workspace, env=os.environ, timeout_s=timeout_s)
 
 
-def _lying_environment(place: Path) -> Path:
-    """Return an environment whose pytest says that all is well and reports nothing."""
-    programs = place / "lying" / "bin"
+def _lying_environment(root: Path) -> None:
+    """Give the project an environment whose pytest says that all is well and reports nothing."""
+    programs = root / ".venv" / "bin"
     programs.mkdir(parents=True)
-    (place / "lying" / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).resolve().parent}\n")
+    (root / ".venv" / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).resolve().parent}\n")
     python = programs / "python"
     python.write_text("#!/bin/sh\necho '22 passed in 0.01s'\nexit 0\n")
     python.chmod(0o755)
-    shutil.copy(python, programs / "python3")
-    return programs.parent
 
 
 def _failing(client: LspClient) -> Json | None:
     found = client.diagnostics.get(client.uri(FAILING), [])
     return next((d for d in found if "pytest" in str(d.get("source"))), None)
+
+
+def _unjudged(client: LspClient) -> str:
+    """Return what the server said where pytest came to no verdict, "" where it said nothing of the kind."""
+    return next((message for message in client.shown if "pytest: unknown" in message), "")
 
 
 def _answer(request: Json) -> Any:

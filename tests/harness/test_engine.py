@@ -279,7 +279,10 @@ async def test_two_engines_on_one_root_and_the_second_follows_and_takes_over(ope
     assert expect(await second.engine.call(GetStatus()), Status).role == "follower"
     assert (await second.verify()).outcome == "fail", "a follower serves its own door"
     os.kill(first.engine.pid, signal.SIGKILL)
-    async with asyncio.timeout(10):
+    await first.until(Lost, lambda event: event.again)
+    os.kill(first.engine.pid, signal.SIGKILL)
+    await first.until(Lost, lambda event: not event.again)
+    async with asyncio.timeout(5):
         while expect(await second.engine.call(GetStatus()), Status).role != "owner":
             await asyncio.sleep(0.2)
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.editors.install import EXTENSION, chromium, default_tools
 from tests.editors.neovim import Neovim
-from tests.editors.scene import Scene, standin_scene
+from tests.editors.scene import Scene, set_scene
 from tests.editors.vscode import Code, package_extension
 
 
@@ -44,9 +44,9 @@ def extension(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def standin(tmp_path: Path) -> Scene:
-    """The stand-in on a fresh copy of its workspace."""
-    return standin_scene(tmp_path)
+def scene(tmp_path: Path) -> Scene:
+    """The real server on a fresh copy of examples/till."""
+    return set_scene(tmp_path)
 
 
 def not_run(what: str) -> NoReturn:

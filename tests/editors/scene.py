@@ -1,7 +1,6 @@
-"""Where an editor test plays: a fresh workspace, the server behind it, and what is to be seen there.
+"""Where an editor test plays: a fresh copy of a workspace, the server behind it, and what is to be seen there.
 
-The probes inside the editors read the scene as JSON and know nothing else about server or workspace, so one
-scenario serves the stand-in and the real server.
+The probes inside the editors read the scene as JSON and know nothing else about server or workspace.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ class Story:
     workspace: Path
     test_file: str
     source_file: str
-    finding_source: str
+    lint_file: str
     complaint: str
     wrong: str
     right: str
@@ -64,10 +63,15 @@ class Scene:
         """Where the probe leaves what it saw."""
         return self.folder / "result.json"
 
-    def heard(self) -> list[dict[str, object]]:
-        """The commands that the stand-in was given, in order."""
-        path = self.folder / "heard.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    def starts(self) -> int:
+        """How often the server was started."""
+        log = self.folder / "started.log"
+        return len(log.read_text().splitlines()) if log.exists() else 0
+
+    @property
+    def poisoned(self) -> bool:
+        """Whether the server, or pip, inherited a PYTHONPATH."""
+        return (self.folder / "poisoned").exists()
 
     def child_environment(self, scenario: str) -> dict[str, str]:
         """The environment of an editor that is to play one scenario: own homes, and this scene's server."""
@@ -84,21 +88,15 @@ class Scene:
         }
 
 
-def standin_scene(folder: Path, environment: Mapping[str, str] | None = None) -> Scene:
-    """The stand-in, on the till."""
-    program = write_program(folder, [sys.executable, str(HERE / "standin.py")])
-    return set_up(Scene(TILL, folder, program, {**poison(folder), **(environment or {})}))
-
-
-def real_scene(folder: Path, transcript: str = "fix.toml") -> Scene:
-    """`bridle serve` on the till, with the model's part replayed and this environment's Python for the checks."""
+def set_scene(folder: Path) -> Scene:
+    """`bridle serve` on the till, with the model's part replayed; its person has named a Python for the checks."""
+    settings = folder / "config" / "bridle" / "config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f"python = {json.dumps(sys.prefix)}\n")
     program = write_program(folder, [str(Path(sys.executable).with_name("bridle"))])
-    replayed = {
-        "BRIDLE_MODEL": "replay",
-        "BRIDLE_TRANSCRIPT": str(REPOSITORY / "examples" / "transcripts" / transcript),
-        "VIRTUAL_ENV": sys.prefix,
-    }
-    return set_up(Scene(TILL, folder, program, replayed))
+    scene = Scene(TILL, folder, program, {"BRIDLE_MODEL": "replay", **poison(folder)})
+    write(scene)
+    return scene
 
 
 def poison(folder: Path) -> dict[str, str]:
@@ -112,7 +110,7 @@ def poison(folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(modules)}
 
 
-def set_up(scene: Scene) -> Scene:
+def write(scene: Scene) -> None:
     """Copy the workspace and write the scene file."""
     story = scene.story
     shutil.copytree(story.workspace, scene.root, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
@@ -121,12 +119,10 @@ def set_up(scene: Scene) -> Scene:
         **asdict(story),
         "root": scene.root,
         "result": scene.result,
-        "heard": scene.folder / "heard.jsonl",
         "finding_line": story.line_of(story.test_file, story.complaint),
         "wrong_line": story.line_of(story.source_file, story.wrong),
     }
     scene.file.write_text(json.dumps(told, indent=2, default=str))
-    return scene
 
 
 def write_program(folder: Path, argv: list[str]) -> Path:
@@ -146,7 +142,7 @@ TILL = Story(
     workspace=REPOSITORY / "examples" / "till",
     test_file="tests/test_money.py",
     source_file="src/till/money.py",
-    finding_source="bridle·pytest",
+    lint_file="src/till/receipt.py",
     complaint="    assert Money(105).percent(19) == Money(20)",
     wrong="        return Money(self.cents * rate // 100)",
     right="        return Money((self.cents * rate + 50) // 100)",

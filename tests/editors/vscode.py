@@ -14,8 +14,8 @@ from bridle.indexer.process import run
 from tests.editors.install import EXTENSION, Tools, npm_program
 from tests.editors.scene import HERE, Scene
 
-RESULT_MS = 60_000
-TIMEOUT_S = 120.0
+RESULT_MS = 150_000
+TIMEOUT_S = 210.0
 BUILD_S = 180.0
 
 

@@ -25,10 +25,16 @@ export async function installsTheServer(page) {
   await page.locator(".notification-toast").getByRole("button", { name: "Install" }).click();
 }
 
+/** Does not trust the folder when a command asks for it. */
+export async function refusesToTrust(page, plan) {
+  await answer(page, "Not now");
+  signal(plan, "refused");
+}
+
 /** Answers the question for an instruction. */
-export async function givesAnInstruction(page) {
+export async function asksToLoosenTheTest(page) {
   await page.locator(".quick-input-widget", { hasText: "Bridle: Edit" }).waitFor();
-  await page.keyboard.type("make it right");
+  await page.keyboard.type("loosen the test");
   await page.keyboard.press("Enter");
 }
 
@@ -38,31 +44,57 @@ export async function savesWhatLanded(page) {
 }
 
 /** Waits for a message and leaves all that are shown in a signal. */
-async function reads(page, plan, words, signal) {
+async function reads(page, plan, words, name) {
+  await message(page, words).waitFor();
   const messages = page.locator(".notification-list-item-message");
-  await messages.filter({ hasText: words }).waitFor();
-  writeFileSync(path.join(plan.folder, `${signal}.signal`), (await messages.allTextContents()).join("\n"));
+  signal(plan, name, (await messages.allTextContents()).join("\n"));
+}
+
+function signal(plan, name, text = "") {
+  writeFileSync(path.join(plan.folder, `${name}.signal`), text);
 }
 
 /** Works from the failing test to the landed fix by keys alone, with a picture of each stage. */
 export async function photographsAFix(page, plan) {
   const { scene } = plan;
-  await open(page, scene.source_file);
-  await open(page, scene.test_file);
-  await command(page, "Bridle: Trust This Folder");
-  await answer(page, "Trust");
-  await page.locator(".squiggly-error").first().waitFor();
-  await page.keyboard.press("Control+Shift+M");
+  await opensAndTrusts(page, scene);
   await goTo(page, scene.finding_line);
   await photograph(page, plan, "finding");
-  await choose(page, "fix");
+  await choose(page, "fix and verify");
+  await message(page, "verified:").waitFor();
   await open(page, scene.source_file);
-  await page.locator(".squiggly-error, .squiggly-info, .squiggly-warning, .squiggly-hint").first().waitFor();
+  await goTo(page, scene.wrong_line);
   await photograph(page, plan, "proposal");
-  await command(page, "Bridle: Accept Proposal");
+  await answer(page, "Accept");
   await page.locator(".view-line", { hasText: scene.right.trim() }).waitFor();
+  await message(page, "not saved yet").first().waitFor();
   await photograph(page, plan, "landed");
   writeFileSync(plan.result, JSON.stringify({ ok: true }));
+}
+
+/** Asks for what must be refused, and takes a picture of the refusal. */
+export async function photographsARefusal(page, plan) {
+  const { scene } = plan;
+  await opensAndTrusts(page, scene);
+  await goTo(page, scene.finding_line);
+  await choose(page, "edit line");
+  await asksToLoosenTheTest(page);
+  await message(page, "refused").waitFor();
+  await photograph(page, plan, "refusal");
+  writeFileSync(plan.result, JSON.stringify({ ok: true }));
+}
+
+async function opensAndTrusts(page, scene) {
+  await open(page, scene.source_file);
+  await open(page, scene.test_file);
+  await page.keyboard.press("Control+Shift+M");
+  await command(page, "Bridle: Trust This Folder");
+  await answer(page, "Trust this folder");
+  await page.locator(".squiggly-error").first().waitFor();
+}
+
+function message(page, words) {
+  return page.locator(".notification-list-item-message", { hasText: words });
 }
 
 async function open(page, file) {

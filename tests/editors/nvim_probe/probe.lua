@@ -1,7 +1,7 @@
 --- What scenarios are made of: bounded waits, typing, and looking.
 
 local M = {}
-local WAIT_MS, LOOK_MS = 20000, 10
+local WAIT_MS, LOOK_MS = 45000, 10
 
 ---@class probe.Scene
 ---@field root string
@@ -10,21 +10,21 @@ local WAIT_MS, LOOK_MS = 20000, 10
 ---@field source_file string
 ---@field finding_line integer
 ---@field wrong_line integer
----@field finding_source string
+---@field lint_file string
 ---@field wrong string
 ---@field right string
 
 ---@type probe.Scene
 M.scene = vim.json.decode(table.concat(vim.fn.readfile(vim.env.BRIDLE_SCENE), "\n"))
 
+M.messages = {} ---@type string[]
 local steps = {} ---@type string[]
-local messages = {} ---@type string[]
 local seen = {} ---@type table<string, any>
 
 ---@param scenario fun()
 function M.play(scenario)
   vim.notify = function(message)
-    table.insert(messages, message)
+    table.insert(M.messages, message)
   end
   vim.fn.chdir(M.scene.root)
   M.thread = coroutine.create(scenario)
@@ -47,8 +47,11 @@ function M.finish(problem)
     ok = problem == nil,
     problem = problem,
     steps = steps,
-    messages = messages,
+    messages = M.messages,
     seen = seen,
+    diagnostics = vim.tbl_map(function(each)
+      return { vim.fn.bufname(each.bufnr), each.lnum, each.source, each.code, each.message }
+    end, vim.diagnostic.get()),
     log = vim.list_slice(log, math.max(1, #log - 40)),
     screen = vim.api.nvim_buf_get_lines(0, 0, -1, false),
   }
@@ -73,6 +76,16 @@ function M.wait(step, condition)
     vim.defer_fn(M.go_on, LOOK_MS)
     coroutine.yield()
   end
+end
+
+--- Wait for a message to the person that has these words.
+---@param words string
+function M.said(words)
+  M.wait(("it said %q"):format(words), function()
+    return vim.iter(M.messages):any(function(message)
+      return message:find(words, 1, true) ~= nil
+    end)
+  end)
 end
 
 ---@param name string
@@ -132,27 +145,42 @@ function M.diagnostic(bufnr, source, code)
   end)
 end
 
+--- The code actions at a line whose command is `command`.
+---@param bufnr integer
+---@param line integer 0-based
+---@param command string
+---@return lsp.CodeAction[]
+function M.actions(bufnr, line, command)
+  local position = { line = line, character = 0 }
+  local params = {
+    textDocument = { uri = vim.uri_from_bufnr(bufnr) },
+    range = { start = position, ["end"] = position },
+    context = { diagnostics = {} },
+  }
+  local answer = M.client():request_sync("textDocument/codeAction", params, 5000, bufnr) or {}
+  assert(not answer.err, vim.inspect(answer.err))
+  return vim.tbl_filter(M.runs(command), answer.result or {})
+end
+
 --- Choose the code action at a line whose command is `command`, as `gra` would.
 ---@param bufnr integer
 ---@param line integer 0-based
 ---@param command string
 function M.choose(bufnr, line, command)
-  local is_wanted = function(action)
-    return type(action.command) == "table" and action.command.command == command
-  end
   vim.api.nvim_set_current_buf(bufnr)
   vim.api.nvim_win_set_cursor(0, { line + 1, 0 })
   M.wait(command .. " is offered", function()
-    local position = { line = line, character = 0 }
-    local params = {
-      textDocument = { uri = vim.uri_from_bufnr(bufnr) },
-      range = { start = position, ["end"] = position },
-      context = { diagnostics = {} },
-    }
-    local answer = M.client():request_sync("textDocument/codeAction", params, 5000, bufnr)
-    return answer and vim.iter(answer.result or {}):find(is_wanted)
+    return M.actions(bufnr, line, command)[1]
   end)
-  vim.lsp.buf.code_action({ filter = is_wanted, apply = true })
+  vim.lsp.buf.code_action({ filter = M.runs(command), apply = true })
+end
+
+---@param command string
+---@return fun(action: lsp.CodeAction): boolean
+function M.runs(command)
+  return function(action)
+    return type(action.command) == "table" and action.command.command == command
+  end
 end
 
 return M

@@ -1,15 +1,19 @@
---- What a person does with Bridle in Neovim. Each scenario runs against the stand-in and the real server alike.
+--- What a person does with Bridle in Neovim.
 
 local probe = require("probe")
 local scene = probe.scene
 local M = {}
+local YES, NO = 1, 2
 
---- Say yes to the question that the server asks.
-local function trust()
+--- Answer every question of the server with its first or second choice.
+---@return { times: integer } asked
+local function answer(choice)
+  local asked = { times = 0 }
   vim.ui.select = function(items, _, choose)
-    choose(items[1], 1)
+    asked.times = asked.times + 1
+    choose(items[choice], choice)
   end
-  vim.cmd("Bridle trust")
+  return asked
 end
 
 local function open_both()
@@ -18,17 +22,23 @@ local function open_both()
   return source, test
 end
 
---- From the failing test to a proposal for the source.
-local function propose(meanwhile)
+--- Up to the failing test's finding, in a folder that the person trusts.
+local function find()
   local source, test = open_both()
-  trust()
-  probe.diagnostic(test, scene.finding_source)
+  answer(YES)
+  vim.cmd("Bridle trust")
+  return source, test, probe.diagnostic(test, "bridle·pytest")
+end
+
+--- From the failing test to a verified proposal for the source.
+---@param meanwhile? fun(source: integer)
+local function propose(meanwhile)
+  local source, test = find()
   probe.choose(test, scene.finding_line, "bridle.fix")
   if meanwhile then
     meanwhile(source)
   end
-  local offer = probe.diagnostic(source, "bridle", "verified")
-  return source, offer
+  return source, probe.diagnostic(source, "bridle", "verified")
 end
 
 local function has(bufnr, text)
@@ -37,33 +47,38 @@ local function has(bufnr, text)
   end
 end
 
+local function accept(source, offer)
+  probe.choose(source, offer.lnum, "bridle.accept")
+  probe.wait("the fix landed", has(source, scene.right))
+end
+
 function M.finding()
-  local _, test = open_both()
-  trust()
-  local finding = probe.diagnostic(test, scene.finding_source)
+  local _, _, finding = find()
   probe.same("line", finding.lnum, scene.finding_line)
-  probe.note("statusline", require("bridle").statusline())
+  probe.wait("the work is done", function()
+    return require("bridle").statusline() == "Bridle: ready"
+  end)
 end
 
 function M.untrusted()
-  vim.ui.select = function(items, _, choose)
-    choose(items[#items], #items)
-  end
   local _, test = open_both()
+  local asked = answer(NO)
   vim.cmd("Bridle trust")
-  vim.cmd("Bridle fix")
   vim.cmd("Bridle verify")
-  local params = { command = "bridle.status", arguments = { vim.empty_dict() } }
-  probe.client():request_sync("workspace/executeCommand", params, 5000, test)
-  probe.same("diagnostics", vim.diagnostic.get(), {})
-  probe.note("statusline", require("bridle").statusline())
+  probe.wait("both asked for trust", function()
+    return asked.times == 2
+  end)
+  vim.cmd("Bridle fix")
+  probe.said("there is no finding")
+  probe.same("diagnostics", vim.diagnostic.get(test), {})
+  probe.same("statusline", require("bridle").statusline(), "Bridle: not trusted")
 end
 
 function M.one_undo_takes_the_fix()
   local source, offer = propose()
   local before = probe.text(source)
-  probe.choose(source, offer.lnum, "bridle.accept")
-  probe.wait("the fix landed", has(source, scene.right))
+  accept(source, offer)
+  probe.said("not saved yet: " .. scene.source_file)
   probe.type("u")
   probe.same("after one u", probe.text(source), before)
   probe.type("<C-r>")
@@ -78,20 +93,17 @@ function M.lines_typed_above_while_it_runs()
   end)
   local before = probe.text(source)
   probe.same("typed", before:sub(1, #typed), typed)
-  probe.choose(source, offer.lnum, "bridle.accept")
-  probe.wait("the fix landed", has(source, scene.right))
-  local expected = before:gsub(vim.pesc(scene.wrong), (scene.right:gsub("%%", "%%%%")))
-  probe.same("landed text", probe.text(source), expected)
+  accept(source, offer)
+  probe.same("landed text", probe.text(source), (before:gsub(vim.pesc(scene.wrong), scene.right)))
   probe.type("u")
   probe.same("after one u", probe.text(source), before)
 end
 
 function M.landing_while_in_insert_mode()
-  local source, offer = propose()
+  local source = propose()
   local before = probe.text(source)
   vim.api.nvim_set_current_buf(source)
   probe.type("Go# typed before")
-  probe.same("mode", vim.api.nvim_get_mode().mode, "i")
   local typed = probe.text(source)
   vim.schedule(function()
     vim.cmd("Bridle accept")
@@ -106,14 +118,12 @@ function M.landing_while_in_insert_mode()
   probe.same("second u takes the fix alone", probe.text(source), typed)
   probe.type("u")
   probe.same("third u takes what was typed before", probe.text(source), before)
-  probe.note("offer", offer.message)
 end
 
 function M.undo_command_keeps_later_typing()
   local source, offer = propose()
   local before = probe.text(source)
-  probe.choose(source, offer.lnum, "bridle.accept")
-  probe.wait("the fix landed", has(source, scene.right))
+  accept(source, offer)
   vim.api.nvim_set_current_buf(source)
   probe.type("Go# later<Esc>")
   vim.cmd("Bridle undo")
@@ -121,24 +131,29 @@ function M.undo_command_keeps_later_typing()
   probe.same("text", probe.text(source), before .. "\n# later")
 end
 
-function M.other_tools_are_reported()
-  local _, test = open_both()
-  local namespace = vim.api.nvim_create_namespace("another tool")
-  vim.diagnostic.set(namespace, test, { { lnum = 0, col = 0, message = "unused", source = "Ruff" } })
-  probe.wait("the server heard of it", function()
-    local heard = vim.fn.filereadable(scene.heard) == 1 and table.concat(vim.fn.readfile(scene.heard)) or ""
-    return heard:find("Ruff", 1, true)
+function M.nothing_is_doubled()
+  local _, test = find()
+  local lint = vim.fn.bufadd(scene.root .. "/" .. scene.lint_file)
+  probe.diagnostic(lint, "bridle·ruff")
+  local another = vim.api.nvim_create_namespace("another tool")
+  vim.diagnostic.set(another, test, { { lnum = 0, col = 0, message = "unused", source = "Ruff" } })
+  probe.wait("Bridle leaves lint to Ruff", function()
+    return #vim.diagnostic.get(lint) == 0
   end)
+  vim.diagnostic.reset(another)
+  probe.diagnostic(lint, "bridle·ruff")
 end
 
-function M.edit_asks_for_an_instruction()
-  local source = open_both()
-  trust()
-  vim.ui.input = function(_, answer)
-    answer("make it right")
+function M.a_refused_edit()
+  local _, test = find()
+  vim.ui.input = function(_, give)
+    give("loosen the test")
   end
-  probe.choose(source, scene.wrong_line, "bridle.edit")
-  probe.diagnostic(source, "bridle", "verified")
+  probe.choose(test, scene.finding_line, "bridle.edit")
+  local offer = probe.diagnostic(test, "bridle", "refused")
+  probe.same("accept is not offered", probe.actions(test, offer.lnum, "bridle.accept"), {})
+  probe.same("but accept anyway", #probe.actions(test, offer.lnum, "bridle.acceptAnyway"), 1)
+  probe.note("offer", offer.message)
 end
 
 function M.command_line()

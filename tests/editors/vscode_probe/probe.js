@@ -6,7 +6,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const vscode = require("vscode");
 
-const WAIT_MS = 20000;
+const WAIT_MS = 45000;
 const LOOK_MS = 20;
 
 const codeOf = ({ code }) => (typeof code === "object" ? code.value : code);
@@ -34,9 +34,12 @@ exports.Probe = class {
     this.seen[name] = value;
   }
 
+  uri(file) {
+    return vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, file);
+  }
+
   async open(file) {
-    const uri = vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, file);
-    return vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
+    return vscode.window.showTextDocument(await vscode.workspace.openTextDocument(this.uri(file)));
   }
 
   /** Both documents, and the server's commands at hand. */
@@ -59,18 +62,20 @@ exports.Probe = class {
         each.source === source && (code === undefined || codeOf(each) === code)));
   }
 
-  /** The code action at a line whose command is `command`, once it is offered. */
-  action(document, line, command) {
+  actions(document, line) {
     const range = new vscode.Range(line, 0, line, 0);
-    return this.wait(`${command} is offered`, async () => {
-      const all = await vscode.commands.executeCommand("vscode.executeCodeActionProvider", document.uri, range);
-      return all.find((each) => each.command?.command === command);
-    });
+    return vscode.commands.executeCommand("vscode.executeCodeActionProvider", document.uri, range);
   }
 
-  /** Choose that code action, as the light bulb would. */
+  /** The commands of the code actions at a line. */
+  async commandsAt(document, line) {
+    return (await this.actions(document, line)).map((action) => action.command?.command);
+  }
+
+  /** Choose the code action at a line whose command is `command`, as the light bulb would, once it is offered. */
   async choose(document, line, command) {
-    const { command: chosen } = await this.action(document, line, command);
+    const { command: chosen } = await this.wait(`${command} is offered`, async () =>
+      (await this.actions(document, line)).find((action) => action.command?.command === command));
     await vscode.commands.executeCommand(chosen.command, ...(chosen.arguments ?? []));
   }
 

@@ -1,4 +1,4 @@
-// What a person does with Bridle in VS Code. Each runs against the stand-in and the real server alike.
+// What a person does with Bridle in VS Code.
 "use strict";
 
 const assert = require("node:assert");
@@ -6,14 +6,20 @@ const vscode = require("vscode");
 
 const execute = (command, ...rest) => vscode.commands.executeCommand(command, ...rest);
 
-async function propose(probe, scene, meanwhile) {
+/** Up to the failing test's finding, in a folder that the person trusts. */
+async function find(probe) {
   const { source, test } = await probe.openBoth();
   await execute("bridle.trust", { trusted: true });
-  await probe.diagnostic(test, scene.finding_source);
+  await execute("bridle.editor.verify");
+  return { source, test, finding: await probe.diagnostic(test, "bridle·pytest") };
+}
+
+/** From the failing test to a verified proposal for the source. */
+async function propose(probe, scene, meanwhile) {
+  const { source, test } = await find(probe);
   await probe.choose(test, scene.finding_line, "bridle.fix");
   await meanwhile?.(source);
-  const offer = await probe.diagnostic(source, "bridle", "verified");
-  return { source, offer };
+  return { source, offer: await probe.diagnostic(source, "bridle", "verified") };
 }
 
 async function accept(probe, scene, source, offer) {
@@ -21,19 +27,23 @@ async function accept(probe, scene, source, offer) {
   await probe.wait("the fix landed", () => source.getText().includes(scene.right));
 }
 
-exports.finding = async (probe, scene) => {
-  const { test } = await probe.openBoth();
-  await execute("bridle.trust", { trusted: true });
-  const finding = await probe.diagnostic(test, scene.finding_source);
+exports.finding_beside_other_tools = async (probe, scene) => {
+  const { test, finding } = await find(probe);
   assert.equal(finding.range.start.line, scene.finding_line);
+  const lint = await vscode.workspace.openTextDocument(probe.uri(scene.lint_file));
+  await probe.diagnostic(lint, "bridle·ruff");
+  const another = vscode.languages.createDiagnosticCollection("another tool");
+  const unused = new vscode.Diagnostic(new vscode.Range(0, 0, 0, 1), "unused");
+  unused.source = "Ruff";
+  another.set(test.uri, [unused]);
+  await probe.wait("Bridle leaves lint to Ruff", () => vscode.languages.getDiagnostics(lint.uri).length === 0);
 };
 
-exports.untrusted = async (probe, scene) => {
+exports.untrusted = async (probe) => {
   const { test } = await probe.openBoth();
   await execute("bridle.trust", { trusted: false });
-  await execute("bridle.editor.fix");
-  await execute("bridle.editor.verify");
-  await execute("bridle.editor.status");
+  void execute("bridle.editor.verify");
+  await probe.wait("the person refused once more", () => probe.signalled("refused"));
   assert.deepEqual(vscode.languages.getDiagnostics(test.uri), []);
 };
 
@@ -41,6 +51,8 @@ exports.one_undo_takes_the_fix = async (probe, scene) => {
   const { source, offer } = await propose(probe, scene);
   const before = source.getText();
   await accept(probe, scene, source, offer);
+  assert(source.isDirty, "saving is the person's");
+  await probe.wait("the person saved it", () => !source.isDirty);
   await probe.undo(source);
   assert.equal(source.getText(), before);
   await execute("redo");
@@ -69,29 +81,17 @@ exports.undo_command_keeps_later_typing = async (probe, scene) => {
   assert.equal(source.getText(), `${before}# later`);
 };
 
-exports.edit_asks_for_an_instruction = async (probe, scene) => {
-  const { source } = await probe.openBoth();
-  await execute("bridle.trust", { trusted: true });
-  await probe.choose(source, scene.wrong_line, "bridle.edit");
-  await probe.diagnostic(source, "bridle", "verified");
+exports.a_refused_edit = async (probe, scene) => {
+  const { test } = await find(probe);
+  await probe.choose(test, scene.finding_line, "bridle.edit");
+  const offer = await probe.diagnostic(test, "bridle", "refused");
+  const commands = await probe.commandsAt(test, offer.range.start.line);
+  assert(!commands.includes("bridle.accept"), commands);
+  assert(commands.includes("bridle.acceptAnyway"), commands);
+  probe.note("offer", offer.message);
 };
 
-exports.saving_is_offered = async (probe, scene) => {
-  const { source, offer } = await propose(probe, scene);
-  await accept(probe, scene, source, offer);
-  await probe.wait("it is saved", () => !source.isDirty);
-};
-
-exports.other_tools_are_reported = async (probe) => {
-  const { test } = await probe.openBoth();
-  const foreign = vscode.languages.createDiagnosticCollection("another tool");
-  const unused = new vscode.Diagnostic(new vscode.Range(0, 0, 0, 1), "unused");
-  unused.source = "Ruff";
-  foreign.set(test.uri, [unused]);
-  await probe.wait("the server heard of it", () => probe.lines("heard.jsonl").some((line) => line.includes("Ruff")));
-};
-
-exports.commands_do_not_collide = async (probe) => {
+exports.commands_live_side_by_side = async (probe) => {
   await probe.openBoth();
   const ids = (await vscode.commands.getCommands()).filter((id) => id.startsWith("bridle."));
   probe.note("ids", ids.sort());
@@ -114,13 +114,11 @@ exports.nothing_starts_in_restricted_mode = async (probe, scene) => {
 exports.a_dying_server_is_given_up = async (probe, scene) => {
   await probe.open(scene.test_file);
   await probe.wait("the person read the message", () => probe.signalled("given up"));
-  probe.note("starts", probe.lines("started.log").length);
 };
 
 exports.installing_the_server = async (probe, scene) => {
   await probe.open(scene.test_file);
   await probe.serverIsUp();
-  assert.deepEqual(probe.lines("started.log"), ["serve"]);
 };
 
 exports.a_wrong_path_is_named = async (probe, scene) => {

@@ -10,7 +10,6 @@ function M.apply_edit(problem, params, context)
   vim.iter(buffers):each(M.close_block)
   local answer = vim.lsp.handlers["workspace/applyEdit"](problem, params, context)
   vim.iter(buffers):each(M.close_block)
-  M.tell_unsaved(buffers)
   return answer
 end
 
@@ -40,19 +39,6 @@ function M.buffers_of(edit)
     end
   end
   return vim.tbl_keys(buffers)
-end
-
----@param buffers integer[]
-function M.tell_unsaved(buffers)
-  local names = {} ---@type string[]
-  for _, bufnr in ipairs(buffers) do
-    if vim.bo[bufnr].modified then
-      table.insert(names, vim.fn.fnamemodify(vim.api.nvim_buf_get_name(bufnr), ":."))
-    end
-  end
-  if #names > 0 then
-    vim.notify(("Bridle changed %s; not saved yet (:wall saves all)."):format(table.concat(names, ", ")))
-  end
 end
 
 return M

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,11 @@ def serve(make_engine: MakeEngine, log: Path | None = None) -> int:
     """
     source, sink = take_stdio()
     _log_to(log)
-    return asyncio.run(_serve(make_engine, source, sink))
+    return asyncio.run(converse(make_engine, source, sink))
 
 
-async def _serve(make_engine: MakeEngine, source: int, sink: int) -> int:
+async def converse(make_engine: MakeEngine, source: int, sink: int) -> int:
+    """Serve one client on two descriptors; returns the exit code."""
     loop = asyncio.get_running_loop()
     protocol = Server().conversation()
     door = Door(protocol, make_engine)
@@ -56,8 +58,9 @@ async def _serve(make_engine: MakeEngine, source: int, sink: int) -> int:
     protocol.set_writer(outlet)
     reader = asyncio.StreamReader(limit=MAX_LINE_BYTES)
     pump(source, reader, loop)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, protocol.leave)
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, protocol.leave)
     try:
         return await protocol.serve(reader)
     finally:

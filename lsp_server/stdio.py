@@ -15,6 +15,7 @@ from collections.abc import Callable
 CHUNK_BYTES = 1 << 16
 MAX_UNREAD_BYTES = 64 * 1024 * 1024
 FLUSH_S = 1.0
+POLL_S = 1.0
 
 
 def take_stdio() -> tuple[int, int]:
@@ -33,12 +34,14 @@ def pump(source: int, reader: asyncio.StreamReader, loop: asyncio.AbstractEventL
     A thread reads whatever the descriptor is: a pipe, a socket, a terminal, a file. It waits until the loop has
     taken each chunk, so that no more than one is ever held here.
     """
+    taken = threading.Event()
 
-    async def feed(chunk: bytes) -> None:
+    def take(chunk: bytes) -> None:
         if chunk:
             reader.feed_data(chunk)
         else:
             reader.feed_eof()
+        taken.set()
 
     def read() -> None:
         chunk = b"-"
@@ -47,10 +50,14 @@ def pump(source: int, reader: asyncio.StreamReader, loop: asyncio.AbstractEventL
                 chunk = os.read(source, CHUNK_BYTES)
             except OSError:
                 chunk = b""
+            taken.clear()
             try:
-                asyncio.run_coroutine_threadsafe(feed(chunk), loop).result()
+                loop.call_soon_threadsafe(take, chunk)
             except RuntimeError:  # the loop is closed: nobody reads any more
                 return
+            while not taken.wait(POLL_S):
+                if loop.is_closed():
+                    return
 
     threading.Thread(target=read, name="bridle-input", daemon=True).start()
 

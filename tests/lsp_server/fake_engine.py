@@ -10,10 +10,9 @@ import asyncio
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -122,7 +121,7 @@ class FakeEngine:
         for verdict in verdicts:
             self.emit(e.CheckStarted(verdict.check))
             self.emit(e.CheckFinished(verdict, "", versions))
-        outcome = "fail" if any(v.findings for v in verdicts) else "pass"
+        outcome: Literal["pass", "fail"] = "fail" if any(v.findings for v in verdicts) else "pass"
         return e.Verified(outcome, TREE, verdicts, versions)
 
     def judge(self, check: str) -> e.Verdict:
@@ -237,7 +236,7 @@ class FakeEngine:
     def finish(self, request: e.FinishLanding) -> e.LandingResult:
         proposal, undo = self.plans[request.plan]
         if request.failed:
-            outcome = "partial" if request.landed else "rolled back"
+            outcome: Literal["partial", "rolled back"] = "partial" if request.landed else "rolled back"
             changed = tuple(buffer.path for buffer in request.landed)
             return e.LandingResult(outcome, (), changed, request.failed, request.reason)
         written: list[str] = []
@@ -282,7 +281,6 @@ async def make_engine(root: Path, settings: dict[str, object]) -> FakeEngine:
 
 if __name__ == "__main__":
     sys.path.pop(0)  # this folder, where nothing is to be imported from
-    begun = time.monotonic()
     from bridle.lsp_server.server import serve
 
     raise SystemExit(serve(make_engine, log=Path(os.environ["BRIDLE_LOG"]) if "BRIDLE_LOG" in os.environ else None))

@@ -1,0 +1,165 @@
+"""Commands answer at once, whatever the engine does; work is shown and can be stopped; questions have a default."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lsp_server.conftest import Start
+from tests.lsp_server.editor_client import CLIENTS, EditorClient
+from tests.lsp_server.test_documents_follow import Heard
+
+HERE = {"start": {"line": 4, "character": 0}, "end": {"line": 4, "character": 0}}
+
+
+def opened(editors: Start, client: str = "vscode", **script: Any) -> EditorClient:
+    editor = editors(client).start(script)
+    editor.open("a.py")
+    editor.command("status")
+    return editor
+
+
+def edit(editor: EditorClient, instruction: str = "mend it") -> str:
+    reply = editor.command("edit", uri=editor.uri("a.py"), range=HERE, instruction=instruction)
+    run: str = reply["run"]
+    return run
+
+
+@pytest.mark.parametrize("name", ["verify", "accept", "acceptAnyway", "reject", "show", "undo", "trust", "context"])
+def test_a_command_answers_at_once_when_the_engine_does_not(editors: Start, name: str) -> None:
+    stalled = ["Verify", "PrepareLanding", "PrepareUndo", "Reject", "SetTrust", "GetContext"]
+    editor = opened(editors, stall=stalled)
+    edit(editor)
+    editor.wait_for_diagnostic("a.py", "on offer")
+    begun = time.monotonic()
+    editor.command(name, uri=editor.uri("a.py"), range=HERE)
+    assert time.monotonic() - begun < 0.5
+
+
+def test_status_says_how_things_stand(editors: Start) -> None:
+    assert opened(editors).command("status") == {
+        "trusted": True, "rung": "scratch copy", "model": "replay", "state": "ready",
+        "checks": ["ruff", "pytest"], "next_step": "",
+    }  # fmt: skip
+
+
+def progress(editor: EditorClient, kind: str) -> list[dict[str, Any]]:
+    found = [m["params"] for m in editor.received if m.get("method") == "$/progress"]
+    return [params for params in found if params["value"]["kind"] == kind]
+
+
+def test_a_run_is_shown_under_a_token_of_its_own_and_stops_when_cancelled(editors: Start, tmp_path: Path) -> None:
+    heard = Heard(tmp_path / "heard.jsonl")
+    editor = opened(editors, endless=True, heard=str(heard.path))
+    first, second = edit(editor), edit(editor)
+    editor.until(lambda: len({p["token"] for p in progress(editor, "begin")} - index_tokens(editor)) == 2, "two begins")
+    begins = [p for p in progress(editor, "begin") if "edit" in p["value"]["title"]]
+    assert all(p["value"]["cancellable"] for p in begins)
+    editor.notify("window/workDoneProgress/cancel", {"token": begins[0]["token"]})
+    editor.until(lambda: heard.all("CancelRun"), "the cancel")
+    assert heard.all("CancelRun") == [{"run": first}]
+    editor.until(lambda: any(p["token"] == begins[0]["token"] for p in progress(editor, "end")), "its end")
+    assert editor.command("cancel") == {"run": second}
+    assert heard.all("CancelRun")[-1] == {"run": second}
+    editor.until(lambda: len(progress(editor, "end")) >= 2, "its end")
+    assert "no run is under way" in editor.refused("cancel")
+
+
+def index_tokens(editor: EditorClient) -> set[str]:
+    return {p["token"] for p in progress(editor, "begin") if "indexing" in p["value"]["title"]}
+
+
+def test_a_client_without_progress_is_told_at_the_end_only(editors: Start) -> None:
+    editor = opened(editors, "bare")
+    edit(editor)
+    editor.wait_shown("Accept, show or reject it by code action")
+    assert [m for m in editor.received if m.get("method") == "$/progress"] == []
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("answer", ["Send", "Do not send", None, "something else"])
+def test_the_engines_question_has_an_answer_or_its_default(
+    editors: Start, tmp_path: Path, client: str, answer: str | None
+) -> None:
+    heard = Heard(tmp_path / "heard.jsonl")
+    editor = opened(editors, client, ask="Bridle: may 3 files be sent?", heard=str(heard.path))
+    questions: list[str] = []
+
+    def choose(message: str, choices: list[str]) -> str | None:
+        questions.append(message)
+        return answer if "Send" in choices else None
+
+    editor.choose = choose
+    run = edit(editor)
+    editor.until(lambda: heard.all("ReplyTo"), "the answer")
+    assert heard.all("ReplyTo") == [{"ask": run, "choice": "Send" if answer == "Send" else "Do not send"}]
+    assert questions[0] == "Bridle: may 3 files be sent?"
+    editor.wait_shown("nothing was sent") if answer != "Send" else editor.wait_for_diagnostic("a.py", "on offer, ver")
+
+
+def test_saves_within_a_moment_are_one_check(editors: Start, tmp_path: Path) -> None:
+    heard = Heard(tmp_path / "heard.jsonl")
+    editor = opened(editors, heard=str(heard.path))
+    editor.open("b.py")
+    for _ in range(3):
+        editor.save("a.py")
+        editor.save("b.py")
+    editor.wait_for_diagnostic("a.py", "assert 1 == 2")
+    assert heard.all("Verify") == [{"paths": ["a.py", "b.py"], "origin": "save"}]
+
+
+def test_the_engine_knows_the_text_before_it_is_asked_about_it(editors: Start, tmp_path: Path) -> None:
+    heard = Heard(tmp_path / "heard.jsonl")
+    editor = opened(editors, heard=str(heard.path))
+    editor.type("a.py", 0, "# just typed\n")
+    edit(editor)
+    assert heard.text("a.py").startswith("# just typed\n")
+    kinds = [line.split('"')[1] for line in heard.path.read_text().splitlines()]
+    assert kinds.index("SyncBuffers") < kinds.index("StartRun")
+
+
+def test_an_interrupted_run_is_said_and_taken_up_or_given_up(editors: Start, tmp_path: Path) -> None:
+    heard = Heard(tmp_path / "heard.jsonl")
+    editor = opened(editors, resumable=["r7"], heard=str(heard.path))
+    editor.wait_shown("a run was interrupted")
+    assert editor.command("resume") == {"run": "r7"}
+    editor.command("discard", run="r7")
+    assert heard.all("DiscardRun") == [{"run": "r7"}]
+
+
+def test_the_context_bill_is_shown(editors: Start) -> None:
+    editor = opened(editors, "bare")
+    editor.command("context", uri=editor.uri("a.py"), range=HERE)
+    assert "7 of 4000 tokens" in editor.wait_shown("the selection")
+
+
+def test_our_own_plug_ins_hear_how_things_stand(editors: Start) -> None:
+    editor = editors("bare")
+    editor.start({"trusted": False}, capabilities={"experimental": {"bridleStatus": True}})
+
+    def texts() -> list[str]:
+        return [m["params"]["text"] for m in editor.received if m.get("method") == "bridle/status"]
+
+    editor.until(lambda: "not trusted" in texts(), "the status")
+    editor.open("a.py")
+    editor.command("trust", trusted=True)
+    editor.until(lambda: texts()[-1] == "ready", "ready")
+    edit(editor)
+    editor.until(lambda: texts()[-1] == "1 proposal", "a proposal")
+
+
+def test_others_hear_of_no_custom_method(editors: Start) -> None:
+    editor = opened(editors)
+    editor.settle()
+    assert [m["method"] for m in editor.received if "bridle/" in m.get("method", "")] == []
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_why_a_command_was_refused_is_seen_in_every_editor(editors: Start, client: str) -> None:
+    editor = opened(editors, client)
+    reason = editor.refused("fix", uri=editor.uri("a.py"), range=HERE)
+    assert reason == "there is no finding at a.py:5. Next: run the checks first"
+    assert any(reason in message for message in editor.shown) is (client == "bare")

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from bridle.harness.engine import Finding, Verdict
+from bridle.indexer.history import LineMap
 from bridle.lsp_server.documents import Document, Documents
 from bridle.lsp_server.landing import carry
 from bridle.lsp_server.settings import ClientSettings
@@ -56,18 +57,19 @@ class Board:
             known = {placed.finding.fingerprint for placed in before}
             self._introduced |= {f.fingerprint for f in verdict.findings} - known
         kept = [placed for placed in before or () if not _covered(placed.finding, paths)]
-        fresh = (self._place(finding, buffers) for finding in verdict.findings)
-        self._placed[check] = [*kept, *(placed for placed in fresh if placed is not None)]
+        fresh = [Placed(finding, buffers.get(finding.path)) for finding in verdict.findings]
+        self._placed[check] = [*kept, *fresh]
         self._seen[check] = dict(buffers)
 
     def follow(self, document: Document) -> None:
-        """Move the findings of a document with its lines; call it when one was opened or changed."""
-        for check, placed in self._placed.items():
-            moved = (_moved(one, document) if one.finding.path == document.path else one for one in placed)
-            self._placed[check] = [one for one in moved if one is not None]
+        """Move the findings of a document to where its lines stand now; done when they are asked for."""
+        for check, group in self._placed.items():
+            if any(one.finding.path == document.path and one.revision != document.revision for one in group):
+                self._placed[check] = _moved(group, document)
 
     def let_go(self, document: Document) -> None:
         """A document was closed: when it was not saved, its findings are about a text that is gone."""
+        self.follow(document)
         for check, placed in self._placed.items():
             self._placed[check] = [
                 one if one.finding.path != document.path else Placed(one.finding, None)
@@ -90,6 +92,8 @@ class Board:
 
     def on(self, path: str, start: int = 0, end: int | None = None) -> list[Finding]:
         """Return the findings on lines ``[start, end)`` of a file, in order of their lines."""
+        if (document := self._documents.at(path)) is not None:
+            self.follow(document)
         found = (placed.finding for group in self._placed.values() for placed in group)
         here = [
             finding
@@ -106,12 +110,6 @@ class Board:
             return mode != "off"
         return self.client_tells and not (self.told_sources & BESIDE[kind])
 
-    def _place(self, finding: Finding, buffers: Mapping[str, int]) -> Placed | None:
-        document = self._documents.at(finding.path)
-        if document is None:
-            return Placed(finding, None)
-        return _moved(Placed(finding, buffers.get(finding.path)), document)
-
 
 def kind_of(check: str) -> Kind:
     """Return what a check looks at."""
@@ -121,13 +119,23 @@ def kind_of(check: str) -> Kind:
     return "tests"
 
 
-def _moved(placed: Placed, document: Document) -> Placed | None:
-    """Return the finding where its lines stand now; None when one of them was touched."""
-    finding = placed.finding
-    since = max(placed.revision or 0, document.opened_at)
-    moved = document.log.since(since)
-    if moved is None:
-        return None
+def _moved(group: Sequence[Placed], document: Document) -> list[Placed]:
+    """Return the findings where their lines stand now; without those whose lines were touched."""
+    maps: dict[int, LineMap | None] = {}
+    kept: list[Placed] = []
+    for one in group:
+        if one.finding.path != document.path:
+            kept.append(one)
+            continue
+        since = max(one.revision or 0, document.opened_at)
+        if since not in maps:
+            maps[since] = document.log.since(since)
+        if (moved := maps[since]) is not None and (finding := _carried(one.finding, moved, document)) is not None:
+            kept.append(Placed(finding, document.revision))
+    return kept
+
+
+def _carried(finding: Finding, moved: LineMap, document: Document) -> Finding | None:
     places = [moved.line(line) for line in range(finding.start_line, finding.end_line)]
     start = places[0] if places else moved.line(finding.start_line)
     if start is None or any(place != start + n for n, place in enumerate(places)):
@@ -135,7 +143,7 @@ def _moved(placed: Placed, document: Document) -> Placed | None:
     end = start + finding.end_line - finding.start_line
     fix = carry(finding.fix, moved, document)
     edits = () if fix.conflicts else fix.edits
-    return Placed(msgspec.structs.replace(finding, start_line=start, end_line=end, fix=edits), document.revision)
+    return msgspec.structs.replace(finding, start_line=start, end_line=end, fix=edits)
 
 
 def _covered(finding: Finding, paths: Sequence[str]) -> bool:

@@ -85,6 +85,11 @@ class Door:
         self._places: Places | None = None
         protocol.handlers = self._handlers()
 
+    @property
+    def session(self) -> Session | None:
+        """The session of the one root; None until it is known."""
+        return self._session
+
     async def close(self) -> None:
         """End the session; what was written is written, what runs is stopped."""
         if self._watching is not None:
@@ -154,7 +159,7 @@ class Door:
                 self._begin(root)
         document = self._documents.open(params.text_document)
         if self._session is not None:
-            self._session.opened(document)
+            self._session.changed(document)
 
     def _changed(self, params: lsp.DidChangeTextDocumentParams) -> None:
         document = self._documents.change(params)

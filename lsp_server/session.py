@@ -65,15 +65,8 @@ class Session:
 
     # --- documents ------------------------------------------------------------------------------------------
 
-    def opened(self, document: Document) -> None:
-        """A document was opened."""
-        self.board.follow(document)
-        self.mirror.touch(document)
-        self.screen.refresh_soon()
-
     def changed(self, document: Document) -> None:
-        """A document changed. Costs time in what changed and in its findings, never in the document."""
-        self.board.follow(document)
+        """A document was opened or changed: all that costs time waits for a quiet moment."""
         self.mirror.touch(document)
         self.screen.refresh_soon()
 

@@ -223,7 +223,7 @@ def test_the_budget_is_never_exceeded_and_the_same_task_gives_the_same_bytes(
 
 
 def test_no_line_is_paid_for_twice(shop: Shop) -> None:
-    made = shop.pack(Task("", at=("shop/invoice.py", 3, 12)))
+    made = shop.pack(Task("what is owed by `Invoice`; items", at=("shop/invoice.py", 3, 4)))
     bodies = [piece for piece in made.pieces if piece.detail == "body"]
     lines = [(piece.span.path, n) for piece in bodies for n in range(piece.span.start_line, piece.span.end_line)]
     assert all(piece.n_tokens > 0 for piece in made.pieces)

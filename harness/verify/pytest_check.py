@@ -84,8 +84,8 @@ def _judge(job: Job, ran: Ran, session: Session) -> Verdict:
 def _foreign(job: Job, session: Session) -> str:
     if not job.shadow.is_view(session.begin.device, session.begin.inode):
         return "the tests did not run in the shadow"
-    if not session.collected and not session.uncollected:
-        return ""
+    if session.ran and all(path.startswith("/") for _, path, _ in session.modules):
+        return "no module of the workspace was loaded"
     return wrong_tree(session.modules, job.tree.files, job.shadow.root, job.shadow.workspace)
 
 

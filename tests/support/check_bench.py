@@ -1,0 +1,55 @@
+"""One workspace under one shadow, and the ladder on both."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from plain_shadow import PlainShadow
+
+from bridle.harness.nouns import Finding, Verdict
+from bridle.harness.shadow.contract import Shadow
+from bridle.harness.verify.checks import discover
+from bridle.harness.verify.ladder import verify
+
+
+class Bench:
+    """One workspace under one shadow."""
+
+    def __init__(self, root: Path, state: Path) -> None:
+        self.root = root
+        self.cancel = threading.Event()
+        self.started: list[str] = []
+        self.told: list[Verdict] = []
+        self.python: str | None = sys.executable
+        self.shadow: Shadow = PlainShadow(root, state)
+        self._state = state
+
+    def put(self, files: Mapping[str, str]) -> None:
+        """Write files of the workspace, as the person has them."""
+        for path, text in files.items():
+            place = self.root / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text, "utf-8")
+        self.shadow = PlainShadow(self.root, self._state)
+
+    def verify(
+        self, only: str = "", *, timeout_s: float = 60, baseline: Sequence[Finding] = (), paths: Sequence[str] = ()
+    ) -> tuple[Verdict, ...]:
+        checks = [check for check in discover(self.root, self.python) if only in ("", check.name)]
+        return verify(
+            self.shadow,
+            checks,
+            paths=paths,
+            baseline=baseline,
+            on_start=self.started.append,
+            on_verdict=self.told.append,
+            cancel=self.cancel,
+            timeout_s=timeout_s,
+        )
+
+    def one(self, only: str, *, timeout_s: float = 60, baseline: Sequence[Finding] = ()) -> Verdict:
+        [verdict] = self.verify(only, timeout_s=timeout_s, baseline=baseline)
+        return verdict

@@ -1,0 +1,115 @@
+"""Which checks a project has, and which Python is its own, without anything being started."""
+
+from __future__ import annotations
+
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+from bridle.harness.verify.checks import discover
+from bridle.harness.verify.interpreter import find_interpreter
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    (tmp_path / "root").mkdir()
+    return tmp_path / "root"
+
+
+def planted(folder: Path, *programs: str) -> Path:
+    """Return a virtual environment whose programs leave a trace when they are started."""
+    (folder / "bin").mkdir(parents=True)
+    (folder / "pyvenv.cfg").write_text(f"home = {folder / 'bin'}\n")
+    for name in ("python", "python3", *programs):
+        (folder / "bin" / name).write_text(f"#!/bin/sh\ntouch {folder / 'started'}\n")
+        (folder / "bin" / name).chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        ({}, []),
+        ({"readme.md": ""}, []),
+        ({"a.py": ""}, ["ruff"]),
+        ({"tests/test_a.py": ""}, ["ruff", "pytest"]),
+        ({"deep/down/a_test.py": ""}, ["ruff", "pytest"]),
+        ({"node_modules/x/test_a.py": "", "readme.md": ""}, []),
+        ({"pyproject.toml": "[tool.pytest.ini_options]\n"}, ["pytest"]),
+        ({"pyproject.toml": "[tool.mypy]\n[tool.ruff]\n"}, ["ruff", "mypy"]),
+        ({"pyproject.toml": "[[tool.mypy.overrides]]\n"}, ["mypy"]),
+        ({"pyproject.toml": "[project]\nname = 'tool.mypy'\n"}, []),
+        ({"setup.cfg": "[mypy]\n[tool:pytest]\n"}, ["mypy", "pytest"]),
+        ({"tox.ini": "[pytest]\n"}, ["pytest"]),
+        ({"mypy.ini": "", ".ruff.toml": ""}, ["ruff", "mypy"]),
+        ({"pyproject.toml": "[tool.mypy\nbroken = [\n[tool.ruff]\n"}, ["ruff", "mypy"]),
+    ],
+)
+def test_checks_are_read_off_configuration_and_files(root: Path, files: dict[str, str], names: list[str]) -> None:
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    environment = planted(root / ".venv", "ruff", "mypy")
+    assert [check.name for check in discover(root, None)] == names
+    assert not (environment / "started").exists()
+
+
+def test_a_tool_that_is_missing_is_a_check_with_a_problem(root: Path) -> None:
+    (root / "pyproject.toml").write_text("[tool.mypy]\n[tool.ruff]\n[tool.pytest.ini_options]\n")
+    assert [(check.name, bool(check.problem), bool(check.next_step)) for check in discover(root, None)] == [
+        ("ruff", True, True),
+        ("mypy", True, True),
+        ("pytest", True, True),
+    ]
+
+
+def test_the_setting_comes_before_the_environments_of_the_root(root: Path, tmp_path: Path) -> None:
+    planted(root / ".venv")
+    other = planted(tmp_path / "other")
+    assert find_interpreter(root, str(other)).path == str(other / "bin" / "python")
+    assert find_interpreter(root, str(other / "bin" / "python3")).path == str(other / "bin" / "python3")
+
+
+def test_a_setting_that_names_nothing_is_a_problem_and_nothing_else_is_taken(root: Path) -> None:
+    planted(root / ".venv")
+    found = find_interpreter(root, "/nowhere/python")
+    assert (found.path, bool(found.problem)) == ("", True)
+
+
+def test_environments_are_tried_in_order(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    on_path = planted(tmp_path / "on_path")
+    monkeypatch.setenv("PATH", str(on_path / "bin"))
+    found.append(find_interpreter(root, None).path)
+    monkeypatch.setenv("VIRTUAL_ENV", str(planted(tmp_path / "active")))
+    found.append(find_interpreter(root, None).path)
+    planted(root / "venv")
+    found.append(find_interpreter(root, "").path)
+    planted(root / ".venv")
+    found.append(find_interpreter(root, None).path)
+    assert found == [
+        str(on_path / "bin" / "python3"),
+        str(tmp_path / "active" / "bin" / "python"),
+        str(root / "venv" / "bin" / "python"),
+        str(root / ".venv" / "bin" / "python"),
+    ]
+
+
+def test_our_own_environment_is_never_taken_for_the_projects(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.prefix == sys.base_prefix:
+        pytest.skip("the tests do not run in an environment")
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
+    monkeypatch.setenv("PATH", f"{sys.prefix}/bin")
+    assert find_interpreter(root, None).path == ""
+
+
+def test_an_environment_whose_python_is_gone_is_a_problem(root: Path) -> None:
+    venv.create(root / ".venv", symlinks=True)
+    assert not find_interpreter(root, None).problem
+    config = root / ".venv" / "pyvenv.cfg"
+    config.write_text(config.read_text().replace("home = ", "home = /gone"))
+    assert "broken" in find_interpreter(root, None).problem

@@ -38,9 +38,9 @@ def test_the_view_is_the_lower_tree_with_what_was_written(
         lower, upper = Path(folder, "lower"), Path(folder, "upper")
         upper.mkdir()
         lower.mkdir()
-        for path, data in saved.items():
+        for path, content in saved.items():
             (lower / path).parent.mkdir(parents=True, exist_ok=True)
-            (lower / path).write_bytes(data)
+            (lower / path).write_bytes(content)
         before = TreeCache(lower).digest()
         layers = Layers(lower, upper)
         expected: dict[str, bytes | None] = dict(saved)

@@ -5,6 +5,7 @@ All documents or none: what landed before another failed is taken back. A confli
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -54,9 +55,22 @@ class Landing:
         self._mirror = mirror
         self._offers = offers
         self._editor = editor
+        self._turn = asyncio.Lock()
 
-    async def accept(self, proposal: Proposal, *, force: bool) -> LandingResult:
+    async def accept(self, proposal: str, *, force: bool) -> LandingResult:
         """Land a proposal. Raises UserProblem when nothing, or not everything, landed."""
+        async with self._turn:
+            found = self._offers.get(proposal)
+            if found.state != "open":
+                raise UserProblem(f"this proposal was {found.state} already", "")
+            return await self._accept(found, force=force)
+
+    async def undo(self, run: str) -> LandingResult:
+        """Take a landed change back, and nothing that was typed since. Raises UserProblem."""
+        async with self._turn:
+            return await self._undo(run)
+
+    async def _accept(self, proposal: Proposal, *, force: bool) -> LandingResult:
         await self._mirror.flush()
         rebased = tuple(self._rebased(proposal))
         request = PrepareLanding(proposal.id, rebased, force)
@@ -66,8 +80,7 @@ class Landing:
             raise UserProblem(f"nothing was changed: {plan.refused}", anyway)
         return await self._land(plan)
 
-    async def undo(self, run: str) -> LandingResult:
-        """Take a landed change back, and nothing that was typed since. Raises UserProblem."""
+    async def _undo(self, run: str) -> LandingResult:
         await self._mirror.flush()
         plan = await self._link.ask(PrepareUndo(run), LandingPlan, PREPARE_S)
         if plan.refused:

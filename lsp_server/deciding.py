@@ -41,7 +41,7 @@ async def offer(session: Session, ended: RunEnded) -> None:
 async def accept(session: Session, proposal: str, *, force: bool) -> list[str]:
     """Land a proposal; returns the files that changed. Raises UserProblem."""
     found = session.offers.get(proposal)
-    result = await session.landing.accept(found, force=force)
+    result = await session.landing.accept(found.id, force=force)
     return _landed(session, found.title, session.offers.get(found.id).badge.text, result)
 
 

@@ -37,7 +37,7 @@ class Link:
 
     async def close(self) -> None:
         """End the engine, within `CLOSE_S` seconds."""
-        self._starting.cancel() if not self._starting.done() else None
+        self._starting.cancel()  # does nothing once the engine is there
         try:
             async with asyncio.timeout(CLOSE_S):
                 await (await self._starting).close()

@@ -53,7 +53,8 @@ class Verifying:
             verified = await session.link.ask(request, Verified, LONGEST_S)
         finally:
             self._under_way.remove(request)
-            session.reports.end(NAME) if origin == "command" else None
+            if origin == "command":
+                session.reports.end(NAME)
             session.tell_status()
         if verified.outcome == "cancelled":
             return

@@ -27,6 +27,7 @@ Json = dict[str, Any]
 HERE = Path(__file__).parent
 WAIT_S = 10.0
 PROFILES = {"vscode": "visual_studio_code_v1.65.2.json", "neovim": "neovim_v0.11.0.json"}
+ERROR: Json = {"error": "instead of a result"}
 CLIENTS = ("vscode", "neovim", "bare")
 OPTIONAL = {
     "window/showDocument": ("window", "showDocument", "support"),
@@ -314,7 +315,8 @@ class EditorClient:
             result = {"success": True}
         elif method == "workspace/configuration":
             result = [None for _ in params["items"]]
-        self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})
+        answer = {"result": result} if result is not ERROR else {"error": {"code": -32601, "message": "no such method"}}
+        self.send({"jsonrpc": "2.0", "id": message["id"], **answer})
 
     def _expect_declared(self, method: str) -> None:
         declared: Any = self.profile["capabilities"]

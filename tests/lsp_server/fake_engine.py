@@ -37,6 +37,7 @@ class FakeEngine:
         self.answers: dict[str, asyncio.Future[str]] = {}
         self.tasks: set[asyncio.Task[None]] = set()
         self.runs = 0
+        self.gone = False
         self.emit: Callable[[e.EngineEvent], None] = lambda event: None
 
     def listen(self, listener: Callable[[e.EngineEvent], None]) -> None:
@@ -51,6 +52,8 @@ class FakeEngine:
     async def call(self, request: e.EngineRequest, timeout_s: float = 30.0) -> e.EngineReply:
         async with asyncio.timeout(timeout_s):
             self._hear(request)
+            if self.gone:
+                raise e.Closed("the engine is not running")
             if type(request).__name__ in self.script.get("stall", ()):
                 await asyncio.sleep(3600)
             return await self._answer(request)
@@ -91,6 +94,9 @@ class FakeEngine:
                 return self.prepare_undo(request)
             case e.FinishLanding():
                 return self.finish(request)
+            case e.DiscardRun() if "again" in self.script:
+                self.gone = not self.script["again"]
+                self.emit(e.Lost("it was killed", again=not self.gone))
             case e.GetContext():
                 piece = e.PackPiece("a.py", 0, 1, "body", 7, "the selection", 1.0)
                 return e.PackView(7, request.n_tokens, (piece,), (("b.py", "over budget"),), "a.py\n")

@@ -62,7 +62,7 @@ def reference_client(text: str, edits: Sequence[lsp.TextEdit], encoding: Positio
     return str(document)
 
 
-@settings(max_examples=600)
+@settings(max_examples=200)
 @given(edited(), encodings)
 def test_a_client_that_applies_what_is_sent_has_the_expected_text(
     case: tuple[str, tuple[LineEdit, ...]], encoding: PositionEncoding
@@ -72,7 +72,7 @@ def test_a_client_that_applies_what_is_sent_has_the_expected_text(
     assert reference_client(text, sent, encoding) == apply_edits(text, edits)
 
 
-@settings(max_examples=600)
+@settings(max_examples=200)
 @given(edited())
 def test_the_inverse_takes_an_edit_back_to_the_byte(case: tuple[str, tuple[LineEdit, ...]]) -> None:
     text, edits = case
@@ -102,7 +102,7 @@ typing = st.lists(st.tuples(st.integers(0, 12), st.sampled_from(["typed\n", "x",
 targets = st.sets(st.integers(0, 11), min_size=1, max_size=3)
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(targets, typing, typing)
 async def test_typing_before_and_behind_an_edit_never_hides_that_it_landed(
     lines: set[int], before: list[tuple[int, str]], behind: list[tuple[int, str]]

@@ -11,7 +11,7 @@ from bridle.indexer.text import Place
 from bridle.lsp_server import accept
 from bridle.lsp_server import editor as editor_module
 from tests.lsp_server.conftest import SOURCE, Start
-from tests.lsp_server.editor_client import CLIENTS, EditorClient, Json
+from tests.lsp_server.editor_client import CLIENTS, ERROR, EditorClient, Json
 from tests.lsp_server.test_documents_follow import Heard
 
 WRONG = 4
@@ -164,6 +164,7 @@ def test_a_document_that_moves_on_for_ever_is_given_up_after_three_tries(editors
         ({"applied": True}, "says that it applied the change, but the document does not show it"),
         ({"no": "sense"}, "gave no answer"),
         (None, "gave no answer"),
+        (ERROR, "gave no answer"),
     ],
 )
 def test_what_the_editor_says_is_a_hint_and_the_proposal_is_kept(
@@ -261,6 +262,15 @@ def test_what_the_engine_refuses_lands_only_anyway(editors: Start) -> None:
 
 
 PLACE = {"start": {"line": WRONG, "character": 0}, "end": {"line": WRONG, "character": 0}}
+
+
+def test_accepting_twice_lands_once(editors: Start) -> None:
+    editor = opened(editors)
+    propose(editor)
+    editor.command("accept", proposal="r1")
+    editor.command("accept", proposal="r1")
+    editor.wait_shown("this proposal was accepted already")
+    assert editor.text("a.py") == RIGHT
 
 
 @pytest.mark.parametrize("client", CLIENTS)

@@ -103,6 +103,19 @@ def test_an_engine_that_does_not_start_is_told_and_the_door_stays(editors: Start
     assert "its state cannot be kept" in editor.refused("status")
 
 
+@pytest.mark.parametrize("again", [True, False])
+def test_an_engine_that_dies_is_said_with_what_to_do(editors: Start, again: bool) -> None:
+    editor = editors("vscode").start({"again": again, "endless": True})
+    editor.open("a.py")
+    editor.command("edit", uri=editor.uri("a.py"), range=place(4), instruction="go on for ever")
+    arguments = {"command": "bridle.discard", "arguments": [{"run": "r1"}]}
+    reply = editor.reply(editor.begin("workspace/executeCommand", arguments))
+    assert again or "did not answer (the engine is not running)" in reply["error"]["message"]
+    editor.wait_shown("started again (it was killed)" if again else "Restart the language server")
+    found = editor.actions("a.py", 0)
+    assert found[0].get("disabled", {}).get("reason") == (None if again else "the engine ended: it was killed")
+
+
 def test_without_a_folder_the_nearest_project_is_the_root(project: Path, editors: Start) -> None:
     (project / "pyproject.toml").write_text("")
     editor = editors().start(rootUri=None)

@@ -9,7 +9,7 @@ import contextlib
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import platformdirs
@@ -18,7 +18,7 @@ from bridle.indexer.digest import digest
 
 
 @contextlib.contextmanager
-def tool_cache(workspace: Path, tool: str) -> Iterator[Path]:
+def tool_cache(workspace: Path, tool: str) -> Generator[Path]:
     """Yield a writable folder: the workspace's cache of this tool, or an empty one while another run holds that."""
     home = platformdirs.user_cache_path("bridle") / digest(str(workspace.resolve()).encode())
     home.mkdir(0o700, parents=True, exist_ok=True)

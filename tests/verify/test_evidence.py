@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from bridle.harness.verify.pytest_report import UnprovenError, read_session
 from bridle.harness.verify.ruff_fix import CharacterEdit, whole_line_edits
 from bridle.indexer.text import apply_edits
 
-LINES = [
+LINES: list[dict[str, Any]] = [
     {"kind": "begin", "nonce": "n", "device": 1, "inode": 2, "versions": "Python 3.11"},
     {"kind": "collected", "ids": ["t.py::a", "t.py::b"]},
     {"kind": "started", "id": "t.py::a"},
@@ -29,7 +30,7 @@ LINES = [
 ]
 
 
-def written(lines: list[dict[str, object]]) -> bytes:
+def written(lines: list[dict[str, Any]]) -> bytes:
     return "".join(json.dumps(line) + "\n" for line in lines).encode()
 
 
@@ -50,7 +51,7 @@ def test_a_report_that_is_cut_short_anywhere_is_not_believed(size: int) -> None:
 
 
 @given(st.integers(1, len(LINES)), st.sampled_from(LINES))
-def test_a_report_with_a_line_too_many_is_not_believed(at: int, line: dict[str, object]) -> None:
+def test_a_report_with_a_line_too_many_is_not_believed(at: int, line: dict[str, Any]) -> None:
     with pytest.raises(UnprovenError):
         read_session(written([*LINES[:at], line, *LINES[at:]]), "n")
 

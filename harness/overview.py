@@ -60,6 +60,10 @@ class Overview:
             next_step=_next_step(trusted=trusted, model=model),
         )
 
+    async def close(self) -> None:
+        """Wait for what is still being found out."""
+        await self._rung
+
     async def context(self, request: GetContext) -> PackView:
         """Return the context bill of a task."""
         snapshot = await self._knowing.snapshot()

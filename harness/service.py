@@ -79,6 +79,7 @@ class LocalEngine:
         """Stop what is under way; runs stay resumable."""
         self._rooms.checking.stop()
         await self._rooms.runs.close()
+        await self._rooms.overview.close()
         await self._rooms.knowing.close()
 
     async def _answer(self, request: e.EngineRequest) -> e.EngineReply:  # noqa: C901, PLR0912 - one case a request

@@ -210,9 +210,11 @@ def _claim(state: Path) -> tuple[Path, IO[bytes]]:
     for old in state.glob("shadow-*"):
         with contextlib.suppress(OSError), _locked(old):
             remove_tree(old)
-    folder = state / f"shadow-{secrets.token_hex(8)}"
-    folder.mkdir(0o700)
-    return folder, _locked(folder)
+    name = secrets.token_hex(8)
+    fresh = state / f"new-{name}"  # nobody sweeps it before it is locked and has its name
+    fresh.mkdir(0o700)
+    lock = _locked(fresh)
+    return fresh.rename(state / f"shadow-{name}"), lock
 
 
 def _locked(folder: Path) -> IO[bytes]:

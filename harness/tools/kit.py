@@ -13,6 +13,7 @@ from bridle.harness.edits.readview import read, view
 from bridle.harness.edits.request import TOOL as EDIT_TOOL
 from bridle.harness.edits.request import EditRequest, clean_path, parse
 from bridle.harness.edits.revisions import Revisions
+from bridle.harness.edits.writes import WriteLog
 from bridle.harness.ground import Ground
 from bridle.harness.order import Order
 from bridle.harness.permission.decide import judge
@@ -63,6 +64,7 @@ class Kit:
     revisions: Revisions
     journal: Journal
     check: Callable[[str | None], Awaitable[str]]
+    log: WriteLog
 
 
 def tools_of(kit: Kit) -> tuple[Tool, ...]:
@@ -112,13 +114,14 @@ def hits(snapshot: Snapshot, query: str) -> str:
 
 
 def _edit(kit: Kit, request: EditRequest) -> str:
-    planned = plan(request, kit.revisions, kit.shadow.read, lambda path, number: None)
+    planned = plan(request, kit.revisions, kit.shadow.read, kit.log.moved(kit.revisions, kit.shadow.read))
     if request.dry_run:
         return "This would apply. Nothing was written: dry_run."
     stored = [FileChange(f.path, _keep(kit, f.before), _keep(kit, f.after)) for f in planned.files]
     kit.journal.append("edited", {"files": tuple(stored)})
     for file in planned.files:
         kit.shadow.write(file.path, file.after)
+        kit.log.record(file.path, file.before, file.after, file.edits)
     return "\n\n".join(_told(kit, file) for file in planned.files)
 
 

@@ -63,15 +63,26 @@ class Run:
         raise AssertionError("a run ended without saying how")
 
     async def _in_shadow(self, before: RunState | None) -> None:
-        dirty = self._ground.buffers.dirty()
-        shadow = await asyncio.to_thread(open_shadow, self._ground.root, self._ground.state.shadows, dirty)
+        shadow = await self._open_shadow()
         try:
-            await self._phases(shadow, dirty, before)
+            await self._phases(shadow, before)
         finally:
             self._brake.event.set()
             await asyncio.to_thread(shadow.close)
 
-    async def _phases(self, shadow: Shadow, dirty: dict[str, bytes], before: RunState | None) -> None:
+    async def _open_shadow(self) -> Shadow:
+        """Open the shadow; one that is still being opened when the run is stopped is closed again."""
+        ground = self._ground
+        opening = asyncio.ensure_future(
+            asyncio.to_thread(open_shadow, ground.root, ground.state.shadows, ground.buffers.dirty())
+        )
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close_shadow)
+            raise
+
+    async def _phases(self, shadow: Shadow, before: RunState | None) -> None:
         bench = Workbench(self._ground, self._order, self._journal, self._meter, self._brake, shadow, self.id)
         self._say("guardrail", f"running the checks as they are ({shadow.rung})")
         baseline = await bench.prove_ground()
@@ -142,6 +153,11 @@ class Run:
         ended = RunEnded(self.id, outcome, reason, self._rounds, self._meter.usage, proposal)
         self._ground.emit(ended)
         return ended
+
+
+def _close_shadow(opened: asyncio.Future[Shadow]) -> None:
+    if not opened.cancelled() and opened.exception() is None:
+        opened.result().close()
 
 
 def _present(wanted: Finding, verdict: Verdict) -> bool:

@@ -13,6 +13,7 @@ from bridle.context.task import Task
 from bridle.harness.buffers import read_bytes
 from bridle.harness.edits.readview import view
 from bridle.harness.edits.revisions import Revisions
+from bridle.harness.edits.writes import WriteLog
 from bridle.harness.engine import CheckFinished, CheckStarted
 from bridle.harness.ground import Brake, Ground
 from bridle.harness.model.asking import first_call
@@ -57,7 +58,7 @@ class Workbench:
 
         self._judged: dict[str, bytes | None] = {}
         self._revisions = Revisions()
-        self._kit = Kit(ground, order, shadow, self._revisions, journal, self._checks_for_model)
+        self._kit = Kit(ground, order, shadow, self._revisions, journal, self._checks_for_model, WriteLog())
         self._talk = Conversation(ground.client(), Toolbox(tools_of(self._kit)), journal, meter, system_prompt())
 
     # --- the ground -----------------------------------------------------------------------------------------
@@ -180,4 +181,4 @@ def _text(data: bytes | None) -> str | None:
     try:
         return None if data is None else decode(data).text
     except UndecodableError:
-        return data.decode("latin-1") if data is not None else None
+        return None

@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("indexer", "context", "harness", "lsp_server", "cli")
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
+BECOME_THE_COMMAND = ("harness/shadow/lockdown.py", "harness/shadow/reaper.py")
+"""Scripts that run inside a shadow, in front of a command: they end by being it."""
 
 
 def tracked() -> list[Path]:
@@ -58,8 +60,8 @@ def test_a_library_is_known_in_its_home_alone(library: str, homes: set[str]) -> 
 
 def test_nobody_splits_lines_or_starts_programs_behind_the_house() -> None:
     banned = re.compile(r"\bos\.(system|popen|exec\w*|spawn\w*)\(|\bshell=True")
-    found = [path for path in modules() if banned.search(path.read_text("utf-8"))]
-    assert found == []
+    found = [path.relative_to(ROOT).as_posix() for path in modules() if banned.search(path.read_text("utf-8"))]
+    assert [path for path in found if path not in BECOME_THE_COMMAND] == []
 
 
 def test_files_and_functions_keep_their_size() -> None:
@@ -108,7 +110,9 @@ def test_no_tracked_file_names_a_registry() -> None:
 
 
 def test_every_suppression_gives_its_reason() -> None:
-    bare = re.compile(r"#\s*(noqa|type:\s*ignore|pyright:\s*ignore)(?::?\s*[\w\[\], -]*?)\s*$")
+    code = r"[A-Za-z]+\d*"
+    codes = rf"(:\s*{code}(,\s*{code})*|\[[\w, -]+\])?"
+    bare = re.compile(rf"#\s*(noqa|type:\s*ignore|pyright:\s*ignore){codes}\s*$")
     found = [
         f"{path.relative_to(ROOT)}:{number}"
         for path in modules()

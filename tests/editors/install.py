@@ -15,7 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -227,7 +227,7 @@ def apt_install(package: str) -> None:
 
 
 @contextmanager
-def fresh(final: Path) -> Iterator[tuple[Path, Path]]:
+def fresh(final: Path) -> Generator[tuple[Path, Path]]:
     """A folder to build in that takes the place of `final` only when all went well."""
     building = final.with_name(f"{final.name}.new")
     shutil.rmtree(building, ignore_errors=True)

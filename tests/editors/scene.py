@@ -128,12 +128,12 @@ def write(scene: Scene) -> None:
 def write_program(folder: Path, argv: list[str]) -> Path:
     """A program at a path of its own, as an editor expects the server to be; its arguments are passed on.
 
-    Each start is a line of `started.log` beside it, and what it says on stderr goes to `server.log`.
+    Each start leaves its process id in `started.log` beside it, and what it says on stderr goes to `server.log`.
     """
     program = folder / "bridle"
     words = shlex.join(argv)
     here = shlex.quote(str(folder))
-    program.write_text(f'#!/bin/sh\necho "$@" >> {here}/started.log\nexec {words} "$@" 2>> {here}/server.log\n')
+    program.write_text(f'#!/bin/sh\necho $$ >> {here}/started.log\nexec {words} "$@" 2>> {here}/server.log\n')
     program.chmod(0o755)
     return program
 

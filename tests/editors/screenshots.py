@@ -12,6 +12,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCALE = 1.5
+QUIET = {"editor.minimap.enabled": False, "editor.stickyScroll.enabled": False, "breadcrumbs.enabled": False}
 
 
 def main() -> int:
@@ -32,7 +33,7 @@ def main() -> int:
         for person in ("photographsAFix", "photographsARefusal"):
             scene_folder = Path(made) / person
             scene_folder.mkdir()
-            code.play("", set_scene(scene_folder), Page(person=person, scale=SCALE))
+            code.play("", set_scene(scene_folder), Page(person=person, scale=SCALE, settings=QUIET))
             for picture in sorted(scene_folder.glob("*.png")):
                 shutil.copy(picture, into)
                 print(into / picture.name)

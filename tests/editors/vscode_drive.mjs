@@ -39,7 +39,7 @@ const browser = await chromium.launch({ executablePath: plan.chromium, args: BRO
 let page;
 let failure = null;
 try {
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: plan.scale ?? 1 });
+  page = await browser.newPage({ viewport: { width: 1180, height: 680 }, deviceScaleFactor: plan.scale ?? 1 });
   await page.goto(`${server.url}/?folder=${encodeURIComponent(plan.workspace)}`);
   await page.waitForSelector(".monaco-workbench");
   if (plan.page) await persons[plan.page](page, plan);

@@ -54,29 +54,35 @@ function signal(plan, name, text = "") {
   writeFileSync(path.join(plan.folder, `${name}.signal`), text);
 }
 
-/** Works from the failing test to the landed fix by keys alone, with a picture of each stage. */
+/** Works from the failing test to the landed fix, with a picture of each stage. */
 export async function photographsAFix(page, plan) {
   const { scene } = plan;
   await opensAndTrusts(page, scene);
-  await goTo(page, scene.finding_line);
+  await page.keyboard.press("Control+K");
+  await page.keyboard.press("Control+I");
+  await page.locator(".monaco-hover", { hasText: "bridle·pytest" }).waitFor();
   await photograph(page, plan, "finding");
+  await page.keyboard.press("Escape");
   await choose(page, "fix and verify");
   await message(page, "verified:").waitFor();
   await open(page, scene.source_file);
   await goTo(page, scene.wrong_line);
+  await page.locator(".squiggly-info").first().waitFor();
   await photograph(page, plan, "proposal");
-  await answer(page, "Accept");
+  await answer(page, "Show");
+  await page.locator(".tab.active", { hasText: ".diff" }).waitFor();
+  await photograph(page, plan, "diff");
+  await open(page, scene.source_file);
+  await command(page, "Bridle: Accept Proposal");
   await page.locator(".view-line", { hasText: scene.right.trim() }).waitFor();
-  await message(page, "not saved yet").first().waitFor();
+  await message(page, "Bridle changed").waitFor();
   await photograph(page, plan, "landed");
   writeFileSync(plan.result, JSON.stringify({ ok: true }));
 }
 
 /** Asks for what must be refused, and takes a picture of the refusal. */
 export async function photographsARefusal(page, plan) {
-  const { scene } = plan;
-  await opensAndTrusts(page, scene);
-  await goTo(page, scene.finding_line);
+  await opensAndTrusts(page, plan.scene);
   await choose(page, "edit line");
   await asksToLoosenTheTest(page);
   await message(page, "refused").waitFor();
@@ -84,12 +90,16 @@ export async function photographsARefusal(page, plan) {
   writeFileSync(plan.result, JSON.stringify({ ok: true }));
 }
 
+/** Up to the finding under the cursor, with nothing else on the screen. */
 async function opensAndTrusts(page, scene) {
   await open(page, scene.source_file);
   await open(page, scene.test_file);
-  await page.keyboard.press("Control+Shift+M");
   await command(page, "Bridle: Trust This Folder");
   await answer(page, "Trust this folder");
+  await message(page, "1 finding").waitFor();
+  await command(page, "Notifications: Clear All Notifications");
+  await page.mouse.move(0, 0);
+  await goTo(page, scene.finding_line);
   await page.locator(".squiggly-error").first().waitFor();
 }
 

@@ -91,12 +91,16 @@ exports.a_refused_edit = async (probe, scene) => {
   probe.note("offer", offer.message);
 };
 
-exports.commands_live_side_by_side = async (probe) => {
+exports.over_a_restart_and_a_crash = async (probe) => {
   await probe.openBoth();
   const ids = (await vscode.commands.getCommands()).filter((id) => id.startsWith("bridle."));
   probe.note("ids", ids.sort());
   await execute("bridle.editor.restart");
   await probe.serverIsUp();
+  assert.equal(probe.lines("started.log").length, 2);
+  process.kill(Number(probe.lines("started.log").at(-1)), "SIGKILL");
+  await probe.wait("it was started again", () => probe.lines("started.log").length === 3);
+  await probe.wait("it answers", () => execute("bridle.status", {}).then(() => true, () => false));
 };
 
 exports.nothing_starts_in_restricted_mode = async (probe, scene) => {

@@ -66,9 +66,14 @@ export class Session implements Disposable {
     if (await install(this.context, this.log)) await this.restart();
   }
 
+  /** Stop for good, in bounded time. */
+  close(): Promise<void> {
+    return this.turn.then(() => this.stop());
+  }
+
   dispose(): void {
     this.started.dispose();
-    void this.turn.then(() => this.stop());
+    void this.close();
   }
 
   /** Several calls run one after the other. */
@@ -101,7 +106,6 @@ export class Session implements Disposable {
     this.client = client;
     try {
       await client.start();
-      this.status.show({ text: "ready", state: "ready" });
       this.warnOfOtherVersion(client.initializeResult?.serverInfo?.version);
       this.started.fire();
     } catch (problem) {

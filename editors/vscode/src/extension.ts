@@ -6,16 +6,22 @@ import { askInstruction, registerCommands } from "./commands";
 import { reportSources } from "./sources";
 import { Status } from "./status";
 
+let session: Session | undefined;
+
 export async function activate(context: ExtensionContext): Promise<void> {
   const log = window.createOutputChannel("Bridle", { log: true });
   const status = new Status();
-  const session = new Session(context, log, status, askInstruction);
+  session = new Session(context, log, status, askInstruction);
   context.subscriptions.push(log, status, session, ...registerCommands(session, log), reportSources(session));
   context.subscriptions.push(
-    workspace.onDidGrantWorkspaceTrust(() => session.restart()),
+    workspace.onDidGrantWorkspaceTrust(() => session?.restart()),
     workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration("bridle.path")) void session.restart();
+      if (event.affectsConfiguration("bridle.path")) void session?.restart();
     }),
   );
   await session.restart();
+}
+
+export function deactivate(): Promise<void> | undefined {
+  return session?.close();
 }

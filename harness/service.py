@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bridle.harness import engine as e
@@ -57,6 +57,8 @@ class Rooms:
     landings: Landings
     standing: Standing
     overview: Overview
+    release: Callable[[], Awaitable[None]]
+    """Lets go of the model's connections."""
 
 
 class LocalEngine:
@@ -80,6 +82,7 @@ class LocalEngine:
         self._rooms.checking.stop()
         await self._rooms.runs.close()
         await self._rooms.overview.close()
+        await self._rooms.release()
         await self._rooms.knowing.close()
 
     async def _answer(self, request: e.EngineRequest) -> e.EngineReply:  # noqa: C901, PLR0912 - one case a request

@@ -84,6 +84,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         landings=Landings(ground, proving),
         standing=Standing(ground.ledger, buffers, post.emit),
         overview=Overview(root, settings, buffers, trust, knowing, runs, rung, model.name),
+        release=model.close,
     )
     knowing.start()
     return LocalEngine(post, rooms)
@@ -102,6 +103,11 @@ class _Model:
         if self._found is None:
             raise UserProblem("no model is set up", NEXT_STEP_MODEL)
         return self._found
+
+    async def close(self) -> None:
+        """Let go of the model's connections."""
+        if self._found is not None:
+            await self._found.close()
 
     def name(self) -> str:
         """Return the model's id, "" when none is set up."""

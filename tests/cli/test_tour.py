@@ -1,0 +1,66 @@
+"""The tour, whole and sabotaged, as `make tour` runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.slow
+
+
+def tour(tmp_path: Path, *words: str, sabotage: str = "") -> subprocess.CompletedProcess[str]:
+    drop = ("ANTHROPIC_API_KEY", "BRIDLE_MODEL", "BRIDLE_TRANSCRIPT")
+    env = {name: value for name, value in os.environ.items() if name not in drop}
+    env |= {"SABOTAGE": sabotage, "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-P", "-m", "bridle.cli.main", "tour", *words]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=240, check=False)
+
+
+def stand() -> str:
+    return subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_tour_shows_everything_and_leaves_the_checkout_untouched(tmp_path: Path) -> None:
+    before = stand()
+    done = tour(tmp_path, "--json")
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = json.loads(done.stdout)
+    assert said["model"] == "replay"
+    assert "replayed" in done.stderr.splitlines()[0]
+    assert {"fix the failing test", "land it", "take it back", "a refusal"} <= {s["name"] for s in said["stages"]}
+    assert {v["check"]: v["outcome"] for v in said["verdicts"]}["pytest"] == "pass"
+    assert said["usage"]["input_tokens"] > 0
+    for shown in ("E_ANCHOR", "kLOC/s", "words matched", "not green", "verified: ", "refused: ", "+ 50) // 100"):
+        assert shown in done.stderr, shown
+    assert stand() == before
+    assert list(tmp_path.glob("bridle-tour-*")) == []
+
+
+@pytest.mark.parametrize(
+    ("sabotage", "why"),
+    [
+        ("verify", "without a whole report"),
+        ("anchors", "the fix did not succeed"),
+        ("sandbox", "the sandbox does not hold"),
+    ],
+)
+def test_a_sabotaged_tour_fails_and_says_why(tmp_path: Path, sabotage: str, why: str) -> None:
+    done = tour(tmp_path, sabotage=sabotage)
+    assert done.returncode == 1
+    assert f"✗ {why}" in done.stdout or any(
+        line.startswith("✗") and why in line for line in done.stdout.splitlines()
+    ), done.stdout[-2000:]
+    assert "✗ the tour failed" in done.stdout
+
+
+def test_an_unknown_sabotage_is_a_clear_refusal(tmp_path: Path) -> None:
+    done = tour(tmp_path, sabotage="everything")
+    assert done.returncode == 1
+    assert "verify, anchors, sandbox" in done.stderr

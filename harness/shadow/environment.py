@@ -49,18 +49,21 @@ def hidden_folders(ours: Mapping[str, str], state: Path) -> tuple[Path, ...]:
     return _existing([*ALWAYS_HIDDEN, tempfile.gettempdir(), *map(str, homes(ours)), str(state)])
 
 
-def prefixes(root: Path, ours: Mapping[str, str]) -> tuple[Path, ...]:
-    """Return the folders that the interpreters in question need: virtual environments and what they build on."""
+def prefixes(root: Path, ours: Mapping[str, str], python: str | None = None) -> tuple[Path, ...]:
+    """Return the folders that the interpreters in question need: virtual environments and what they build on.
+
+    `python` is the interpreter, or the virtual environment, that the person named.
+    """
     found = [Path(sys.prefix), Path(sys.base_prefix)]
-    environments = [root / ".venv", root / "venv", *map(Path, filter(None, [ours.get("VIRTUAL_ENV")]))]
-    for environment in environments:
+    named = [ours.get("VIRTUAL_ENV"), python, python and str(Path(python).parent.parent)]
+    for environment in (root / ".venv", root / "venv", *(Path(name) for name in named if name)):
         if base := base_prefix(environment):
             found += [environment, base]
-    for entry in ours.get("PATH", "").split(os.pathsep):
-        python = Path(entry) / "python3"
-        if entry.startswith("/") and python.is_file():
-            found.append(python.resolve().parent.parent)
-            break
+    on_path = (f"{entry}/python3" for entry in ours.get("PATH", "").split(os.pathsep) if entry.startswith("/"))
+    first = next(filter(os.path.isfile, on_path), None)
+    for interpreter in filter(None, (python, first)):
+        if Path(interpreter).is_file():
+            found.append(Path(interpreter).resolve().parent.parent)
     return _existing(map(str, found))
 
 

@@ -197,8 +197,9 @@ def is_whiteout(path: Path) -> bool:
 
 def current_umask() -> int:
     """Return the process's umask without touching it."""
-    with contextlib.suppress(OSError, StopIteration, ValueError), open("/proc/self/status") as lines:  # noqa: PTH123
-        return int(next(line for line in lines if line.startswith("Umask:")).split()[1], 8)
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        status = Path("/proc/self/status").read_text("ascii", "replace")
+        return int(status.partition("Umask:")[2].split(maxsplit=1)[0], 8)
     return 0o022
 
 

@@ -30,14 +30,14 @@ SHOWN = (Path(__file__).parent.parent / "verify" / "plugins",)
 class Mounted:
     """The overlay rungs."""
 
-    def __init__(self, rung: RungName, workspace: Path, state: Path) -> None:
+    def __init__(self, rung: RungName, workspace: Path, state: Path, python: str | None = None) -> None:
         self.rung: RungName = rung
         self._wrap = WRAPPERS[rung]
         self._workspace = workspace
         self._hidden = tuple(
             folder for folder in hidden_folders(os.environ, state) if not folder.is_relative_to(workspace)
         )
-        wanted = [*prefixes(workspace, os.environ), *SHOWN]
+        wanted = [*prefixes(workspace, os.environ, python), *SHOWN]
         outside = [path for path in wanted if not path.is_relative_to(workspace)]
         self._shown = visible(outside, self._hidden)
 

@@ -31,10 +31,13 @@ NEXT_STEPS: Mapping[RungName, str] = {
 }
 
 
-def open_shadow(root: Path, state: Path, buffers: Mapping[str, bytes] = {}, *, rung: str | None = None) -> Shadow:
+def open_shadow(
+    root: Path, state: Path, buffers: Mapping[str, bytes] = {}, *, rung: str | None = None, python: str | None = None
+) -> Shadow:
     """Open a shadow over `root` with unsaved `buffers` in it (path → bytes as a save would write them).
 
-    `state` is a private folder for the layers. `rung` asks for one rung of `RUNGS` instead of the best.
+    `state` is a private folder for the layers. `rung` asks for one rung of `RUNGS` instead of the best. `python` is
+    the interpreter that the person named; it stays in sight where it lies in the home folder.
 
     Raises:
         UserProblem: `root` is no folder, a buffer lies outside it, or no rung (or not the one asked for) works.
@@ -51,7 +54,7 @@ def open_shadow(root: Path, state: Path, buffers: Mapping[str, bytes] = {}, *, r
             continue
         why = _why_not(name, workspace)
         if not why:
-            shadow = LayeredShadow(workspace, state, _exhibit(name, workspace, state), tuple(declined))
+            shadow = LayeredShadow(workspace, state, _exhibit(name, workspace, state, python), tuple(declined))
             try:
                 why = _trial(shadow)
                 if not why:
@@ -93,8 +96,8 @@ def _probe_rung(name: RungName, state: Path) -> RungProbe:
     return RungProbe(name, works=True, detail="copy-on-write at its own path; home, network and .git out of reach")
 
 
-def _exhibit(name: RungName, workspace: Path, state: Path) -> Exhibit:
-    return Copied(workspace) if name == "scratch copy" else Mounted(name, workspace, state)
+def _exhibit(name: RungName, workspace: Path, state: Path, python: str | None) -> Exhibit:
+    return Copied(workspace) if name == "scratch copy" else Mounted(name, workspace, state, python)
 
 
 def _why_not(name: RungName, workspace: Path) -> str:

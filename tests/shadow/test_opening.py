@@ -171,6 +171,24 @@ def test_a_lock_of_a_closed_shadow_is_free(opening: Opening, tmp_path: Path) -> 
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def test_the_interpreter_that_the_person_named_stays_in_sight_in_a_home_that_does_not(
+    rung: str, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    environment = home / "envs" / "project"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "bin" / "python").symlink_to(sys.executable)
+    (environment / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).resolve().parent}\n")
+    (home / "envs" / "secret").write_text("private")
+    monkeypatch.setenv("HOME", str(home))
+    python = str(environment / "bin" / "python")
+    shadow = open_shadow(workspace, tmp_path / "state", rung=rung, python=python)
+    look = "import os, sys; print(sys.prefix, os.path.exists(sys.argv[1]))"
+    done = shadow.run([python, "-c", look, str(home / "envs" / "secret")], timeout_s=20)
+    shadow.close()
+    assert done.stdout.decode() == f"{environment} {rung == 'scratch copy'}\n"
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="the contract already ran as an ordinary user")
 def test_an_ordinary_user_is_promised_the_same() -> None:

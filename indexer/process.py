@@ -296,9 +296,7 @@ class _Streams:
             self._open.pop(fd).close()
 
 
-def _attend(
-    process: subprocess.Popen[bytes], streams: _Streams, deadline: float, cancel: Cancel | None
-) -> Ending:
+def _attend(process: subprocess.Popen[bytes], streams: _Streams, deadline: float, cancel: Cancel | None) -> Ending:
     """Serve the pipes until the program has ended or must be stopped."""
     with _exit_signal(process.pid) as exited:
         if exited is not None:

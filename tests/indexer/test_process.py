@@ -128,9 +128,7 @@ def test_endless_output_costs_bounded_memory_and_keeps_both_ends() -> None:
 
 
 @given(st.lists(st.binary(max_size=40)), st.integers(1, 40))
-def test_capped_output_is_the_whole_or_its_two_ends_with_an_exact_count(
-    pieces: list[bytes], half: int
-) -> None:
+def test_capped_output_is_the_whole_or_its_two_ends_with_an_exact_count(pieces: list[bytes], half: int) -> None:
     output = CappedOutput(2 * half)
     for piece in pieces:
         output.feed(piece)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -10,13 +11,17 @@ import msgspec
 from bridle.harness.verify.claims import called_name
 from bridle.harness.verify.source import Change, call_text
 
-HARMLESS_HOOKS = frozenset(("pytest_addoption", "pytest_report_header", "pytest_make_parametrize_id"))
+HOOKS = re.compile(
+    r"pytest_(?:runtest|collect|itemcollected|deselected|session|configure|unconfigure|report_(?!header)|pyfunc_call|"
+    r"terminal_summary|pycollect|fixture|exception_interact|generate_tests|cmdline|load_initial|plugin|assert|"
+    r"internalerror|ignore_collect|make_collect|keyboard_interrupt|warning_recorded)"
+)
+TOOLS = ("pytest", "unittest", "builtins")
 SPIED = frozenset(
     ("PYTEST_CURRENT_TEST", "PYTEST_ADDOPTS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_VERSION", "BRIDLE_PROOF")
 )
 REWIRED = (
     "sys.argv",
-    "sys.modules",
     "sys.meta_path",
     "sys.path_hooks",
     "builtins.",
@@ -39,7 +44,8 @@ def deeds_of(change: Change, tree: ast.Module | None) -> list[Deed]:
     """Return what one version of a file does to the run."""
     if tree is None:
         return []
-    readers: tuple[Callable[[ast.AST], Iterator[str]], ...] = (_ending, _rewiring, _spying, _agreeing)
+    readers: list[Callable[[ast.AST], Iterator[str]]] = [_ending, _rewiring, _agreeing]
+    readers += [] if change.is_test_side else [_spying]
     found = [
         Deed(what, getattr(node, "lineno", 1) - 1) for node in ast.walk(tree) for read in readers for what in read(node)
     ]
@@ -62,7 +68,8 @@ def _rewiring(node: ast.AST) -> Iterator[str]:
     """What replaces parts of Python or of the tools."""
     for target in _targets(node):
         name = call_text(target)
-        if name.startswith(REWIRED) or name in ("AssertionError", "__builtins__"):
+        replaces_tool = name.startswith("sys.modules[") and any(tool in name for tool in TOOLS)
+        if name.startswith(REWIRED) or replaces_tool or name in ("AssertionError", "__builtins__"):
             yield f"it rewires `{name}`"
         elif isinstance(target, ast.Attribute) and target.attr.startswith("assert"):
             yield f"it replaces the assertion `{name}`"
@@ -95,8 +102,6 @@ def _spying(node: ast.AST) -> Iterator[str]:
     """What asks whether it is being tested."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in SPIED:
         yield f"it asks whether it is being tested: {node.value!r}"
-    if isinstance(node, ast.Constant) and node.value == "PYTEST_DONT_REWRITE":
-        yield "it turns off what pytest says of assertions"
     if isinstance(node, ast.Compare) and call_text(node.comparators[0]).startswith("sys.modules"):
         asked = [name for name in ("pytest", "unittest") if name in call_text(node.left)]
         yield from (f"it asks whether it is being tested: {name!r} in sys.modules" for name in asked)
@@ -124,7 +129,7 @@ def _hooks(change: Change, tree: ast.Module) -> Iterator[Deed]:
     """Hooks into pytest: in a conftest their content counts, elsewhere that they are there."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("pytest_"):
-            if node.name not in HARMLESS_HOOKS:
+            if HOOKS.match(node.name) and not change.is_collected:
                 yield Deed(f"it hooks into pytest: `{node.name}` does {_summary(node)}", node.lineno - 1)
         elif isinstance(node, ast.Assign) and change.name == "conftest.py":
             names = {target.id for target in node.targets if isinstance(target, ast.Name)}

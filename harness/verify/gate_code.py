@@ -26,6 +26,9 @@ SUPPRESSIONS = re.compile(
     r"(?P<codes>\s*[:=(\[]\s*[\w\-, /]+)?",
     re.IGNORECASE,
 )
+COVERAGE = "pragma"
+"""What only leaves lines out of coverage, on which no check of ours stands: told, and no obstacle."""
+
 BARE = 100
 """How many codes a suppression without any counts for: it silences all."""
 
@@ -63,7 +66,8 @@ def judge_suppressions(changes: Sequence[Change]) -> Iterator[Flag]:
     for change, number, kind, line in fresh:
         if gained[kind] > 0:
             reason = f"a complaint is silenced and not mended: `{line[:100]}`"
-            yield change.flag("suppression", number, reason, f"mend what is complained of, without {kind!r}")
+            remedy = f"mend what is complained of, without {kind!r}"
+            yield change.flag("suppression", number, reason, remedy, blocks=not kind.startswith(COVERAGE))
 
 
 def judge_code(change: Change) -> Iterator[Flag]:
@@ -83,7 +87,7 @@ def judge_code(change: Change) -> Iterator[Flag]:
 
 def _judge_new_file(change: Change) -> Iterator[Flag]:
     remedy = "take the file out; a person may decide otherwise"
-    if REPORTS.search(change.path):
+    if REPORTS.search(change.path) and not change.is_example:
         yield change.flag("planted report", 0, f"{change.path!r} looks like what a check leaves behind", remedy)
     top = PurePosixPath(change.path).parts[0].partition(".")[0]
     if change.is_python and (top in STAND_INS or PurePosixPath(change.path).stem in STARTERS):

@@ -29,7 +29,18 @@ WATCHED = (
 )
 """Tables of pyproject.toml that the proof depends on."""
 
-HARMLESS = ("tool.ruff.format", "tool.ruff.lint.isort", "tool.coverage.html", "tool.pytest.ini_options.markers")
+HARMLESS = (
+    "tool.ruff.format",
+    "tool.ruff.line-length",
+    "tool.ruff.lint.isort",
+    "tool.ruff.lint.pycodestyle",
+    "tool.coverage.html",
+    "tool.pytest.ini_options.markers",
+    "tool.pytest.ini_options.minversion",
+)
+MOVED = re.compile(r"^tool\.ruff\.(?=(?:extend-)?(?:select|ignore|per-file-ignores)|isort|pycodestyle)")
+"""Keys that stood at ruff's top before it had a table for its linter."""
+
 WHOLE_TOML = {
     "ruff.toml": "tool.ruff",
     ".ruff.toml": "tool.ruff",
@@ -57,7 +68,8 @@ Flat = dict[str, object]
 
 def judge_configuration(change: Change) -> Iterator[Flag]:
     """Yield the objections to one file's change, where it configures a check."""
-    if change.before.text == change.after.text and change.before.exists == change.after.exists:
+    same = change.before.text == change.after.text and change.before.exists == change.after.exists
+    if same or change.is_example:
         return
     if change.name in OTHERS:
         yield change.flag(GATE, 0, f"{change.name} configures the checks, and was changed", RESTORE)
@@ -87,9 +99,10 @@ def _settings(change: Change, text: str) -> Flat | None:
 
 
 def _watched(flat: Flat) -> Flat:
+    named = {MOVED.sub("tool.ruff.lint.", key): value for key, value in flat.items()}
     return {
         key: value
-        for key, value in flat.items()
+        for key, value in named.items()
         if key.startswith(tuple(f"{name}." for name in WATCHED)) and not key.startswith(HARMLESS)
     }
 

@@ -60,13 +60,18 @@ class Change:
         )
 
     @property
+    def is_example(self) -> bool:
+        """Whether it lies among the data of tests, where it configures nothing of ours."""
+        return not self.is_python and bool(TEST_FOLDERS & set(PurePosixPath(self.path).parts[:-1]))
+
+    @property
     def is_collected(self) -> bool:
         """Whether pytest looks for tests in it."""
         return self.is_python and (is_test_path(self.path) or self.name == "tests.py")
 
-    def flag(self, gate: str, line: int, reason: str, remedy: str) -> Flag:
+    def flag(self, gate: str, line: int, reason: str, remedy: str, *, blocks: bool = True) -> Flag:
         """Return an objection on a line of this file (0-based)."""
-        return Flag(gate, self.path, max(0, line), reason, remedy)
+        return Flag(gate, self.path, max(0, line), reason, remedy, blocks)
 
 
 def parsed(text: str) -> ast.Module | None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from bridle.harness.verify.claims import Claim, Function, called_name, claims_of
+from bridle.harness.verify.claim_reader import Function, claims_of
+from bridle.harness.verify.claims import Claim, called_name
 from bridle.harness.verify.source import call_text
 
 LEFT_OUT = frozenset(

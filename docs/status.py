@@ -71,16 +71,16 @@ def read_capabilities(path: Path = CAPABILITIES) -> tuple[Capability, ...]:
 
 
 def read_reports(paths: Iterable[Path]) -> Report:
-    """Return what the reports tell; one that is not there tells nothing."""
-    cases: list[Case] = []
+    """Return what the reports tell, the last one where two tell of one test; one that is not there tells nothing."""
+    cases: dict[str, Case] = {}
     began = ""
     for path in paths:
         if not path.is_file():
             continue
         for suite in ET.parse(path).iter("testsuite"):  # noqa: S314  # pytest wrote it, here
             began = max(began, suite.get("timestamp", ""))
-            cases += map(_case, suite.iter("testcase"))
-    return Report(tuple(cases), began)
+            cases |= {case.test: case for case in map(_case, suite.iter("testcase"))}
+    return Report(tuple(cases.values()), began)
 
 
 def result(capability: Capability, cases: Sequence[Case]) -> str:

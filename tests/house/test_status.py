@@ -8,7 +8,6 @@ import sys
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
@@ -53,11 +52,11 @@ def test_the_page_has_the_capabilities_of_the_file_in_their_order(status: Module
     assert [row for row, left in zip(rows, wanted, strict=True) if not row.startswith(left)] == []
 
 
-def report_of(status: ModuleType, folder: Path, *cases: str) -> Any:
-    report = folder / "junit.xml"
+def write_report(folder: Path, name: str, *cases: str) -> Path:
+    report = folder / name
     suite = f"<testsuite timestamp='2026-11-01T10:00:00'>{''.join(cases)}</testsuite>"
     report.write_text(f"<testsuites>{suite}</testsuites>")
-    return status.read_reports([report])
+    return report
 
 
 def case(name: str, inside: str = "", file: str = "tests.room.test_a") -> str:
@@ -78,16 +77,24 @@ def case(name: str, inside: str = "", file: str = "tests.room.test_a") -> str:
 def test_a_result_is_what_the_report_says_and_nothing_better(
     status: ModuleType, tmp_path: Path, tests: tuple[str, ...], said: str
 ) -> None:
-    report = report_of(
-        status,
+    written = write_report(
         tmp_path,
+        "junit.xml",
         case("test_one[a]"),
         case("test_one[b]"),
         case("test_two", "<failure/>"),
         case("test_three", "<error/>"),
         case("test_skipped", "<skipped message='no Neovim'/>"),
     )
-    assert status.result(status.Capability("p", "n", "c", tests), report.cases) == said
+    assert status.result(status.Capability("p", "n", "c", tests), status.read_reports([written]).cases) == said
+
+
+def test_of_two_reports_the_last_one_tells_and_no_test_counts_twice(status: ModuleType, tmp_path: Path) -> None:
+    first = write_report(tmp_path, "first.xml", case("test_one"), case("test_two", "<failure/>"))
+    second = write_report(tmp_path, "second.xml", case("test_two"))
+    capability = status.Capability("p", "n", "c", ("tests/room/test_a.py",))
+    assert status.result(capability, status.read_reports([first, second]).cases) == "2 passed"
+    assert status.result(capability, status.read_reports([second, first]).cases) == "**1 failed**, 1 passed"
 
 
 def test_without_a_report_the_page_says_that_nothing_was_run(status: ModuleType, tmp_path: Path) -> None:

@@ -36,4 +36,7 @@ def editors(project: Path) -> Iterator[Start]:
     yield make
     for editor in made:
         if not editor.wire.sink.closed:
-            assert editor.close() == 0
+            try:
+                assert editor.close() == 0
+            finally:
+                editor.wire.sink.close()

@@ -84,7 +84,7 @@ def in_thread() -> Wire:
         os.close(from_server)
         os.close(to_server)
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
 
     def wait(timeout_s: float) -> int | None:

@@ -68,6 +68,14 @@ def test_a_run_is_shown_under_a_token_of_its_own_and_stops_when_cancelled(editor
     assert "no run is under way" in editor.refused("cancel")
 
 
+def test_a_run_that_ends_before_it_was_heard_of_is_not_under_way(editors: Start) -> None:
+    editor = opened(editors, instant=True)
+    edit(editor)
+    editor.wait_shown("no change is on offer: nothing to do")
+    assert editor.command("status")["state"] == "ready"
+    assert [p for p in progress(editor, "begin") if "edit" in p["value"]["title"]] == []
+
+
 def index_tokens(editor: EditorClient) -> set[str]:
     return {p["token"] for p in progress(editor, "begin") if "indexing" in p["value"]["title"]}
 
@@ -108,7 +116,10 @@ def test_saves_within_a_moment_are_one_check(editors: Start, tmp_path: Path) -> 
         editor.save("a.py")
         editor.save("b.py")
     editor.wait_for_diagnostic("a.py", "assert 1 == 2")
-    assert heard.all("Verify") == [{"paths": ["a.py", "b.py"], "origin": "save"}]
+    editor.command("verify")
+    editor.wait_shown("pytest on 3 tests")
+    asked = [{"paths": ["a.py", "b.py"], "origin": "save"}, {"paths": [], "origin": "command"}]
+    assert heard.all("Verify") == asked
 
 
 def test_the_engine_knows_the_text_before_it_is_asked_about_it(editors: Start, tmp_path: Path) -> None:

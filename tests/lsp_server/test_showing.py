@@ -73,7 +73,11 @@ def test_a_check_that_finds_nothing_any_more_withdraws_with_an_empty_list(editor
 def test_a_check_without_a_verdict_takes_nothing_away_and_says_why(editors: Start) -> None:
     editor = verified(editors, checks=["missing"])
     editor.wait_shown("missing: unknown: not installed. Next: install it")
-    assert lines_of(editor, "a.py") == [WRONG]
+    editor.type("a.py", 0, "# BREAK pytest\n")
+    editor.command("verify")
+    editor.wait_shown("pytest: unknown: not installed. Next: install it")
+    editor.wait_for_diagnostic("a.py", FINDING + OLD)
+    assert lines_of(editor, "a.py") == [WRONG + 1]
 
 
 def test_nothing_is_run_or_shown_before_a_person_trusts_the_folder(editors: Start, tmp_path: Path) -> None:

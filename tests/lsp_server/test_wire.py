@@ -62,18 +62,13 @@ def test_ten_thousand_levels_are_refused(editors: Start, where: str) -> None:
 
 
 def test_an_id_in_use_is_refused_and_its_first_request_goes_on(editors: Start) -> None:
-    editor = editors().start({"stall": ["GetContext"]})
-    editor.open("a.py")
-    slow = {"jsonrpc": "2.0", "id": 7, "method": "shutdown"}
-    stalled = {"jsonrpc": "2.0", "id": 7, "method": "workspace/executeCommand"}
-    editor.initialized = True  # type: ignore[attr-defined] # only for the reader
-    editor.send({**stalled, "params": {"command": "bridle.status", "arguments": [{}]}})
-    editor.send(slow)
-    codes = []
+    editor = editors().start({"stall": ["CancelRun"]})
+    params = {"command": "bridle.cancel", "arguments": [{"run": "r1"}]}
     for _ in range(2):
-        editor.until(lambda: 7 in editor.replies, "an answer")
-        codes.append(editor.replies.pop(7).get("error", {}).get("code"))
-    assert sorted(codes, key=str) == [-32600, None]
+        editor.send({"jsonrpc": "2.0", "id": 7, "method": "workspace/executeCommand", "params": params})
+    assert editor.reply(7)["error"]["code"] == -32600
+    editor.notify("$/cancelRequest", {"id": 7})
+    assert editor.reply(7)["error"]["code"] == -32800
 
 
 def test_a_request_under_way_is_cancelled_at_once(editors: Start) -> None:

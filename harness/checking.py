@@ -73,7 +73,7 @@ class Checking:
                 loop.call_soon_threadsafe(self._emit, CheckFinished(verdict, run, buffers))
 
         def whole() -> tuple[str, tuple[Verdict, ...]]:
-            shadow = open_shadow(self._root, self._state.shadows, dirty)
+            shadow = open_shadow(self._root, self._state.shadows, dirty, python=self._settings.python or None)
             try:
                 _put(shadow, changes)
                 checks = discover(self._root, self._settings.python or None)
@@ -97,7 +97,7 @@ class Checking:
         """Return path → digest of the tree as it is, with `dirty` buffers in place."""
 
         def whole() -> dict[str, str]:
-            shadow = open_shadow(self._root, self._state.shadows, dirty)
+            shadow = open_shadow(self._root, self._state.shadows, dirty, python=self._settings.python or None)
             try:
                 return dict(shadow.tree().files)
             finally:

@@ -13,6 +13,7 @@ import msgspec
 
 from bridle.harness.nouns import (
     Badge,
+    Buffer,
     Fault,
     FilePatch,
     Finding,
@@ -21,6 +22,7 @@ from bridle.harness.nouns import (
     ProposalId,
     Related,
     RunId,
+    Selection,
     Usage,
     UserProblem,
     Verdict,
@@ -35,22 +37,6 @@ __all__ = [
     "RunEnded", "RunId", "RunProgress", "Selection", "SessionRow", "Sessions", "SetTrust", "StartRun", "Status",
     "SyncBuffers", "Usage", "UserProblem", "Verdict", "Verified", "Verify", "expect",
 ]  # fmt: skip
-
-
-class Buffer(msgspec.Struct, frozen=True):
-    """The text of one open document. `dirty` is not said here: the engine compares with the disk."""
-
-    path: str
-    version: int
-    text: str
-
-
-class Selection(msgspec.Struct, frozen=True):
-    """Lines ``[start_line, end_line)`` of a document; `end_line` is past `start_line` even for a bare cursor."""
-
-    path: str
-    start_line: int
-    end_line: int
 
 
 # --- requests ---------------------------------------------------------------------------------------------------

@@ -19,6 +19,22 @@ Outcome = Literal["pass", "fail", "unknown", "timeout"]
 Severity = Literal["error", "warning", "information", "hint"]
 
 
+class Buffer(msgspec.Struct, frozen=True):
+    """The text of one open document. `dirty` is not said here: the engine compares with the disk."""
+
+    path: str
+    version: int
+    text: str
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """Lines ``[start_line, end_line)`` of a document; `end_line` is past `start_line` even for a bare cursor."""
+
+    path: str
+    start_line: int
+    end_line: int
+
+
 class Related(msgspec.Struct, frozen=True):
     """A second place that belongs to a finding."""
 

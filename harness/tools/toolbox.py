@@ -50,18 +50,18 @@ class Toolbox:
         """The tools' declarations, in their frozen order."""
         return tuple(tool.spec for tool in self._tools.values())
 
-    async def call(self, name: str, given: Any) -> Result:
+    async def call(self, name: str, given: object) -> Result:
         """Run one call of the model."""
         tool = self._tools.get(name)
         if tool is None:
             return self._failed(name, given, f"There is no tool {name!r}. The tools are: {', '.join(self._tools)}.")
-        if not isinstance(given, Mapping):
-            kind = type(cast("object", given)).__name__
-            return self._failed(name, str(given), f"The input of {name} is an object, not {kind}.")
+        call = _as_input(given)
+        if call is None:
+            return self._failed(name, str(given), f"The input of {name} is an object, not {given!r:.40}.")
         try:
-            text = await tool.run(cast("Input", given))
+            text = await tool.run(call)
         except ToolProblem as problem:
-            return self._failed(name, given, str(problem))
+            return self._failed(name, call, str(problem))
         return Result(_capped(text))
 
     def _failed(self, name: str, given: object, message: str) -> Result:
@@ -73,6 +73,10 @@ class Toolbox:
         if times >= WARN_AFTER:
             message += f"\n\nThis same call has failed {times} times. Read the place again and do something else."
         return Result(_capped(message), is_error=True)
+
+
+def _as_input(given: object) -> Input | None:
+    return cast("Input", given) if isinstance(given, Mapping) else None
 
 
 def _capped(text: str) -> str:

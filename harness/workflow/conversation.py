@@ -132,6 +132,6 @@ def _doing(name: str, given: Any) -> str:
         return name
     call = cast("Message", given)
     files = call.get("files")
-    each: list[Any] = files if isinstance(files, list) else [call]
-    paths = [str(cast("Message", file)["path"]) for file in each if isinstance(file, dict) and "path" in file]
-    return f"{name} {', '.join(paths)}".rstrip()
+    each = cast("list[object]", files) if isinstance(files, list) else [call]
+    paths = [str(cast("Message", file).get("path", "")) for file in each if isinstance(file, dict)]
+    return f"{name} {', '.join(filter(None, paths))}".rstrip()

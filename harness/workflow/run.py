@@ -74,7 +74,13 @@ class Run:
         """Open the shadow; one that is still being opened when the run is stopped is closed again."""
         ground = self._ground
         opening = asyncio.ensure_future(
-            asyncio.to_thread(open_shadow, ground.root, ground.state.shadows, ground.buffers.dirty())
+            asyncio.to_thread(
+                open_shadow,
+                ground.root,
+                ground.state.shadows,
+                ground.buffers.dirty(),
+                python=ground.settings.python or None,
+            )
         )
         try:
             return await asyncio.shield(opening)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engine_driver import Driver
 
 from bridle.harness.asking import NO, YES
 from bridle.harness.engine import Ask, ReplyTo, RunEnded, StartRun
@@ -29,7 +30,7 @@ def server(trusted: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MessagesS
         yield running
 
 
-async def fix(door: Any, answer: str) -> RunEnded:
+async def fix(door: Driver, answer: str) -> RunEnded:
     verified = await door.verify()
     finding = next(f for v in verified.verdicts for f in v.findings if TEST in f.test)
     running = asyncio.create_task(door.run(StartRun("fix", "", finding=finding)))

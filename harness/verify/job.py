@@ -22,6 +22,9 @@ from bridle.indexer.process import Cancel, Completed
 MAX_LOG_BYTES = 64 * 1024
 MAX_REPORT_BYTES = 64 * 1024 * 1024
 MAX_FINDINGS = 2_000
+NOT_STARTED = (126, 127)
+"""How a shell ends when it cannot start a program."""
+
 NEVER_RUN = Completed(None, b"", b"", 0.0)
 TELL_WHERE = ("/bin/sh", "-c", 'pwd -P && exec "$@"', "sh")
 """Says first where it runs: on some rungs each run has a folder of its own, and tools name absolute paths."""
@@ -114,9 +117,12 @@ def unstarted(job: Job, reason: str, next_step: str) -> Verdict:
 
 
 def stopped(job: Job, ran: Ran, where: str = "") -> Verdict | None:
-    """Return the verdict of a run that we ended ourselves, None where it ended by itself."""
+    """Return the verdict of a run that did not begin or that we ended, None where it ended by itself."""
     if ran.completed.cancelled:
         return unknown(job, ran, "cancelled", "run it again")
+    if ran.completed.exit_code in NOT_STARTED:
+        reason = f"{ran.command[0]!r} cannot be started in the sandbox: {last_line(ran.completed.stderr)}"
+        return unknown(job, ran, reason, f"install {job.check.name} into the project's own environment")
     if not ran.completed.timed_out:
         return None
     reason = f"no end after {job.timeout_s:g} s{where}"

@@ -23,8 +23,10 @@ def tour(tmp_path: Path, *words: str, sabotage: str = "") -> subprocess.Complete
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=240, check=False)
 
 
-def stand() -> str:
-    return subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+def stand() -> dict[str, bytes]:
+    """Return what the shipped examples hold, tools' leftovers too."""
+    examples = sorted((ROOT / "examples").rglob("*"))
+    return {str(path): path.read_bytes() for path in examples if path.is_file()}
 
 
 def test_the_tour_shows_everything_and_leaves_the_checkout_untouched(tmp_path: Path) -> None:

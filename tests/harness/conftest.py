@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 
+import keyring
 import pytest
 from engine_driver import Driver
+from keyring.backends.fail import Keyring as NoKeyring
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 Opening = Callable[[str], Awaitable[Driver]]
 
 
 @pytest.fixture
-def till(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def till(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The example project in a folder of its own; whoever opens it replays the recorded transcripts."""
     root = tmp_path / "till"
     shutil.copytree(EXAMPLES / "till", root, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
@@ -27,7 +29,10 @@ def till(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("BRIDLE_MODEL", "replay")
     monkeypatch.setenv("BRIDLE_TRANSCRIPT", str(EXAMPLES / "transcripts"))
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
-    return root
+    before = keyring.get_keyring()
+    keyring.set_keyring(NoKeyring())
+    yield root
+    keyring.set_keyring(before)
 
 
 @pytest.fixture

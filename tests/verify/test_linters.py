@@ -163,6 +163,15 @@ def test_a_tool_that_lies_about_its_report_proves_nothing(bench: Bench, tmp_path
     assert [verdict.outcome for verdict in bench.verify()] == ["unknown", "unknown"]
 
 
+def test_a_tool_that_cannot_be_started_is_unknown_and_says_so(bench: Bench, tmp_path: Path) -> None:
+    bench.put({"pyproject.toml": RULES, "a.py": "A = 1\n"})
+    bench.python = str(fake_tools(tmp_path / "bin", "exec /nowhere/ruff"))
+    verdict = bench.one("ruff")
+    assert verdict.outcome == "unknown"
+    assert "cannot be started in the sandbox" in verdict.reason
+    assert "install ruff" in verdict.next_step
+
+
 def test_a_tool_that_hangs_is_a_timeout(bench: Bench, tmp_path: Path) -> None:
     bench.put({"pyproject.toml": RULES + TYPED, "a.py": "A = 1\n"})
     bench.python = str(fake_tools(tmp_path / "bin", "exec sleep 600"))

@@ -11,9 +11,10 @@ from pathlib import Path
 import msgspec
 
 from bridle.harness.nouns import Finding, Verdict
-from bridle.harness.verify.caches import discard, tool_cache
+from bridle.harness.verify.caches import discard, forget_changed, remember, tool_cache
 from bridle.harness.verify.job import Job, Ran, changed_files, last_line, relative, start, stopped, unknown, verdict
 
+SUFFIXES = (".py", ".pyi")
 HREF = "https://mypy.readthedocs.io/en/stable/_refs.html#code-"
 
 _SOURCE = re.compile(rb"^LOG:\s+Found source:\s+BuildSource\(path='([^'\n]+)'", re.MULTILINE)
@@ -38,18 +39,23 @@ class MypyItem(msgspec.Struct, frozen=True):
 
 def check(job: Job) -> Verdict:
     """Run mypy on what the project's configuration names, else on the whole tree."""
+    files = {path: digest for path, digest in job.tree.files.items() if path.endswith(SUFFIXES)}
     with tool_cache(job.shadow.workspace, "mypy") as cache:
+        forget_changed(cache, files)
         told = start(job, _arguments(job, cache), {}, report=cache)
         ran = msgspec.structs.replace(told, said=_said(told))
         judged = stopped(job, ran) or _judge(job, ran)
-        if judged.outcome not in ("pass", "fail"):
+        if judged.outcome in ("pass", "fail"):
+            remember(cache, files)
+        else:
             discard(cache)
     return judged
 
 
 def _arguments(job: Job, cache: Path) -> list[str]:
     arguments = ["--verbose", "--output", "json", "--show-column-numbers", "--show-error-end"]
-    arguments += ["--no-error-summary", "--incremental", "--cache-dir", str(cache)]
+    arguments += ["--no-error-summary", "--incremental", "--no-sqlite-cache"]
+    arguments += ["--cache-dir", str(cache)]
     if job.check.python and Path(job.check.command[0]).parent != Path(job.check.python).parent:
         arguments += ["--python-executable", job.check.python]
     return arguments if _names_sources(job) else [*arguments, "."]
@@ -78,7 +84,7 @@ def _judge(job: Job, ran: Ran) -> Verdict:
         return unknown(job, ran, f"mypy ended with exit code {code} and named nothing", "run mypy to see why")
     if not examined:
         return unknown(job, ran, "mypy examined no file", "see which files mypy's configuration names")
-    unseen = sorted(changed_files(job, (".py", ".pyi")) - examined)
+    unseen = sorted(changed_files(job, SUFFIXES) - examined)
     reason = f"not among mypy's files: {', '.join(unseen[:5])}" if unseen else ""
     return verdict(job, "pass", ran, reason=reason, counts=(len(examined), len(examined)))
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridle.harness.nouns import Finding
+from bridle.harness.verify.caches import discard, forget_changed, remember, tool_cache
 from bridle.harness.verify.fingerprints import blame, fingerprint
 from bridle.harness.verify.job import log_text
 from bridle.harness.verify.loaded import wrong_tree
@@ -165,3 +166,29 @@ def test_a_fix_that_does_not_fit_its_text_is_no_fix(edits: list[CharacterEdit]) 
 def test_a_log_keeps_its_last_lines_plain_and_within_the_cap() -> None:
     log = log_text(b"first\n" + b"x" * 70_000 + b"\n\x1b[31mred\x1b[0m \x07end\xff\n")
     assert log == "red end\ufffd\n"
+
+
+def test_a_cache_that_another_run_holds_is_not_shared_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with tool_cache(tmp_path, "mypy") as kept, tool_cache(tmp_path, "mypy") as spare:
+        assert spare != kept
+        remember(spare, {"a.py": "d"})
+    with tool_cache(tmp_path, "mypy") as again:
+        assert again == kept
+    assert {entry.name for entry in kept.parent.iterdir()} == {"mypy", "mypy.lock"}
+
+
+def test_a_cache_forgets_exactly_the_files_that_changed(tmp_path: Path) -> None:
+    cache = tmp_path / "mypy"
+    for name in ("a.meta.json", "pkg/b.meta.json", "pkg/b.data.json"):
+        (cache / name).parent.mkdir(parents=True, exist_ok=True)
+        (cache / name).touch()
+    remember(cache, {"a.py": "d", "pkg/b.py": "d"})
+    forget_changed(cache, {"a.py": "d", "pkg/b.py": "e"})
+    assert [path.name for path in cache.rglob("*.json")] == ["a.meta.json"]
+    discard(cache)
+    (cache / "a.meta.json").touch()
+    forget_changed(cache, {"a.py": "d"})
+    assert list(cache.iterdir()) == []

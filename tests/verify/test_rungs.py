@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import venv
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,12 +89,12 @@ def test_an_editable_install_is_judged_only_where_it_shows_the_shadow(on_rung: B
 
 
 def test_a_run_that_hangs_is_dead_when_its_time_is_over(on_rung: Bench) -> None:
-    on_rung.shadow.write(
-        "tests/test_calc.py", b"import subprocess\n\n\ndef test_hang():\n    subprocess.run(['sleep', '98765'])\n"
-    )
+    mark = f"{10_000_000 + secrets.randbelow(10_000_000)}"
+    text = f"import subprocess\n\n\ndef test_hang():\n    subprocess.run(['sleep', '{mark}'])\n"
+    on_rung.shadow.write("tests/test_calc.py", text.encode())
     verdict = on_rung.one("pytest", timeout_s=5)
     assert (verdict.outcome, verdict.reason[:20]) == ("timeout", "no end after 5 s, in")
-    assert not any(b"98765" in arguments for arguments in running())
+    assert not any(mark.encode() in arguments for arguments in running())
 
 
 def running() -> Iterator[bytes]:

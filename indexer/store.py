@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,7 @@ _SCHEMA = """
 CREATE TABLE make (of TEXT NOT NULL);
 CREATE TABLE files (path TEXT PRIMARY KEY, state BLOB, checksum TEXT, outcome BLOB);
 """
+_PARSERS = ("tree-sitter", "tree-sitter-python")
 _MADE_BY = ("bounded.py", "encoding.py", "facts.py", "files.py", "languages", "parse.py", "store.py", "words.py")
 _BROKEN = (sqlite3.Error, msgspec.MsgspecError, OSError, ValueError)
 
@@ -131,8 +133,9 @@ class Store:
 
 
 def _make() -> str:
-    """Return a digest of the code whose output is kept, so that no version number can be forgotten."""
+    """Return a digest of the code and the parsers whose output is kept, so that no version can be forgotten."""
     here = Path(__file__).parent
     named = [here / name for name in _MADE_BY]
     files = [file for place in named for file in (sorted(place.rglob("*.*")) if place.is_dir() else [place])]
-    return digest_of_parts(file.read_text("utf-8") for file in files if file.suffix in {".py", ".scm"})
+    texts = [file.read_text("utf-8") for file in files if file.suffix in {".py", ".scm"}]
+    return digest_of_parts([*texts, *map(version, _PARSERS)])

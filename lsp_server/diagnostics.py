@@ -102,7 +102,8 @@ def _message(finding: Finding, *, stale: bool, tell_related: bool) -> str:
     suffix = BEFORE_EDIT if stale else ""
     parts = [headline(finding, MAX_HEADLINE - len(suffix)) + suffix]
     rest = finding.message.strip().partition("\n")[2].strip("\n")
-    parts += [_cut(text, MAX_DETAIL) for text in (rest, finding.detail.strip()) if text]
+    evidence = finding.detail.strip() or rest  # a detail holds the whole complaint again, with its place
+    parts += [_cut(evidence, MAX_DETAIL)] if evidence else []
     if tell_related:
         parts += [f"{place.path}:{place.start_line + 1}: {place.message}" for place in finding.related]
     return "\n".join(parts)

@@ -30,7 +30,7 @@ def till(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("BRIDLE_TRANSCRIPT", str(EXAMPLES / "transcripts"))
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     before = keyring.get_keyring()
-    keyring.set_keyring(NoKeyring())
+    keyring.set_keyring(NoKeyring())  # type: ignore[no-untyped-call]  # the backend has no types
     yield root
     keyring.set_keyring(before)
 

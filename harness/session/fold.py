@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from bridle.harness.engine import Selection
+from bridle.harness.model.budget import add
 from bridle.harness.nouns import Badge, Budget, Finding, Flag, Usage, Verdict
 from bridle.harness.session import events
 from bridle.harness.session.records import Record
@@ -114,7 +115,7 @@ def _said(state: RunState, event: events.Told | events.ToolReplied) -> RunState:
 
 
 def _replied(state: RunState, event: events.ModelReplied) -> RunState:
-    usage = add_usage(state.usage, event.usage)
+    usage = add(state.usage, event.usage)
     return msgspec.structs.replace(state, messages=(*state.messages, event.message), usage=usage)
 
 
@@ -193,19 +194,3 @@ _STEPS: dict[type[Any], Callable[[RunState, Any], RunState]] = {
     events.BudgetMet: _budget,
     events.Ended: _ended,
 }
-
-
-def add_usage(one: Usage, other: Usage) -> Usage:
-    """Return both together; the money is unknown as soon as one part of it is."""
-    cost = None
-    if one.cost_usd_micros is not None and other.cost_usd_micros is not None:
-        cost = one.cost_usd_micros + other.cost_usd_micros
-    return Usage(
-        input_tokens=one.input_tokens + other.input_tokens,
-        output_tokens=one.output_tokens + other.output_tokens,
-        cache_read_tokens=one.cache_read_tokens + other.cache_read_tokens,
-        cache_write_tokens=one.cache_write_tokens + other.cache_write_tokens,
-        cost_usd_micros=cost,
-        turns=one.turns + other.turns,
-        seconds=one.seconds + other.seconds,
-    )

@@ -58,8 +58,8 @@ bench: $(READY)  ## every figure of the README and docs, in its long form
 screenshots: $(READY) tools  ## the pictures of the README, taken in the real VS Code
 	$(BIN)/python tests/editors/screenshots.py
 
-live: $(READY)  ## one small run against the real model, under 0.10 dollars; needs ANTHROPIC_API_KEY
-	$(BIN)/python bench/live.py
+live: $(READY)  ## two small calls to the real model, under 0.10 dollars; needs ANTHROPIC_API_KEY or a key of `bridle key set`
+	BRIDLE_SMOKE=1 $(BIN)/pytest -q -s tests/model/test_real_endpoint.py
 
 lock: $(READY)  ## renew the lock files, without registry addresses
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --group dev pyproject.toml -o requirements-dev.txt

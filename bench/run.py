@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-NOT_BENCHES = {"run", "live"}
+NOT_BENCHES = {"run"}
 SMOKE_S = 120.0
 
 

@@ -31,7 +31,7 @@ check: $(READY)  ## lint, types, floors and the fast tests
 	$(BIN)/mypy src/bridle tests
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 2 -m "not slow and not editor"
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow and not editor"
 
 fix: $(READY)  ## what the tools can put right by themselves
 	$(BIN)/ruff check --fix .

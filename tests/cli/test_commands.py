@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 MONEY = "src/till/money.py"
 BUG = "        return Money(self.cents * rate // 100)\n"

@@ -38,6 +38,8 @@ from bridle.harness.engine import (
     expect,
 )
 
+pytestmark = pytest.mark.slow
+
 FORMS = pytest.mark.parametrize("form", ["local", "child"])
 MONEY = "src/till/money.py"
 TEST = "test_half_a_cent_is_rounded_up"

@@ -16,6 +16,8 @@ from bridle.harness.asking import NO, YES
 from bridle.harness.engine import Ask, ReplyTo, RunEnded, StartRun
 from tests.model.messages_server import MessagesServer, Script, Step
 
+pytestmark = pytest.mark.slow
+
 TEST = "test_half_a_cent_is_rounded_up"
 BUG = "        return Money(self.cents * rate // 100)\n"
 

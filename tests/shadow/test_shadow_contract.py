@@ -18,6 +18,8 @@ from bridle.harness.nouns import UserProblem
 from bridle.harness.shadow.shadow import Change, Shadow, probe_isolation
 from bridle.indexer.process import Completed
 
+pytestmark = pytest.mark.slow
+
 Opening = Callable[..., Shadow]
 SCRATCH = "scratch copy"
 

@@ -13,6 +13,8 @@ from check_bench import Bench
 
 from bridle.harness.nouns import Verdict
 
+pytestmark = pytest.mark.slow
+
 CODE = "def f(n):\n    return n + 1\n"
 GREEN = "from calc import f\n\n\ndef test_f():\n    assert f(2) == 3\n"
 RED = "from calc import f\n\n\ndef test_f():\n    assert f(2) == 4\n"

@@ -121,14 +121,12 @@ class Landings:
 
     def _intend(self, offer: Offer, placed: tuple[Placed, ...], *, undo: bool) -> LandingPlan:
         plan = Plan(uuid.uuid4().hex[:12], offer, placed, undo)
-        changes = tuple(
-            FileChange(p.path, self._keep(p.before), self._keep(p.after), open=p.open is not None) for p in placed
-        )
         journal = Journal(self._ground.state.journals, offer.proposal.run, self._ground.now)
         try:
             undoes = offer.plan if undo else ""
+            files = self._changes(placed)
             journal.append(
-                "prepared", {"plan": plan.id, "files": changes, "proposal": offer.proposal.id, "undoes": undoes}
+                "prepared", {"plan": plan.id, "files": files, "proposal": offer.proposal.id, "undoes": undoes}
             )
         finally:
             journal.close()
@@ -141,6 +139,11 @@ class Landings:
             closed_files=tuple(p.path for p in placed if p.open is None),
             proposal=offer.proposal,
             title=("Undo: " if undo else "") + offer.proposal.title,
+        )
+
+    def _changes(self, placed: Sequence[Placed]) -> tuple[FileChange, ...]:
+        return tuple(
+            FileChange(p.path, self._keep(p.before), self._keep(p.after), open=p.open is not None) for p in placed
         )
 
     def _keep(self, data: bytes | None) -> str | None:
@@ -161,16 +164,17 @@ class Landings:
         missing = sorted({*request.failed, *(path for path in documents if path not in confirmed)})
         if missing:
             return self._short(plan, tuple(sorted(confirmed)), missing, request.reason, journal)
-        journal.append("confirmed", {"plan": plan.id, "unsaved": tuple(sorted(confirmed))})
+        unsaved = tuple(sorted(confirmed))
+        journal.append("confirmed", {"plan": plan.id, "unsaved": unsaved, "files": self._changes(plan.placed)})
         closed = [p for p in plan.placed if p.open is None]
         try:
             commit(self._ground.root, [Write(p.path, p.before, p.after) for p in closed], self._ground.state.landings)
         except (UserProblem, OSError) as error:
-            return self._short(plan, tuple(sorted(confirmed)), [p.path for p in closed], str(error), journal)
+            return self._short(plan, unsaved, [p.path for p in closed], str(error), journal)
         written = tuple(p.path for p in closed)
-        journal.append("landed", {"plan": plan.id, "written": written, "unsaved": tuple(sorted(confirmed))})
-        self._keep_landing(plan, "undone" if plan.undo else "accepted", (*written, *confirmed))
-        return LandingResult("applied", written, tuple(sorted(confirmed)))
+        self._keep_landing(plan, "undone" if plan.undo else "accepted", (*written, *unsaved))
+        journal.append("landed", {"plan": plan.id, "written": written, "unsaved": unsaved})
+        return LandingResult("applied", written, unsaved)
 
     def _short(
         self, plan: Plan, changed: tuple[str, ...], missing: list[str], reason: str, journal: Journal

@@ -1,62 +1,108 @@
 """What a crash left half done is put right when the next owner of a root starts; done twice is done once.
 
 A closed file that holds what a landing meant to write has landed; one that holds what stood before has not; one
-that holds neither was changed by somebody since, and is kept and named.
+that holds neither was changed by somebody since, and is kept and named. What came to stand is told to the ledger,
+so that it can be taken back like any other landing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Literal
+
+import msgspec
 
 from bridle.harness.buffers import read_bytes
 from bridle.harness.edits.disk import recover as take_back
+from bridle.harness.edits.patch import file_patch
 from bridle.harness.engine import EngineEvent, Note
-from bridle.harness.nouns import UserProblem
-from bridle.harness.session.fold import Landing
+from bridle.harness.nouns import Fault, FilePatch, ProposalId, UserProblem
+from bridle.harness.proposals.ledger import Ledger
+from bridle.harness.session.blobs import Blobs
+from bridle.harness.session.events import FileChange
+from bridle.harness.session.fold import Landing, fold
 from bridle.harness.session.journal import Journal
-from bridle.harness.session.runs import RunRow, list_runs
+from bridle.harness.session.runs import list_runs
 from bridle.harness.session.state import State
 from bridle.indexer.digest import digest
 
 
 def recover(root: Path, state: State, now: Callable[[], float], emit: Callable[[EngineEvent], None]) -> None:
     """Finish or take back every landing that a crash cut short, and say what a person should know."""
-    done = take_back(root, state.landings)
+    try:
+        done = take_back(root, state.landings)
+    except UserProblem as problem:
+        emit(Note("warning", f"nothing was recovered: {problem.message}"))
+        return
     if done.restored:
         emit(Note("warning", f"an interrupted change was taken back in: {', '.join(done.restored)}"))
+    recovery = _Recovery(root, state, now, emit)
     for row in list_runs(state.journals):
         if row.damage:
             emit(Note("warning", f"the journal of run {row.run} is damaged ({row.damage}); it can be read only"))
         elif not row.live and row.state.unfinished:
-            _settle(root, state, row, now, emit)
+            try:
+                journal = Journal(state.journals, row.run, now)
+            except UserProblem:
+                continue  # another engine took it up this moment
+            try:
+                recovery.settle(journal)
+            finally:
+                journal.close()
 
 
-def _settle(
-    root: Path, state: State, row: RunRow, now: Callable[[], float], emit: Callable[[EngineEvent], None]
-) -> None:
-    try:
-        journal = Journal(state.journals, row.run, now)
-    except UserProblem:
-        return  # another engine took it up this moment
-    try:
-        for landing in row.state.unfinished:
-            _settle_landing(root, landing, journal, emit)
-    finally:
-        journal.close()
+class _Recovery:
+    """The landings of one root that nobody has in hand."""
 
+    def __init__(self, root: Path, state: State, now: Callable[[], float], emit: Callable[[EngineEvent], None]) -> None:
+        self._root = root
+        self._now = now
+        self._emit = emit
+        self._blobs = Blobs(state.blobs)
+        self._ledger = Ledger(state.proposals)
 
-def _settle_landing(root: Path, landing: Landing, journal: Journal, emit: Callable[[EngineEvent], None]) -> None:
-    closed = [file for file in landing.files if not file.open]
-    stands = {file.path: _mark(root / file.path) for file in closed}
-    kept = tuple(f.path for f in closed if stands[f.path] not in (f.before, f.after))
-    if kept:
-        emit(Note("warning", f"an interrupted change left these as you changed them since: {', '.join(kept)}"))
-    if landing.state == "confirmed" and all(stands[f.path] == f.after for f in closed):
-        written = tuple(f.path for f in closed)
-        journal.append("landed", {"plan": landing.plan, "written": written, "unsaved": landing.unsaved})
-    else:
+    def settle(self, journal: Journal) -> None:
+        """Give each unfinished landing of a run its end."""
+        for landing in fold(journal.records).unfinished:
+            self._settle(landing, journal)
+
+    def _settle(self, landing: Landing, journal: Journal) -> None:
+        closed = [file for file in landing.files if not file.open]
+        stands = {file.path: _mark(self._root / file.path) for file in closed}
+        kept = tuple(f.path for f in closed if stands[f.path] not in (f.before, f.after))
+        if kept:
+            self._warn(f"an interrupted change left these as you changed them since: {', '.join(kept)}")
+        if landing.state == "confirmed" and all(stands[f.path] == f.after for f in closed):
+            written = tuple(f.path for f in closed)
+            self._remember(landing, "accepted", (*written, *landing.unsaved))
+            journal.append("landed", {"plan": landing.plan, "written": written, "unsaved": landing.unsaved})
+            return
+        if landing.unsaved:
+            self._remember(landing, "partial", landing.unsaved)
         journal.append("rolled_back", {"plan": landing.plan, "reason": "Bridle ended meanwhile", "kept": kept})
+
+    def _remember(self, landing: Landing, state: Literal["accepted", "partial"], paths: Collection[str]) -> None:
+        """Tell the ledger what came to stand, for an undo."""
+        try:
+            offer = self._ledger.get(ProposalId(landing.proposal))
+            patches = tuple(self._patch(file) for file in landing.files if file.path in paths)
+        except (UserProblem, Fault) as problem:
+            self._warn(f"a change that landed while Bridle ended cannot be taken back: {problem}")
+            return
+        if not landing.undoes:
+            offer = msgspec.structs.replace(
+                offer, landed=patches, landed_openings={}, engine="", landed_at=self._now(), plan=landing.plan
+            )
+        proposal = msgspec.structs.replace(offer.proposal, state="undone" if landing.undoes else state)
+        self._ledger.put(msgspec.structs.replace(offer, proposal=proposal))
+
+    def _patch(self, file: FileChange) -> FilePatch:
+        before, after = (None if name is None else self._blobs.get(name) for name in (file.before, file.after))
+        return file_patch(file.path, before, after)
+
+    def _warn(self, message: str) -> None:
+        self._emit(Note("warning", message))
 
 
 def _mark(path: Path) -> str | None:

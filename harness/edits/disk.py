@@ -1,8 +1,9 @@
 """Writing a plan to disk: all of it, or nothing that stays.
 
 Old bytes go to a journal first; then each file is written beside its place, synced and renamed over it. An
-error takes everything back at once; a crash is taken back by `recover` at the next start. A file that
-somebody else changed meanwhile is left to them and named.
+error takes everything back at once; a crash is taken back by `recover` at the next start. One process at a
+time does either: what is being written is never taken for what a crash left. A file that somebody else changed
+meanwhile is left to them and named.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ import msgspec
 
 from bridle.harness.edits.filesystem import FileSystem, Look, RealFileSystem
 from bridle.harness.nouns import Fault, UserProblem
+from bridle.harness.session.lock import held
 from bridle.indexer.digest import digest
 
 _MANIFEST = "manifest.json"
+_LOCK = "lock"
+_TURN_WITHIN_S = 10.0
 _REAL = RealFileSystem()
 
 
@@ -59,11 +63,17 @@ def commit(root: Path, writes: Sequence[Write], journal: Path, disk: FileSystem 
     """Write all of `writes` below `root`, or none; `journal` is a folder of our own on any disk.
 
     Raises:
-        UserProblem: a file is not as `before` says, or is no file below `root`; nothing was written.
+        UserProblem: a file is not as `before` says, or is no file below `root`, or another process writes for
+            long; nothing was written.
         OSError: the disk refused; everything was taken back.
         Fault: the disk refused to take it back as well; `recover` will.
     """
-    root = root.resolve()
+    journal.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with held(journal / _LOCK, _TURN_WITHIN_S):
+        _commit(root.resolve(), writes, journal, disk)
+
+
+def _commit(root: Path, writes: Sequence[Write], journal: Path, disk: FileSystem) -> None:
     manifest = _manifest(root, writes)
     for write, entry in zip(writes, manifest.entries, strict=True):
         _expect(root / entry.path, write)
@@ -88,12 +98,19 @@ def commit(root: Path, writes: Sequence[Write], journal: Path, disk: FileSystem 
 def recover(root: Path, journal: Path, disk: FileSystem = _REAL) -> Recovered:
     """Take back what a crash left half done; doing it twice is doing it once.
 
-    Raises OSError where the disk refuses, Fault where a journal cannot be read.
+    Raises OSError where the disk refuses, Fault where a journal cannot be read, UserProblem where another process
+    writes for long.
     """
-    root = root.resolve()
+    if not journal.is_dir():
+        return Recovered()
+    with held(journal / _LOCK, _TURN_WITHIN_S):
+        return _recover(root.resolve(), journal, disk)
+
+
+def _recover(root: Path, journal: Path, disk: FileSystem) -> Recovered:
     restored: list[str] = []
     kept: list[str] = []
-    for folder in sorted(journal.iterdir()) if journal.is_dir() else ():
+    for folder in sorted(path for path in journal.iterdir() if path.is_dir()):
         if (folder / _MANIFEST).exists():
             done = _restore(root, folder, _read_manifest(folder), disk)
             restored += done.restored
@@ -134,7 +151,6 @@ def _expect(place: Path, write: Write) -> None:
 
 
 def _keep(folder: Path, manifest: _Manifest, writes: Sequence[Write], disk: FileSystem) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     disk.make_folder(folder, 0o700)
     for n, write in enumerate(writes):
         if write.before is not None:

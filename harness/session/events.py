@@ -131,10 +131,14 @@ class Prepared(msgspec.Struct, frozen=True):
 
 
 class Confirmed(msgspec.Struct, frozen=True):
-    """The open documents hold their text; from here on a landing is carried through, not taken back."""
+    """The open documents hold their text; from here on a landing is carried through, not taken back.
+
+    `files` are those of the intent as they come to stand; journals from before this was told have none.
+    """
 
     plan: str
     unsaved: tuple[str, ...] = ()
+    files: tuple[FileChange, ...] = ()
 
 
 class Landed(msgspec.Struct, frozen=True):

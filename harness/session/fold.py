@@ -143,7 +143,8 @@ def _prepared(state: RunState, event: events.Prepared) -> RunState:
 
 
 def _confirmed(state: RunState, event: events.Confirmed) -> RunState:
-    return _landing(state, event.plan, state="confirmed", unsaved=event.unsaved)
+    told = {"files": event.files} if event.files else {}
+    return _landing(state, event.plan, state="confirmed", unsaved=event.unsaved, **told)
 
 
 def _landed(state: RunState, event: events.Landed) -> RunState:

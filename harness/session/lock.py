@@ -7,10 +7,12 @@ one.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
 import time
+from collections.abc import Generator
 from pathlib import Path
 from typing import Literal
 
@@ -60,6 +62,22 @@ class WorkspaceLock:
             os.ftruncate(self._file, 0)
             os.close(self._file)
             self._file = None
+
+
+@contextlib.contextmanager
+def held(path: Path, within_s: float) -> Generator[None]:
+    """Hold the lock of `path`, a file that is made once and stays.
+
+    Raises UserProblem when somebody else has it for longer than `within_s`.
+    """
+    with told(path):
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE)
+    try:
+        if not lock_file(file, path, within_s):
+            raise UserProblem("another Bridle is writing files of this workspace", "try again in a moment")
+        yield
+    finally:
+        os.close(file)
 
 
 def lock_file(file: int, path: Path, within_s: float = 0.0, *, shared: bool = False) -> bool:

@@ -35,10 +35,8 @@ class State:
         self.shadows = make_private(self.folder / "shadows")
         self.reports = make_private(self.folder / "reports")
         self.landings = make_private(self.folder / "landings")
-        """Where closed files' old bytes wait while a landing is written."""
-        self.proposals = make_private(self.folder / "proposals")
-        self.landings = make_private(self.folder / "landings")
         """Old bytes of files that are being written, for as long as that takes."""
+        self.proposals = make_private(self.folder / "proposals")
         self.cli_session = make_private(self.folder / "cli")
         """What `bridle read` showed, for `bridle apply`."""
         self.index = self.folder / "index.sqlite"

@@ -32,9 +32,11 @@ def pump(source: int, reader: asyncio.StreamReader, loop: asyncio.AbstractEventL
     """Feed `reader` from descriptor `source` until its end, from a thread of its own.
 
     A thread reads whatever the descriptor is: a pipe, a socket, a terminal, a file. It waits until the loop has
-    taken each chunk, so that no more than one is ever held here.
+    taken each chunk, so that no more than one is ever held here. It reads from a descriptor of its own: the caller
+    may close `source`, whose number may then be another stream's.
     """
     taken = threading.Event()
+    own = os.dup(source)
 
     def take(chunk: bytes) -> None:
         if chunk:
@@ -47,7 +49,7 @@ def pump(source: int, reader: asyncio.StreamReader, loop: asyncio.AbstractEventL
         chunk = b"-"
         while chunk:
             try:
-                chunk = os.read(source, CHUNK_BYTES)
+                chunk = os.read(own, CHUNK_BYTES)
             except OSError:
                 chunk = b""
             taken.clear()
@@ -59,7 +61,13 @@ def pump(source: int, reader: asyncio.StreamReader, loop: asyncio.AbstractEventL
                 if loop.is_closed():
                     return
 
-    threading.Thread(target=read, name="bridle-input", daemon=True).start()
+    def read_and_close() -> None:
+        try:
+            read()
+        finally:
+            os.close(own)
+
+    threading.Thread(target=read_and_close, name="bridle-input", daemon=True).start()
 
 
 class Outlet:

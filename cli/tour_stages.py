@@ -19,6 +19,7 @@ import msgspec
 
 from bridle.cli.lsp_client import Json, LspClient, ServerGone
 from bridle.cli.tour_story import Story
+from bridle.harness.asking import YES
 from bridle.harness.model.choose import examples
 from bridle.harness.nouns import Usage, Verdict
 from bridle.harness.proposals.ledger import Ledger, Offer
@@ -151,7 +152,7 @@ class Tour:
             self._name_interpreter()
             command = [sys.executable, "-P", "-m", "bridle.cli.main", "serve"]
             client = LspClient(command, dict(os.environ), self._root, self._place / "server.log")
-            client.answer = _answer
+            client.answer = self._answer
             options = {"capabilities": CAPABILITIES, "processId": os.getpid(), "rootUri": self._root.as_uri()}
             client.request("initialize", {**options, "clientInfo": {"name": "bridle-tour"}}, 20.0)
             client.notify("initialized", {})
@@ -307,6 +308,18 @@ class Tour:
         finally:
             self._stages.append(Stage(name, time.perf_counter() - began))
 
+    def _answer(self, request: Json) -> Any:
+        """Answer the server's questions: the code that goes to a live model is the example's own, so it may go."""
+        if request["method"] == "window/showDocument":
+            return {"success": True}
+        if request["method"] != "window/showMessageRequest":
+            return None
+        actions: list[Json] = request["params"].get("actions") or []
+        consent = next((action for action in actions if action["title"] == YES), None)
+        if consent is not None:
+            self._say(f"  asked: {request['params']['message']} → {YES}")
+        return consent
+
     def _name_interpreter(self) -> None:
         """Say in the person's settings which Python is the project's: ours has pytest, ruff and mypy."""
         if self._sabotage == "verify":
@@ -356,9 +369,3 @@ def _failing(client: LspClient) -> Json | None:
 def _unjudged(client: LspClient) -> str:
     """Return what the server said where pytest came to no verdict, "" where it said nothing of the kind."""
     return next((message for message in client.shown if "pytest: unknown" in message), "")
-
-
-def _answer(request: Json) -> Any:
-    if request["method"] == "window/showDocument":
-        return {"success": True}
-    return None

@@ -6,19 +6,24 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
+from tests.model.messages_server import MessagesServer, Script, Step
 
 ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.slow
 
 
-def tour(tmp_path: Path, *words: str, sabotage: str = "") -> subprocess.CompletedProcess[str]:
+def tour(
+    tmp_path: Path, *words: str, sabotage: str = "", extra: Mapping[str, str] = {}
+) -> subprocess.CompletedProcess[str]:
     drop = ("ANTHROPIC_API_KEY", "BRIDLE_MODEL", "BRIDLE_TRANSCRIPT")
     env = {name: value for name, value in os.environ.items() if name not in drop}
-    env |= {"SABOTAGE": sabotage, "TMPDIR": str(tmp_path)}
+    env |= {"SABOTAGE": sabotage, "TMPDIR": str(tmp_path), **extra}
     command = [sys.executable, "-P", "-m", "bridle.cli.main", "tour", *words]
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=240, check=False)
 
@@ -60,6 +65,19 @@ def test_a_sabotaged_tour_fails_and_says_why(tmp_path: Path, sabotage: str, why:
         line.startswith("✗") and why in line for line in done.stdout.splitlines()
     ), done.stdout[-2000:]
     assert "✗ the tour failed" in done.stdout
+
+
+def test_with_a_key_the_model_is_live_and_what_is_sent_is_told_first(tmp_path: Path) -> None:
+    script = Script(otherwise=Step(transcript=str(ROOT / "examples" / "transcripts")))
+    with MessagesServer(script) as server:
+        key = {"ANTHROPIC_API_KEY": "sk-ant-" + "x" * 40, "ANTHROPIC_BASE_URL": server.url}
+        done = tour(tmp_path, extra=key)
+        assert done.returncode == 0, done.stdout[-3000:]
+        assert "The model is live" in done.stdout.splitlines()[0]
+        asked = next(line for line in done.stdout.splitlines() if line.startswith("  asked: "))
+        assert server.url in asked
+        assert "x" * 40 not in done.stdout
+        assert len(server.seen) > 3
 
 
 def test_an_unknown_sabotage_is_a_clear_refusal(tmp_path: Path) -> None:

@@ -84,7 +84,9 @@ class Desk:
         return {path: (self.root / path).read_bytes() if (self.root / path).exists() else None for path in BEFORE}
 
     def everything(self) -> dict[str, tuple[int, bytes]]:
-        files = [p for top in (self.root, self.state.folder) for p in top.rglob("*") if p.is_file() and p.name != "lock"]
+        files = [
+            p for top in (self.root, self.state.folder) for p in top.rglob("*") if p.is_file() and p.name != "lock"
+        ]
         return {str(path): (path.stat().st_mode, path.read_bytes()) for path in files}
 
 

@@ -168,13 +168,20 @@ class Landings:
         journal.append("confirmed", {"plan": plan.id, "unsaved": unsaved, "files": self._changes(plan.placed)})
         closed = [p for p in plan.placed if p.open is None]
         try:
+            self._expect_unopened(closed)
             commit(self._ground.root, [Write(p.path, p.before, p.after) for p in closed], self._ground.state.landings)
         except (UserProblem, OSError) as error:
             return self._short(plan, unsaved, [p.path for p in closed], str(error), journal)
         written = tuple(p.path for p in closed)
-        self._keep_landing(plan, "undone" if plan.undo else "accepted", (*written, *unsaved))
+        self._keep_landing(plan, "accepted", (*written, *unsaved))
         journal.append("landed", {"plan": plan.id, "written": written, "unsaved": unsaved})
         return LandingResult("applied", written, unsaved)
+
+    def _expect_unopened(self, closed: Sequence[Placed]) -> None:
+        """A file that was opened and typed into meanwhile is not written below its editor. Raises UserProblem."""
+        typed = [p.path for p in closed if self._ground.buffers.unsaved(p.path) is not None]
+        if typed:
+            raise UserProblem(f"opened and changed meanwhile: {', '.join(typed)}", "run the action again")
 
     def _short(
         self, plan: Plan, changed: tuple[str, ...], missing: list[str], reason: str, journal: Journal
@@ -183,13 +190,14 @@ class Landings:
         journal.append("rolled_back", {"plan": plan.id, "reason": reason, "kept": changed})
         if not changed:
             return LandingResult("rolled back", conflicts=tuple(missing), reason=reason)
-        self._keep_landing(plan, "undone" if plan.undo else "partial", changed)
+        self._keep_landing(plan, "partial", changed)
         return LandingResult("partial", unsaved=changed, conflicts=tuple(missing), reason=reason)
 
     def _keep_landing(self, plan: Plan, state: State, paths: Collection[str]) -> None:
-        """Remember what came to stand, for an undo."""
+        """Remember what came to stand, for an undo; of an undo, what still stands."""
         if plan.undo:
-            self._settle(plan.offer, state)
+            left = tuple(file for file in plan.offer.landed if file.path not in paths)
+            self._settle(msgspec.structs.replace(plan.offer, landed=left), "partial" if left else "undone")
             return
         landed = tuple(
             file_patch(p.path, p.before, p.after, p.open.base_version if p.open else None)

@@ -9,7 +9,7 @@ from time import strftime
 
 from bridle.harness.engine import RunAccepted, SessionRow, Sessions
 from bridle.harness.ground import Brake, Ground
-from bridle.harness.nouns import RunId, UserProblem
+from bridle.harness.nouns import ProposalId, RunId, UserProblem
 from bridle.harness.order import WORKFLOWS, Order, WorkflowName
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
@@ -70,6 +70,11 @@ class Runs:
         brake = self._brakes.get(run)
         if brake is not None:
             brake.pull()
+
+    def expect_over(self, proposal: ProposalId) -> None:
+        """Refuse while the run that makes `proposal`, which has the run's id, still goes. Raises UserProblem."""
+        if RunId(proposal) in self._brakes:
+            raise UserProblem("the run still works on this proposal", "wait for its end, or cancel it first")
 
     def discard(self, run: RunId) -> None:
         """Give an interrupted run up; its journal stays. Raises UserProblem."""

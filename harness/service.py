@@ -13,7 +13,7 @@ from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
 from bridle.harness.knowing import Knowing
 from bridle.harness.landings import Landings
-from bridle.harness.nouns import Fault, UserProblem
+from bridle.harness.nouns import Fault, RunId, UserProblem
 from bridle.harness.order import order_of
 from bridle.harness.overview import Overview
 from bridle.harness.permission.trust import Trust
@@ -114,8 +114,10 @@ class LocalEngine:
                 return rooms.standing.proposals()
             case e.Reject():
                 rooms.standing.reject(request.proposal)
+                rooms.runs.cancel(RunId(request.proposal))
             case e.PrepareLanding():
                 self._expect_trust()
+                rooms.runs.expect_over(request.proposal)
                 return await rooms.landings.prepare(request)
             case e.PrepareUndo():
                 return await rooms.landings.prepare_undo(request)

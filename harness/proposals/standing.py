@@ -8,7 +8,7 @@ import msgspec
 
 from bridle.harness.buffers import Buffers
 from bridle.harness.engine import EngineEvent, ProposalChanged, Proposals
-from bridle.harness.nouns import Proposal, ProposalId
+from bridle.harness.nouns import Proposal, ProposalId, UserProblem
 from bridle.harness.proposals.badge import stale
 from bridle.harness.proposals.ledger import Ledger, Offer
 from bridle.indexer.digest import digest
@@ -27,8 +27,10 @@ class Standing:
         return Proposals(tuple(offer.proposal for offer in self._ledger.newest_first()))
 
     def reject(self, proposal: ProposalId) -> None:
-        """Take a proposal off the table. Raises UserProblem when there is none."""
+        """Take a proposal off the table. Raises UserProblem when it is not there, or was decided already."""
         offer = self._ledger.get(proposal)
+        if offer.proposal.state != "open":
+            raise UserProblem(f"this proposal was {offer.proposal.state} already", "")
         self._change(offer, msgspec.structs.replace(offer.proposal, state="rejected"))
 
     def ground_moved(self, paths: Collection[str]) -> None:

@@ -11,6 +11,7 @@ from bridle.harness.order import Order
 from bridle.harness.proposals.badge import UNVERIFIED, badge
 from bridle.harness.proposals.ledger import Offer
 from bridle.harness.proposals.patches import capture, diff_text, sizes
+from bridle.harness.proposals.standing import Standing
 from bridle.harness.session.journal import Journal
 from bridle.harness.workflow.workbench import Workbench
 
@@ -64,7 +65,7 @@ class Offering:
             created=self._ground.now(),
         )
         self._journal.append("proposed", {"proposal": proposal.id, "files": [f.path for f in files]})
-        self._change(proposal)
+        self._put(proposal)
 
     def climb(self, verdict: Verdict) -> None:
         """One check has spoken: the badge names what is known so far."""
@@ -85,6 +86,7 @@ class Offering:
         self._journal.append("checked", {"verdicts": verdicts, "flags": flags, "badge": earned}, sync=True)
         self._offer = msgspec.structs.replace(self._offer, earned=earned)
         self._change(msgspec.structs.replace(self._offer.proposal, badge=earned, verdicts=verdicts, flags=flags))
+        self._tell_what_moved()
         return earned
 
     def close(self, outcome: str) -> str:
@@ -101,7 +103,17 @@ class Offering:
         if data is not None:
             self._ground.blobs.put(data)
 
+    def _tell_what_moved(self) -> None:
+        """Say which open documents changed while the checks ran on the text that the run began with."""
+        ground = self._ground
+        Standing(ground.ledger, ground.buffers, ground.emit).ground_moved(ground.buffers.versions())
+
     def _change(self, proposal: Proposal) -> None:
+        """Tell of a change; what the person decided meanwhile stays decided."""
+        state = self._ground.ledger.get(proposal.id).proposal.state
+        self._put(msgspec.structs.replace(proposal, state=state))
+
+    def _put(self, proposal: Proposal) -> None:
         assert self._offer is not None
         self._offer = msgspec.structs.replace(self._offer, proposal=proposal)
         self._ground.ledger.put(self._offer)

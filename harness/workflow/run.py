@@ -154,8 +154,12 @@ class Run:
         self._ground.emit(RunProgress(self.id, phase, message, self._meter.usage))
 
     def _end(self, outcome: Reason, reason: str) -> RunEnded:
-        proposal = self._offering.close(outcome)
-        self._journal.append("ended", {"outcome": outcome, "reason": reason})
+        proposal = ""
+        try:
+            proposal = self._offering.close(outcome)
+            self._journal.append("ended", {"outcome": outcome, "reason": reason})
+        except (UserProblem, OSError) as error:  # the disk that ended the run takes no ending either: it is told
+            reason = f"{reason}; its end could not be kept: {error}"
         ended = RunEnded(self.id, outcome, reason, self._rounds, self._meter.usage, proposal)
         self._ground.emit(ended)
         return ended

@@ -1,0 +1,135 @@
+"""What a person decides, types or breaks while a run or a landing is under way keeps its place."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridle.harness.edits.patch import file_patch
+from bridle.harness.engine import (
+    Buffer,
+    CheckStarted,
+    FinishLanding,
+    LandingPlan,
+    LandingResult,
+    PrepareLanding,
+    PrepareUndo,
+    ProposalChanged,
+    Reject,
+    RunAccepted,
+    RunEnded,
+    StartRun,
+    expect,
+)
+from bridle.harness.nouns import Badge, Proposal, ProposalId, RunId, UserProblem
+from bridle.harness.proposals.ledger import Ledger, Offer
+from bridle.harness.session.blobs import Blobs
+from bridle.harness.session.state import State
+
+MONEY = "src/till/money.py"
+CART = "src/till/cart.py"
+TEST = "test_half_a_cent_is_rounded_up"
+
+
+async def started(door: Any) -> RunId:
+    """Start the fix, and leave it running."""
+    verified = await door.verify()
+    finding = next(f for v in verified.verdicts for f in v.findings if TEST in f.test)
+    return expect(await door.engine.call(StartRun("fix", "", finding=finding)), RunAccepted).run
+
+
+def landed_before(root: Path) -> dict[str, bytes]:
+    """Put a comment above two files, as a run that landed in an earlier life; returns what stood before."""
+    state, originals = State(root), {path: (root / path).read_bytes() for path in (CART, MONEY)}
+    blobs = Blobs(state.blobs)
+    patches = tuple(file_patch(path, data, b"# landed\n" + data, None) for path, data in originals.items())
+    for path, data in originals.items():
+        (root / path).write_bytes(b"# landed\n" + data)
+        blobs.put(data)
+        blobs.put(b"# landed\n" + data)
+    proposal = Proposal(
+        ProposalId("earlier"), RunId("earlier"), "say it", patches, Badge("verified", "verified"), state="accepted"
+    )
+    Ledger(state.proposals).put(Offer(proposal, ground={}, engine="", landed=patches, landed_at=1.0, plan="p"))
+    return originals
+
+
+@pytest.mark.slow
+async def test_a_proposal_is_not_accepted_while_its_run_goes_and_rejecting_it_ends_the_run(
+    opening: Any, trusted: Path
+) -> None:
+    door = await opening("local")
+    run = await started(door)
+    await door.until(ProposalChanged)
+    with pytest.raises(UserProblem, match="still works on this proposal"):
+        await door.land(PrepareLanding(ProposalId(run)))
+    await door.engine.call(Reject(ProposalId(run)))
+    ended = await door.until(RunEnded)
+    assert ended.outcome == "cancelled"
+    assert (await door.proposal(ended)).state == "rejected"
+
+
+@pytest.mark.slow
+async def test_what_is_typed_while_the_run_goes_makes_its_proof_stale(opening: Any, trusted: Path) -> None:
+    door = await opening("local")
+    document = await door.open(MONEY)
+    run = await started(door)
+    await door.until(CheckStarted, lambda event: event.run == run)
+    document.insert(0, "# typed meanwhile\n")
+    await door.sync(MONEY)
+    proposal = await door.proposal(await door.until(RunEnded))
+    assert (proposal.badge.state, proposal.changed_since) == ("stale", (MONEY,))
+
+
+@pytest.mark.slow
+async def test_a_run_whose_state_cannot_be_written_any_more_still_ends(opening: Any, trusted: Path) -> None:
+    door = await opening("local")
+    run = await started(door)
+    await door.until(CheckStarted, lambda event: event.run == run)
+    shutil.rmtree(State(trusted).proposals)
+    ended = await door.until(RunEnded)
+    assert ended.outcome == "failed"
+    assert "could not be kept" in ended.reason
+
+
+async def test_a_landed_change_is_not_rejected_afterwards(opening: Any, trusted: Path) -> None:
+    landed_before(trusted)
+    door = await opening("local")
+    with pytest.raises(UserProblem, match="accepted already"):
+        await door.engine.call(Reject(ProposalId("earlier")))
+
+
+async def test_what_an_undo_could_not_take_back_can_be_taken_back_later(opening: Any, trusted: Path) -> None:
+    originals = landed_before(trusted)
+    door = await opening("local")
+    document = await door.open(MONEY)
+    plan = expect(await door.engine.call(PrepareUndo()), LandingPlan)
+    assert plan.closed_files == (CART,)
+    (trusted / CART).write_bytes(b"# saved by another program\n")
+    assert document.land(plan.open_files[0])
+    await door.sync(MONEY)
+    held = (Buffer(MONEY, document.version, str(document.text)),)
+    half = expect(await door.engine.call(FinishLanding(plan.id, held)), LandingResult)
+    assert (half.outcome, half.unsaved, half.conflicts) == ("partial", (MONEY,), (CART,))
+    (trusted / CART).write_bytes(b"# landed\n" + originals[CART])
+    _, rest = await door.land(PrepareUndo())
+    assert rest is not None
+    assert (rest.outcome, rest.written) == ("applied", (CART,))
+    assert (trusted / CART).read_bytes() == originals[CART]
+    with pytest.raises(UserProblem, match="no landed change"):
+        await door.land(PrepareUndo())
+
+
+async def test_a_file_that_was_opened_and_typed_into_meanwhile_is_not_written_below_its_editor(
+    opening: Any, trusted: Path
+) -> None:
+    originals = landed_before(trusted)
+    door = await opening("local")
+    plan = expect(await door.engine.call(PrepareUndo()), LandingPlan)
+    await door.open(MONEY, "# typed\n" + (trusted / MONEY).read_text())
+    result = expect(await door.engine.call(FinishLanding(plan.id, ())), LandingResult)
+    assert (result.outcome, "opened and changed meanwhile: src/till/money.py" in result.reason) == ("rolled back", True)
+    assert (trusted / MONEY).read_bytes() == b"# landed\n" + originals[MONEY]

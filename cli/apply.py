@@ -59,7 +59,7 @@ def _given(source: str) -> object:
         return msgspec.json.decode(data)
     except OSError as error:
         raise UserProblem(f"{source!r} cannot be read: {error.strerror}", "name a JSON file, or - ") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise UserProblem(f"{source!r} is not JSON: {error}", "send the input of the edit tool") from error
 
 

@@ -196,6 +196,12 @@ def test_bad_words_get_a_clear_answer_and_exit_1(till: Path, words: tuple[str, .
     assert "Traceback" not in done.stderr
 
 
+def test_edits_that_nest_too_deep_are_refused_as_no_edits(till: Path) -> None:
+    done = bridle("apply", "-", root=till, given="[" * 100_000)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is not JSON" in done.stderr
+
+
 def test_a_context_for_lines_beyond_the_file_is_no_exception(till: Path) -> None:
     assert bridle("context", "anything", "--at", f"{MONEY}:9000-9010", root=till).returncode == 0
     assert bridle("context", "anything", "--at", "no/such.py:1-2", root=till).returncode == 0

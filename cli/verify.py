@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from bridle.cli.common import add_root, below, find_root, note, print_json, with_engine
 from bridle.harness.engine import CheckFinished, CheckStarted, Engine, EngineEvent, Verified, Verify, expect
-from bridle.harness.nouns import Finding, Verdict
+from bridle.harness.nouns import Finding, UserProblem, Verdict
 
 TIMEOUT_S = 3600.0
 
@@ -20,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Run the checks; 0 when every one passed."""
     root = find_root(options.root)
-    paths = tuple(below(root, path) for path in options.paths)
+    paths = tuple(_there(root, path) for path in options.paths)
 
     async def ask(engine: Engine) -> Verified:
         return expect(await engine.call(Verify(paths), TIMEOUT_S), Verified)
@@ -33,6 +34,14 @@ def main(options: argparse.Namespace) -> int:
             print(verdict_text(verdict))
         print(f"{verified.outcome} on tree {verified.tree}")
     return 0 if verified.outcome == "pass" else 1
+
+
+def _there(root: Path, path: str) -> str:
+    """Return `path` below `root`; a slip of the pen must not check everything instead. Raises UserProblem."""
+    found = below(root, path)
+    if not (root / found).exists():
+        raise UserProblem(f"{path!r} is not there", "name files of the workspace, or none to check all of it")
+    return found
 
 
 def as_json(verified: Verified) -> dict[str, object]:

@@ -180,6 +180,7 @@ def test_context_prints_a_bill_under_its_budget(till: Path) -> None:
         (("read", f"{MONEY}:9-2"), "range of lines"),
         (("read", f"{MONEY}:9000-9001"), "E_RANGE"),
         (("apply", "no.json"), "cannot be read"),
+        (("verify", "no/such/test_file.py"), "is not there"),
         (("context", "x", "--budget", "0"), "no budget"),
         (("context", "x", "--at", MONEY), "names no lines"),
         (("run", "edit"), "instruction"),

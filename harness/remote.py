@@ -96,6 +96,11 @@ class ChildEngine:
     async def close(self) -> None:
         """End the child: first by closing its input, then by force."""
         self._closing = True
+        await self._end_child()
+        if self._reader is not None:
+            await self._reader
+
+    async def _end_child(self) -> None:
         process = self._process
         if process is None:
             return
@@ -107,8 +112,6 @@ class ChildEngine:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-        if self._reader is not None:
-            await self._reader
 
     def _remember(self, sync: SyncBuffers) -> None:
         for buffer in sync.changed:
@@ -159,9 +162,12 @@ class ChildEngine:
         self._restarts_left -= 1
         try:
             await self.start()
+            if self._closing:
+                await self._end_child()
+                return
             if self._buffers:
                 await self.call(SyncBuffers(changed=tuple(self._buffers.values())))
-        except (Fault, Closed, TimeoutError) as error:
+        except (Fault, Closed, TimeoutError, UserProblem) as error:
             self._listener(Lost(f"{reason}; starting it again failed: {error}", again=False))
             return
         self._listener(Lost(reason, again=True))

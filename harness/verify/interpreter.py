@@ -63,7 +63,7 @@ def _candidates(root: Path) -> Iterator[Interpreter]:
         yield _of_environment(Path(active), "VIRTUAL_ENV")
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         path = Path(folder) / "python3"
-        if folder and os.access(path, os.X_OK) and not _is_ours(path.parent.parent):
+        if folder and os.access(path, os.X_OK) and not _is_script(path) and not _is_ours(path.parent.parent):
             yield Interpreter(str(path), "PATH")
 
 
@@ -75,6 +75,15 @@ def _of_environment(folder: Path, found: str) -> Interpreter:
         broken = f"the virtual environment {str(folder)!r} is broken: its Python is gone"
         return Interpreter("", found, broken, f"create {str(folder)!r} again")
     return Interpreter(str(python), found)
+
+
+def _is_script(path: Path) -> bool:
+    """Tell whether a program only chooses among interpreters (a version manager's shim); that is not ours to run."""
+    try:
+        with path.open("rb") as file:
+            return file.read(2) == b"#!"
+    except OSError:
+        return True
 
 
 def _is_ours(prefix: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import venv
 from pathlib import Path
@@ -83,6 +84,8 @@ def test_a_setting_that_names_nothing_is_a_problem_and_nothing_else_is_taken(roo
 def test_environments_are_tried_in_order(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     on_path = planted(tmp_path / "on_path")
+    (on_path / "bin" / "python3").unlink()
+    (on_path / "bin" / "python3").symlink_to(os.path.realpath(sys.executable))
     monkeypatch.setenv("PATH", str(on_path / "bin"))
     found.append(find_interpreter(root, None).path)
     monkeypatch.setenv("VIRTUAL_ENV", str(planted(tmp_path / "active")))
@@ -113,3 +116,15 @@ def test_an_environment_whose_python_is_gone_is_a_problem(root: Path) -> None:
     config = root / ".venv" / "pyvenv.cfg"
     config.write_text(config.read_text().replace("home = ", "home = /gone"))
     assert "broken" in find_interpreter(root, None).problem
+
+
+def test_a_shim_that_only_chooses_among_pythons_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shims, real = tmp_path / "shims", tmp_path / "real" / "bin"
+    for folder in (shims, real):
+        folder.mkdir(parents=True)
+    (shims / "python3").write_text("#!/bin/sh\nexec /opt/version-manager python3\n")
+    (shims / "python3").chmod(0o755)
+    (real / "python3").symlink_to(os.path.realpath(sys.executable))
+    monkeypatch.setenv("PATH", f"{shims}:{real}")
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    assert find_interpreter(tmp_path, None).path == str(real / "python3")

@@ -30,7 +30,7 @@ local function find()
   return source, test, probe.diagnostic(test, "bridle·pytest")
 end
 
---- From the failing test to a verified proposal for the source.
+--- From the failing test to a verified proposal for the source; its badge says so when the text moved on meanwhile.
 ---@param meanwhile? fun(source: integer)
 local function propose(meanwhile)
   local source, test = find()
@@ -38,7 +38,7 @@ local function propose(meanwhile)
   if meanwhile then
     meanwhile(source)
   end
-  return source, probe.diagnostic(source, "bridle", "verified")
+  return source, probe.diagnostic(source, "bridle", meanwhile and "stale" or "verified")
 end
 
 local function has(bufnr, text)

@@ -14,12 +14,12 @@ async function find(probe) {
   return { source, test, finding: await probe.diagnostic(test, "bridle·pytest") };
 }
 
-/** From the failing test to a verified proposal for the source. */
+/** From the failing test to a verified proposal for the source; its badge says so when the text moved on meanwhile. */
 async function propose(probe, scene, meanwhile) {
   const { source, test } = await find(probe);
   await probe.choose(test, scene.finding_line, "bridle.fix");
   await meanwhile?.(source);
-  return { source, offer: await probe.diagnostic(source, "bridle", "verified") };
+  return { source, offer: await probe.diagnostic(source, "bridle", meanwhile ? "stale" : "verified") };
 }
 
 async function accept(probe, scene, source, offer) {

@@ -50,6 +50,11 @@ end
 local function accept(source, offer)
   probe.choose(source, offer.lnum, "bridle.accept")
   probe.wait("the fix landed", has(source, scene.right))
+  probe.wait("the landing is over", function()
+    return not vim.iter(vim.diagnostic.get(source)):any(function(each)
+      return each.source == "bridle"
+    end)
+  end)
 end
 
 function M.finding()

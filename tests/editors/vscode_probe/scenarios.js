@@ -25,6 +25,8 @@ async function propose(probe, scene, meanwhile) {
 async function accept(probe, scene, source, offer) {
   await probe.choose(source, offer.range.start.line, "bridle.accept");
   await probe.wait("the fix landed", () => source.getText().includes(scene.right));
+  await probe.wait("the landing is over", () =>
+    !vscode.languages.getDiagnostics(source.uri).some((each) => each.source === "bridle"));
 }
 
 exports.finding_beside_other_tools = async (probe, scene) => {

@@ -16,6 +16,8 @@ from bridle.harness.model.retry import Patient, Policy
 from tests.model.asking import MODEL, SECRET, Ear, assistant, live, request, result, use, user
 from tests.model.messages_server import FAULTS, CallStep, MessagesServer, Script, Step
 
+pytestmark = pytest.mark.slow
+
 CALL = CallStep("read", {"path": "src/till/cart.py", "start": 1})
 GOOD = Step(text="Let me look at the cart.", calls=(CALL,))
 

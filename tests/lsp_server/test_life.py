@@ -17,6 +17,8 @@ from bridle.lsp_server import stdio
 from tests.lsp_server.conftest import Start
 from tests.lsp_server.editor_client import EditorClient
 
+pytestmark = pytest.mark.slow
+
 GONE_S = 2.0
 
 

@@ -17,6 +17,7 @@ from bridle.harness.session.runs import RunRow, list_runs, look
 from bridle.harness.workflow.run import Run
 
 MAX_RUNS = 4
+HAND_OVER_S = 20.0
 
 
 class Runs:
@@ -71,10 +72,21 @@ class Runs:
         if brake is not None:
             brake.pull()
 
-    def expect_over(self, proposal: ProposalId) -> None:
-        """Refuse while the run that makes `proposal`, which has the run's id, still goes. Raises UserProblem."""
-        if RunId(proposal) in self._brakes:
-            raise UserProblem("the run still works on this proposal", "wait for its end, or cancel it first")
+    async def hand_over(self, proposal: ProposalId) -> None:
+        """End the run that makes `proposal`, which has the run's id, because the person takes it as it stands.
+
+        A run whose proof is earned is about to end by itself and is waited for; any other is stopped. Raises
+        UserProblem when it does not end in time.
+        """
+        brake = self._brakes.get(RunId(proposal))
+        if brake is None or brake.task is None:
+            return
+        earned = self._ground.ledger.get(proposal).earned
+        if earned is None or earned.state != "verified":
+            brake.pull("you took its proposal as it stood")
+        done, _ = await asyncio.wait([brake.task], timeout=HAND_OVER_S)
+        if not done:
+            raise UserProblem("the run that works on this proposal does not stop", "try again, or cancel the run first")
 
     def discard(self, run: RunId) -> None:
         """Give an interrupted run up; its journal stays. Raises UserProblem."""

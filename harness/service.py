@@ -117,7 +117,7 @@ class LocalEngine:
                 rooms.runs.cancel(RunId(request.proposal))
             case e.PrepareLanding():
                 self._expect_trust()
-                rooms.runs.expect_over(request.proposal)
+                await rooms.runs.hand_over(request.proposal)
                 return await rooms.landings.prepare(request)
             case e.PrepareUndo():
                 return await rooms.landings.prepare_undo(request)

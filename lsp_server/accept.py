@@ -56,6 +56,8 @@ class Landing:
         self._offers = offers
         self._editor = editor
         self._turn = asyncio.Lock()
+        self.under_way = ""
+        """The proposal that is being landed."""
 
     async def accept(self, proposal: str, *, force: bool) -> LandingResult:
         """Land a proposal. Raises UserProblem when nothing, or not everything, landed."""
@@ -63,7 +65,11 @@ class Landing:
             found = self._offers.get(proposal)
             if found.state != "open":
                 raise UserProblem(f"this proposal was {found.state} already", "")
-            return await self._accept(found, force=force)
+            self.under_way = found.id
+            try:
+                return await self._accept(found, force=force)
+            finally:
+                self.under_way = ""
 
     async def undo(self, run: str) -> LandingResult:
         """Take a landed change back, and nothing that was typed since. Raises UserProblem."""

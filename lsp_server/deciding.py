@@ -16,6 +16,8 @@ MAX_SHOWN = 3_000
 
 async def offer(session: Session, ended: RunEnded) -> None:
     """Say how a run ended, and ask about its proposal where a question does not stop the person."""
+    if ended.proposal and session.landing.under_way == ended.proposal:
+        return  # the person has decided already
     proposal = session.offers.get(ended.proposal) if ended.proposal else None
     if proposal is None or proposal.state != "open":
         if ended.outcome != "cancelled":

@@ -58,18 +58,42 @@ def landed_before(root: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-async def test_a_proposal_is_not_accepted_while_its_run_goes_and_rejecting_it_ends_the_run(
-    opening: Any, trusted: Path
-) -> None:
+async def test_rejecting_a_proposal_while_its_run_goes_ends_the_run(opening: Any, trusted: Path) -> None:
     door = await opening("local")
     run = await started(door)
     await door.until(ProposalChanged)
-    with pytest.raises(UserProblem, match="still works on this proposal"):
-        await door.land(PrepareLanding(ProposalId(run)))
     await door.engine.call(Reject(ProposalId(run)))
     ended = await door.until(RunEnded)
     assert ended.outcome == "cancelled"
     assert (await door.proposal(ended)).state == "rejected"
+
+
+@pytest.mark.slow
+async def test_a_proposal_taken_while_its_run_goes_stops_the_run_and_is_judged_as_it_stands(
+    opening: Any, trusted: Path
+) -> None:
+    before = (trusted / MONEY).read_bytes()
+    door = await opening("local")
+    run = await started(door)
+    first = (await door.until(ProposalChanged)).proposal
+    plan, _ = await door.land(PrepareLanding(ProposalId(run)))
+    ended = await door.until(RunEnded)
+    assert (ended.outcome, ended.reason) == ("cancelled", "you took its proposal as it stood")
+    assert plan.refused.startswith("not green: ")
+    kept = await door.proposal(ended)
+    assert (kept.state, kept.badge.state, kept.files) == ("open", "not green", first.files)
+    assert (trusted / MONEY).read_bytes() == before
+
+
+@pytest.mark.slow
+async def test_a_verified_proposal_lands_although_its_run_has_not_ended_yet(opening: Any, trusted: Path) -> None:
+    door = await opening("local")
+    run = await started(door)
+    await door.until(ProposalChanged, lambda event: event.proposal.badge.state == "verified")
+    _, result = await door.land(PrepareLanding(ProposalId(run)))
+    assert result is not None
+    assert (result.outcome, result.written) == ("applied", (MONEY,))
+    assert (await door.until(RunEnded)).outcome == "succeeded"
 
 
 @pytest.mark.slow

@@ -14,10 +14,12 @@ import msgspec
 from bridle.harness.nouns import (
     Badge,
     Buffer,
+    Clash,
     Fault,
     FilePatch,
     Finding,
     Flag,
+    Hunk,
     Proposal,
     ProposalId,
     Related,
@@ -29,11 +31,11 @@ from bridle.harness.nouns import (
 )
 
 __all__ = [
-    "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Closed", "DiscardRun", "Done",
+    "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash", "Closed", "DiscardRun", "Done",
     "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Fault", "FilePatch", "Finding", "FinishLanding",
-    "Flag", "GetContext", "GetProposals", "GetSessions", "GetStatus", "IndexProgress", "LandingPlan",
+    "Flag", "GetContext", "GetProposals", "GetSessions", "GetStatus", "Hunk", "IndexProgress", "LandingPlan",
     "LandingResult", "Lost", "Note", "PackPiece", "PackView", "PrepareLanding", "PrepareUndo", "Proposal",
-    "ProposalChanged", "ProposalId", "Proposals", "Reject", "Related", "ReplyTo", "ResumeRun", "RunAccepted",
+    "ProposalChanged", "ProposalId", "Proposals", "Refresh", "Reject", "Related", "ReplyTo", "ResumeRun", "RunAccepted",
     "RunEnded", "RunId", "RunProgress", "Selection", "SessionRow", "Sessions", "SetTrust", "StartRun", "Status",
     "SyncBuffers", "Usage", "UserProblem", "Verdict", "Verified", "Verify", "expect",
 ]  # fmt: skip
@@ -95,14 +97,27 @@ class GetProposals(msgspec.Struct, frozen=True, tag=True):
 
 
 class Reject(msgspec.Struct, frozen=True, tag=True):
-    """→ Done."""
+    """Leave these hunks with their groups, all that are open when none is named. → Done."""
 
     proposal: ProposalId
+    hunks: tuple[str, ...] = ()
+
+
+class Refresh(msgspec.Struct, frozen=True, tag=True):
+    """Ask again for a proposal whose ground is gone: reject it, and begin its run anew. → RunAccepted.
+
+    `at` is where its lines are now; None leaves the place as it was given.
+    """
+
+    proposal: ProposalId
+    at: Selection | None = None
 
 
 class PrepareLanding(msgspec.Struct, frozen=True, tag=True):
     """Make ready to land: journals the intent and answers with what goes where.
 
+    `hunks` are taken with their groups, all that are open when none is named. What is taken is verified as it was
+    chosen: a part never lands on the badge of the whole.
     `rebased` are the door's edits for open documents that moved since the proposal was verified, against the
     buffers as last synced; the engine then verifies again before it answers, unless `force`. → LandingPlan.
     """
@@ -110,12 +125,17 @@ class PrepareLanding(msgspec.Struct, frozen=True, tag=True):
     proposal: ProposalId
     rebased: tuple[FilePatch, ...] = ()
     force: bool = False
+    hunks: tuple[str, ...] = ()
 
 
 class PrepareUndo(msgspec.Struct, frozen=True, tag=True):
-    """The inverse of a landed change, of the last one when `run` is empty. → LandingPlan."""
+    """The inverse of the last change of a run that landed, of the last of all when `run` is empty. → LandingPlan.
+
+    `choices` say, clash by clash, whether to keep what the person made of the lines or to take it back as well.
+    """
 
     run: str = ""
+    choices: dict[str, Literal["keep", "take"]] = {}
 
 
 class FinishLanding(msgspec.Struct, frozen=True, tag=True):
@@ -156,7 +176,7 @@ class DiscardRun(msgspec.Struct, frozen=True, tag=True):
 
 EngineRequest = (
     GetStatus | SetTrust | SyncBuffers | Verify | StartRun | CancelRun | ReplyTo | GetProposals | Reject |
-    PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | ResumeRun | DiscardRun
+    PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | ResumeRun | DiscardRun | Refresh
 )  # fmt: skip
 
 # --- replies ----------------------------------------------------------------------------------------------------
@@ -209,8 +229,8 @@ class Proposals(msgspec.Struct, frozen=True, tag=True):
 class LandingPlan(msgspec.Struct, frozen=True, tag=True):
     """What to send to open documents (`open_files`, each against `base_version`) and what the engine writes itself.
 
-    `expected` is the text of each open document once landed. `refused` is the reason why nothing may land ("" when
-    it may); `proposal` shows the badge as it is now.
+    `refused` is the reason why nothing may land ("" when it may). `proposal` has the badge of what is to land, which
+    is not the whole's where only a part was chosen. `clashes` of an undo wait for the person's choice, or tell it.
     """
 
     id: str
@@ -219,6 +239,7 @@ class LandingPlan(msgspec.Struct, frozen=True, tag=True):
     refused: str = ""
     proposal: Proposal | None = None
     title: str = ""
+    clashes: tuple[Clash, ...] = ()
 
 
 class LandingResult(msgspec.Struct, frozen=True, tag=True):

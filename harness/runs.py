@@ -7,9 +7,11 @@ import os
 import uuid
 from time import strftime
 
+import msgspec
+
 from bridle.harness.engine import RunAccepted, SessionRow, Sessions
 from bridle.harness.ground import Brake, Ground
-from bridle.harness.nouns import ProposalId, RunId, UserProblem
+from bridle.harness.nouns import ProposalId, RunId, Selection, UserProblem
 from bridle.harness.order import WORKFLOWS, Order, WorkflowName
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
@@ -65,6 +67,11 @@ class Runs:
         journal = Journal(self._state.journals, run, self._now)
         journal.append("resumed", {"pid": os.getpid(), "engine": self._ground.engine})
         return self._begin(run, order_of_state(row.state), journal, row.state)
+
+    def again(self, run: RunId, at: Selection | None, versions: dict[str, int]) -> RunAccepted:
+        """Begin a run with the order of an earlier one, on the text as it is now. Raises UserProblem."""
+        order = order_of_state(look(self._state.journals, run).state)
+        return self.start(msgspec.structs.replace(order, at=at or order.at, versions=versions))
 
     def cancel(self, run: RunId) -> None:
         """Stop a run; one that is over stays as it is."""

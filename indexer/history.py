@@ -162,3 +162,15 @@ def _place(edit: LineEdit, moved: LineMap, old_count: int, new_count: int) -> in
         return 0 if after is None else after
     before = moved.line(edit.start - 1)
     return after if before is None else before + 1
+
+
+def between(moved: LineMap, start: int, end: int, old_count: int, new_count: int) -> tuple[int, int] | None:
+    """Return what stands now between the line above and the line below the old lines ``[start, end)``.
+
+    None where one of these two changed as well, so that nothing bounds it.
+    """
+    above = moved.line(start - 1) if start > 0 else -1
+    below = moved.line(end) if end < old_count else new_count
+    if above is None or below is None or below <= above:
+        return None
+    return above + 1, below

@@ -18,6 +18,7 @@ from bridle.harness.engine import (
     Finding,
     GetContext,
     PackView,
+    Refresh,
     ResumeRun,
     RunAccepted,
     RunId,
@@ -120,7 +121,7 @@ class Commands:
     # --- proposals ------------------------------------------------------------------------------------------
 
     def accept(self, argument: Argument) -> Json:
-        """Land a proposal."""
+        """Land a proposal, or hunks of it."""
         return self._accept(argument, force=False)
 
     def accept_anyway(self, argument: Argument) -> Json:
@@ -128,9 +129,21 @@ class Commands:
         return self._accept(argument, force=True)
 
     def reject(self, argument: Argument) -> Json:
-        """Take a proposal off the table."""
-        self._session.spawn(deciding.reject(self._session, argument.proposal))
+        """Leave a proposal, or hunks of it."""
+        self._session.spawn(deciding.reject(self._session, argument.proposal, argument.hunks))
         return {}
+
+    async def refresh(self, argument: Argument) -> Json:
+        """Ask again for a proposal whose lines were changed since."""
+        session = self._session
+        found = session.offers.get(argument.proposal)
+        async with asyncio.timeout(START_S):
+            await session.mirror.flush()
+            texts = texts_of(session.documents)
+            accepted = await session.link.ask(Refresh(found.id, deciding.place_of(session, found)), RunAccepted)
+        session.offers.remember(accepted.run, texts)
+        self._happenings.begin_run(accepted.run, f"asking again: {found.title}")
+        return {"run": accepted.run}
 
     def show(self, argument: Argument) -> Json:
         """Show a proposal's diff."""
@@ -141,7 +154,7 @@ class Commands:
         """Take the last change back."""
 
         async def work() -> None:
-            self._check_again(await deciding.undo(self._session, argument.run))
+            self._check_again(await deciding.undo(self._session, argument.run, argument.on_clash))
 
         self._session.spawn(work())
         return {}
@@ -237,7 +250,8 @@ class Commands:
 
     def _accept(self, argument: Argument, *, force: bool) -> Json:
         async def work() -> None:
-            self._check_again(await deciding.accept(self._session, argument.proposal, force=force))
+            taken = deciding.accept(self._session, argument.proposal, argument.hunks, force=force)
+            self._check_again(await taken)
 
         self._session.spawn(work())
         return {}
@@ -294,6 +308,7 @@ COMMANDS: Mapping[str, Command] = {
     "bridle.accept": Commands.accept,
     "bridle.acceptAnyway": Commands.accept_anyway,
     "bridle.reject": Commands.reject,
+    "bridle.refresh": Commands.refresh,
     "bridle.show": Commands.show,
     "bridle.undo": Commands.undo,
     "bridle.trust": Commands.trust,

@@ -25,7 +25,9 @@ from bridle.harness.engine import (
     expect,
 )
 from bridle.harness.nouns import Badge, Proposal, ProposalId, RunId, UserProblem
-from bridle.harness.proposals.ledger import Ledger, Offer
+from bridle.harness.proposals.hunks import hunks_of, ids_of
+from bridle.harness.proposals.ledger import Ledger, Offer, Part
+from bridle.harness.proposals.parts import with_part
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.state import State
 
@@ -50,10 +52,12 @@ def landed_before(root: Path) -> dict[str, bytes]:
         (root / path).write_bytes(b"# landed\n" + data)
         blobs.put(data)
         blobs.put(b"# landed\n" + data)
+    hunks = hunks_of(patches, blobs.get)
     proposal = Proposal(
-        ProposalId("earlier"), RunId("earlier"), "say it", patches, Badge("verified", "verified"), state="accepted"
+        ProposalId("earlier"), RunId("earlier"), "say it", patches, Badge("verified", "verified"), hunks=hunks
     )
-    Ledger(state.proposals).put(Offer(proposal, ground={}, engine="", landed=patches, landed_at=1.0, plan="p"))
+    offer = Offer(proposal, ground={}, engine="")
+    Ledger(state.proposals).put(with_part(offer, Part("p", patches, ids_of(hunks), at=1.0)))
     return originals
 
 

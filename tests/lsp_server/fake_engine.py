@@ -183,8 +183,10 @@ class FakeEngine:
             await asyncio.sleep(3600)
         self.emit(e.CheckFinished(self.judge("pytest"), run))
         patches = tuple(self.patch(path) for path in self.script.get("files", ["a.py"]))
+        edits = [(patch.path, number) for patch in patches for number in range(len(patch.edits))]
+        hunks = tuple(e.Hunk(str(n + 1), path, number, str(n + 1)) for n, (path, number) in enumerate(edits))
         proposal = e.Proposal(
-            id=e.ProposalId(run), run=run, title=request.instruction or "fix it", files=patches,
+            id=e.ProposalId(run), run=run, title=request.instruction or "fix it", files=patches, hunks=hunks,
             badge=e.Badge("unverified", "not verified yet"), diff="--- a/a.py\n+++ b/a.py\n", added=1, removed=1,
         )  # fmt: skip
         self.put(proposal)

@@ -93,7 +93,9 @@ def test_a_line_that_the_person_changed_is_never_overwritten(editors: Start) -> 
     editor.wait_shown("nothing was changed: you changed the same lines of a.py since")
     assert "yield" in editor.text("a.py")
     assert "RIGHT" not in editor.text("a.py")
-    assert any("accept" in title for title in editor.titles("a.py", WRONG)), "the proposal is kept"
+    titles = editor.titles("a.py", WRONG)
+    assert any("ask again, you changed its lines" in title for title in titles), "the proposal is kept"
+    assert not any("accept" in title for title in titles)
 
 
 def test_typing_in_the_same_message_as_the_echo_is_no_conflict(editors: Start) -> None:

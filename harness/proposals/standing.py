@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from bridle.harness.buffers import Buffers
-from bridle.harness.engine import EngineEvent, ProposalChanged, Proposals
+from bridle.harness.engine import EngineEvent, ProposalChanged
 from bridle.harness.nouns import Proposal, ProposalId, UserProblem
 from bridle.harness.proposals.badge import as_chosen, stale
 from bridle.harness.proposals.hunks import chosen, decided, ids_of
@@ -22,10 +22,6 @@ class Standing:
         self._ledger = ledger
         self._buffers = buffers
         self._emit = emit
-
-    def proposals(self) -> Proposals:
-        """Return all proposals, the newest first."""
-        return Proposals(tuple(offer.proposal for offer in self._ledger.newest_first()))
 
     def reject(self, proposal: ProposalId, hunks: Collection[str] = ()) -> None:
         """Leave these hunks with their groups, all that are open for none.

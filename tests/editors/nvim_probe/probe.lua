@@ -101,14 +101,11 @@ function M.same(what, actual, expected)
   assert(vim.deep_equal(actual, expected), ("%s: %s, not %s"):format(what, vim.inspect(actual), vim.inspect(expected)))
 end
 
---- Type keys, and wait until Neovim has taken them all.
+--- Type keys, and wait until Neovim has taken them all: the last of them says so.
 ---@param keys string
 function M.type(keys)
-  vim.api.nvim_input(keys)
-  for _ = 1, 5 do
-    vim.defer_fn(M.go_on, LOOK_MS)
-    coroutine.yield()
-  end
+  vim.api.nvim_input(keys .. "<Cmd>lua vim.schedule(require('probe').go_on)<CR>")
+  coroutine.yield()
 end
 
 ---@param file string

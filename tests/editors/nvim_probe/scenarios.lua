@@ -178,4 +178,6 @@ function M.command_line()
   end)
 end
 
+M.streams = require("streams").play
+
 return M

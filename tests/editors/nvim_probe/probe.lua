@@ -82,9 +82,16 @@ end
 ---@param words string
 function M.said(words)
   M.wait(("it said %q"):format(words), function()
-    return vim.iter(M.messages):any(function(message)
-      return message:find(words, 1, true) ~= nil
-    end)
+    return M.heard(words)
+  end)
+end
+
+--- Whether there was a message to the person that has these words.
+---@param words string
+---@return boolean
+function M.heard(words)
+  return vim.iter(M.messages):any(function(message)
+    return message:find(words, 1, true) ~= nil
   end)
 end
 

@@ -180,4 +180,4 @@ end
 
 M.streams = require("streams").play
 
-return M
+return vim.tbl_extend("error", M, require("races")(propose, has))

@@ -6,7 +6,7 @@ Requests and replies are frozen structs; events come on their own. The engine ma
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, Protocol, TypeVar
 
 import msgspec
@@ -53,6 +53,7 @@ from bridle.harness.nouns import (
     UserProblem,
     Verdict,
 )
+from bridle.indexer.text import LineEdit
 
 __all__ = [
     "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash", "Closed", "DiscardRun", "Done",
@@ -165,13 +166,15 @@ class PrepareUndo(msgspec.Struct, frozen=True, tag=True):
 class FinishLanding(msgspec.Struct, frozen=True, tag=True):
     """What became of the open documents; closed files are written now, unless an open document failed.
 
-    `landed` are paths whose text is confirmed by echo, with the version it had then and its text. → LandingResult.
+    `landed` are paths whose text is confirmed by echo, with the version it had then and its text. `inverses` take their
+    edit back from that text, and nothing that the person typed while it was on its way. → LandingResult.
     """
 
     plan: str
     landed: tuple[Buffer, ...]
     failed: tuple[str, ...] = ()
     reason: str = ""
+    inverses: Mapping[str, tuple[LineEdit, ...]] = {}
 
 
 class GetContext(msgspec.Struct, frozen=True, tag=True):

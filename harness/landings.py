@@ -7,7 +7,7 @@ its documents; `finish` writes the closed files, all or none. An undo is the lan
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import msgspec
 
@@ -34,7 +34,7 @@ from bridle.harness.proposals.premises import with_premises
 from bridle.harness.session.events import FileChange
 from bridle.harness.session.journal import Journal
 from bridle.indexer.encoding import decode
-from bridle.indexer.text import apply_edits
+from bridle.indexer.text import LineEdit, apply_edits
 
 MAX_PLANS = 50
 
@@ -208,7 +208,9 @@ class Landings:
 
     def _finish(self, plan: Plan, request: FinishLanding, journal: Journal) -> LandingResult:
         confirmed = {buffer.path: buffer for buffer in request.landed}
-        plan = msgspec.structs.replace(plan, placed=tuple(_as_confirmed(p, confirmed) for p in plan.placed))
+        inverses = request.inverses
+        placed = tuple(_as_confirmed(p, confirmed.get(p.path), inverses.get(p.path)) for p in plan.placed)
+        plan = msgspec.structs.replace(plan, placed=placed)
         documents = [p.path for p in plan.placed if p.open is not None]
         missing = sorted({*request.failed, *(path for path in documents if path not in confirmed)})
         if missing:
@@ -262,13 +264,13 @@ class Landings:
         self._ground.emit(ProposalChanged(offer.proposal))
 
 
-def _as_confirmed(placed: Placed, confirmed: Mapping[str, Buffer]) -> Placed:
-    """Take what a document held after its echo, and the version it had then."""
-    buffer = confirmed.get(placed.path)
+def _as_confirmed(placed: Placed, buffer: Buffer | None, inverse: Sequence[LineEdit] | None) -> Placed:
+    """Take what a document held after its echo, the version it had then, and what it held right before."""
     if buffer is None or placed.open is None:
         return placed
     opened = msgspec.structs.replace(placed.open, base_version=buffer.version)
-    return msgspec.structs.replace(placed, open=opened, after=_saved(buffer.text, placed.before))
+    before = placed.before if inverse is None else _saved(apply_edits(buffer.text, inverse), placed.before)
+    return msgspec.structs.replace(placed, open=opened, before=before, after=_saved(buffer.text, placed.before))
 
 
 def _saved(text: str, before: bytes | None) -> bytes:

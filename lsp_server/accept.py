@@ -163,7 +163,8 @@ class Landing:
         finally:
             failed = tuple(file.path for file in files if file.path not in confirmed.landed)
             buffers = tuple(landed.buffer for landed in confirmed.landed.values())
-            finish = FinishLanding(plan, buffers, failed, confirmed.reason)
+            inverses = {path: landed.inverse for path, landed in confirmed.landed.items()}
+            finish = FinishLanding(plan, buffers, failed, confirmed.reason, inverses)
             result = await self._link.ask(finish, LandingResult, FINISH_S)
         if result.outcome != "applied":
             raise UserProblem(_told(result), KEPT)

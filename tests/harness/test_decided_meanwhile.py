@@ -30,10 +30,26 @@ from bridle.harness.proposals.ledger import Ledger, Offer, Part
 from bridle.harness.proposals.parts import with_part
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.state import State
+from bridle.lsp_server.landing import inverse_edits
 
 MONEY = "src/till/money.py"
 CART = "src/till/cart.py"
 TEST = "test_half_a_cent_is_rounded_up"
+
+
+def offered(root: Path) -> None:
+    """Offer a comment above a file, as a run that ended in an earlier life."""
+    state, before = State(root), (root / MONEY).read_bytes()
+    after = b"# landed\n" + before
+    blobs = Blobs(state.blobs)
+    blobs.put(before)
+    blobs.put(after)
+    patches = (file_patch(MONEY, before, after, None),)
+    proposal = Proposal(
+        ProposalId("earlier"), RunId("earlier"), "say it", patches, Badge("verified", "verified"),
+        hunks=hunks_of(patches, blobs.get),
+    )  # fmt: skip
+    Ledger(state.proposals).put(Offer(proposal, ground={}, engine=""))
 
 
 async def started(door: Any) -> RunId:
@@ -128,6 +144,25 @@ async def test_a_landed_change_is_not_rejected_afterwards(opening: Any, trusted:
     door = await opening("local")
     with pytest.raises(UserProblem, match="accepted already"):
         await door.engine.call(Reject(ProposalId("earlier")))
+
+
+async def test_what_is_typed_while_an_edit_is_on_its_way_is_not_taken_back_with_it(opening: Any, trusted: Path) -> None:
+    offered(trusted)
+    door = await opening("local")
+    document = await door.open(MONEY)
+    plan = expect(await door.engine.call(PrepareLanding(ProposalId("earlier"), force=True)), LandingPlan)
+    document.insert(3, "# typed on the way\n")
+    typed = str(document.text)
+    (file,) = plan.open_files
+    edits = document.carried(file)
+    assert document.land(file)
+    held = (Buffer(MONEY, document.version, str(document.text)),)
+    await door.sync(MONEY)
+    finish = FinishLanding(plan.id, held, inverses={MONEY: inverse_edits(typed, edits)})
+    assert expect(await door.engine.call(finish), LandingResult).outcome == "applied"
+    _, undone = await door.land(PrepareUndo())
+    assert undone is not None
+    assert str(document.text) == typed
 
 
 async def test_what_an_undo_could_not_take_back_can_be_taken_back_later(opening: Any, trusted: Path) -> None:

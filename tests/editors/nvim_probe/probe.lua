@@ -82,9 +82,16 @@ end
 ---@param words string
 function M.said(words)
   M.wait(("it said %q"):format(words), function()
-    return vim.iter(M.messages):any(function(message)
-      return message:find(words, 1, true) ~= nil
-    end)
+    return M.heard(words)
+  end)
+end
+
+--- Whether there was a message to the person that has these words.
+---@param words string
+---@return boolean
+function M.heard(words)
+  return vim.iter(M.messages):any(function(message)
+    return message:find(words, 1, true) ~= nil
   end)
 end
 
@@ -101,14 +108,11 @@ function M.same(what, actual, expected)
   assert(vim.deep_equal(actual, expected), ("%s: %s, not %s"):format(what, vim.inspect(actual), vim.inspect(expected)))
 end
 
---- Type keys, and wait until Neovim has taken them all.
+--- Type keys, and wait until Neovim has taken them all: the last of them says so.
 ---@param keys string
 function M.type(keys)
-  vim.api.nvim_input(keys)
-  for _ = 1, 5 do
-    vim.defer_fn(M.go_on, LOOK_MS)
-    coroutine.yield()
-  end
+  vim.api.nvim_input(keys .. "<Cmd>lua vim.schedule(require('probe').go_on)<CR>")
+  coroutine.yield()
 end
 
 ---@param file string

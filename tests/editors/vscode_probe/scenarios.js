@@ -127,6 +127,8 @@ exports.installing_the_server = async (probe, scene) => {
   await probe.serverIsUp();
 };
 
+exports.streams = require("./streams.js").play;
+
 exports.a_wrong_path_is_named = async (probe, scene) => {
   await probe.open(scene.test_file);
   await probe.wait("the person read the message", () => probe.signalled("wrong path"));

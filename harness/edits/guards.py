@@ -1,4 +1,4 @@
-"""What an edit must not do to a file, judged on the result and before it lands.
+"""What the text of an edit must not hold, judged before it lands.
 
 Each guard names what it saw and refuses; none repairs. They are about slips of the model's hand: whether the
 change is wanted is not their question.
@@ -6,16 +6,10 @@ change is wanted is not their question.
 
 from __future__ import annotations
 
-import ast
-import json
 import re
-import tomllib
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from bridle.context.anchors import anchor_at, check_words
-
-MAX_PARSED_CHARS = 2_000_000
 
 _PASTED = re.compile(r"([1-9][0-9]{0,8})([a-z]{2})\t")
 _MARKERS = ("<<<<<<< ", ">>>>>>> ", "||||||| ")
@@ -58,56 +52,5 @@ def echo(text: Sequence[str], replaced: Sequence[str], above: str | None, below:
     return int(head), int(tail)
 
 
-def syntax_broken(path: str, before: str | None, after: str, *, newer: bool = False) -> tuple[str, bool] | None:
-    """Return what stopped `after` from parsing where `before` (None: a new file) parsed, and whether to warn
-    only.
-
-    `newer` says that the project's Python is newer than ours: what tree-sitter accepts is then only warned
-    of.
-    """
-    parse = _PARSERS.get(path[path.rfind(".") :])
-    if parse is None or max(len(before or ""), len(after)) > MAX_PARSED_CHARS:
-        return None
-    if before is not None and _error(parse, before):
-        return None
-    error = _error(parse, after)
-    if not error:
-        return None
-    return error, newer and path.endswith((".py", ".pyi")) and _well_formed(after)
-
-
 def _telling(line: str) -> bool:
     return any(character.isalnum() for character in line)
-
-
-def _error(parse: Callable[[str], object], text: str) -> str:
-    try:
-        parse(text)
-    except SyntaxError as error:
-        return f"line {error.lineno}: {error.msg}"
-    except (ValueError, RecursionError, MemoryError) as error:
-        return str(error) or type(error).__name__
-    return ""
-
-
-def _parse_python(text: str) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        ast.parse(text)
-
-
-def _well_formed(text: str) -> bool:
-    import tree_sitter_python
-    from tree_sitter import Language, Parser
-
-    return (
-        not Parser(Language(tree_sitter_python.language())).parse(text.encode("utf-8", "replace")).root_node.has_error
-    )
-
-
-_PARSERS: dict[str, Callable[[str], object]] = {
-    ".py": _parse_python,
-    ".pyi": _parse_python,
-    ".json": json.loads,
-    ".toml": tomllib.loads,
-}

@@ -59,7 +59,7 @@ class Workbench:
         self._judged: dict[str, bytes | None] = {}
         tool = ground.settings.edit_tool
         mode = ground.settings.read_mode if tool == "hashline" else "plain"
-        self._revisions = Revisions(mode=mode)
+        self._revisions = Revisions(ground.state.revisions / run, mode)
         self._kit = Kit(ground, order, shadow, self._revisions, journal, self._checks_for_model, WriteLog())
         toolbox = Toolbox(tools_of(self._kit))
         self._talk = Conversation(ground.client(), toolbox, journal, meter, system_prompt(mode, tool))

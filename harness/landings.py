@@ -26,7 +26,7 @@ from bridle.harness.engine import (
 )
 from bridle.harness.ground import Ground
 from bridle.harness.nouns import Badge, FilePatch, Hunk, Proposal, ProposalId, UserProblem
-from bridle.harness.proposals.hunks import chosen, ids_of, part_of, told
+from bridle.harness.proposals.hunks import HOW_IT_STANDS, chosen, ids_of, part_of, told
 from bridle.harness.proposals.landing import Counted, Placed, Scene, place
 from bridle.harness.proposals.ledger import Offer, Part
 from bridle.harness.proposals.parts import with_part, without_part
@@ -73,7 +73,7 @@ class Landings:
         """Make hunks of a proposal ready to land, proving them where that was not done. Raises UserProblem."""
         offer = self._ground.ledger.get(request.proposal)
         if offer.proposal.state != "open":
-            raise UserProblem(f"this proposal was {offer.proposal.state} already", "")
+            raise UserProblem(f"this proposal was {offer.proposal.state} already", HOW_IT_STANDS)
         hunks = chosen(offer.proposal, request.hunks)
         placed = self._place_hunks(offer, hunks, request.rebased)
         conflict = _conflict(placed)

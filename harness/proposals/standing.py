@@ -10,7 +10,7 @@ from bridle.harness.buffers import Buffers
 from bridle.harness.engine import EngineEvent, ProposalChanged
 from bridle.harness.nouns import Proposal, ProposalId, UserProblem
 from bridle.harness.proposals.badge import as_chosen, stale
-from bridle.harness.proposals.hunks import chosen, decided, ids_of
+from bridle.harness.proposals.hunks import HOW_IT_STANDS, chosen, decided, ids_of
 from bridle.harness.proposals.ledger import Ledger, Offer
 from bridle.indexer.digest import digest
 
@@ -30,7 +30,7 @@ class Standing:
         """
         offer = self._ledger.get(proposal)
         if offer.proposal.state != "open":
-            raise UserProblem(f"this proposal was {offer.proposal.state} already", "")
+            raise UserProblem(f"this proposal was {offer.proposal.state} already", HOW_IT_STANDS)
         left = decided(offer.proposal, ids_of(chosen(offer.proposal, hunks)), "rejected")
         self._change(offer, msgspec.structs.replace(left, badge=as_chosen(left, offer.proved, offer.earned)))
 

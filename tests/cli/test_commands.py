@@ -184,6 +184,8 @@ def test_context_prints_a_bill_under_its_budget(till: Path) -> None:
         (("verify", "no/such/test_file.py"), "is not there"),
         (("context", "x", "--budget", "0"), "no budget"),
         (("context", "x", "--at", MONEY), "names no lines"),
+        (("context", "x", "--at", "no/such.py:1-2"), "cannot be read"),
+        (("context", "x", "--at", f"{MONEY}:9000-9001"), "past the end"),
         (("run", "edit"), "instruction"),
         (("run", "fix"), "not trusted"),
         (("sessions", "show", "nothing"), "no run"),

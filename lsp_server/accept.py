@@ -216,6 +216,11 @@ class Landing:
                 echo.stop()
             if len(landed) == len(files):
                 return Confirmed(landed, "")
+            if answer.said == "yes" and echo.misplaced:
+                reason = "you were typing while the change was on its way"
+                if stuck := await self._take_back(echo.misplaced, title):
+                    return Confirmed(landed, f"it is at a wrong place in {', '.join(stuck)}: undo it there")
+                continue
             reason = answer.reason or "the editor says that it applied the change, but the document does not show it"
             surely_dropped = answer.said == "no" or (answer.said == "yes" and client.document_changes)
             if not surely_dropped or echo.untouched:

@@ -55,10 +55,5 @@ def hold(folder: Path) -> None:
     go.unlink(missing_ok=True)
 
 
-def held(folder: Path, program: Path) -> list[str]:
-    """The words that start `program` behind such a road."""
-    return [sys.executable, str(Path(__file__).resolve()), str(folder), str(program)]
-
-
 if __name__ == "__main__":
     sys.exit(main())

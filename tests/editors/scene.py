@@ -105,6 +105,13 @@ def set_scene(folder: Path) -> Scene:
     return scene
 
 
+def with_held_edits(scene: Scene) -> Scene:
+    """The scene with edits that a probe can hold on their way from the server."""
+    bridle = Path(sys.executable).with_name("bridle")
+    write_program(scene.folder, [sys.executable, str(HERE / "held.py"), str(scene.folder), str(bridle)])
+    return scene
+
+
 def with_two_files(scene: Scene) -> Scene:
     """The scene with a model whose fix touches two files."""
     transcript = {"BRIDLE_TRANSCRIPT": str(HERE / "transcripts" / "two_files.toml")}

@@ -36,6 +36,12 @@ def test_what_is_typed_around_an_edit_that_is_on_its_way_moves_it(neovim: Neovim
     neovim.play("typed_around_between_send_and_apply", scene)
 
 
+def test_without_the_plugin_an_edit_that_went_to_its_old_place_is_taken_back_and_put_right(
+    neovim: Neovim, scene: Scene
+) -> None:
+    neovim.play("typed_above_in_a_bare_client_between_send_and_apply", scene)
+
+
 def test_typing_into_the_very_line_while_the_edit_is_on_its_way_refuses_it(neovim: Neovim, scene: Scene) -> None:
     neovim.play("typed_inside_between_send_and_apply", scene)
 

@@ -75,6 +75,17 @@
   (unless (equal actual expected)
     (error "%s: %S, not %S" what actual expected)))
 
+(defun probe-signal (name)
+  "Put the signal NAME into the scene's folder."
+  (write-region "" nil (probe--signal-file name) nil 'quiet))
+
+(defun probe-signalled (name)
+  "Tell whether the signal NAME is in the scene's folder."
+  (file-exists-p (probe--signal-file name)))
+
+(defun probe--signal-file (name)
+  (expand-file-name (concat name ".signal") (file-name-directory (probe-fact :result))))
+
 (defun probe-said (words)
   "Tell whether the server showed a message with WORDS."
   (cl-some (lambda (message) (string-search words message)) probe-messages))

@@ -20,6 +20,22 @@
       (unless (string-search (probe-fact :right) (probe-text source))
         (error "Redo does not bring it back")))))
 
+(defun scenario-typed_above_between_send_and_apply ()
+  "While the edit is held on its way, lines come above its place.
+Eglot counts a version only when it sends it, so it puts the edit at its old place; the server has to see that."
+  (pcase-let ((`(,source . ,line) (scenario--propose)))
+    (probe-signal "hold")
+    (scenario--choose source line "bridle.accept")
+    (probe-wait "the edit is on its way" (lambda () (probe-signalled "held")))
+    (switch-to-buffer source)
+    (probe-go 0)
+    (execute-kbd-macro (kbd "# SPC above RET # SPC it RET"))
+    (let ((typed (probe-text source)))
+      (probe-same "typed" (substring typed 0 13) "# above\n# it\n")
+      (probe-signal "go")
+      (probe-wait "the fix landed" (lambda () (probe-said "not saved yet")))
+      (probe-same "text" (probe-text source) (string-replace (probe-fact :wrong) (probe-fact :right) typed)))))
+
 (defun scenario--propose ()
   "From the failing test to a verified proposal.  Return the source's buffer and the proposal's line there."
   (setq completing-read-function (lambda (_prompt choices &rest _) (car (all-completions "" choices))))

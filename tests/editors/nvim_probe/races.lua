@@ -68,6 +68,22 @@ return function(propose, has)
     probe.same("one u takes the fix alone", probe.text(source), typed)
   end
 
+  --- Without the plugin, Neovim looks at no version where the buffer was never changed since it was opened.
+  function M.typed_above_in_a_bare_client_between_send_and_apply()
+    local source = quiet_proposal()
+    local before = probe.text(source)
+    probe.client().handlers["workspace/applyEdit"] = function(...)
+      return vim.lsp.handlers["workspace/applyEdit"](...)
+    end
+    before_edit(1, function()
+      type_now(source, "ggO# above<CR># it<Esc>")
+    end)
+    vim.cmd("Bridle accept")
+    probe.said("not saved yet: " .. scene.source_file)
+    local typed = "# above\n# it\n" .. before
+    probe.same("landed text", probe.text(source), (typed:gsub(vim.pesc(scene.wrong), scene.right)))
+  end
+
   function M.typed_inside_between_send_and_apply()
     local source = quiet_proposal()
     local before = probe.text(source)

@@ -127,6 +127,8 @@ exports.installing_the_server = async (probe, scene) => {
   await probe.serverIsUp();
 };
 
+Object.assign(exports, require("./races.js").races(propose));
+
 exports.streams = require("./streams.js").play;
 
 exports.a_wrong_path_is_named = async (probe, scene) => {

@@ -206,11 +206,6 @@ def test_edits_that_nest_too_deep_are_refused_as_no_edits(till: Path) -> None:
     assert "is not JSON" in done.stderr
 
 
-def test_a_context_for_lines_beyond_the_file_is_no_exception(till: Path) -> None:
-    assert bridle("context", "anything", "--at", f"{MONEY}:9000-9010", root=till).returncode == 0
-    assert bridle("context", "anything", "--at", "no/such.py:1-2", root=till).returncode == 0
-
-
 def test_an_empty_folder_has_no_checks_and_says_so(tmp_path: Path, till: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()

@@ -55,7 +55,7 @@ class Revisions:
     """
 
     def __init__(self, folder: Path | None = None, mode: ReadMode | None = None) -> None:
-        self._mode = mode
+        self._mode: ReadMode | None = mode
         self._last_mode: ReadMode = "check"
         self._modes: dict[tuple[str, int], ReadMode] = {}
         self._index = _Index(folder)
@@ -141,7 +141,8 @@ class Revisions:
             self._digests[key] = noted.digest
         if noted.shown:
             self._shown[key] = joined([*self._shown.get(key, ()), *noted.shown], 1 << 31)
-            self._modes[key] = self._last_mode = noted.mode
+            self._modes[key] = noted.mode
+            self._last_mode = noted.mode
 
     def _why_unknown(self, path: str, number: int, *, forgotten: bool) -> str:
         known = sorted(self._numbers.get(path, {}).values(), reverse=True)[:3]

@@ -12,7 +12,7 @@ import pytest
 from engine_driver import Driver
 
 from bridle.harness.asking import YES
-from bridle.harness.engine import Ask, ReplyTo, StartRun
+from bridle.harness.engine import Ask, ReplyTo, RunProgress, StartRun
 from bridle.harness.settings import load
 from tests.model.messages_server import MessagesServer, Script, Step
 
@@ -112,6 +112,9 @@ async def test_a_live_model_is_sent_the_text_editor_tool_by_its_type(
         ask = await door.until(Ask)
         await door.engine.call(ReplyTo(ask.id, YES))
         assert (await waiting).outcome == "succeeded"
+        said = [event.message for event in door.events if isinstance(event, RunProgress)]
+        place = said.index("editing src/till/money.py")
+        assert said[place - 1] == "the model prepares str_replace_based_edit_tool", "told while it was being written"
         tools = running.seen[0].body["tools"]
     assert [tool["name"] for tool in tools] == ["str_replace_based_edit_tool", "search", "run_check"]
     assert tools[0] == {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"}

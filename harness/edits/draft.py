@@ -71,9 +71,11 @@ def _judged(
     if placed is None:
         start, end = target.held or (target.start, target.end)
         what = f"Line{'s' if end - start > 1 else ''} {_span(start, end)}"
-        message = f"{what} changed since v{on.number}, or cannot be told apart now."
+        unlogged = on.drift.unlogged(start, end)
+        doubt = ", or cannot be told apart now: no log says what was done to the file" if unlogged else ""
+        message = f"{what} changed since v{on.number}{doubt}."
         offer = _offered(target, text, wish, on)
-        return Complaint("E_CONFLICT", message, n, _shown_now((start, end), on)), offer
+        return Complaint("E_CONFLICT", message, n, _shown_now((start, end), on), unlogged), offer
     return None, placed
 
 

@@ -22,12 +22,16 @@ Offer = Placed | Literal["drop"] | None
 
 
 class Complaint(msgspec.Struct, frozen=True):
-    """One reason against edit number `edit` (None: the whole file). `show` are lines of the file as it is now."""
+    """One reason against edit number `edit` (None: the whole file). `show` are lines of the file as it is now.
+
+    `unlogged` says that the lines may well stand: no log tells what became of them.
+    """
 
     code: Code
     message: str
     edit: int | None = None
     show: Range | None = None
+    unlogged: bool = False
 
 
 class Ground(msgspec.Struct, frozen=True):

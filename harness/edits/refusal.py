@@ -50,7 +50,9 @@ def refusal(request: EditRequest, failures: Sequence[Failure], revisions: Revisi
     """Return the problems of `failures`, what was fine, and the call to send instead where one passes `accepts`."""
     answers = {failure.wish.path: _answer(failure, revisions, accepts) for failure in failures}
     problems = [problem for answer in answers.values() for problem in answer.problems]
-    return ToolProblems(problems, _fine(request, failures), _offered(request, answers, accepts))
+    drafts = [failure.why for failure in failures if isinstance(failure.why, Draft)]
+    n_unlogged = sum(complaint.unlogged for draft in drafts for complaint in draft.complaints)
+    return ToolProblems(problems, _fine(request, failures), _offered(request, answers, accepts), n_unlogged)
 
 
 def as_written(request: EditRequest) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Protocol
 
 import msgspec
@@ -86,19 +87,37 @@ class LoggedMap:
         return self._followed(start, end)[1]
 
     def _followed(self, start: int, end: int) -> tuple[int | None, bool]:
-        size = end - start
+        """Follow lines through all changes, apart where something came between them; they may come together again."""
+        runs = [(start, end - start)]
         for change in self._changes:
-            if start >= change.start + change.old_count:
-                start += change.new_count - change.old_count
-            elif start + size > change.start:
-                if isinstance(change, LineChange):
-                    return None, False
-                inside = change.start <= start and start + size <= change.start + change.old_count
-                place = change.block(start, start + size) if inside else None
-                if place is None:
-                    return None, True
-                start = place
-        return start, False
+            moved: list[tuple[int, int]] = []
+            for at, size in runs:
+                through = _through(change, at, size)
+                if through is None:
+                    return None, isinstance(change, Rewriting)
+                moved += through
+            runs = moved
+        first = runs[0][0]
+        return (first if _side_by_side(runs) else None), False
+
+
+def _through(change: LineChange | Rewriting, at: int, size: int) -> list[tuple[int, int]] | None:
+    """Return where `size` lines from `at` on stand after a change, in one piece or two; None where one is lost."""
+    stop, shift = change.start + change.old_count, change.new_count - change.old_count
+    if at >= stop:
+        return [(at + shift, size)]
+    if at + size <= change.start:
+        return [(at, size)]
+    if change.old_count == 0:
+        above = change.start - at
+        return [(at, above), (change.start + shift, size - above)]
+    inside = change.start <= at and at + size <= stop
+    place = change.block(at, at + size) if inside and isinstance(change, Rewriting) else None
+    return None if place is None else [(place, size)]
+
+
+def _side_by_side(runs: Sequence[tuple[int, int]]) -> bool:
+    return all(above[0] + above[1] == below[0] for above, below in pairwise(runs))
 
 
 class DiffedMap:

@@ -11,7 +11,7 @@ from typing import Any
 from bridle.indexer.process import run
 from tests.editors.scene import HERE, Scene
 
-TIMEOUT_S = 180.0
+TIMEOUT_S = 400.0
 
 
 @dataclass(frozen=True)

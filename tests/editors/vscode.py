@@ -14,7 +14,7 @@ from bridle.indexer.process import run
 from tests.editors.install import EXTENSION, Tools, npm_program
 from tests.editors.scene import HERE, Scene
 
-TIMEOUT_S = 150.0
+TIMEOUT_S = 400.0
 ENDING_S = 60.0
 BUILD_S = 180.0
 

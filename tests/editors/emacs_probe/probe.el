@@ -9,7 +9,7 @@
 (require 'eglot)
 (require 'flymake)
 
-(defconst probe-wait-s 45)
+(defconst probe-wait-s 120 "A bound for a busy machine; what is waited for is always a state.")
 (defconst probe-look-s 0.02)
 
 (defvar probe-scene (with-temp-buffer

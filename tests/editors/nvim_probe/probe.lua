@@ -1,7 +1,7 @@
 --- What scenarios are made of: bounded waits, typing, and looking.
 
 local M = {}
-local WAIT_MS, LOOK_MS = 45000, 10
+local WAIT_MS, LOOK_MS = 120000, 10 -- a bound for a busy machine; what is waited for is always a state
 
 ---@class probe.Scene
 ---@field root string
@@ -161,7 +161,7 @@ function M.actions(bufnr, line, command)
     range = { start = position, ["end"] = position },
     context = { diagnostics = {} },
   }
-  local answer = M.client():request_sync("textDocument/codeAction", params, 5000, bufnr) or {}
+  local answer = M.client():request_sync("textDocument/codeAction", params, WAIT_MS, bufnr) or {}
   assert(not answer.err, vim.inspect(answer.err))
   return vim.tbl_filter(M.runs(command), answer.result or {})
 end

@@ -57,7 +57,7 @@ exports.one_undo_takes_the_fix = async (probe, scene) => {
   await probe.wait("the person saved it", () => !source.isDirty);
   await probe.undo(source);
   assert.equal(source.getText(), before);
-  await execute("redo");
+  await probe.redo(source);
   assert(source.getText().includes(scene.right), "redo brings it back");
 };
 

@@ -22,13 +22,15 @@ from bridle.harness.engine import (
     PrepareLanding,
     PrepareUndo,
     ProposalChanged,
+    Proposals,
 )
 from bridle.harness.ground import Ground
 from bridle.harness.nouns import Badge, FilePatch, Hunk, Proposal, ProposalId, UserProblem
-from bridle.harness.proposals.hunks import chosen, ids_of, part_of, told
+from bridle.harness.proposals.hunks import HOW_IT_STANDS, chosen, ids_of, part_of, told
 from bridle.harness.proposals.landing import Counted, Placed, Scene, place
 from bridle.harness.proposals.ledger import Offer, Part
 from bridle.harness.proposals.parts import with_part, without_part
+from bridle.harness.proposals.premises import with_premises
 from bridle.harness.session.events import FileChange
 from bridle.harness.session.journal import Journal
 from bridle.indexer.encoding import decode
@@ -58,11 +60,20 @@ class Landings:
         self._prove = prove
         self._plans: dict[str, Plan] = {}
 
+    def proposals(self) -> Proposals:
+        """Return all proposals, the newest first, with the hunks that need to be asked for again."""
+        ground = self._ground
+        found: list[Proposal] = []
+        for offer in ground.ledger.newest_first():
+            scene = Scene(ground.engine, ground.buffers, self._content, offer.parts)
+            found.append(with_premises(offer, scene) if offer.proposal.state == "open" else offer.proposal)
+        return Proposals(tuple(found))
+
     async def prepare(self, request: PrepareLanding) -> LandingPlan:
         """Make hunks of a proposal ready to land, proving them where that was not done. Raises UserProblem."""
         offer = self._ground.ledger.get(request.proposal)
         if offer.proposal.state != "open":
-            raise UserProblem(f"this proposal was {offer.proposal.state} already", "")
+            raise UserProblem(f"this proposal was {offer.proposal.state} already", HOW_IT_STANDS)
         hunks = chosen(offer.proposal, request.hunks)
         placed = self._place_hunks(offer, hunks, request.rebased)
         conflict = _conflict(placed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import uuid
 from time import strftime
 
@@ -104,6 +105,7 @@ class Runs:
             journal.append("ended", {"outcome": "cancelled", "reason": "discarded by the person"})
         finally:
             journal.close()
+        self._forget_shown(run)
 
     def sessions(self) -> Sessions:
         """Return all runs, the newest first."""
@@ -126,9 +128,15 @@ class Runs:
             finally:
                 journal.close()
                 self._brakes.pop(run, None)
+                if not brake.leaving:
+                    self._forget_shown(run)
 
         brake.task = asyncio.create_task(whole())
         return RunAccepted(run)
+
+    def _forget_shown(self, run: RunId) -> None:
+        """A run that is over names no anchors any more."""
+        shutil.rmtree(self._state.revisions / run, ignore_errors=True)
 
     def _expect_room(self) -> None:
         if len(self._brakes) >= MAX_RUNS:

@@ -111,7 +111,7 @@ class LocalEngine:
             case e.ReplyTo():
                 rooms.asking.reply(request)
             case e.GetProposals():
-                return rooms.standing.proposals()
+                return rooms.landings.proposals()
             case e.Reject():
                 if request.hunks:
                     await rooms.runs.hand_over(request.proposal)

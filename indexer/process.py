@@ -364,7 +364,7 @@ def _has_living(group: int) -> bool:
         return True
     for pid in pids:
         try:
-            with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
+            with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - called in a tight loop
                 state, _, its_group = file.read().rpartition(b")")[2].split()[:3]
         except (OSError, ValueError):
             continue

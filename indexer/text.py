@@ -12,6 +12,11 @@ from typing import Literal
 
 import msgspec
 
+from bridle.indexer.alignment import kept_ends
+
+REWRITTEN = 4
+"""From how many lines on, before and after, a change is a rewriting: it may hold lines that nobody touched."""
+
 PositionEncoding = Literal["utf-8", "utf-16", "utf-32"]
 
 
@@ -58,11 +63,16 @@ class Place(msgspec.Struct, frozen=True, order=True):
 
 
 class LineChange(msgspec.Struct, frozen=True):
-    """`old_count` lines from line `start` on became `new_count`; the lines around kept their identity."""
+    """`old_count` lines from line `start` on became `new_count`; the lines around kept their identity.
+
+    `gone` and `came` are these lines themselves where there are many of both: some may stand as before, untold.
+    """
 
     start: int
     old_count: int
     new_count: int
+    gone: Sequence[str] = ()
+    came: Sequence[str] = ()
 
 
 class LineEdit(msgspec.Struct, frozen=True):
@@ -98,7 +108,7 @@ class Text:
     def replace_all(self, text: str) -> LineChange:
         """Take `text` as the whole new content."""
         fresh = split_lines(text)
-        change = _trim(self._lines, 0, len(self._lines), fresh)
+        change = _change(self._lines, 0, len(self._lines), fresh)
         self._lines, self._joined = fresh, text
         return change
 
@@ -108,18 +118,20 @@ class Text:
             start, end = end, start
         first, head = self._locate(start)
         last, tail = self._locate(end)
+        kept = head == len(line_body(self._lines[first]))
         segment = self._lines[first][:head] + text
         stop = last
         if tail > 0 or not self._begins_line(segment, first, last):
             segment += self._lines[last][tail:]
             stop = last + 1
         if first > 0 and segment.startswith("\n") and self._lines[first - 1].endswith("\r"):
-            first -= 1
+            first, kept = first - 1, False
             segment = self._lines[first] + segment
         fresh = split_lines(segment)
         if stop < len(self._lines):
             fresh.pop()  # the segment is whole lines; what follows is line `stop`, untouched
-        change = _trim(self._lines, first, stop, fresh)
+        kept = kept and first < stop and fresh[:1] == self._lines[first : first + 1]
+        change = _change(self._lines, first + kept, stop, fresh[kept:])
         self._lines[first:stop] = fresh
         self._joined = None
         return change
@@ -137,17 +149,15 @@ class Text:
         return line, index_of_unit(body, max(place.character, 0), self.encoding)
 
 
-def _trim(old: list[str], first: int, end: int, fresh: list[str]) -> LineChange:
-    """Leave the common first and last lines out of a change: they keep their identity."""
-    prefix = 0
-    limit = min(end - first, len(fresh))
-    while prefix < limit and old[first + prefix] == fresh[prefix]:
-        prefix += 1
-    suffix = 0
-    limit -= prefix
-    while suffix < limit and old[end - 1 - suffix] == fresh[len(fresh) - 1 - suffix]:
-        suffix += 1
-    return LineChange(first + prefix, end - first - prefix - suffix, len(fresh) - prefix - suffix)
+def _change(old: list[str], first: int, end: int, fresh: list[str]) -> LineChange:
+    """Leave the first and last lines that were surely kept out of a change; of equal ones nobody knows which were."""
+    gone = old[first:end]
+    prefix, suffix = kept_ends(gone, fresh)
+    came = fresh[prefix : len(fresh) - suffix]
+    gone = gone[prefix : len(gone) - suffix]
+    if min(len(gone), len(came)) < REWRITTEN:
+        return LineChange(first + prefix, len(gone), len(came))
+    return LineChange(first + prefix, len(gone), len(came), gone, came)
 
 
 def apply_edits(text: str, edits: Sequence[LineEdit]) -> str:

@@ -82,7 +82,7 @@ class Landing:
         async with self._turn:
             found = self._offers.get(proposal)
             if found.state != "open":
-                raise UserProblem(f"this proposal was {found.state} already", "")
+                raise UserProblem(f"this proposal was {found.state} already", "run the action again to get a new one")
             self.under_way = found.id
             try:
                 return await self._accept(found, tuple(hunks), force=force)
@@ -115,7 +115,9 @@ class Landing:
                 break
             choices |= {clash.id: await choose(clash) for clash in waiting}
         if plan.refused:
-            raise UserProblem(f"nothing was changed: {plan.refused}", "")
+            raise UserProblem(
+                f"nothing was changed: {plan.refused}", "take it back by hand, or with the editor's own undo"
+            )
         files = [await self._undone(file, choose) for file in plan.open_files]
         return Outcome(plan.title, "taken back", await self._land(plan.id, files, plan.title))
 

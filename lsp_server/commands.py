@@ -113,7 +113,7 @@ class Commands:
         """Stop a run, the newest when none is named."""
         run = argument.run or self._happenings.newest_run()
         if not run:
-            raise UserProblem("no run is under way", "")
+            raise UserProblem("no run is under way", "start one by a code action")
         async with asyncio.timeout(START_S):
             await self._session.link.ask(CancelRun(RunId(run)), Done)
         return {"run": run}
@@ -264,7 +264,7 @@ class Commands:
         edit = workspace_edit([ready(document, finding.fix)], self._session.editor.client)
         applied = await self._session.editor.apply(edit, f"Bridle: {finding.check}'s own fix")
         if applied.said != "yes":
-            raise UserProblem(f"the fix was not applied: {applied.reason}", "")
+            raise UserProblem(f"the fix was not applied: {applied.reason}", "choose it again")
 
     def _place(self, argument: Argument) -> tuple[Document, Selection]:
         """Return the open document and the lines that a command is about. Raises UserProblem, Refusal."""
@@ -297,7 +297,7 @@ class Commands:
         status = self._session.status
         run = argument.run or next(iter(status.resumable if status else ()), "")
         if not run:
-            raise UserProblem("there is no interrupted run", "")
+            raise UserProblem("there is no interrupted run", "'bridle sessions' lists the runs")
         return RunId(run)
 
 

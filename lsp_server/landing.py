@@ -27,7 +27,7 @@ def line_map(document: Document, patch: FilePatch, remembered: str | None = None
     if patch.base_version is not None and (logged := document.log.since(patch.base_version)) is not None:
         return logged
     if remembered is not None:
-        return DiffedMap(split_lines(remembered), document.text.lines)
+        return DiffedMap(list(map(line_body, split_lines(remembered))), list(map(line_body, document.text.lines)))
     if patch.before == text_digest(str(document.text)):
         return LoggedMap(())
     if patch.before == text_digest(document.opened_text):

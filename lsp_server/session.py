@@ -142,6 +142,7 @@ class Session:
         task = asyncio.ensure_future(self._guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # what was stopped before it began is told to be over
 
     def folder_for_shown(self) -> Path:
         """Return where texts are written that are only to be looked at: as set, else a private folder until the end."""

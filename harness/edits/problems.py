@@ -47,13 +47,20 @@ class ToolProblem(Exception):
 
 
 class ToolProblems(ToolProblem):
-    """All problems of one call. `fragment` is the whole call put right; `fine` says which edits had no problem."""
+    """All problems of one call. `fragment` is the whole call put right; `fine` says which edits had no problem.
 
-    def __init__(self, problems: Sequence[ToolProblem], fine: str = "", fragment: str = "") -> None:
+    `n_unlogged` edits were refused only because no log says what became of their lines: the file was replaced as a
+    whole, formatted or written by somebody else.
+    """
+
+    def __init__(
+        self, problems: Sequence[ToolProblem], fine: str = "", fragment: str = "", n_unlogged: int = 0
+    ) -> None:
         first = problems[0]
         super().__init__(first.code, first.path, first.message, fragment)
         self.problems = tuple(problems)
         self.fine = fine
+        self.n_unlogged = n_unlogged
 
     def __str__(self) -> str:
         told = "\n\n".join(problem.headline for problem in self.problems)

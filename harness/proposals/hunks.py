@@ -20,6 +20,8 @@ from bridle.indexer.encoding import UndecodableError, decode
 MAX_HUNKS = 2_000
 """A proposal with more parts is taken or left file by file."""
 
+HOW_IT_STANDS = "'bridle proposals show' tells how it stands"
+
 _NAME = re.compile(r"[^\W\d]\w*")
 
 Content = Callable[[str], bytes]
@@ -60,7 +62,7 @@ def chosen(proposal: Proposal, ids: Collection[str]) -> tuple[Hunk, ...]:
         if hunk is None:
             raise UserProblem(f"this proposal has no hunk {wanted!r}", f"it has {', '.join(known) or 'none'}")
         if hunk not in taken:
-            raise UserProblem(f"hunk {wanted} was {hunk.state} already", "")
+            raise UserProblem(f"hunk {wanted} was {hunk.state} already", HOW_IT_STANDS)
     return taken
 
 

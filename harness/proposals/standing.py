@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from bridle.harness.buffers import Buffers
-from bridle.harness.engine import EngineEvent, ProposalChanged, Proposals
+from bridle.harness.engine import EngineEvent, ProposalChanged
 from bridle.harness.nouns import Proposal, ProposalId, UserProblem
 from bridle.harness.proposals.badge import as_chosen, stale
-from bridle.harness.proposals.hunks import chosen, decided, ids_of
+from bridle.harness.proposals.hunks import HOW_IT_STANDS, chosen, decided, ids_of
 from bridle.harness.proposals.ledger import Ledger, Offer
 from bridle.indexer.digest import digest
 
@@ -23,10 +23,6 @@ class Standing:
         self._buffers = buffers
         self._emit = emit
 
-    def proposals(self) -> Proposals:
-        """Return all proposals, the newest first."""
-        return Proposals(tuple(offer.proposal for offer in self._ledger.newest_first()))
-
     def reject(self, proposal: ProposalId, hunks: Collection[str] = ()) -> None:
         """Leave these hunks with their groups, all that are open for none.
 
@@ -34,7 +30,7 @@ class Standing:
         """
         offer = self._ledger.get(proposal)
         if offer.proposal.state != "open":
-            raise UserProblem(f"this proposal was {offer.proposal.state} already", "")
+            raise UserProblem(f"this proposal was {offer.proposal.state} already", HOW_IT_STANDS)
         left = decided(offer.proposal, ids_of(chosen(offer.proposal, hunks)), "rejected")
         self._change(offer, msgspec.structs.replace(left, badge=as_chosen(left, offer.proved, offer.earned)))
 

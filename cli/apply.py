@@ -68,6 +68,7 @@ def _apply(root: Path, revisions: Revisions, given: object, *, dry_run: bool) ->
     from bridle.harness.buffers import read_bytes
     from bridle.harness.edits.disk import Write, commit
     from bridle.harness.edits.hashline import plan
+    from bridle.harness.edits.links import check_names
     from bridle.harness.edits.problems import ToolProblem
     from bridle.harness.edits.request import parse
     from bridle.harness.permission.decide import judge
@@ -76,7 +77,9 @@ def _apply(root: Path, revisions: Revisions, given: object, *, dry_run: bool) ->
 
     request = parse(given)
     policy = load(root, {}).policy
-    for path in [p for file in request.files for p in (file.path, file.to) if p]:
+    paths = [path for file in request.files for path in (file.path, file.to) if path]
+    check_names(root, paths)
+    for path in paths:
         decision = judge(policy, "Edit", path)
         if decision.verdict == "deny":
             raise ToolProblem("E_PERMISSION", path, decision.reason)

@@ -45,8 +45,9 @@ def place(text: str, root: Path) -> tuple[str, int | None, int | None]:
     """Read ``FILE``, ``FILE:A`` or ``FILE:A-B`` (1-based, inclusive); returns path below `root`, 0-based lines."""
     matched = _PLACE.match(text)
     assert matched is not None
-    path = below(root, matched["file"])
-    if matched["first"] is None:
+    whole = any((folder / text).is_file() for folder in (Path.cwd(), root))  # a name may end as a place does
+    path = below(root, text if whole else matched["file"])
+    if whole or matched["first"] is None:
         return path, None, None
     first = int(matched["first"])
     last = int(matched["last"] or first)

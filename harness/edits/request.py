@@ -129,7 +129,8 @@ def clean_path(given: object) -> str:
         raise _misread(f"'path' is the file's path below the root, not {given!r}.")
     parts = [part for part in given.strip().split("/") if part not in {"", "."}]
     if given.strip().startswith(("/", "~")) or ".." in parts or "\\" in given or not parts:
-        raise ToolProblem("E_PERMISSION", given, "Only paths below the workspace's root, with '/', can be edited.")
+        message = "Only paths below the workspace's root, with '/', can be edited. Nothing was written."
+        raise ToolProblem("E_PERMISSION", given, message)
     return "/".join(parts)
 
 

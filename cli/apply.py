@@ -86,7 +86,14 @@ def _apply(root: Path, revisions: Revisions, given: object, *, dry_run: bool) ->
     planned = plan(request, revisions, lambda path: read_bytes(root / path), lambda path, number: None)
     if not (planned.dry_run or dry_run):
         writes = [Write(f.path, f.before, f.after, f.renamed_from) for f in planned.files]
-        commit(root, writes, State(root).landings)
+        try:
+            commit(root, writes, State(root).landings)
+        except UserProblem as problem:
+            raise ToolProblem("E_CONFLICT", "", f"{problem.message} {problem.next_step}") from problem
+        except OSError as error:
+            where = str(error.filename or "").removeprefix(f"{root}/")
+            reason = f"{where!r} cannot be written: {error.strerror or error}. Nothing was written."
+            raise ToolProblem("E_PERMISSION", "", reason) from error
     return msgspec.structs.replace(planned, dry_run=planned.dry_run or dry_run)
 
 

@@ -58,6 +58,8 @@ def place(text: str, root: Path) -> tuple[str, int | None, int | None]:
 
 def below(root: Path, path: str) -> str:
     """Return `path` relative to `root`; a path that is not there relative to here is tried below the root."""
+    if any("\ud800" <= character <= "\udfff" for character in path):
+        raise UserProblem(f"{path!r} is not a name in UTF-8", "rename the file")
     given = Path(path)
     candidates = [given] if given.is_absolute() else [Path.cwd() / given, root / given]
     for candidate in candidates:

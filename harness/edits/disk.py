@@ -84,6 +84,7 @@ def commit(root: Path, writes: Sequence[Write], journal: Path, disk: FileSystem 
 
 def _commit(root: Path, writes: Sequence[Write], journal: Path, disk: FileSystem) -> None:
     manifest = _manifest(root, writes)
+    _expect_room(root, writes, manifest)
     for write, entry in zip(writes, manifest.entries, strict=True):
         _expect(root / entry.path, write)
     folder = journal / secrets.token_hex(8)
@@ -150,9 +151,20 @@ def _place(root: Path, write: Write) -> Path:
         raise UserProblem(f"{write.path!r} leads out of the workspace.", "Nothing was written.")
     if place.exists() and not place.is_file():
         raise UserProblem(f"{write.path!r} is not a regular file.", "Nothing was written.")
+    for parent in place.parents:
+        if root in parent.parents and parent.exists() and not parent.is_dir():
+            raise UserProblem(f"{write.path!r} leads through a file.", "Nothing was written.")
     if write.after is None and named.is_symlink():
         raise UserProblem(f"{write.path!r} is a link.", "Remove it by hand; nothing was written.")
     return place
+
+
+def _expect_room(root: Path, writes: Sequence[Write], manifest: _Manifest) -> None:
+    """No file of the plan may stand where another of it needs a folder."""
+    folders = {root / name for name in manifest.folders}
+    for write, entry in zip(writes, manifest.entries, strict=True):
+        if root / entry.path in folders:
+            raise UserProblem(f"{write.path!r} would be a file and a folder.", "Nothing was written.")
 
 
 def _in_place(place: Path, write: Write) -> bool:
@@ -209,7 +221,7 @@ def _restore(root: Path, folder: Path, manifest: _Manifest, disk: FileSystem) ->
     kept: list[str] = []
     for n, entry in reversed(list(enumerate(manifest.entries))):
         place = root / entry.path
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             disk.remove(_draft(place, folder, n))
         there = _read(place)
         if _mark(there) == entry.before:

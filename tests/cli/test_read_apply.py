@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -242,6 +243,49 @@ def test_odd_names_are_names(script: Script, name: str) -> None:
     assert script("read", f"./{name}") == 0, script.said
     assert script.apply(one(name, 1, at=script.json["lines"][0]["anchor"], text="two")) == 0, script.json
     assert (script.root / name).read_bytes() == b"two\n"
+
+
+def test_what_the_disk_cannot_do_is_an_error_with_a_code_and_leaves_everything(script: Script) -> None:
+    (script.root / "a.txt").write_bytes(b"one\n")
+    (script.root / "folder").mkdir()
+    (script.root / "link.txt").symlink_to("a.txt")
+    script.anchors("link.txt")
+    new = {"create": True, "edits": [{"after": "0", "text": "x"}]}
+    for files, code in (
+        ([{"path": "a.txt/b.txt", **new}], "E_EXISTS"),
+        ([{"path": "link.txt/d/b.txt", **new}], "E_EXISTS"),
+        ([{"path": "folder", **new}], "E_PERMISSION"),
+        ([{"path": "n/a", **new}, {"path": "n", **new}], "E_OVERLAP"),
+        ([{"path": "link.txt", "rev": 1, "delete": True}], "E_CONFLICT"),
+    ):
+        assert script.apply(*files) == 1, script.said
+        (error,) = script.json["errors"]
+        assert error["code"] == code, error
+    assert sorted(path.name for path in script.root.iterdir()) == ["a.txt", "folder", "link.txt"]
+    assert (script.root / "a.txt").read_bytes() == b"one\n"
+
+
+def test_a_name_that_is_no_utf_8_is_told(script: Script) -> None:
+    (script.root / os.fsdecode(b"\xff.txt")).write_bytes(b"one\n")
+    assert script("read", str(script.root / os.fsdecode(b"\xff.txt"))) == 1
+    assert "not a name in UTF-8" in script.said
+
+
+@pytest.mark.parametrize("rev", [1, 1.0, "1", "v1", " v1 "])
+def test_a_revision_is_read_as_it_is_written(script: Script, rev: object) -> None:
+    (script.root / "a.txt").write_bytes(b"one\n")
+    anchor = script.anchors("a.txt")[1]
+    edits = [{"at": anchor, "text": "two"}]
+    assert script.apply({"path": "a.txt", "rev": rev, "edits": edits}) == 0, script.json
+
+
+@pytest.mark.parametrize("rev", [0, -1, 2, 10**30, 1e300, True, "x", "\uff11x", [], {}])
+def test_a_revision_that_is_none_is_refused(script: Script, rev: object) -> None:
+    (script.root / "a.txt").write_bytes(b"one\n")
+    anchor = script.anchors("a.txt")[1]
+    assert script.apply({"path": "a.txt", "rev": rev, "edits": [{"at": anchor, "text": "two"}]}) == 1
+    assert script.json["errors"][0]["code"] in {"E_REV_UNKNOWN", "E_RANGE"}
+    assert (script.root / "a.txt").read_bytes() == b"one\n"
 
 
 @pytest.mark.parametrize(

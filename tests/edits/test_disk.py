@@ -209,6 +209,20 @@ def test_a_folder_or_pipe_is_not_written(root: Path, tmp_path: Path) -> None:
             commit(root, [Write(path, None, b"y")], tmp_path / "journal")
 
 
+@pytest.mark.parametrize(
+    "writes",
+    [
+        [Write("a.txt/b.txt", None, b"x")],
+        [Write("n/m.txt", None, b"x"), Write("n", None, b"y")],
+        [Write("n", None, b"y"), Write("n/m.txt", None, b"x")],
+    ],
+)
+def test_a_file_that_would_be_a_folder_is_refused(root: Path, tmp_path: Path, writes: list[Write]) -> None:
+    with pytest.raises(UserProblem, match=r"leads through a file|a file and a folder"):
+        commit(root, writes, tmp_path / "journal")
+    assert tree(root) == BEFORE
+
+
 # --- files with several names -------------------------------------------------------------------------------------
 
 LINKED = [Write("a.txt", b"a\n", b"A\nlonger\n"), Write("d/b.txt", b"b\r\nb", b"")]

@@ -79,7 +79,12 @@ class LoggedMap:
 
     def block(self, start: int, end: int) -> int | None:
         """Return where lines ``[start, end)`` begin now, None unless all stand surely, unchanged and side by side."""
-        return self._followed(start, end)[0]
+        place = self._followed(start, end)[0]
+        if place is not None or end - start == 1:
+            return place
+        places = [self._followed(n, n + 1)[0] for n in range(start, end)]  # what was put between them may be gone again
+        first = places[0]
+        return None if first is None or any(place != first + n for n, place in enumerate(places)) else first
 
     def unlogged(self, start: int, end: int) -> bool:
         """Tell whether lines ``[start, end)`` are lost in a rewriting, not in a change that was told."""
@@ -90,7 +95,7 @@ class LoggedMap:
         for change in self._changes:
             if start >= change.start + change.old_count:
                 start += change.new_count - change.old_count
-            elif start + size > change.start:
+            elif start + size > change.start and (change.old_count or change.new_count):
                 if isinstance(change, LineChange):
                     return None, False
                 inside = change.start <= start and start + size <= change.start + change.old_count
@@ -109,9 +114,17 @@ class DiffedMap:
     often.
     """
 
-    def __init__(self, old: Sequence[str], new: Sequence[str], *, beside: int = BESIDE, near: int = NEAR) -> None:
+    def __init__(
+        self,
+        old: Sequence[str],
+        new: Sequence[str],
+        *,
+        beside: int = BESIDE,
+        near: int = NEAR,
+        telling: int = TELLING,
+    ) -> None:
         self._alignment = Alignment(old, new)
-        self._beside, self._near = beside, near
+        self._beside, self._near, self._telling = beside, near, telling
         self._once: frozenset[int] | None = None
 
     def line(self, old: int) -> int | None:
@@ -144,7 +157,7 @@ class DiffedMap:
             seen = Counter(self._alignment.old), Counter(self._alignment.new)
             self._once = frozenset(line for line, n in seen[0].items() if n == seen[1][line] == 1)
         lines = (line for line in self._alignment.old[start:end] if line in self._once)
-        return any(self._alignment.letters(line) >= TELLING for line in lines)
+        return any(self._alignment.letters(line) >= self._telling for line in lines)
 
     def _doubled(self, start: int, end: int, place: int) -> bool:
         """Tell whether a telling line of the block, or of those beside it, stands near more often than before."""

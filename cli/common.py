@@ -15,6 +15,7 @@ import msgspec
 
 from bridle.harness.engine import Engine, EngineEvent, Selection
 from bridle.harness.nouns import UserProblem
+from bridle.indexer.text import split_lines
 
 Answer = TypeVar("Answer")
 
@@ -73,6 +74,12 @@ def selection(text: str | None, root: Path) -> Selection | None:
     path, first, end = place(text, root)
     if first is None or end is None:
         raise UserProblem(f"--at {text!r} names no lines", "write --at FILE:A-B")
+    try:
+        n_lines = len(split_lines((root / path).read_bytes().decode("utf-8", "replace")))
+    except OSError as error:
+        raise UserProblem(f"--at {text!r} cannot be read: {error.strerror}", "name a file of the workspace") from error
+    if first >= n_lines:
+        raise UserProblem(f"--at {text!r} is past the end of the file", f"it has {n_lines} lines")
     return Selection(path, first, end)
 
 

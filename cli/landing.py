@@ -2,19 +2,66 @@
 
 from __future__ import annotations
 
-from bridle.harness.engine import Engine, FinishLanding, LandingPlan, LandingResult, PrepareLanding, PrepareUndo, expect
+import sys
+from typing import Literal
+
+from bridle.cli.common import note
+from bridle.harness.engine import (
+    Clash,
+    Engine,
+    FinishLanding,
+    LandingPlan,
+    LandingResult,
+    PrepareLanding,
+    PrepareUndo,
+    expect,
+)
 from bridle.harness.nouns import UserProblem
 
 TIMEOUT_S = 3600.0
 
+OnClash = Literal["ask", "keep", "take", "refuse"]
 
-async def land(engine: Engine, request: PrepareLanding | PrepareUndo) -> str:
+
+async def land(engine: Engine, request: PrepareLanding) -> str:
     """Prepare and finish; returns what happened, in a sentence. Raises UserProblem when nothing may land."""
     plan = expect(await engine.call(request, TIMEOUT_S), LandingPlan)
     if plan.refused:
         raise UserProblem(f"nothing was changed: {plan.refused}", "look at the files and run the action again")
+    badge = f" ({plan.proposal.badge.text})" if plan.proposal else ""
+    return f"{plan.title}: wrote {await _finish(engine, plan)}{badge}"
+
+
+async def take_back(engine: Engine, run: str, on_clash: OnClash) -> str:
+    """Take a landed change back, as `land`; where it meets lines that were changed since, as `on_clash` says."""
+    choices: dict[str, Literal["keep", "take"]] = {}
+    plan = expect(await engine.call(PrepareUndo(run), TIMEOUT_S), LandingPlan)
+    waiting = [clash for clash in plan.clashes if not clash.choice]
+    if waiting and on_clash != "refuse":
+        choices = {clash.id: _choice(clash, on_clash) for clash in waiting}
+        plan = expect(await engine.call(PrepareUndo(run, choices), TIMEOUT_S), LandingPlan)
+    if plan.refused:
+        places = ", ".join(f"{clash.path}:{clash.start_line + 1}" for clash in plan.clashes if not clash.choice)
+        step = f"--on-clash keep leaves your lines, --on-clash take takes them back too: {places}" if places else ""
+        raise UserProblem(f"nothing was changed: {plan.refused}", step or "look at the files")
+    kept = sum(clash.choice == "keep" for clash in plan.clashes)
+    told = f"; {kept} place{'s' * (kept != 1)} left as you changed them" if kept else ""
+    return f"{plan.title}: wrote {await _finish(engine, plan)}{told}"
+
+
+async def _finish(engine: Engine, plan: LandingPlan) -> str:
     result = expect(await engine.call(FinishLanding(plan.id, ()), TIMEOUT_S), LandingResult)
     if result.outcome != "applied":
         left = ", ".join(result.conflicts) or "nothing"
         raise UserProblem(f"{result.outcome}: {result.reason}", f"not changed: {left}")
-    return f"{plan.title}: wrote {', '.join(result.written) or 'nothing'}"
+    return ", ".join(result.written) or "nothing"
+
+
+def _choice(clash: Clash, on_clash: OnClash) -> Literal["keep", "take"]:
+    if on_clash in ("keep", "take"):
+        return "keep" if on_clash == "keep" else "take"
+    note(f"{clash.path}:{clash.start_line + 1}: you changed these lines since.")
+    note(f"yours:\n{clash.mine}before:\n{clash.before}")
+    if not sys.stdin.isatty():
+        raise UserProblem("nothing was changed: there is nobody to ask", "say it with --on-clash keep or take")
+    return "take" if input("keep yours, or take them back too? [keep/take] ").strip().lower() == "take" else "keep"

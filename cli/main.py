@@ -27,6 +27,7 @@ COMMANDS = {
     "apply": "apply hashline edits from a file, all or nothing",
     "verify": "run the project's checks and print the verdicts",
     "run": "let the model change code in a shadow and prove it",
+    "proposals": "list, show, accept or reject what is on offer, hunk by hunk if need be",
     "sessions": "list, show, resume or discard runs",
     "undo": "take back the last change that landed",
 }

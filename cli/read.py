@@ -11,6 +11,11 @@ from bridle.harness.nouns import UserProblem
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     add_root(parser)
+    parser.add_argument(
+        "--mode",
+        choices=("plain", "check", "strict"),
+        help="name lines by number (plain), with a check word (check, the default), or ask for the old text too",
+    )
     parser.add_argument("place", metavar="FILE[:A-B]", help="a file, and lines of it (1-based, inclusive)")
 
 
@@ -29,7 +34,7 @@ def main(options: argparse.Namespace) -> int:
         raise UserProblem(f"{path!r} is not a readable file", "name a file of the workspace")
     ranges = None if first is None or end is None else ((first, end),)
     try:
-        view = read(Revisions(State(root).cli_session), path, data, ranges)
+        view = read(Revisions(State(root).cli_session, options.mode or "check"), path, data, ranges)
     except ToolProblem as problem:
         raise UserProblem(str(problem), "name other lines or another file") from problem
     if options.json:
@@ -40,6 +45,7 @@ def main(options: argparse.Namespace) -> int:
                 "digest": view.digest,
                 "shown": [[a + 1, b] for a, b in view.shown],
                 "total": view.total,
+                "mode": options.mode or "check",
                 "lines": [{"anchor": anchor, "text": text} for anchor, text in view.lines],
             }
         )

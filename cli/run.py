@@ -57,7 +57,8 @@ def main(options: argparse.Namespace) -> int:
         print_json(as_json(ended, proposal))
     elif proposal is not None:
         print(proposal.diff, end="")
-        print(f"{proposal.badge.text}\n{landed or 'accept it with: bridle run … --apply, or in the editor'}")
+        print(proposal.badge.text)
+        print(landed or f"accept it with: bridle proposals accept {proposal.id}, or in the editor")
     else:
         print(f"{ended.outcome}: {ended.reason}")
     return 0 if ended.outcome == "succeeded" else 1

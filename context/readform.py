@@ -2,17 +2,28 @@
 
 A head names the path, the revision and the lines shown; then each line as anchor, tab, text. What is left out
 is marked and cannot be edited. Ranges are 0-based and half-open inside, 1-based and inclusive on paper.
+
+There are three modes. ``check`` prints number and check word, and asks for both. ``plain`` prints the number alone,
+which is cheaper, and is content with it: a slip of the number to another line that was shown goes unnoticed; the
+record of shown lines, the map from the revision to now, `was` and the guards stay. ``strict`` prints as ``check``
+and asks besides for the old text wherever lines are replaced or deleted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from bridle.context.anchors import anchor_at
 from bridle.indexer.text import line_body
 
 Range = tuple[int, int]
 """Lines ``start <= n < end``, 0-based."""
+
+ReadMode = Literal["plain", "check", "strict"]
+"""How a line is named, from the cheapest to the safest."""
+
+READ_MODES: tuple[ReadMode, ...] = ("plain", "check", "strict")
 
 ELIDED = "…"
 
@@ -23,7 +34,17 @@ def head(path: str, number: int, ranges: Sequence[Range], total: int) -> str:
     return f"[{path} v{number} {shown}/{total}]"
 
 
-def anchored(lines: Sequence[str], ranges: Sequence[Range], shown_as: Sequence[str] | None = None) -> list[str]:
+def named(lines: Sequence[str], index: int, mode: ReadMode = "check") -> str:
+    """Return how the 0-based line `index` of `lines` is named in `mode`."""
+    return str(index + 1) if mode == "plain" else str(anchor_at(lines, index))
+
+
+def anchored(
+    lines: Sequence[str],
+    ranges: Sequence[Range],
+    shown_as: Sequence[str] | None = None,
+    mode: ReadMode = "check",
+) -> list[str]:
     """Return the lines of `ranges`, each behind its anchor, with a mark wherever lines are left out.
 
     `shown_as` is what to print in place of `lines` (secrets hidden); the anchors are those of `lines`.
@@ -34,7 +55,7 @@ def anchored(lines: Sequence[str], ranges: Sequence[Range], shown_as: Sequence[s
     for start, end in ranges:
         if start > done:
             out.append(ELIDED)
-        out += [f"{anchor_at(lines, n)}\t{line_body(printed[n])}" for n in range(start, end)]
+        out += [f"{named(lines, n, mode)}\t{line_body(printed[n])}" for n in range(start, end)]
         done = end
     if done < len(lines):
         out.append(ELIDED)
@@ -47,9 +68,10 @@ def render(
     lines: Sequence[str],
     ranges: Sequence[Range],
     shown_as: Sequence[str] | None = None,
+    mode: ReadMode = "check",
 ) -> str:
     """Return the whole read form of `ranges` of one revision, without a final line end."""
-    return "\n".join([head(path, number, ranges, len(lines)), *anchored(lines, ranges, shown_as)])
+    return "\n".join([head(path, number, ranges, len(lines)), *anchored(lines, ranges, shown_as, mode)])
 
 
 def joined(ranges: Iterable[Range], total: int) -> tuple[Range, ...]:

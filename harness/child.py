@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bridle.harness.engine import EngineEvent
     from bridle.harness.service import LocalEngine
     from bridle.harness.wire import Frame
 
@@ -35,7 +36,7 @@ def main() -> None:
 async def _serve(root: Path, settings: str, frames: int) -> None:
     import msgspec
 
-    from bridle.harness.wire import Frame, pack, read_frame
+    from bridle.harness.wire import Frame, Outbox, read_frame
     from bridle.harness.workspace import open_engine
 
     loop = asyncio.get_running_loop()
@@ -43,17 +44,17 @@ async def _serve(root: Path, settings: str, frames: int) -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
     transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(frames, "wb"))
     writer = asyncio.StreamWriter(transport, protocol, None, loop)
-
-    def send(frame: Frame) -> None:
-        if not writer.is_closing():
-            writer.write(pack(frame))
-
+    outbox = Outbox(writer)
     engine = await open_engine(root, msgspec.json.decode(settings, type=dict[str, object]))
-    engine.listen(lambda event: send(Frame(event=event)))
+
+    def tell(event: EngineEvent) -> None:
+        outbox.send(Frame(event=event))
+
+    engine.listen(tell)
     answering: set[asyncio.Task[None]] = set()
     try:
         while (frame := await read_frame(reader)) is not None:
-            task = asyncio.create_task(_answer(engine, frame, send))
+            task = asyncio.create_task(_answer(engine, frame, outbox.send))
             answering.add(task)
             task.add_done_callback(answering.discard)
     finally:
@@ -63,7 +64,7 @@ async def _serve(root: Path, settings: str, frames: int) -> None:
         await asyncio.gather(*answering, return_exceptions=True)
 
 
-async def _answer(engine: LocalEngine, frame: Frame, send: Callable[[Frame], None]) -> None:
+async def _answer(engine: LocalEngine, frame: Frame, send: Callable[[Frame], bool]) -> None:
     from bridle.harness.nouns import UserProblem
     from bridle.harness.wire import Frame, Problem
 

@@ -49,9 +49,11 @@ class Brake:
     event: threading.Event = field(default_factory=threading.Event)
     task: asyncio.Task[None] | None = None
     leaving: bool = False
+    reason: str = "stopped; no file was changed"
 
-    def pull(self) -> None:
-        """Stop everything that the run is doing."""
+    def pull(self, reason: str = "") -> None:
+        """Stop everything that the run is doing; `reason` is told as the run's ending."""
+        self.reason = reason or self.reason
         self.event.set()
         if self.task is not None:
             self.task.cancel()

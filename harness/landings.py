@@ -7,8 +7,7 @@ its documents; `finish` writes the closed files, all or none. An undo is the lan
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Literal
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import msgspec
 
@@ -23,31 +22,34 @@ from bridle.harness.engine import (
     PrepareLanding,
     PrepareUndo,
     ProposalChanged,
+    Proposals,
 )
 from bridle.harness.ground import Ground
-from bridle.harness.nouns import FilePatch, Proposal, UserProblem
-from bridle.harness.proposals.landing import Counted, Placed, place
-from bridle.harness.proposals.ledger import Offer
+from bridle.harness.nouns import Badge, FilePatch, Hunk, Proposal, ProposalId, UserProblem
+from bridle.harness.proposals.hunks import HOW_IT_STANDS, chosen, ids_of, part_of, told
+from bridle.harness.proposals.landing import Counted, Placed, Scene, place
+from bridle.harness.proposals.ledger import Offer, Part
+from bridle.harness.proposals.parts import with_part, without_part
+from bridle.harness.proposals.premises import with_premises
 from bridle.harness.session.events import FileChange
 from bridle.harness.session.journal import Journal
 from bridle.indexer.encoding import decode
-from bridle.indexer.text import apply_edits
+from bridle.indexer.text import LineEdit, apply_edits
 
 MAX_PLANS = 50
 
-State = Literal["accepted", "partial", "undone"]
-
-Prove = Callable[[Offer, Sequence[Placed]], Awaitable[Proposal]]
-"""Runs the checks on the tree as it is with these files in place; returns the proposal with its new badge."""
+Prove = Callable[[Offer, Sequence[Placed], Collection[str]], Awaitable[Proposal]]
+"""Runs the checks on the tree as it is with these files in place; returns the proposal with these hunks' badge."""
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """A landing that was prepared and waits for its documents."""
+    """A landing that was prepared and waits for its documents: which hunks it takes, or which landing it takes back."""
 
     id: str
-    offer: Offer
+    proposal: ProposalId
     placed: tuple[Placed, ...]
-    undo: bool
+    hunks: tuple[str, ...]
+    undoes: str = ""
 
 
 class Landings:
@@ -58,40 +60,56 @@ class Landings:
         self._prove = prove
         self._plans: dict[str, Plan] = {}
 
+    def proposals(self) -> Proposals:
+        """Return all proposals, the newest first, with the hunks that need to be asked for again."""
+        ground = self._ground
+        found: list[Proposal] = []
+        for offer in ground.ledger.newest_first():
+            scene = Scene(ground.engine, ground.buffers, self._content, offer.parts)
+            found.append(with_premises(offer, scene) if offer.proposal.state == "open" else offer.proposal)
+        return Proposals(tuple(found))
+
     async def prepare(self, request: PrepareLanding) -> LandingPlan:
-        """Make a proposal ready to land, proving it again where its ground moved. Raises UserProblem."""
+        """Make hunks of a proposal ready to land, proving them where that was not done. Raises UserProblem."""
         offer = self._ground.ledger.get(request.proposal)
         if offer.proposal.state != "open":
-            raise UserProblem(f"this proposal was {offer.proposal.state} already", "")
-        placed = self._place(offer, offer.proposal.files, Counted(offer.engine, offer.openings), request.rebased)
+            raise UserProblem(f"this proposal was {offer.proposal.state} already", HOW_IT_STANDS)
+        hunks = chosen(offer.proposal, request.hunks)
+        placed = self._place_hunks(offer, hunks, request.rebased)
         conflict = _conflict(placed)
         if conflict:
             return LandingPlan("", (), (), refused=conflict, proposal=offer.proposal)
-        if offer.proposal.flags and not request.force:
-            return LandingPlan("", (), (), refused=offer.proposal.badge.text, proposal=offer.proposal)
-        if not request.force:
-            proposal = await self._prove(offer, placed)
-            offer = self._ground.ledger.get(request.proposal)
-            if proposal.badge.state in ("not green", "refused"):
-                return LandingPlan("", (), (), refused=proposal.badge.text, proposal=proposal)
-        return self._intend(offer, placed, undo=False)
+        ids = ids_of(hunks)
+        if request.force:
+            said = Badge("unverified", f"taken without proof; it said: {offer.proposal.badge.text}")
+            shown = msgspec.structs.replace(offer.proposal, badge=said)
+        else:
+            shown = await self._prove(offer, placed, ids)
+            if any(flag.blocks for flag in shown.flags) or shown.badge.state in ("not green", "refused"):
+                return LandingPlan("", (), (), refused=shown.badge.text, proposal=shown)
+            self._expect_open(request.proposal, ids)
+        return self._intend(offer, placed, ids, shown)
 
     async def prepare_undo(self, request: PrepareUndo) -> LandingPlan:
         """Make the inverse of a landed change ready. Raises UserProblem when there is nothing to take back."""
-        offer = self._landed(request.run)
-        files = tuple(_inverse(file) for file in offer.landed)
-        placed = self._place(offer, files, Counted(offer.engine, offer.landed_openings), ())
+        offer, part = self._landed(request.run)
+        ground = self._ground
+        scene = Scene(ground.engine, ground.buffers, self._content, offer.parts, choices=request.choices)
+        counted = Counted(part.engine, part.openings)
+        placed = tuple(self._with_document(place(_inverse(file), counted, scene)) for file in part.files)
         conflict = _conflict(placed)
         if conflict:
-            return LandingPlan("", (), (), refused=conflict, proposal=offer.proposal)
-        return self._intend(offer, placed, undo=True)
+            clashes = tuple(clash for one in placed for clash in one.clashes)
+            return LandingPlan("", (), (), refused=conflict, proposal=offer.proposal, clashes=clashes)
+        return self._intend(offer, placed, part.hunks, offer.proposal, undoes=part.plan)
 
     async def finish(self, request: FinishLanding) -> LandingResult:
         """Take what became of the documents and write the closed files. Raises UserProblem for an unknown plan."""
         plan = self._plans.pop(request.plan, None)
         if plan is None:
             raise UserProblem("this landing is not under way any more", "run the action again")
-        journal = Journal(self._ground.state.journals, plan.offer.proposal.run, self._ground.now)
+        run = self._ground.ledger.get(plan.proposal).proposal.run
+        journal = Journal(self._ground.state.journals, run, self._ground.now)
         try:
             return self._finish(plan, request, journal)
         finally:
@@ -99,46 +117,64 @@ class Landings:
 
     # --- preparing ------------------------------------------------------------------------------------------
 
-    def _place(
-        self, offer: Offer, files: Sequence[FilePatch], counted: Counted, rebased: Sequence[FilePatch]
-    ) -> tuple[Placed, ...]:
-        carried = {file.path: file for file in rebased}
-        ground = self._ground
-        placed = (place(file, counted, ground.engine, ground.buffers, ground.blobs.get) for file in files)
-        return tuple(self._with_document(one, carried.get(one.path)) for one in placed)
+    def _place_hunks(self, offer: Offer, hunks: Collection[Hunk], rebased: Sequence[FilePatch]) -> tuple[Placed, ...]:
+        """Return where the chosen part of each file goes."""
+        scene = Scene(
+            self._ground.engine,
+            self._ground.buffers,
+            self._content,
+            offer.parts,
+            carried={file.path: file for file in rebased},
+        )
+        counted = Counted(offer.engine, offer.openings)
+        parts = (part_of(file, hunks, self._content) for file in offer.proposal.files)
+        return tuple(self._with_document(place(part, counted, scene)) for part in parts if part is not None)
 
-    def _with_document(self, placed: Placed, rebased: FilePatch | None) -> Placed:
-        """Work out what an open document will hold, from the door's carried edits where the text moved on."""
+    def _content(self, mark: str) -> bytes:
+        return self._ground.blobs.get(mark)
+
+    def _with_document(self, placed: Placed) -> Placed:
+        """Work out what an open document will hold; of an undo that is carried by the door's log, the door tells."""
         if placed.open is None or placed.conflict:
             return placed
         document = self._ground.buffers.get(placed.path)
         assert document is not None
-        edits = rebased or placed.open
-        if edits.base_version != document.buffer.version:
-            return placed  # the door carries it over by its own log, and tells what came of it
-        text = apply_edits(document.buffer.text, edits.edits)
-        return msgspec.structs.replace(placed, open=edits, after=_saved(text, placed.before))
+        if placed.open.base_version != document.buffer.version:
+            return placed
+        text = apply_edits(document.buffer.text, placed.open.edits)
+        return msgspec.structs.replace(placed, after=_saved(text, placed.before))
 
-    def _intend(self, offer: Offer, placed: tuple[Placed, ...], *, undo: bool) -> LandingPlan:
-        plan = Plan(uuid.uuid4().hex[:12], offer, placed, undo)
+    def _intend(
+        self, offer: Offer, placed: tuple[Placed, ...], hunks: tuple[str, ...], shown: Proposal, undoes: str = ""
+    ) -> LandingPlan:
+        plan = Plan(uuid.uuid4().hex[:12], offer.proposal.id, placed, hunks, undoes)
         journal = Journal(self._ground.state.journals, offer.proposal.run, self._ground.now)
         try:
-            undoes = offer.plan if undo else ""
-            files = self._changes(placed)
             journal.append(
-                "prepared", {"plan": plan.id, "files": files, "proposal": offer.proposal.id, "undoes": undoes}
+                "prepared",
+                {
+                    "plan": plan.id,
+                    "files": self._changes(placed),
+                    "proposal": plan.proposal,
+                    "hunks": hunks,
+                    "undoes": undoes,
+                },
             )
         finally:
             journal.close()
+        for older in [one for one in self._plans.values() if one.proposal == plan.proposal]:
+            del self._plans[older.id]  # the newest wins: two landings of one proposal are never under way at once
         while len(self._plans) >= MAX_PLANS:
             self._plans.pop(next(iter(self._plans)))
         self._plans[plan.id] = plan
+        part = told(hunks, offer.proposal)
         return LandingPlan(
             plan.id,
             open_files=tuple(p.open for p in placed if p.open is not None),
             closed_files=tuple(p.path for p in placed if p.open is None),
-            proposal=offer.proposal,
-            title=("Undo: " if undo else "") + offer.proposal.title,
+            proposal=shown,
+            title=("Undo: " if undoes else "") + offer.proposal.title + (f" ({part})" if part else ""),
+            clashes=tuple(clash for one in placed for clash in one.clashes),
         )
 
     def _changes(self, placed: Sequence[Placed]) -> tuple[FileChange, ...]:
@@ -149,17 +185,32 @@ class Landings:
     def _keep(self, data: bytes | None) -> str | None:
         return None if data is None else self._ground.blobs.put(data)
 
-    def _landed(self, run: str) -> Offer:
-        for offer in sorted(self._ground.ledger.newest_first(), key=lambda o: o.landed_at, reverse=True):
-            if offer.proposal.state in ("accepted", "partial") and run in ("", offer.proposal.run):
-                return offer
-        raise UserProblem("there is no landed change to take back" + (f" of run {run!r}" if run else ""), "")
+    def _landed(self, run: str) -> tuple[Offer, Part]:
+        standing = [
+            (part.at, offer, part)
+            for offer in self._ground.ledger.newest_first()
+            if run in ("", offer.proposal.run)
+            for part in offer.parts
+        ]
+        if not standing:
+            raise UserProblem(
+                "there is no landed change to take back" + (f" of run {run!r}" if run else ""),
+                "'bridle proposals list' shows what landed",
+            )
+        _, offer, part = max(standing, key=lambda one: one[0])
+        return offer, part
+
+    def _expect_open(self, proposal: ProposalId, ids: Collection[str]) -> None:
+        """Refuse hunks that were decided on while they were being proved. Raises UserProblem."""
+        chosen(self._ground.ledger.get(proposal).proposal, ids)
 
     # --- finishing ------------------------------------------------------------------------------------------
 
     def _finish(self, plan: Plan, request: FinishLanding, journal: Journal) -> LandingResult:
         confirmed = {buffer.path: buffer for buffer in request.landed}
-        plan = msgspec.structs.replace(plan, placed=tuple(_as_confirmed(p, confirmed) for p in plan.placed))
+        inverses = request.inverses
+        placed = tuple(_as_confirmed(p, confirmed.get(p.path), inverses.get(p.path)) for p in plan.placed)
+        plan = msgspec.structs.replace(plan, placed=placed)
         documents = [p.path for p in plan.placed if p.open is not None]
         missing = sorted({*request.failed, *(path for path in documents if path not in confirmed)})
         if missing:
@@ -173,7 +224,7 @@ class Landings:
         except (UserProblem, OSError) as error:
             return self._short(plan, unsaved, [p.path for p in closed], str(error), journal)
         written = tuple(p.path for p in closed)
-        self._keep_landing(plan, "accepted", (*written, *unsaved))
+        self._keep_landing(plan, (*written, *unsaved))
         journal.append("landed", {"plan": plan.id, "written": written, "unsaved": unsaved})
         return LandingResult("applied", written, unsaved)
 
@@ -190,43 +241,36 @@ class Landings:
         journal.append("rolled_back", {"plan": plan.id, "reason": reason, "kept": changed})
         if not changed:
             return LandingResult("rolled back", conflicts=tuple(missing), reason=reason)
-        self._keep_landing(plan, "partial", changed)
+        self._keep_landing(plan, changed)
         return LandingResult("partial", unsaved=changed, conflicts=tuple(missing), reason=reason)
 
-    def _keep_landing(self, plan: Plan, state: State, paths: Collection[str]) -> None:
+    def _keep_landing(self, plan: Plan, paths: Collection[str]) -> None:
         """Remember what came to stand, for an undo; of an undo, what still stands."""
-        if plan.undo:
-            left = tuple(file for file in plan.offer.landed if file.path not in paths)
-            self._settle(msgspec.structs.replace(plan.offer, landed=left), "partial" if left else "undone")
+        offer = self._ground.ledger.get(plan.proposal)
+        if plan.undoes:
+            self._settle(without_part(offer, plan.undoes, paths))
             return
-        landed = tuple(
+        files = tuple(
             file_patch(p.path, p.before, p.after, p.open.base_version if p.open else None)
             for p in plan.placed
             if p.path in paths
         )
-        offer = msgspec.structs.replace(
-            plan.offer,
-            landed=landed,
-            landed_openings=self._ground.buffers.openings(),
-            engine=self._ground.engine,
-            landed_at=self._ground.now(),
-            plan=plan.id,
-        )
-        self._settle(offer, state)
+        ground = self._ground
+        part = Part(plan.id, files, plan.hunks, ground.engine, ground.buffers.openings(), ground.now())
+        self._settle(with_part(offer, part))
 
-    def _settle(self, offer: Offer, state: State) -> None:
-        proposal = msgspec.structs.replace(offer.proposal, state=state)
-        self._ground.ledger.put(msgspec.structs.replace(offer, proposal=proposal))
-        self._ground.emit(ProposalChanged(proposal))
+    def _settle(self, offer: Offer) -> None:
+        self._ground.ledger.put(offer)
+        self._ground.emit(ProposalChanged(offer.proposal))
 
 
-def _as_confirmed(placed: Placed, confirmed: Mapping[str, Buffer]) -> Placed:
-    """Take what a document held after its echo, and the version it had then."""
-    buffer = confirmed.get(placed.path)
+def _as_confirmed(placed: Placed, buffer: Buffer | None, inverse: Sequence[LineEdit] | None) -> Placed:
+    """Take what a document held after its echo, the version it had then, and what it held right before."""
     if buffer is None or placed.open is None:
         return placed
     opened = msgspec.structs.replace(placed.open, base_version=buffer.version)
-    return msgspec.structs.replace(placed, open=opened, after=_saved(buffer.text, placed.before))
+    before = placed.before if inverse is None else _saved(apply_edits(buffer.text, inverse), placed.before)
+    return msgspec.structs.replace(placed, open=opened, before=before, after=_saved(buffer.text, placed.before))
 
 
 def _saved(text: str, before: bytes | None) -> bytes:

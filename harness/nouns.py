@@ -6,6 +6,7 @@ process border unchanged.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal, NewType
 
 import msgspec
@@ -17,6 +18,7 @@ ProposalId = NewType("ProposalId", str)
 
 Outcome = Literal["pass", "fail", "unknown", "timeout"]
 Severity = Literal["error", "warning", "information", "hint"]
+HunkState = Literal["open", "needs refresh", "accepted", "rejected", "undone"]
 
 
 class Buffer(msgspec.Struct, frozen=True):
@@ -106,6 +108,20 @@ class FilePatch(msgspec.Struct, frozen=True):
     base_version: int | None = None
 
 
+class Hunk(msgspec.Struct, frozen=True):
+    """One part of a proposal that the person may take or leave: edit number `edit` of a file, None for all of it.
+
+    Hunks of one `group` (the id of its first) stand or fall together. "needs refresh" says that the lines it was
+    made for were changed: it can no longer be taken, only asked for again.
+    """
+
+    id: str
+    path: str
+    edit: int | None
+    group: str
+    state: HunkState = "open"
+
+
 class Flag(msgspec.Struct, frozen=True):
     """A gate's objection to a patch. `blocks` means that only a person may wave it through."""
 
@@ -126,7 +142,10 @@ class Badge(msgspec.Struct, frozen=True):
 
 
 class Proposal(msgspec.Struct, frozen=True):
-    """A patch on offer. `changed_since` lists paths that moved since it was verified."""
+    """A patch on offer. `changed_since` lists paths that moved since it was verified.
+
+    `hunks` are its parts, in order of path and line. `state` tells of all of them: "open" while one waits.
+    """
 
     id: ProposalId
     run: RunId
@@ -135,11 +154,33 @@ class Proposal(msgspec.Struct, frozen=True):
     badge: Badge
     verdicts: tuple[Verdict, ...] = ()
     flags: tuple[Flag, ...] = ()
-    state: Literal["open", "accepted", "rejected", "undone", "partial"] = "open"
+    state: Literal["open", "accepted", "rejected", "undone"] = "open"
     changed_since: tuple[str, ...] = ()
     diff: str = ""
     added: int = 0
     removed: int = 0
+    hunks: tuple[Hunk, ...] = ()
+
+    def taking(self, ids: Collection[str] = ()) -> tuple[Hunk, ...]:
+        """Return the open hunks among `ids` with the rest of their groups; all that are open for none."""
+        groups = {hunk.group for hunk in self.hunks if hunk.id in ids}
+        return tuple(hunk for hunk in self.hunks if hunk.state == "open" and (not ids or hunk.group in groups))
+
+
+class Clash(msgspec.Struct, frozen=True):
+    """A part of a change that cannot be taken back without losing what the person made of it since.
+
+    `mine` are the lines that stand at ``[start_line, end_line)`` now, `before` those that would come back.
+    `choice` is what the person said about it.
+    """
+
+    id: str
+    path: str
+    start_line: int
+    end_line: int
+    mine: str
+    before: str
+    choice: Literal["", "keep", "take"] = ""
 
 
 class Usage(msgspec.Struct, frozen=True):

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Literal
-
-import msgspec
 
 from bridle.harness.buffers import read_bytes
 from bridle.harness.edits.disk import recover as take_back
 from bridle.harness.edits.patch import file_patch
 from bridle.harness.engine import EngineEvent, Note
 from bridle.harness.nouns import Fault, FilePatch, ProposalId, UserProblem
-from bridle.harness.proposals.ledger import Ledger
+from bridle.harness.proposals.ledger import Ledger, Part
+from bridle.harness.proposals.parts import with_part, without_part
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.events import FileChange
 from bridle.harness.session.fold import Landing, fold
@@ -75,27 +73,25 @@ class _Recovery:
             self._warn(f"an interrupted change left these as you changed them since: {', '.join(kept)}")
         if landing.state == "confirmed" and all(stands[f.path] == f.after for f in closed):
             written = tuple(f.path for f in closed)
-            self._remember(landing, "accepted", (*written, *landing.unsaved))
+            self._remember(landing, (*written, *landing.unsaved))
             journal.append("landed", {"plan": landing.plan, "written": written, "unsaved": landing.unsaved})
             return
         if landing.unsaved:
-            self._remember(landing, "partial", landing.unsaved)
+            self._remember(landing, landing.unsaved)
         journal.append("rolled_back", {"plan": landing.plan, "reason": "Bridle ended meanwhile", "kept": kept})
 
-    def _remember(self, landing: Landing, state: Literal["accepted", "partial"], paths: Collection[str]) -> None:
-        """Tell the ledger what came to stand, for an undo."""
+    def _remember(self, landing: Landing, paths: Collection[str]) -> None:
+        """Tell the ledger what came to stand, for an undo; of an undo, what was taken back."""
         try:
             offer = self._ledger.get(ProposalId(landing.proposal))
             patches = tuple(self._patch(file) for file in landing.files if file.path in paths)
         except (UserProblem, Fault) as problem:
             self._warn(f"a change that landed while Bridle ended cannot be taken back: {problem}")
             return
-        if not landing.undoes:
-            offer = msgspec.structs.replace(
-                offer, landed=patches, landed_openings={}, engine="", landed_at=self._now(), plan=landing.plan
-            )
-        proposal = msgspec.structs.replace(offer.proposal, state="undone" if landing.undoes else state)
-        self._ledger.put(msgspec.structs.replace(offer, proposal=proposal))
+        if landing.undoes:
+            self._ledger.put(without_part(offer, landing.undoes, paths))
+        else:
+            self._ledger.put(with_part(offer, Part(landing.plan, patches, landing.hunks, at=self._now())))
 
     def _patch(self, file: FileChange) -> FilePatch:
         before, after = (None if name is None else self._blobs.get(name) for name in (file.before, file.after))

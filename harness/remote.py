@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -28,6 +29,8 @@ from bridle.harness.engine import (
 from bridle.harness.nouns import Fault
 from bridle.harness.wire import Frame, pack, read_frame
 from bridle.indexer.process import spawn_async
+
+logger = logging.getLogger(__name__)
 
 SHUTDOWN_S = 1.5
 
@@ -136,7 +139,7 @@ class ChildEngine:
 
     def _take(self, frame: Frame) -> None:
         if frame.event is not None:
-            self._listener(frame.event)
+            self._tell(frame.event)
             return
         future = self._pending.get(frame.id)
         if future is None or future.done():
@@ -148,6 +151,13 @@ class ChildEngine:
         elif frame.problem is not None:
             future.set_exception(Fault(frame.problem.message))
 
+    def _tell(self, event: EngineEvent) -> None:
+        """Hand one event over; a listener that breaks on it misses this one and no other."""
+        try:
+            self._listener(event)
+        except Exception:
+            logger.exception("the listener broke on %s", type(event).__name__)
+
     def _fail_pending(self, reason: str) -> None:
         for future in self._pending.values():
             if not future.done():
@@ -157,7 +167,7 @@ class ChildEngine:
         again = self._restarts_left > 0
         if not again:
             self._process = None
-            self._listener(Lost(reason, again=False))
+            self._tell(Lost(reason, again=False))
             return
         self._restarts_left -= 1
         try:
@@ -168,6 +178,6 @@ class ChildEngine:
             if self._buffers:
                 await self.call(SyncBuffers(changed=tuple(self._buffers.values())))
         except (Fault, Closed, TimeoutError, UserProblem) as error:
-            self._listener(Lost(f"{reason}; starting it again failed: {error}", again=False))
+            self._tell(Lost(f"{reason}; starting it again failed: {error}", again=False))
             return
-        self._listener(Lost(reason, again=True))
+        self._tell(Lost(reason, again=True))

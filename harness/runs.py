@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import uuid
 from time import strftime
 
+import msgspec
+
 from bridle.harness.engine import RunAccepted, SessionRow, Sessions
 from bridle.harness.ground import Brake, Ground
-from bridle.harness.nouns import ProposalId, RunId, UserProblem
+from bridle.harness.nouns import ProposalId, RunId, Selection, UserProblem
 from bridle.harness.order import WORKFLOWS, Order, WorkflowName
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
@@ -17,6 +20,7 @@ from bridle.harness.session.runs import RunRow, list_runs, look
 from bridle.harness.workflow.run import Run
 
 MAX_RUNS = 4
+HAND_OVER_S = 20.0
 
 
 class Runs:
@@ -65,16 +69,32 @@ class Runs:
         journal.append("resumed", {"pid": os.getpid(), "engine": self._ground.engine})
         return self._begin(run, order_of_state(row.state), journal, row.state)
 
+    def again(self, run: RunId, at: Selection | None, versions: dict[str, int]) -> RunAccepted:
+        """Begin a run with the order of an earlier one, on the text as it is now. Raises UserProblem."""
+        order = order_of_state(look(self._state.journals, run).state)
+        return self.start(msgspec.structs.replace(order, at=at or order.at, versions=versions))
+
     def cancel(self, run: RunId) -> None:
         """Stop a run; one that is over stays as it is."""
         brake = self._brakes.get(run)
         if brake is not None:
             brake.pull()
 
-    def expect_over(self, proposal: ProposalId) -> None:
-        """Refuse while the run that makes `proposal`, which has the run's id, still goes. Raises UserProblem."""
-        if RunId(proposal) in self._brakes:
-            raise UserProblem("the run still works on this proposal", "wait for its end, or cancel it first")
+    async def hand_over(self, proposal: ProposalId) -> None:
+        """End the run that makes `proposal`, which has the run's id, because the person takes it as it stands.
+
+        A run whose proof is earned is about to end by itself and is waited for; any other is stopped. Raises
+        UserProblem when it does not end in time.
+        """
+        brake = self._brakes.get(RunId(proposal))
+        if brake is None or brake.task is None:
+            return
+        earned = self._ground.ledger.get(proposal).earned
+        if earned is None or earned.state != "verified":
+            brake.pull("you took its proposal as it stood")
+        done, _ = await asyncio.wait([brake.task], timeout=HAND_OVER_S)
+        if not done:
+            raise UserProblem("the run that works on this proposal does not stop", "try again, or cancel the run first")
 
     def discard(self, run: RunId) -> None:
         """Give an interrupted run up; its journal stays. Raises UserProblem."""
@@ -85,6 +105,7 @@ class Runs:
             journal.append("ended", {"outcome": "cancelled", "reason": "discarded by the person"})
         finally:
             journal.close()
+        self._forget_shown(run)
 
     def sessions(self) -> Sessions:
         """Return all runs, the newest first."""
@@ -107,9 +128,15 @@ class Runs:
             finally:
                 journal.close()
                 self._brakes.pop(run, None)
+                if not brake.leaving:
+                    self._forget_shown(run)
 
         brake.task = asyncio.create_task(whole())
         return RunAccepted(run)
+
+    def _forget_shown(self, run: RunId) -> None:
+        """A run that is over names no anchors any more."""
+        shutil.rmtree(self._state.revisions / run, ignore_errors=True)
 
     def _expect_room(self) -> None:
         if len(self._brakes) >= MAX_RUNS:

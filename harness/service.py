@@ -111,13 +111,19 @@ class LocalEngine:
             case e.ReplyTo():
                 rooms.asking.reply(request)
             case e.GetProposals():
-                return rooms.standing.proposals()
+                return rooms.landings.proposals()
             case e.Reject():
-                rooms.standing.reject(request.proposal)
-                rooms.runs.cancel(RunId(request.proposal))
+                if request.hunks:
+                    await rooms.runs.hand_over(request.proposal)
+                rooms.standing.reject(request.proposal, request.hunks)
+                if not request.hunks:
+                    rooms.runs.cancel(RunId(request.proposal))
+            case e.Refresh():
+                self._expect_trust()
+                return self._refresh(request)
             case e.PrepareLanding():
                 self._expect_trust()
-                rooms.runs.expect_over(request.proposal)
+                await rooms.runs.hand_over(request.proposal)
                 return await rooms.landings.prepare(request)
             case e.PrepareUndo():
                 return await rooms.landings.prepare_undo(request)
@@ -138,6 +144,12 @@ class LocalEngine:
         for path in touched:
             document = self._rooms.buffers.get(path)
             await self._rooms.knowing.set_buffer(path, None if document is None else document.buffer.text)
+
+    def _refresh(self, request: e.Refresh) -> e.RunAccepted:
+        """Begin the run of a proposal anew, and take the old proposal off the table."""
+        accepted = self._rooms.runs.again(RunId(request.proposal), request.at, self._rooms.buffers.versions())
+        self._rooms.standing.reject(request.proposal)
+        return accepted
 
     def _expect_trust(self) -> None:
         if not self._rooms.trust.trusted:

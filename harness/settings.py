@@ -3,7 +3,7 @@
 The user's ``config.toml`` says everything. The project's ``bridle.toml`` can only tighten: less budget, a
 tighter mode, more to ask about and to deny. The editor's settings may come from the project too
 (``.vscode``), so they choose what is shown and checked but loosen nothing. Which model, where its requests
-go and which Python runs is the user's alone.
+go, how it edits and which Python runs is the user's alone.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 import platformdirs
 
+from bridle.context.readform import ReadMode
 from bridle.harness.nouns import Budget, UserProblem
 from bridle.harness.permission.rules import (
     MODES,
@@ -32,6 +33,7 @@ from bridle.harness.session.state import state_home
 from bridle.harness.tomlfile import convert, line_of, read_toml
 
 Show = Literal["auto", "on", "off"]
+EditTool = Literal["hashline", "str_replace"]
 File = Literal["user", "project", "editor"]
 
 _Tokens = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
@@ -45,7 +47,7 @@ class Settings(msgspec.Struct, frozen=True):
     """All settings of one workspace.
 
     `python` is the project's interpreter, None to find it; `model` and `base_url` are "" for their defaults.
-    `timeout_s` is for each check.
+    `timeout_s` is for each check. `read_mode` is how lines are named to the model, `edit_tool` what it edits with.
     """
 
     policy: Policy
@@ -59,6 +61,8 @@ class Settings(msgspec.Struct, frozen=True):
     lint: Show = "auto"
     types: Show = "auto"
     sandbox_required: bool = False
+    read_mode: ReadMode = "check"
+    edit_tool: EditTool = "hashline"
 
     @property
     def mode(self) -> Mode:
@@ -139,6 +143,8 @@ class UserFile(_Common, frozen=True):
     python: str = ""
     model: str = ""
     base_url: str = ""
+    read_mode: ReadMode = "check"
+    edit_tool: EditTool = "hashline"
 
 
 _SHAPES: dict[File, type[msgspec.Struct]] = {"user": UserFile, "project": _Project, "editor": _Editor}
@@ -199,6 +205,8 @@ def load(root: Path, client: Mapping[str, object] | None = None) -> Settings:
         lint=_shown(editor.diagnostics.lint, user.diagnostics.lint),
         types=_shown(editor.diagnostics.types, user.diagnostics.types),
         sandbox_required=any(file.sandbox.required for file in (user, editor, project)),
+        read_mode=user.read_mode,
+        edit_tool=user.edit_tool,
     )
 
 

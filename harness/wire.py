@@ -10,10 +10,15 @@ import asyncio
 
 import msgspec
 
-from bridle.harness.engine import EngineEvent, EngineReply, EngineRequest
+from bridle.harness.engine import EngineEvent, EngineReply, EngineRequest, IndexProgress, RunProgress
 from bridle.harness.nouns import Fault
 
 MAX_FRAME_BYTES = 256 * 1024 * 1024
+SLOW_BYTES = 8 * 1024 * 1024
+DEAD_BYTES = 2 * MAX_FRAME_BYTES
+
+PASSING = (RunProgress, IndexProgress)
+"""Events that a later one makes good."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -58,3 +63,29 @@ async def read_frame(stream: asyncio.StreamReader) -> Frame | None:
         return _decoder.decode(body)
     except msgspec.DecodeError as error:
         raise Fault(f"engine frame cannot be read: {error}") from error
+
+
+class Outbox:
+    """The engine's way out. Frames that a door does not read wait in bounded memory.
+
+    Past `SLOW_BYTES` unread, events that only show progress are left out: a later one says as much. Past
+    `DEAD_BYTES` the door is taken for dead, and nothing more is written.
+    """
+
+    def __init__(
+        self, writer: asyncio.StreamWriter, slow_bytes: int = SLOW_BYTES, dead_bytes: int = DEAD_BYTES
+    ) -> None:
+        self._writer = writer
+        self._slow_bytes = slow_bytes
+        self._dead_bytes = dead_bytes
+
+    def send(self, frame: Frame) -> bool:
+        """Write one frame; return whether it was."""
+        unread = self._writer.transport.get_write_buffer_size()
+        if self._writer.is_closing() or (unread > self._slow_bytes and isinstance(frame.event, PASSING)):
+            return False
+        if unread > self._dead_bytes:
+            self._writer.close()
+            return False
+        self._writer.write(pack(frame))
+        return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Protocol
 
 import msgspec
@@ -79,31 +80,44 @@ class LoggedMap:
 
     def block(self, start: int, end: int) -> int | None:
         """Return where lines ``[start, end)`` begin now, None unless all stand surely, unchanged and side by side."""
-        place = self._followed(start, end)[0]
-        if place is not None or end - start == 1:
-            return place
-        places = [self._followed(n, n + 1)[0] for n in range(start, end)]  # what was put between them may be gone again
-        first = places[0]
-        return None if first is None or any(place != first + n for n, place in enumerate(places)) else first
+        return self._followed(start, end)[0]
 
     def unlogged(self, start: int, end: int) -> bool:
         """Tell whether lines ``[start, end)`` are lost in a rewriting, not in a change that was told."""
         return self._followed(start, end)[1]
 
     def _followed(self, start: int, end: int) -> tuple[int | None, bool]:
-        size = end - start
+        """Follow lines through all changes, apart where something came between them; they may come together again."""
+        runs = [(start, end - start)]
         for change in self._changes:
-            if start >= change.start + change.old_count:
-                start += change.new_count - change.old_count
-            elif start + size > change.start and (change.old_count or change.new_count):
-                if isinstance(change, LineChange):
-                    return None, False
-                inside = change.start <= start and start + size <= change.start + change.old_count
-                place = change.block(start, start + size) if inside else None
-                if place is None:
-                    return None, True
-                start = place
-        return start, False
+            moved: list[tuple[int, int]] = []
+            for at, size in runs:
+                through = _through(change, at, size)
+                if through is None:
+                    return None, isinstance(change, Rewriting)
+                moved += through
+            runs = moved
+        first = runs[0][0]
+        return (first if _side_by_side(runs) else None), False
+
+
+def _through(change: LineChange | Rewriting, at: int, size: int) -> list[tuple[int, int]] | None:
+    """Return where `size` lines from `at` on stand after a change, in one piece or two; None where one is lost."""
+    stop, shift = change.start + change.old_count, change.new_count - change.old_count
+    if at >= stop:
+        return [(at + shift, size)]
+    if at + size <= change.start:
+        return [(at, size)]
+    if change.old_count == 0:
+        above = change.start - at
+        return [(at, above), (change.start + shift, size - above)]
+    inside = change.start <= at and at + size <= stop
+    place = change.block(at, at + size) if inside and isinstance(change, Rewriting) else None
+    return None if place is None else [(place, size)]
+
+
+def _side_by_side(runs: Sequence[tuple[int, int]]) -> bool:
+    return all(above[0] + above[1] == below[0] for above, below in pairwise(runs))
 
 
 class DiffedMap:
@@ -243,3 +257,15 @@ def _place(edit: LineEdit, moved: LineMap, old_count: int, new_count: int) -> in
         return 0 if after is None else after
     before = moved.block(edit.start - 1, edit.start)
     return after if before is None else before + 1
+
+
+def between(moved: LineMap, start: int, end: int, old_count: int, new_count: int) -> tuple[int, int] | None:
+    """Return what stands now between the line above and the line below the old lines ``[start, end)``.
+
+    None where one of these two changed as well, so that nothing bounds it.
+    """
+    above = moved.line(start - 1) if start > 0 else -1
+    below = moved.line(end) if end < old_count else new_count
+    if above is None or below is None or below <= above:
+        return None
+    return above + 1, below

@@ -27,6 +27,8 @@ CAP_BYTES = 128 * 1024
 TICK_S = 0.05
 TERMINATE_S = 1.0
 DRAIN_S = 1.0
+KILLED_S = 2.0
+KILLED_TICK_S = 0.002
 CHUNK_BYTES = 64 * 1024
 
 
@@ -330,12 +332,42 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
         _signal_group(process.pid, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(TERMINATE_S)
-    _signal_group(process.pid, signal.SIGKILL)
+    killed = _signal_group(process.pid, signal.SIGKILL)
     process.wait()
+    if killed:
+        _await_group_end(process.pid)
 
 
-def _signal_group(group: int, number: int) -> None:
+def _signal_group(group: int, number: int) -> bool:
+    """Signal a group; return whether there was anybody to take it."""
     # A group whose leader was reaped keeps its id while members live, so this cannot reach a stranger's group
     # unless it is empty and the id was given out again within these microseconds.
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    try:
         os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _await_group_end(group: int) -> None:
+    """Wait, within bounds, until every killed member is gone: a signal is delivered some time after it was sent."""
+    deadline = time.monotonic() + KILLED_S
+    while _signal_group(group, 0) and _has_living(group) and time.monotonic() < deadline:
+        time.sleep(KILLED_TICK_S)
+
+
+def _has_living(group: int) -> bool:
+    """Whether a member of a group runs; those that only wait to be reaped do not. True where nothing tells."""
+    try:
+        pids = [name for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208 - called in a tight loop
+    except OSError:
+        return True
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - called in a tight loop
+                state, _, its_group = file.read().rpartition(b")")[2].split()[:3]
+        except (OSError, ValueError):
+            continue
+        if int(its_group) == group and state not in (b"Z", b"X"):
+            return True
+    return False

@@ -6,10 +6,11 @@ All documents or none: what landed before another failed is taken back. A confli
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from bridle.harness.engine import (
+    Clash,
     FilePatch,
     FinishLanding,
     LandingPlan,
@@ -19,11 +20,12 @@ from bridle.harness.engine import (
     Proposal,
     UserProblem,
 )
+from bridle.indexer.history import between
 from bridle.indexer.text import LineEdit
 from bridle.lsp_server.documents import Document, Documents
 from bridle.lsp_server.echo import Echo, Landed
-from bridle.lsp_server.editor import Editor
-from bridle.lsp_server.landing import carry, line_map, ready, rebased_patch, workspace_edit
+from bridle.lsp_server.editor import Applied, Editor
+from bridle.lsp_server.landing import Ready, carry, line_map, ready, rebased_patch, workspace_edit
 from bridle.lsp_server.link import Link
 from bridle.lsp_server.mirror import Mirror
 from bridle.lsp_server.offers import Offers
@@ -33,6 +35,19 @@ FINISH_S = 60.0
 ECHO_S = 3.0
 MAX_TRIES = 3
 KEPT = "the proposal is kept; look at it, or run the action again"
+
+
+Choice = Literal["keep", "take"]
+Choose = Callable[[Clash], Awaitable[Choice]]
+"""Asks the person about one clash. Raises UserProblem when they do not say."""
+
+
+class Outcome(NamedTuple):
+    """A landing that is over: its title, what may be said of it, what became of the files."""
+
+    title: str
+    badge: str
+    result: LandingResult
 
 
 class Conflict(Exception):
@@ -56,61 +71,102 @@ class Landing:
         self._offers = offers
         self._editor = editor
         self._turn = asyncio.Lock()
+        self.under_way = ""
+        """The proposal that is being landed."""
 
-    async def accept(self, proposal: str, *, force: bool) -> LandingResult:
-        """Land a proposal. Raises UserProblem when nothing, or not everything, landed."""
+    async def accept(self, proposal: str, hunks: Sequence[str], *, force: bool) -> Outcome:
+        """Land hunks of a proposal with their groups, all that are open for none.
+
+        Raises UserProblem when nothing, or not everything, landed.
+        """
         async with self._turn:
             found = self._offers.get(proposal)
             if found.state != "open":
-                raise UserProblem(f"this proposal was {found.state} already", "")
-            return await self._accept(found, force=force)
+                raise UserProblem(f"this proposal was {found.state} already", "run the action again to get a new one")
+            self.under_way = found.id
+            try:
+                return await self._accept(found, tuple(hunks), force=force)
+            finally:
+                self.under_way = ""
 
-    async def undo(self, run: str) -> LandingResult:
+    async def undo(self, run: str, choose: Choose) -> Outcome:
         """Take a landed change back, and nothing that was typed since. Raises UserProblem."""
         async with self._turn:
-            return await self._undo(run)
+            return await self._undo(run, choose)
 
-    async def _accept(self, proposal: Proposal, *, force: bool) -> LandingResult:
+    async def _accept(self, proposal: Proposal, hunks: tuple[str, ...], *, force: bool) -> Outcome:
         await self._mirror.flush()
-        rebased = tuple(self._rebased(proposal))
-        request = PrepareLanding(proposal.id, rebased, force)
+        rebased = tuple(self._rebased(proposal, hunks))
+        request = PrepareLanding(proposal.id, rebased, force, hunks)
         plan = await self._link.ask(request, LandingPlan, PREPARE_S)
         if plan.refused:
             anyway = "" if force else "look at it; to take it all the same, choose accept anyway"
             raise UserProblem(f"nothing was changed: {plan.refused}", anyway)
-        return await self._land(plan)
+        badge = plan.proposal.badge.text if plan.proposal else ""
+        return Outcome(plan.title, badge, await self._land(plan.id, plan.open_files, plan.title))
 
-    async def _undo(self, run: str) -> LandingResult:
+    async def _undo(self, run: str, choose: Choose) -> Outcome:
         await self._mirror.flush()
-        plan = await self._link.ask(PrepareUndo(run), LandingPlan, PREPARE_S)
+        choices: dict[str, Choice] = {}
+        while True:
+            plan = await self._link.ask(PrepareUndo(run, choices), LandingPlan, PREPARE_S)
+            waiting = [clash for clash in plan.clashes if not clash.choice]
+            if not waiting:
+                break
+            choices |= {clash.id: await choose(clash) for clash in waiting}
         if plan.refused:
-            raise UserProblem(f"nothing was changed: {plan.refused}", "")
-        return await self._land(plan)
+            raise UserProblem(
+                f"nothing was changed: {plan.refused}", "take it back by hand, or with the editor's own undo"
+            )
+        files = [await self._undone(file, choose) for file in plan.open_files]
+        return Outcome(plan.title, "taken back", await self._land(plan.id, files, plan.title))
 
-    def _rebased(self, proposal: Proposal) -> list[FilePatch]:
-        """Return the proposal's patches of open documents that moved on since. Raises UserProblem."""
+    async def _undone(self, file: FilePatch, choose: Choose) -> FilePatch:
+        """Return what taking back means in a document: where it meets the person's lines, what they choose."""
+        document = self._documents.at(file.path)
+        moved = None if document is None or file.base_version is None else document.log.since(file.base_version)
+        if document is None or moved is None or not (carried := carry(file.edits, moved, document)).conflicts:
+            return file
+        edits, revision = list(carried.edits), document.revision
+        for edit in carried.conflicts:
+            there = between(moved, edit.start, edit.end, edit.end + 1, len(document.text.lines))
+            if there is None:
+                continue  # nothing bounds the place any more: the person's lines are kept
+            mine = "".join(document.text.lines[slice(*there)])
+            clash = Clash(f"{file.path}:{file.edits.index(edit) + 1}", file.path, *there, mine, edit.text)
+            if await choose(clash) == "take":
+                edits.append(LineEdit(*there, edit.text))
+        edits.sort(key=lambda edit: (edit.start, edit.end))
+        return FilePatch(file.path, file.before, file.after, tuple(edits), (), revision)
+
+    def _rebased(self, proposal: Proposal, hunks: Sequence[str]) -> list[FilePatch]:
+        """Return the chosen patches of open documents that moved on since. Raises UserProblem."""
         found: list[FilePatch] = []
+        taken = {hunk.id for hunk in proposal.taking(hunks)}
         for patch in proposal.files:
             document = self._documents.at(patch.path)
             if document is None or patch.after is None or patch.base_version == document.revision:
                 continue
             if line_map(document, patch) is None:
                 continue  # the engine has the texts of both sides, and carries it over by them
-            hunks = self._offers.hunks(proposal, patch, document)
-            if hunks.conflict:
+            stands = [stand for stand in self._offers.stands(proposal, document) if stand.hunk.id in taken]
+            if any(stand.broken for stand in stands):
                 raise UserProblem(f"nothing was changed: you changed the same lines of {patch.path} since", KEPT)
-            found.append(rebased_patch(patch, hunks.edits, document))
+            if stands:
+                edits = sorted((edit for stand in stands for edit in stand.edits), key=lambda e: (e.start, e.end))
+                found.append(rebased_patch(patch, tuple(edits), document))
         return found
 
-    async def _land(self, plan: LandingPlan) -> LandingResult:
+    async def _land(self, plan: str, files: Sequence[FilePatch], title: str) -> LandingResult:
         confirmed = Confirmed({}, "the landing was interrupted")
         try:
-            confirmed = await self._change_documents(plan.open_files, plan.title)
+            confirmed = await self._change_documents(files, title)
             await self._mirror.flush()
         finally:
-            failed = tuple(file.path for file in plan.open_files if file.path not in confirmed.landed)
+            failed = tuple(file.path for file in files if file.path not in confirmed.landed)
             buffers = tuple(landed.buffer for landed in confirmed.landed.values())
-            finish = FinishLanding(plan.id, buffers, failed, confirmed.reason)
+            inverses = {path: landed.inverse for path, landed in confirmed.landed.items()}
+            finish = FinishLanding(plan, buffers, failed, confirmed.reason, inverses)
             result = await self._link.ask(finish, LandingResult, FINISH_S)
         if result.outcome != "applied":
             raise UserProblem(_told(result), KEPT)
@@ -152,19 +208,30 @@ class Landing:
             except Conflict as conflict:
                 return Confirmed(landed, str(conflict))
             echo = Echo(self._documents, wanted)
-            parts = [ready(document, edits) for document, edits in wanted.values()]
+            parts = [ready(document, edits) for document, edits in wanted.values() if edits]
             try:
-                answer = await self._editor.apply(workspace_edit(parts, client), f"Bridle: {title}")
+                answer = await self._applied(parts, title)
                 landed |= await echo.wait(ECHO_S if answer.said == "yes" else 0.0)
             finally:
                 echo.stop()
             if len(landed) == len(files):
                 return Confirmed(landed, "")
+            if answer.said == "yes" and echo.misplaced:
+                reason = "you were typing while the change was on its way"
+                if stuck := await self._take_back(echo.misplaced, title):
+                    return Confirmed(landed, f"it is at a wrong place in {', '.join(stuck)}: undo it there")
+                continue
             reason = answer.reason or "the editor says that it applied the change, but the document does not show it"
             surely_dropped = answer.said == "no" or (answer.said == "yes" and client.document_changes)
             if not surely_dropped or echo.untouched:
                 break  # sent again, it might land twice
         return Confirmed(landed, reason)
+
+    async def _applied(self, parts: Sequence[Ready], title: str) -> Applied:
+        """Send an edit; one that changes nothing is not sent."""
+        if not parts:
+            return Applied("yes", "")
+        return await self._editor.apply(workspace_edit(parts, self._editor.client), f"Bridle: {title}")
 
     def _edits(self, file: FilePatch) -> tuple[Document, tuple[LineEdit, ...]]:
         """Return a file's edits in the lines of its document as it is now. Raises Conflict."""

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from lsprotocol import types as lsp
 
-from bridle.harness.engine import Finding, Proposal, Selection
+from bridle.harness.engine import Finding, Hunk, Proposal, Selection
 from bridle.lsp_server.capabilities import Client
 from bridle.lsp_server.diagnostics import headline
 from bridle.lsp_server.documents import Document
@@ -23,6 +23,7 @@ QUICK_FIX: str = lsp.CodeActionKind.QuickFix.value
 REWRITE: str = lsp.CodeActionKind.RefactorRewrite.value
 SOURCE = "source.bridle"
 MAX_FINDINGS = 5
+MAX_HUNKS = 3
 MAX_TITLE = 60
 
 Json = dict[str, Any]
@@ -39,13 +40,21 @@ class Offered(msgspec.Struct, frozen=True):
     disabled: str = ""
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """A proposal that waits for a decision: its hunks on these lines, and those that need to be asked for again."""
+
+    proposal: Proposal
+    here: tuple[Hunk, ...] = ()
+    broken: frozenset[str] = frozenset()
+
+
 class View(msgspec.Struct, frozen=True):
     """What stands, as far as actions go. `unready` says why nothing can be run; `model` is "" when none is set up."""
 
     trusted: bool
     model: str
     findings: Sequence[Finding] = ()
-    proposals: Sequence[tuple[Proposal, bool]] = ()
+    proposals: Sequence[Waiting] = ()
     can_undo: bool = False
     unready: str = ""
 
@@ -55,7 +64,7 @@ def code_actions(
 ) -> list[lsp.CodeAction | lsp.Command]:
     """Return the actions on `place`, most particular first, as this client can take them.
 
-    `view.findings` are those on these lines, `view.proposals` those that wait, each with whether it has a hunk here.
+    `view.findings` are those on these lines, `view.proposals` those that wait, wherever they are.
     """
     offered = _all(view, document, place, client)
     wanted = (one for one in offered if only is None or any(_within(one.kind, kind) for kind in only))
@@ -81,7 +90,8 @@ def _all(view: View, document: Document, place: lsp.Range, client: Client) -> It
         yield Offered("Bridle: trust this folder, so that its checks may run…", QUICK_FIX, "bridle.trust")
     lines = selected_lines(document.path, place)
     yield from _on_findings(view, document, client)
-    yield from _on_proposals(view.proposals)
+    for waiting in view.proposals:
+        yield from _on_proposal(waiting, view)
     if view.trusted and view.model:
         yield _edit(document, place, lines)
     elif view.trusted:
@@ -108,18 +118,47 @@ def _on_findings(view: View, document: Document, client: Client) -> Iterator[Off
             yield Offered(f"Bridle: fix and verify: {said}", QUICK_FIX, "bridle.fix", argument)
 
 
-def _on_proposals(proposals: Sequence[tuple[Proposal, bool]]) -> Iterator[Offered]:
-    for proposal, here in proposals:
-        kind = QUICK_FIX if here else SOURCE
-        argument = {"proposal": proposal.id}
-        size = f"+{proposal.added} -{proposal.removed}, {len(proposal.files)} file{'s' * (len(proposal.files) != 1)}"
-        said = f"{_cut(proposal.badge.text)} ({size})"
-        if proposal.badge.state in ("not green", "refused"):
-            yield Offered(f"Bridle: accept anyway, {said}", kind, "bridle.acceptAnyway", argument)
-        else:
-            yield Offered(f"Bridle: accept, {said}", kind, "bridle.accept", argument)
-        yield Offered(f"Bridle: show the change: {_cut(proposal.title)}", kind, "bridle.show", argument)
-        yield Offered(f"Bridle: reject the change: {_cut(proposal.title)}", kind, "bridle.reject", argument)
+def _on_proposal(waiting: Waiting, view: View) -> Iterator[Offered]:
+    proposal, broken = waiting.proposal, waiting.broken
+    kind = QUICK_FIX if waiting.here else SOURCE
+    argument: Json = {"proposal": proposal.id}
+    whole = [hunk.id for hunk in proposal.taking() if hunk.id not in broken]
+    if whole:
+        size = f"+{proposal.added} -{proposal.removed}, {_count(len(proposal.files), 'file')}"
+        still = f"the {_count(len(whole), 'hunk')} that still stand" if broken else size
+        taken = argument | {"hunks": whole} if broken else argument
+        said = f"{_cut(proposal.badge.text)} ({still})"
+        yield _accept(said, kind, taken, proposal)
+    if broken and view.trusted and view.model:
+        yield Offered(
+            f"Bridle: ask again, you changed its lines: {_cut(proposal.title)}", kind, "bridle.refresh", argument
+        )
+    if len({hunk.group for hunk in proposal.taking()}) > 1:
+        yield from _on_hunks(waiting)
+    yield Offered(f"Bridle: show the change: {_cut(proposal.title)}", kind, "bridle.show", argument)
+    yield Offered(f"Bridle: reject the change: {_cut(proposal.title)}", kind, "bridle.reject", argument)
+
+
+def _on_hunks(waiting: Waiting) -> Iterator[Offered]:
+    """Yield what can be done with the single hunks here; one brings along those that it stands or falls with."""
+    proposal = waiting.proposal
+    for group in list(dict.fromkeys(hunk.group for hunk in waiting.here))[:MAX_HUNKS]:
+        ids = [hunk.id for hunk in proposal.taking() if hunk.group == group]
+        argument: Json = {"proposal": proposal.id, "hunks": ids}
+        said = f"hunk{'s' * (len(ids) > 1)} {', '.join(ids)} of {len(proposal.hunks)}"
+        if not waiting.broken.intersection(ids):
+            yield _accept(f"{said} alone, verified as chosen before it lands", QUICK_FIX, argument, proposal)
+        yield Offered(f"Bridle: leave {said}", QUICK_FIX, "bridle.reject", argument)
+
+
+def _accept(said: str, kind: str, argument: Json, proposal: Proposal) -> Offered:
+    if proposal.badge.state in ("not green", "refused"):
+        return Offered(f"Bridle: accept anyway, {said}", kind, "bridle.acceptAnyway", argument)
+    return Offered(f"Bridle: accept, {said}", kind, "bridle.accept", argument)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _edit(document: Document, place: lsp.Range, lines: Selection) -> Offered:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from lsprotocol import types as lsp
 
 from bridle.lsp_server.protocol import Refusal
+
+MAX_HUNKS = 2_000
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -24,14 +26,20 @@ class Stretch(msgspec.Struct, frozen=True):
     end: Point
 
 
-class Argument(msgspec.Struct, frozen=True):
-    """The one object that a command takes; each command reads the fields that are its own."""
+class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
+    """The one object that a command takes; each command reads the fields that are its own.
+
+    `hunks` are ids of a proposal's parts, all of it for none. `on_clash` answers where an undo meets lines that the
+    person changed since.
+    """
 
     uri: str = ""
     range: Stretch | None = None
     instruction: str = ""
     fingerprint: str = ""
     proposal: str = ""
+    hunks: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_HUNKS)] = ()
+    on_clash: Literal["", "keep", "take"] = ""
     run: str = ""
     sources: tuple[str, ...] = ()
     trusted: bool | None = None

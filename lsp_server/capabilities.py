@@ -35,6 +35,8 @@ class Client(msgspec.Struct, frozen=True):
     questions: bool = False
     configuration: bool = False
     status: bool = False
+    code_lens: bool = False
+    lens_refresh: bool = False
 
     @property
     def modal(self) -> bool:
@@ -76,6 +78,8 @@ def read_client(params: lsp.InitializeParams) -> Client:
         questions=window.show_message is not None,
         configuration=bool(workspace.configuration),
         status=_declares_status(declared.experimental),
+        code_lens=document.code_lens is not None,
+        lens_refresh=bool(workspace.code_lens and workspace.code_lens.refresh_support),
     )
 
 
@@ -89,6 +93,7 @@ def server_capabilities(client: Client, commands: Sequence[str]) -> lsp.ServerCa
             save=lsp.SaveOptions(include_text=False),
         ),
         code_action_provider=lsp.CodeActionOptions(code_action_kinds=list(ACTION_KINDS)),
+        code_lens_provider=lsp.CodeLensOptions() if client.code_lens else None,
         execute_command_provider=lsp.ExecuteCommandOptions(commands=list(commands)),
         workspace=lsp.WorkspaceOptions(
             workspace_folders=lsp.WorkspaceFoldersServerCapabilities(supported=True, change_notifications=False)

@@ -18,6 +18,7 @@ from bridle.harness.engine import (
     Finding,
     GetContext,
     PackView,
+    Refresh,
     ResumeRun,
     RunAccepted,
     RunId,
@@ -112,7 +113,7 @@ class Commands:
         """Stop a run, the newest when none is named."""
         run = argument.run or self._happenings.newest_run()
         if not run:
-            raise UserProblem("no run is under way", "")
+            raise UserProblem("no run is under way", "start one by a code action")
         async with asyncio.timeout(START_S):
             await self._session.link.ask(CancelRun(RunId(run)), Done)
         return {"run": run}
@@ -120,7 +121,7 @@ class Commands:
     # --- proposals ------------------------------------------------------------------------------------------
 
     def accept(self, argument: Argument) -> Json:
-        """Land a proposal."""
+        """Land a proposal, or hunks of it."""
         return self._accept(argument, force=False)
 
     def accept_anyway(self, argument: Argument) -> Json:
@@ -128,9 +129,21 @@ class Commands:
         return self._accept(argument, force=True)
 
     def reject(self, argument: Argument) -> Json:
-        """Take a proposal off the table."""
-        self._session.spawn(deciding.reject(self._session, argument.proposal))
+        """Leave a proposal, or hunks of it."""
+        self._session.spawn(deciding.reject(self._session, argument.proposal, argument.hunks))
         return {}
+
+    async def refresh(self, argument: Argument) -> Json:
+        """Ask again for a proposal whose lines were changed since."""
+        session = self._session
+        found = session.offers.get(argument.proposal)
+        async with asyncio.timeout(START_S):
+            await session.mirror.flush()
+            texts = texts_of(session.documents)
+            accepted = await session.link.ask(Refresh(found.id, deciding.place_of(session, found)), RunAccepted)
+        session.offers.remember(accepted.run, texts)
+        self._happenings.begin_run(accepted.run, f"asking again: {found.title}")
+        return {"run": accepted.run}
 
     def show(self, argument: Argument) -> Json:
         """Show a proposal's diff."""
@@ -141,7 +154,7 @@ class Commands:
         """Take the last change back."""
 
         async def work() -> None:
-            self._check_again(await deciding.undo(self._session, argument.run))
+            self._check_again(await deciding.undo(self._session, argument.run, argument.on_clash))
 
         self._session.spawn(work())
         return {}
@@ -237,7 +250,8 @@ class Commands:
 
     def _accept(self, argument: Argument, *, force: bool) -> Json:
         async def work() -> None:
-            self._check_again(await deciding.accept(self._session, argument.proposal, force=force))
+            taken = deciding.accept(self._session, argument.proposal, argument.hunks, force=force)
+            self._check_again(await taken)
 
         self._session.spawn(work())
         return {}
@@ -250,7 +264,7 @@ class Commands:
         edit = workspace_edit([ready(document, finding.fix)], self._session.editor.client)
         applied = await self._session.editor.apply(edit, f"Bridle: {finding.check}'s own fix")
         if applied.said != "yes":
-            raise UserProblem(f"the fix was not applied: {applied.reason}", "")
+            raise UserProblem(f"the fix was not applied: {applied.reason}", "choose it again")
 
     def _place(self, argument: Argument) -> tuple[Document, Selection]:
         """Return the open document and the lines that a command is about. Raises UserProblem, Refusal."""
@@ -283,7 +297,7 @@ class Commands:
         status = self._session.status
         run = argument.run or next(iter(status.resumable if status else ()), "")
         if not run:
-            raise UserProblem("there is no interrupted run", "")
+            raise UserProblem("there is no interrupted run", "'bridle sessions' lists the runs")
         return RunId(run)
 
 
@@ -294,6 +308,7 @@ COMMANDS: Mapping[str, Command] = {
     "bridle.accept": Commands.accept,
     "bridle.acceptAnyway": Commands.accept_anyway,
     "bridle.reject": Commands.reject,
+    "bridle.refresh": Commands.refresh,
     "bridle.show": Commands.show,
     "bridle.undo": Commands.undo,
     "bridle.trust": Commands.trust,

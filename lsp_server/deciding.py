@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from bridle.harness.engine import Done, LandingResult, Reject, RunEnded, UserProblem
+from bridle.harness.engine import Clash, Done, Proposal, Reject, RunEnded, Selection, UserProblem
+from bridle.lsp_server.accept import Choice, Outcome
 from bridle.lsp_server.editor import Level
 from bridle.lsp_server.places import uri_of
 from bridle.lsp_server.session import Session
 
 ACCEPT, SHOW, REJECT = "Accept", "Show", "Reject"
+KEEP, TAKE = "Keep mine", "Take back all the same"
 DECIDE_S = 600.0
 MAX_SHOWN = 3_000
+MAX_CLASH = 600
 
 
 async def offer(session: Session, ended: RunEnded) -> None:
     """Say how a run ended, and ask about its proposal where a question does not stop the person."""
+    if ended.proposal and session.landing.under_way == ended.proposal:
+        return  # the person has decided already
     proposal = session.offers.get(ended.proposal) if ended.proposal else None
     if proposal is None or proposal.state != "open":
         if ended.outcome != "cancelled":
@@ -38,22 +44,61 @@ async def offer(session: Session, ended: RunEnded) -> None:
         await reject(session, ended.proposal)
 
 
-async def accept(session: Session, proposal: str, *, force: bool) -> list[str]:
-    """Land a proposal; returns the files that changed. Raises UserProblem."""
+async def accept(session: Session, proposal: str, hunks: Sequence[str] = (), *, force: bool) -> list[str]:
+    """Land a proposal or hunks of it; returns the files that changed. Raises UserProblem."""
     found = session.offers.get(proposal)
-    result = await session.landing.accept(found.id, force=force)
-    return _landed(session, found.title, session.offers.get(found.id).badge.text, result)
+    work = f"accept {found.id}"
+    session.reports.begin(work, f"landing {found.title}")
+    try:
+        return _landed(session, await session.landing.accept(found.id, hunks, force=force))
+    finally:
+        session.reports.end(work)
 
 
-async def undo(session: Session, run: str) -> list[str]:
-    """Take a landed change back; returns the files that changed. Raises UserProblem."""
-    return _landed(session, "the last change", "taken back", await session.landing.undo(run))
+async def undo(session: Session, run: str, on_clash: str = "") -> list[str]:
+    """Take the last landed change back, all of a run's when it is named; returns the files that changed.
+
+    `on_clash` answers for the person where the undo meets their lines: "keep", "take", "" to ask. Raises UserProblem.
+    """
+
+    async def choose(clash: Clash) -> Choice:
+        return await _choose(session, clash, on_clash)
+
+    changed = _landed(session, await session.landing.undo(run, choose))
+    while run and session.offers.stands_of(run):
+        changed += _landed(session, await session.landing.undo(run, choose))
+    return changed
 
 
-async def reject(session: Session, proposal: str) -> None:
-    """Take a proposal off the table. Raises UserProblem."""
+async def _choose(session: Session, clash: Clash, on_clash: str) -> Choice:
+    """Ask whether the person's own lines stay where an undo meets them."""
+    if on_clash in ("keep", "take"):
+        return "keep" if on_clash == "keep" else "take"
+    where = f"{clash.path}:{clash.start_line + 1}"
+    words = f"{where}: you changed these lines since.\n\nYours:\n{_cut(clash.mine)}\nBefore:\n{_cut(clash.before)}"
+    choice = await session.editor.ask(words, (KEEP, TAKE), DECIDE_S, "warning")
+    if choice not in (KEEP, TAKE):
+        step = 'choose for each place, or say it for all: bridle.undo with {"onClash": "keep"} or "take"'
+        raise UserProblem(f"nothing was changed: the undo meets lines that you changed since ({where})", step)
+    return "keep" if choice == KEEP else "take"
+
+
+async def reject(session: Session, proposal: str, hunks: Sequence[str] = ()) -> None:
+    """Leave a proposal or hunks of it. Raises UserProblem."""
     found = session.offers.get(proposal)
-    await session.link.ask(Reject(found.id), Done)
+    await session.link.ask(Reject(found.id, tuple(hunks)), Done)
+
+
+def place_of(session: Session, proposal: Proposal) -> Selection | None:
+    """Return the lines that a proposal is about, as they are now; None where none of its documents is open."""
+    for patch in proposal.files:
+        document = session.documents.at(patch.path)
+        stands = session.offers.stands(proposal, document) if document is not None else ()
+        edits = [edit for stand in stands for edit in stand.edits]
+        if edits:
+            first = min(edit.start for edit in edits)
+            return Selection(patch.path, first, max(first + 1, *(edit.end for edit in edits)))
+    return None
 
 
 async def show(session: Session, proposal: str) -> None:
@@ -77,7 +122,12 @@ async def show_text(session: Session, name: str, text: str) -> None:
         session.editor.show(f"{path}\n{text[:MAX_SHOWN]}")
 
 
-def _landed(session: Session, title: str, badge: str, result: LandingResult) -> list[str]:
+def _landed(session: Session, done: Outcome) -> list[str]:
+    result = done.result
     unsaved = f"; not saved yet: {', '.join(result.unsaved)}" if result.unsaved else ""
-    session.editor.show(f"{title}: {badge}{unsaved}")
+    session.editor.show(f"{done.title}: {done.badge}{unsaved}")
     return [*result.written, *result.unsaved]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_CLASH else f"{text[:MAX_CLASH]}…\n"

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from lsprotocol import types as lsp
 
 from bridle.harness.engine import Finding, Proposal
-from bridle.indexer.text import LineEdit, line_body, unit_length
+from bridle.indexer.text import line_body, unit_length
 from bridle.lsp_server.capabilities import Client
 from bridle.lsp_server.documents import Document
+from bridle.lsp_server.offers import Stand
 
 OWN = "bridle"
 BEFORE_EDIT = " (before your last edit)"
@@ -56,28 +57,31 @@ def finding_range(finding: Finding, document: Document | None) -> lsp.Range:
     return lsp.Range(start=_position(document, finding.start_line, start), end=_position(document, last, end))
 
 
-def hunk_diagnostics(
-    proposal: Proposal, hunks: Sequence[LineEdit], document: Document | None, *, conflict: bool
-) -> list[lsp.Diagnostic]:
-    """Return where a proposal would change a file; the first hunk says all, with the badge as it is now."""
+def hunk_diagnostics(proposal: Proposal, stands: Sequence[Stand], document: Document | None) -> list[lsp.Diagnostic]:
+    """Return where a proposal would change a file; the first place says all, with the badge as it is now."""
     size = f"+{proposal.added} -{proposal.removed} in {len(proposal.files)} file{'s' * (len(proposal.files) != 1)}"
-    said = f"on offer, {proposal.badge.text} ({size})"
-    if conflict:
-        said = "on offer, but you changed the same lines since; run it again"
-    return [
-        lsp.Diagnostic(
-            range=lsp.Range(
-                start=lsp.Position(line=hunk.start, character=0),
-                end=_end_of_line(document, max(hunk.end - 1, hunk.start)),
-            ),
-            message=_cut(said, MAX_HEADLINE) + f"\n{proposal.title}" if number == 0 else "also changed by the proposal",
-            severity=lsp.DiagnosticSeverity.Information if number == 0 else lsp.DiagnosticSeverity.Hint,
-            source=OWN,
-            code=proposal.badge.state,
-            data={"proposal": proposal.id},
-        )
-        for number, hunk in enumerate(hunks or (LineEdit(0, 0, ""),))
-    ]
+    several = len({hunk.group for hunk in proposal.hunks}) > 1
+    found: list[lsp.Diagnostic] = []
+    for stand in stands:
+        which = f" (hunk {stand.hunk.id} of {len(proposal.hunks)})" if several else ""
+        for edit in stand.edits:
+            first = not found
+            said = f"on offer, {proposal.badge.text} ({size})" if first else f"also changed by the proposal{which}"
+            if stand.broken:
+                said = f"needs refresh{which}: you changed the same lines since; ask again by its code action"
+            severity = lsp.DiagnosticSeverity.Information if first or stand.broken else lsp.DiagnosticSeverity.Hint
+            start = lsp.Position(line=edit.start, character=0)
+            found.append(
+                lsp.Diagnostic(
+                    range=lsp.Range(start=start, end=_end_of_line(document, max(edit.end - 1, edit.start))),
+                    message=_cut(said, MAX_HEADLINE) + (f"\n{proposal.title}" if first or stand.broken else ""),
+                    severity=severity,
+                    source=OWN,
+                    code="needs refresh" if stand.broken else proposal.badge.state,
+                    data={"proposal": proposal.id, "hunk": stand.hunk.id},
+                )
+            )
+    return found
 
 
 def instruction_diagnostic(line: int, instruction: str, document: Document) -> lsp.Diagnostic:

@@ -97,6 +97,10 @@ class Editor:
         params = lsp.PublishDiagnosticsParams(uri=uri, version=version, diagnostics=list(diagnostics))
         self._protocol.notify(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)
 
+    async def refresh_lenses(self) -> None:
+        """Have the client ask for its code lenses again."""
+        await self._ask(lsp.WORKSPACE_CODE_LENS_REFRESH, None, ANSWER_S)
+
     def status(self, text: str, state: Literal["ready", "busy", "warning", "error"], detail: str) -> None:
         """Tell our own plug-ins how things stand."""
         if self.client.status:

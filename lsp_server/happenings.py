@@ -86,6 +86,8 @@ class Happenings:
         session.offers.put(proposal)
         session.screen.refresh()
         session.tell_status()
+        if session.editor.client.lens_refresh:
+            session.spawn(session.editor.refresh_lenses())
 
     def _ended(self, event: RunEnded) -> None:
         session = self._session

@@ -14,7 +14,7 @@ from bridle.lsp_server.diagnostics import finding_diagnostic, hunk_diagnostics, 
 from bridle.lsp_server.documents import Document, Documents
 from bridle.lsp_server.editor import Editor
 from bridle.lsp_server.instructions import MARK, instructions
-from bridle.lsp_server.offers import Offers
+from bridle.lsp_server.offers import Offers, as_made
 from bridle.lsp_server.places import Places
 from bridle.lsp_server.settings import ClientSettings
 
@@ -88,14 +88,8 @@ class Screen:
     def _hunks(self, path: str, document: Document | None) -> list[lsp.Diagnostic]:
         found: list[lsp.Diagnostic] = []
         for proposal in self._offers.open():
-            for patch in proposal.files:
-                if patch.path != path:
-                    continue
-                if document is None:
-                    found += hunk_diagnostics(proposal, patch.edits, None, conflict=False)
-                else:
-                    hunks = self._offers.hunks(proposal, patch, document)
-                    found += hunk_diagnostics(proposal, hunks.edits, document, conflict=hunks.conflict)
+            stands = as_made(proposal, path) if document is None else self._offers.stands(proposal, document)
+            found += hunk_diagnostics(proposal, stands, document)
         return found
 
 

@@ -25,6 +25,7 @@ from bridle.lsp_server.commands import COMMANDS, Commands
 from bridle.lsp_server.documents import Document, Documents
 from bridle.lsp_server.editor import Editor
 from bridle.lsp_server.happenings import Happenings
+from bridle.lsp_server.lenses import code_lenses
 from bridle.lsp_server.link import MakeEngine
 from bridle.lsp_server.places import Places, file_of, root_around
 from bridle.lsp_server.protocol import Handler, Protocol, Refusal, Server
@@ -108,6 +109,7 @@ class Door:
             lsp.TEXT_DOCUMENT_DID_SAVE: self._saved,
             lsp.TEXT_DOCUMENT_DID_CLOSE: self._closed,
             lsp.TEXT_DOCUMENT_CODE_ACTION: self._actions,
+            lsp.TEXT_DOCUMENT_CODE_LENS: self._lenses,
             lsp.WORKSPACE_EXECUTE_COMMAND: self._execute,
             lsp.WORKSPACE_DID_CHANGE_CONFIGURATION: self._configured,
             lsp.WINDOW_WORK_DONE_PROGRESS_CANCEL: self._cancelled,
@@ -190,6 +192,10 @@ class Door:
         only = None if params.context.only is None else [_value(kind) for kind in params.context.only]
         view = self._session.view(document, params.range)
         return code_actions(view, document, params.range, only, self._client)
+
+    def _lenses(self, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
+        document = self._documents.get(params.text_document.uri)
+        return code_lenses(self._session.offers, document) if document and self._session is not None else []
 
     def _execute(self, params: lsp.ExecuteCommandParams) -> object:
         if self._commands is None or self._session is None:

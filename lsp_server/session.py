@@ -15,9 +15,9 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from bridle.harness.engine import Closed, Done, GetStatus, Proposal, Status, SyncBuffers, UserProblem
+from bridle.harness.engine import Closed, Done, GetStatus, Status, SyncBuffers, UserProblem
 from bridle.lsp_server.accept import Landing
-from bridle.lsp_server.actions import View, selected_lines
+from bridle.lsp_server.actions import View, Waiting, selected_lines
 from bridle.lsp_server.board import Board
 from bridle.lsp_server.documents import Document, Documents
 from bridle.lsp_server.editor import Editor
@@ -33,6 +33,7 @@ from bridle.lsp_server.settings import ClientSettings
 logger = logging.getLogger(__name__)
 
 SYNC_S = 30.0
+MAX_WAITING = 3
 
 
 class Session:
@@ -81,16 +82,11 @@ class Session:
         if document.path is None:
             return View(self.trusted, "")
         lines = selected_lines(document.path, place)
-        waiting: list[tuple[Proposal, bool]] = []
-        for proposal in self.offers.open():
-            hunks = [
-                hunk
-                for patch in proposal.files
-                if patch.path == document.path
-                for hunk in self.offers.hunks(proposal, patch, document).edits
-            ]
-            here = any(h.start < lines.end_line and max(h.end, h.start + 1) > lines.start_line for h in hunks)
-            waiting.append((proposal, here))
+        waiting: list[Waiting] = []
+        for proposal in self.offers.open()[:MAX_WAITING]:
+            stands = self.offers.stands(proposal, document)
+            here = tuple(one.hunk for one in stands if one.touches(lines.start_line, lines.end_line))
+            waiting.append(Waiting(proposal, here, self.offers.broken(proposal, self.documents)))
         return View(
             trusted=self.trusted,
             model=self.status.model if self.status else "",
@@ -99,7 +95,7 @@ class Session:
                 for finding in self.board.on(document.path, lines.start_line, lines.end_line)
                 if self.board.shown(finding, self.settings)
             ],
-            proposals=waiting[:3],
+            proposals=waiting,
             can_undo=self.offers.landed(),
             unready=self.unready,
         )
@@ -146,6 +142,7 @@ class Session:
         task = asyncio.ensure_future(self._guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # what was stopped before it began is told to be over
 
     def folder_for_shown(self) -> Path:
         """Return where texts are written that are only to be looked at: as set, else a private folder until the end."""

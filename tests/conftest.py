@@ -1,4 +1,4 @@
-"""Nothing that a test starts leaves anything in the caches of the person who runs the tests."""
+"""What holds for every test: nothing is left in the caches of the person who runs them, and no machine is too slow."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+"""How fast a machine makes examples says nothing about the product."""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,60 +1,34 @@
-"""The whole syntax node that begins on a line, as a range of lines. Python only."""
+"""The whole definition or statement that a line names, as a range of lines, in every language with a grammar.
+
+What belongs to a block and by which lines it may be named is told in `indexer/languages/blocks.py`.
+"""
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate
-from typing import TYPE_CHECKING
 
 from bridle.context.readform import Range
+from bridle.harness.edits.syntax import reader
+from bridle.indexer.languages.blocks import NoBlockError
+from bridle.indexer.languages.grammars import GRAMMARS, grammar_of
+from bridle.indexer.syntax import Locate, Located
 
-if TYPE_CHECKING:
-    from tree_sitter import Node
+__all__ = ["MAX_CHARS", "NoBlockError", "block_range"]
 
-_LONE_CR = re.compile(rb"\r(?!\n)")
-
-
-class NoBlockError(ValueError):
-    """No whole block begins on the line; the message says why."""
+MAX_CHARS = 2_000_000
+_INSTEAD = "use 'at' with the first and last line"
 
 
 def block_range(path: str, lines: Sequence[str], line: int) -> Range:
-    """Return the lines of the largest statement that begins on 0-based `line` of `lines` (with their ends).
-
-    The decorators of a definition belong to it. Raises NoBlockError.
-    """
-    if not path.endswith((".py", ".pyi")):
-        raise NoBlockError("'block' knows Python only; use 'at' with the first and last line")
-    encoded = [text.encode("utf-8", "surrogatepass") for text in lines]
-    starts = [0, *accumulate(map(len, encoded))]
-    first = starts[line] + len(encoded[line]) - len(encoded[line].lstrip(b" \t\f"))
-    source = _LONE_CR.sub(b"\n", b"".join(encoded))  # the grammar ends no line at a lone carriage return
-    node = _statement_at(source, first)
-    if node is None or node.has_error:
-        raise NoBlockError("no whole statement begins on this line; use 'at' with the first and last line")
-    last = bisect_right(starts, max(first, node.end_byte - 1)) - 1
-    rest = encoded[last][node.end_byte - starts[last] :].strip()
-    if rest and not rest.startswith(b"#"):
-        raise NoBlockError("another statement shares its last line; use 'at'")
-    return bisect_right(starts, node.start_byte) - 1, last + 1
-
-
-def _statement_at(source: bytes, first: int) -> Node | None:
-    import tree_sitter_python
-    from tree_sitter import Language, Parser
-
-    root = Parser(Language(tree_sitter_python.language())).parse(source).root_node
-    node = root.descendant_for_byte_range(first, first + 1)
-    while node is not None and not (node.start_byte == first and _is_statement(node)):
-        node = node.parent
-        if node is not None and node.start_byte < first:
-            return None
-    if node is not None and node.parent is not None and node.parent.type == "decorated_definition":
-        return node.parent
-    return node
-
-
-def _is_statement(node: Node) -> bool:
-    return node.parent is not None and node.parent.type in {"module", "block", "decorated_definition"} and node.is_named
+    """Return the lines of the block that 0-based `line` of `lines` (with their ends) names. Raises NoBlockError."""
+    if grammar_of(path) is None:
+        known = ", ".join(grammar.name for grammar in GRAMMARS)
+        raise NoBlockError(f"'block' knows {known}; {_INSTEAD}")
+    text = "".join(lines)
+    if len(text) > MAX_CHARS:
+        raise NoBlockError(f"the file is too large for 'block'; {_INSTEAD}")
+    told = reader().ask(Locate(path, text.encode("utf-8", "replace"), line))
+    if not isinstance(told, Located):
+        reason = getattr(told, "reason", "its syntax cannot be read")
+        raise NoBlockError(f"{reason}; {_INSTEAD}")
+    return told.start, told.end

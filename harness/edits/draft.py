@@ -11,15 +11,16 @@ from collections.abc import Sequence
 import msgspec
 
 from bridle.context.readform import Range
+from bridle.context.redact import redact
 from bridle.harness.edits.drift import Drift
 from bridle.harness.edits.ground import Complaint, Ground, Offer
-from bridle.harness.edits.guards import syntax_broken
 from bridle.harness.edits.placing import LineEndsJoinError, Placed, Result, apply_placed, as_lines
 from bridle.harness.edits.request import Wish
 from bridle.harness.edits.resolve import Target, Trouble, resolve
 from bridle.harness.edits.slips import slip
+from bridle.harness.edits.syntax_guard import Broken, syntax_broken
 from bridle.indexer.encoding import UndecodableError, decode, encode
-from bridle.indexer.text import LineEdit
+from bridle.indexer.text import LineEdit, line_body
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -142,11 +143,21 @@ def _guarded(placed: Sequence[Placed], on: Ground, encoding: str, bom: bool, new
     except _UnfitError as error:
         return Draft(None, (Complaint("E_ENCODING", str(error)),), (None,))
     broken = syntax_broken(on.seen.path, on.now, result.text, newer=newer_python)
-    if broken and not broken[1]:
-        complaint = Complaint("E_SYNTAX", f"The file would no longer parse: {broken[0]}.")
+    if broken and not broken.only_warns:
+        complaint = Complaint("E_SYNTAX", unparsed("The file would no longer parse", broken, result.text))
         return Draft(None, (complaint,), (None,))
-    warnings = (f"our own parser objects: {broken[0]}",) if broken else ()
+    warnings = (unparsed("the syntax check", broken, result.text),) if broken else ()
     return Draft(data, edits=result.edits, inverse=result.inverse, warnings=warnings)
+
+
+def unparsed(lead: str, broken: Broken, text: str) -> str:
+    """Return both readings of a broken text: what would be, with its line, and what is. No secret is told."""
+    if broken.line is None:
+        return f"{lead}: {broken.what}."
+    there = redact(text).lines
+    line = f", {line_body(there[broken.line]).strip()[:80]!r}" if broken.line < len(there) else ""
+    before = f" {broken.before[:1].upper()}{broken.before[1:]}." if broken.before else ""
+    return f"{lead}: line {broken.line + 1}{line}: {broken.what}.{before}"
 
 
 class _UnfitError(ValueError):

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from bridle.context.anchors import bodies_of, lines_of
-from bridle.context.readform import Range
+from bridle.context.readform import Range, ReadMode
 from bridle.context.redact import Secret, redact
 from bridle.harness.edits.drift import Drift
 from bridle.harness.edits.placing import Placed
@@ -45,10 +45,16 @@ class Ground(msgspec.Struct, frozen=True):
     secrets: tuple[Secret, ...]
 
 
-def ground(seen: Revision, ranges: Sequence[Range], now: str, moved: Callable[[], LineMap | None]) -> Ground:
+def ground(
+    seen: Revision,
+    ranges: Sequence[Range],
+    now: str,
+    moved: Callable[[], LineMap | None],
+    mode: ReadMode = "check",
+) -> Ground:
     """Put together what the edits of one file stand on. `moved` is asked only where the file is not as it was."""
     lines, bodies = lines_of(seen.text), bodies_of(seen.text)
     there = bodies_of(now)
     drift = Drift(bodies, there, None if bodies == there else moved())
-    shown = Shown(seen.path, lines, bodies, tuple(ranges))
+    shown = Shown(seen.path, lines, bodies, tuple(ranges), mode)
     return Ground(shown, seen.number, now, there, drift, redact(now).secrets)

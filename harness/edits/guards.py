@@ -1,4 +1,4 @@
-"""What an edit must not do to a file, judged on the result and before it lands.
+"""What the text of an edit must not hold, judged before it lands.
 
 Each guard names what it saw and refuses; none repairs. They are about slips of the model's hand: whether the
 change is wanted is not their question.
@@ -6,18 +6,13 @@ change is wanted is not their question.
 
 from __future__ import annotations
 
-import ast
-import json
 import re
-import tomllib
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from bridle.context.anchors import anchor_at, check_words
 
-MAX_PARSED_CHARS = 2_000_000
-
 _PASTED = re.compile(r"([1-9][0-9]{0,8})([a-z]{2})\t")
+_NUMBERED = re.compile(r"([1-9][0-9]{0,8})\t")
 _MARKERS = ("<<<<<<< ", ">>>>>>> ", "||||||| ")
 
 
@@ -33,6 +28,23 @@ def pasted_anchors(text: Sequence[str], seen: Sequence[str]) -> list[str] | None
         match and int(match[1]) <= len(seen) and anchor_at(seen, int(match[1]) - 1).word == match[2] for match in found
     )
     alike = len(text) > 1 and all(match and match[2] in words for match in found)
+    if not (true or alike):
+        return None
+    return [line[match.end() :] if match else line for line, match in zip(text, found, strict=True)]
+
+
+def pasted_numbers(text: Sequence[str], seen: Sequence[str]) -> list[str] | None:
+    """Return the lines of `text` without the bare numbers that they were pasted with; None where there are none.
+
+    One number before what stands on its line of the revision is enough; else every line has one and they count up.
+    A file whose own lines begin with a number and a tab is not judged.
+    """
+    found = [_NUMBERED.match(line) for line in text]
+    if not any(found) or any(_NUMBERED.match(line) for line in seen):
+        return None
+    true = any(match and _stands(seen, int(match[1]), match.string[match.end() :]) for match in found)
+    numbers = [int(match[1]) if match else 0 for match in found]
+    alike = len(text) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] > 0
     if not (true or alike):
         return None
     return [line[match.end() :] if match else line for line, match in zip(text, found, strict=True)]
@@ -58,56 +70,9 @@ def echo(text: Sequence[str], replaced: Sequence[str], above: str | None, below:
     return int(head), int(tail)
 
 
-def syntax_broken(path: str, before: str | None, after: str, *, newer: bool = False) -> tuple[str, bool] | None:
-    """Return what stopped `after` from parsing where `before` (None: a new file) parsed, and whether to warn
-    only.
-
-    `newer` says that the project's Python is newer than ours: what tree-sitter accepts is then only warned
-    of.
-    """
-    parse = _PARSERS.get(path[path.rfind(".") :])
-    if parse is None or max(len(before or ""), len(after)) > MAX_PARSED_CHARS:
-        return None
-    if before is not None and _error(parse, before):
-        return None
-    error = _error(parse, after)
-    if not error:
-        return None
-    return error, newer and path.endswith((".py", ".pyi")) and _well_formed(after)
+def _stands(seen: Sequence[str], number: int, body: str) -> bool:
+    return number <= len(seen) and bool(body.strip()) and seen[number - 1].rstrip() == body.rstrip()
 
 
 def _telling(line: str) -> bool:
     return any(character.isalnum() for character in line)
-
-
-def _error(parse: Callable[[str], object], text: str) -> str:
-    try:
-        parse(text)
-    except SyntaxError as error:
-        return f"line {error.lineno}: {error.msg}"
-    except (ValueError, RecursionError, MemoryError) as error:
-        return str(error) or type(error).__name__
-    return ""
-
-
-def _parse_python(text: str) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        ast.parse(text)
-
-
-def _well_formed(text: str) -> bool:
-    import tree_sitter_python
-    from tree_sitter import Language, Parser
-
-    return (
-        not Parser(Language(tree_sitter_python.language())).parse(text.encode("utf-8", "replace")).root_node.has_error
-    )
-
-
-_PARSERS: dict[str, Callable[[str], object]] = {
-    ".py": _parse_python,
-    ".pyi": _parse_python,
-    ".json": json.loads,
-    ".toml": tomllib.loads,
-}

@@ -25,7 +25,7 @@ from bridle.indexer.encoding import Decoded, UndecodableError, decode
 from bridle.indexer.history import LineMap
 from bridle.indexer.text import LineEdit
 
-__all__ = ["TOOL", "Plan", "PlannedFile", "Situation", "parse", "plan"]
+__all__ = ["TOOL", "Plan", "PlannedFile", "Situation", "parse", "plan", "would_land"]
 
 
 class PlannedFile(msgspec.Struct, frozen=True):
@@ -84,6 +84,16 @@ def plan(
     return Plan(tuple(planned), request.dry_run)
 
 
+def would_land(
+    request: EditRequest,
+    revisions: Revisions,
+    current: Callable[[str], bytes | None],
+    moved: Callable[[str, int], LineMap | None],
+) -> bool:
+    """Whether `plan` would grant `request`. Unlike a refusal of `plan`, this shows nothing to anybody."""
+    return not _tried(request, Situation(revisions, current, moved))[1]
+
+
 def _tried(request: EditRequest, there: Situation) -> tuple[list[PlannedFile], list[Failure]]:
     planned: list[PlannedFile] = []
     failures: list[Failure] = []
@@ -128,7 +138,8 @@ def _edited(wish: FileWish, now: Decoded, there: Situation) -> Draft:
         raise ToolProblem("E_NOOP", wish.path, "No edits were given for this file.")
     seen = _seen(wish, there)
     shown = there.revisions.shown(wish.path, seen.number)
-    on = ground(seen, shown, now.text, lambda: there.moved(wish.path, seen.number))
+    mode = there.revisions.mode_of(wish.path, seen.number)
+    on = ground(seen, shown, now.text, lambda: there.moved(wish.path, seen.number), mode)
     return draft(wish.edits, on, now.encoding, now.bom, newer_python=there.newer_python)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bridle.context.anchors import lines_of
 from bridle.context.redact import SecretElsewhereError, restore
-from bridle.harness.edits.guards import conflict_markers, pasted_anchors, syntax_broken
+from bridle.harness.edits.draft import unparsed
+from bridle.harness.edits.guards import conflict_markers, pasted_anchors
 from bridle.harness.edits.patch import encode_fresh
 from bridle.harness.edits.placing import as_lines
 from bridle.harness.edits.problems import ToolProblem
 from bridle.harness.edits.request import FileWish
+from bridle.harness.edits.syntax_guard import syntax_broken
 from bridle.indexer.encoding import UndecodableError, decode
 
 _FORM = 'A new file takes edits: [{"after": "0", "text": …}] and nothing else.'
@@ -40,8 +42,9 @@ def _guard(path: str, text: str) -> None:
         restore(text, [])
     except SecretElsewhereError as error:
         raise ToolProblem("E_SECRET", path, f"{error.placeholder} may only stand where that secret stood.") from error
-    if broken := syntax_broken(path, None, text):
-        raise ToolProblem("E_SYNTAX", path, f"The file does not parse: {broken[0]}.")
+    broken = syntax_broken(path, None, text)
+    if broken and not broken.only_warns:
+        raise ToolProblem("E_SYNTAX", path, unparsed("The file would not parse", broken, text))
 
 
 def _closed(text: str) -> str:

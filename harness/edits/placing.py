@@ -7,7 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from bridle.context.anchors import anchor_at, lines_of
+from bridle.context.anchors import lines_of
+from bridle.context.readform import ReadMode, named
 from bridle.harness.edits.hunks import Hunk, edits_of, trimmed
 from bridle.indexer.text import LineEdit, dominant_end, line_body
 
@@ -71,14 +72,21 @@ def _closed(hunks: Sequence[Hunk], lines: Sequence[str]) -> Iterator[Hunk]:
             yield hunk
 
 
-def place_as_written(edit: Placed, bodies: Sequence[str]) -> dict[str, str]:
-    """Return `edit` as the tool takes it, its anchors those of `bodies`, the file's lines as they are now."""
+def place_as_written(
+    edit: Placed, bodies: Sequence[str], mode: ReadMode = "check", printed: Sequence[str] | None = None
+) -> dict[str, str]:
+    """Return `edit` as the tool takes it, its anchors those of `bodies`, the file's lines as they are now.
+
+    `printed` are these lines as they are shown, secrets hidden.
+    """
     text = {"text": "".join(f"{line}\n" for line in edit.text)} if edit.text else {}
     if edit.end == edit.start:
-        place = edit.edge or (str(anchor_at(bodies, edit.start - 1)) if edit.start else "0")
+        place = edit.edge or (named(bodies, edit.start - 1, mode) if edit.start else "0")
         return {"after": place, **text}
-    first, last = anchor_at(bodies, edit.start), anchor_at(bodies, edit.end - 1)
-    return {"at": str(first) if first == last else f"{first}-{last}", **text}
+    first, last = named(bodies, edit.start, mode), named(bodies, edit.end - 1, mode)
+    old = (printed or bodies)[edit.start : edit.end]
+    was = {"was": "".join(f"{line_body(line)}\n" for line in old)} if mode == "strict" else {}
+    return {"at": first if edit.end - edit.start == 1 else f"{first}-{last}", **text, **was}
 
 
 def as_lines(text: str | None) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""Showing a file so that it can be edited: the read form, and the record of what was shown."""
+"""Showing a file so that it can be edited: the read form, and the record of what was shown.
+
+The mode is that of the store of revisions, so that everything of one session is printed alike.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bridle.context.anchors import anchor_at, lines_of
-from bridle.context.readform import Range, joined, render
+from bridle.context.anchors import lines_of
+from bridle.context.readform import Range, joined, named, render
 from bridle.context.redact import is_credential_file, redact
 from bridle.harness.edits.problems import ToolProblem
 from bridle.harness.edits.revisions import Revision, Revisions
@@ -48,8 +51,9 @@ def view(revisions: Revisions, revision: Revision, ranges: Sequence[Range]) -> R
         raise ToolProblem("E_RANGE", revision.path, f"The file has {len(lines)} lines; none of those asked for.")
     revisions.show(revision.path, revision.number, shown)
     printed = redact(revision.text).lines
-    pairs = ((str(anchor_at(lines, n)), line_body(printed[n])) for start, end in shown for n in range(start, end))
-    text = render(revision.path, revision.number, lines, shown, printed)
+    mode = revisions.mode
+    pairs = ((named(lines, n, mode), line_body(printed[n])) for start, end in shown for n in range(start, end))
+    text = render(revision.path, revision.number, lines, shown, printed, mode)
     return ReadView(
         revision.path,
         revision.number,

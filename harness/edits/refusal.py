@@ -15,6 +15,7 @@ import msgspec
 
 from bridle.context.anchors import bodies_of
 from bridle.context.readform import Range, around
+from bridle.context.redact import redact
 from bridle.harness.edits.draft import Draft
 from bridle.harness.edits.placing import Placed, place_as_written
 from bridle.harness.edits.problems import ToolProblem, ToolProblems
@@ -101,7 +102,8 @@ def _about_edits(wish: FileWish, draft: Draft, now: Revision, revisions: Revisio
     for n, offer in enumerate(draft.offers):
         if isinstance(offer, Placed) and n not in complained:  # lines that were shown, only elsewhere
             revisions.show(now.path, now.number, [(offer.start - (offer.start == offer.end), offer.end)])
-    edits = tuple(_wish(place_as_written(offer, bodies)) for offer in kept)
+    mode, printed = revisions.mode, redact(now.text).lines
+    edits = tuple(_wish(place_as_written(offer, bodies, mode, printed)) for offer in kept)
     return _Answer(tuple(problems), msgspec.structs.replace(wish, rev=now.number, edits=edits))
 
 
@@ -115,7 +117,7 @@ def _about_existing(problem: ToolProblem, wish: FileWish, data: bytes, revisions
         return _Answer((problem,))
     text = "".join(edit.text or "" for edit in wish.edits)
     whole = Placed(0, len(bodies), tuple(bodies_of(text)), "" if bodies else "0")
-    edit = _wish(place_as_written(whole, bodies))
+    edit = _wish(place_as_written(whole, bodies, revisions.mode, redact(now.text).lines))
     told = _told(problem, f"To replace it all, edit its lines.{_shown(now, (0, len(bodies)), revisions)}")
     return _Answer((told,), FileWish(wish.path, now.number, (edit,)))
 
@@ -173,8 +175,8 @@ def _told(problem: ToolProblem, more: str) -> ToolProblem:
 
 
 def _wish(written: dict[str, str]) -> Wish:
-    text = written.get("text")
-    return Wish("at", written["at"], text) if "at" in written else Wish("after", written["after"], text)
+    text, was = written.get("text"), written.get("was")
+    return Wish("at", written["at"], text, was) if "at" in written else Wish("after", written["after"], text)
 
 
 def _file_as_written(file: FileWish) -> dict[str, Any]:

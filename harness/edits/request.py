@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Literal, cast
 
 import msgspec
 
+from bridle.context.readform import ReadMode
 from bridle.harness.edits.problems import Code, ToolProblem
 
 MAX_FILES = 100
@@ -83,6 +85,21 @@ TOOL: dict[str, Any] = {
         "required": ["files"],
     },
 }
+
+_WORDS = re.compile(r"\b(\d\d)[a-z]{2}\b")
+
+
+def tool_for(mode: ReadMode) -> dict[str, Any]:
+    """Return the declaration of the tool for lines that are shown in `mode`."""
+    told: str = TOOL["description"]
+    if mode == "plain":
+        told = _WORDS.sub(r"\1", told).replace("is line 41 and its check word", "is line 41")
+    if mode == "strict":
+        told = told.replace(
+            "`was` may repeat the old lines, to be checked.", "Where lines are replaced or deleted, `was` repeats them."
+        )
+    return TOOL | {"description": told}
+
 
 _KINDS: tuple[Kind, ...] = ("at", "after", "block")
 _FILE_KEYS = {"path", "rev", "edits", "create", "delete", "rename"}

@@ -11,13 +11,17 @@ from collections.abc import Sequence
 import msgspec
 
 from bridle.context.anchors import Anchor, anchor_at, bodies_of, parse_anchor
-from bridle.context.readform import Range, covers
+from bridle.context.readform import Range, ReadMode, covers
+from bridle.context.redact import redact
 from bridle.harness.edits.blocks import NoBlockError, block_range
 from bridle.harness.edits.problems import Code
 from bridle.harness.edits.request import Wish
+from bridle.indexer.text import line_body
 
 NEAR = 12
 _FORMS = 'Write "41th" or "41th-44qd", as the lines were shown; after "0" and "$" mean the ends of the file.'
+
+_BARE_FORMS = 'Write "41" or "41-44", as the lines were shown; after "0" and "$" mean the ends of the file.'
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -43,22 +47,27 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """A revision as it was shown: its lines with their ends, the same without, and the ranges that were printed."""
+    """A revision as it was shown: its lines with their ends, the same without, and the ranges that were printed.
+
+    `mode` is how its lines must be named.
+    """
 
     path: str
     lines: Sequence[str]
     bodies: Sequence[str]
     ranges: tuple[Range, ...]
+    mode: ReadMode = "check"
 
 
 def resolve(wish: Wish, seen: Shown) -> Target | Trouble:
     """Return what `wish` means in the revision, or why it cannot be meant."""
+    forms = _BARE_FORMS if seen.mode == "plain" else _FORMS
     if wish.kind == "after" and isinstance(wish.place, (str, int)) and str(wish.place).strip() in {"0", "$"}:
         at_end = str(wish.place).strip() == "$"
         return Target(len(seen.lines), len(seen.lines), None, True) if at_end else Target(0, 0, None)
     anchors = parse_anchor(wish.place)
     if anchors is None:
-        return Trouble("E_RANGE", f"{wish.place!r} names no line. {_FORMS}")
+        return Trouble("E_RANGE", f"{wish.place!r} names no line. {forms}")
     first, last = anchors
     if wish.kind == "after":
         first = last
@@ -71,9 +80,26 @@ def resolve(wish: Wish, seen: Shown) -> Target | Trouble:
         if isinstance(block, Trouble):
             return block
         start, end = block
-    if wish.was is not None and not _same(bodies_of(wish.was), seen.bodies[start:end]):
-        return Trouble("E_ANCHOR", f"Lines {start + 1}-{end} do not read as 'was' says.", (start, end))
+    if (doubt := _doubted(wish, start, end, seen)) is not None:
+        return doubt
     return Target(end, end, (start, end)) if wish.kind == "after" else Target(start, end, (start, end))
+
+
+def _doubted(wish: Wish, start: int, end: int, seen: Shown) -> Trouble | None:
+    """Return why `was` is not enough: it says something else, or is left out where it must not be."""
+    if wish.was is None:
+        if seen.mode != "strict" or wish.kind == "after":
+            return None
+        message = f"Lines {start + 1}-{end} are replaced without 'was': repeat there what stands there now."
+        return Trouble("E_ANCHOR", message, (start, end), _replacing(start, end))
+    believed = bodies_of(wish.was)
+    if _same(believed, seen.bodies[start:end]) or _same(believed, _as_printed(seen, start, end)):
+        return None
+    return Trouble("E_ANCHOR", f"Lines {start + 1}-{end} do not read as 'was' says.", (start, end))
+
+
+def _as_printed(seen: Shown, start: int, end: int) -> Sequence[str]:
+    return [line_body(line) for line in redact("".join(seen.lines)).lines[start:end]]
 
 
 def _range(first: Anchor, last: Anchor, seen: Shown) -> Range | Trouble:
@@ -96,7 +122,7 @@ def _range(first: Anchor, last: Anchor, seen: Shown) -> Range | Trouble:
             _replacing(start, end),
         )
     for anchor in (first, last):
-        if anchor_at(seen.bodies, anchor.line - 1) != anchor:
+        if not _points(anchor, seen):
             return _mispointed(first, last, seen)
     return start, end
 
@@ -116,16 +142,23 @@ def _mispointed(first: Anchor, last: Anchor, seen: Shown) -> Trouble:
     places: list[int] = []
     for anchor in dict.fromkeys((first, last)):
         true = anchor_at(seen.bodies, anchor.line - 1)
-        by_word = None if true == anchor else _by_word(anchor, seen)
-        if not anchor.word:
+        points = _points(anchor, seen)
+        by_word = None if points else _by_word(anchor, seen)
+        if not points and not anchor.word:
             told.append(f"{anchor.line} lacks its check word: that line is {true}.")
-        elif true != anchor:
+        elif not points:
             told.append(f"{anchor} is no line that was shown: line {anchor.line} is {true}")
             told[-1] += f", and {anchor.word!r} stands at {by_word + 1}{anchor.word}." if by_word is not None else "."
         places.append(anchor.line - 1 if by_word is None else by_word)
     start, end = places[0], places[-1] + 1
     suggestion = _replacing(start, end) if start < end and covers(seen.ranges, start, end) else None
     return Trouble("E_ANCHOR", " ".join(told), (min(places), max(places) + 1), suggestion)
+
+
+def _points(anchor: Anchor, seen: Shown) -> bool:
+    """Whether the anchor names its line: by the number alone where lines were shown so, else with its word."""
+    bare = seen.mode == "plain" and not anchor.word
+    return bare or anchor_at(seen.bodies, anchor.line - 1) == anchor
 
 
 def _by_word(anchor: Anchor, seen: Shown) -> int | None:

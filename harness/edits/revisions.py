@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from bridle.context.readform import Range, joined
+from bridle.context.readform import Range, ReadMode, joined
 from bridle.harness.edits.problems import ToolProblem
 from bridle.indexer.digest import digest
 from bridle.indexer.encoding import UndecodableError, decode
@@ -45,12 +45,19 @@ class _Noted(msgspec.Struct, frozen=True, omit_defaults=True):
     number: int
     digest: str = ""
     shown: tuple[Range, ...] = ()
+    mode: ReadMode = "check"
 
 
 class Revisions:
-    """The revision store of one session. Thread-safe."""
+    """The revision store of one session. Thread-safe.
 
-    def __init__(self, folder: Path | None = None) -> None:
+    `mode` is how its lines are shown and named; without one it is that in which the session last showed any.
+    """
+
+    def __init__(self, folder: Path | None = None, mode: ReadMode | None = None) -> None:
+        self._mode: ReadMode | None = mode
+        self._last_mode: ReadMode = "check"
+        self._modes: dict[tuple[str, int], ReadMode] = {}
         self._index = _Index(folder)
         self._blobs = _Blobs(folder)
         self._numbers: dict[str, dict[str, int]] = {}
@@ -81,13 +88,25 @@ class Revisions:
                 raise ToolProblem("E_REV_UNKNOWN", path, self._why_unknown(path, number, forgotten=mark is not None))
             return _revision(path, number, mark, data)
 
+    @property
+    def mode(self) -> ReadMode:
+        """How lines are shown from now on."""
+        with self._at_latest():
+            return self._now()
+
+    def mode_of(self, path: str, number: int) -> ReadMode:
+        """Return how lines of a revision were last shown: what an edit of it must name them by."""
+        with self._at_latest():
+            return self._modes.get((path, number), self._now())
+
     def show(self, path: str, number: int, ranges: Iterable[Range]) -> None:
         """Record that the lines of `ranges` (0-based, half-open) were shown with their anchors."""
         with self._at_latest():
-            noted = _Noted(path, number, shown=tuple(ranges))
-            before = self._shown.get((path, number), ())
+            key, mode = (path, number), self._now()
+            noted = _Noted(path, number, shown=tuple(ranges), mode=mode)
+            before = self._shown.get(key, ()), self._modes.get(key), self._last_mode
             self._learn(noted)
-            if self._shown.get((path, number), ()) != before:
+            if (self._shown.get(key, ()), self._modes.get(key), self._last_mode) != before:
                 self._index.append(noted)
 
     def shown(self, path: str, number: int) -> tuple[Range, ...]:
@@ -112,6 +131,9 @@ class Revisions:
                 self._learn(noted)
             yield
 
+    def _now(self) -> ReadMode:
+        return self._last_mode if self._mode is None else self._mode
+
     def _learn(self, noted: _Noted) -> None:
         key = (noted.path, noted.number)
         if noted.digest:
@@ -119,6 +141,8 @@ class Revisions:
             self._digests[key] = noted.digest
         if noted.shown:
             self._shown[key] = joined([*self._shown.get(key, ()), *noted.shown], 1 << 31)
+            self._modes[key] = noted.mode
+            self._last_mode = noted.mode
 
     def _why_unknown(self, path: str, number: int, *, forgotten: bool) -> str:
         known = sorted(self._numbers.get(path, {}).values(), reverse=True)[:3]

@@ -8,7 +8,7 @@ import msgspec
 
 from bridle.context.redact import SecretElsewhereError, restore
 from bridle.harness.edits.ground import Complaint, Ground, Offer
-from bridle.harness.edits.guards import conflict_markers, echo, pasted_anchors
+from bridle.harness.edits.guards import conflict_markers, echo, pasted_anchors, pasted_numbers
 from bridle.harness.edits.placing import Placed
 
 
@@ -16,6 +16,8 @@ def slip(n: int, edit: Placed, edits: Sequence[Placed], on: Ground) -> Placed | 
     """Return the edit with its secrets restored; else its first slip and what could stand in for it."""
     replaced = tuple(on.bodies[edit.start : edit.end])
     bare = pasted_anchors(edit.text, on.seen.bodies)
+    if bare is None and on.seen.mode == "plain":
+        bare = pasted_numbers(edit.text, on.seen.bodies)
     if bare is not None:
         complaint = Complaint("E_ECHO", "The text holds anchors of the read form; leave them out.", n)
         return complaint, _with(edit, bare)

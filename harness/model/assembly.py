@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, cast
 
-from bridle.harness.model.client import Block, ModelProblem, ModelReply, StreamEvent, TextDelta, ToolStarted
+from bridle.harness.model.client import Block, ModelProblem, ModelReply, StreamEvent, TextDelta, ToolStarted, ToolWords
 from bridle.harness.nouns import Usage
 
 MAX_REPLY_CHARS = 4_000_000
@@ -114,7 +114,9 @@ class Assembly:
                 block["text"] += self._measured(delta["text"])
                 return TextDelta(delta["text"])
             case "input_json_delta":
-                self._inputs[index].append(self._measured(delta["partial_json"]))
+                words = self._measured(delta["partial_json"])
+                self._inputs[index].append(words)
+                return ToolWords(index, str(block["name"]), words) if words else None
             case "thinking_delta":
                 block["thinking"] += self._measured(delta["thinking"])
             case "signature_delta":

@@ -57,6 +57,14 @@ class ToolStarted(msgspec.Struct, frozen=True):
     name: str
 
 
+class ToolWords(msgspec.Struct, frozen=True):
+    """More of the JSON of the tool call in block `index`, to be looked at and never run."""
+
+    index: int
+    name: str
+    partial_json: str
+
+
 class Retrying(msgspec.Struct, frozen=True):
     """The call failed and is made again after `delay_s`: the words so far are void."""
 
@@ -65,7 +73,7 @@ class Retrying(msgspec.Struct, frozen=True):
     delay_s: float
 
 
-StreamEvent = TextDelta | ToolStarted | Retrying
+StreamEvent = TextDelta | ToolStarted | ToolWords | Retrying
 Listener = Callable[[StreamEvent], None]
 
 

@@ -6,7 +6,8 @@ transcript's own, and a prompt that did not show what the transcript points at.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bridle.harness.model.client import (
@@ -15,8 +16,10 @@ from bridle.harness.model.client import (
     ModelProblem,
     ModelReply,
     ModelRequest,
+    StreamEvent,
     TextDelta,
     ToolStarted,
+    ToolWords,
 )
 from bridle.harness.model.shown import shown_files
 from bridle.harness.model.template import fill
@@ -26,6 +29,7 @@ from bridle.harness.nouns import Usage
 from bridle.indexer.digest import digest
 
 REPLAY = "replay"
+PIECE_CHARS = 40
 EXHAUSTED = "The transcript has no further turn that fits."
 
 
@@ -49,8 +53,9 @@ class Replay:
         self._prove(transcript.workspace)
         turn = next_turn(transcript, request.messages) or Turn(text=EXHAUSTED)
         content = _blocks(turn, request)
-        for block in content:
-            on_event(ToolStarted(block["name"]) if block["type"] == "tool_use" else TextDelta(block["text"]))
+        for index, block in enumerate(content):
+            for event in _told(index, block):
+                on_event(event)
         usage = Usage(tokens_in(request), tokens_of(content), cost_usd_micros=0, turns=1)
         return ModelReply(content, "tool_use" if turn.calls else "end_turn", usage, REPLAY)
 
@@ -69,6 +74,17 @@ class Replay:
                     f"the transcript belongs to {workspace.name!r}, and {path!r} here is not that one's",
                     "replay it on the example, or set up a live model: `bridle key set`",
                 )
+
+
+def _told(index: int, block: Block) -> Iterator[StreamEvent]:
+    """Yield what a listener hears of a block; the words of a call in pieces, as they would come over a wire."""
+    if block["type"] != "tool_use":
+        yield TextDelta(block["text"])
+        return
+    yield ToolStarted(block["name"])
+    words = json.dumps(block["input"])
+    for start in range(0, len(words), PIECE_CHARS):
+        yield ToolWords(index, block["name"], words[start : start + PIECE_CHARS])
 
 
 def _blocks(turn: Turn, request: ModelRequest) -> tuple[Block, ...]:

@@ -11,12 +11,12 @@ import msgspec
 from bridle.harness.model.client import Message
 
 _HEAD = re.compile(r"\[(?P<path>[^\n\t]+) v(?P<rev>\d+) (?:\d+(?:-\d+)?)(?:,\d+-\d+)*/\d+\]\Z")
-_LINE = re.compile(r"(?P<number>\d+)(?P<word>[a-z]{2})\t(?P<text>.*)\Z", re.DOTALL)
+_LINE = re.compile(r"(?P<number>\d+)(?P<word>(?:[a-z]{2})?)\t(?P<text>.*)\Z", re.DOTALL)
 _ELIDED = "…"
 
 
 class ShownLine(msgspec.Struct, frozen=True):
-    """One line as it was shown: 1-based number, check word, text."""
+    """One line as it was shown: 1-based number, check word ("" where lines are named by number), text."""
 
     number: int
     word: str

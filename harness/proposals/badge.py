@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from bridle.harness.nouns import Badge, Finding, Flag, Verdict
+from bridle.harness.nouns import Badge, Finding, Flag, Proposal, Verdict
 
 UNVERIFIED = Badge("unverified", "not verified yet")
 
@@ -41,6 +41,15 @@ def stale(earned: Badge, changed: Sequence[str]) -> Badge:
     if not changed or earned.state != "verified":
         return earned
     return Badge("stale", "verified, then changed: " + ", ".join(changed[:3]) + _more(len(changed) - 3), earned.tree)
+
+
+def as_chosen(proposal: Proposal, proved: Collection[str], earned: Badge | None) -> Badge:
+    """Return the badge of what is open of a proposal: the earned one only where exactly that was proved."""
+    left = {hunk.id for hunk in proposal.taking()}
+    n_left, n_all = len(left), len(proposal.hunks)
+    if not left or (n_left == n_all if earned is None else left == set(proved)):
+        return earned or proposal.badge
+    return Badge("unverified", f"not verified as it stands: {n_left} of {n_all} hunks are left")
 
 
 def same(finding: Finding, other: Finding) -> bool:

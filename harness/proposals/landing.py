@@ -7,27 +7,33 @@ patch was made for, or the patch is carried over the same way. A line that chang
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import msgspec
 
 from bridle.context.anchors import lines_of
 from bridle.harness.buffers import Buffers, OpenDocument, encode_or_utf8
-from bridle.harness.edits.patch import file_patch
-from bridle.harness.nouns import FilePatch
+from bridle.harness.edits.patch import apply_patch, file_patch
+from bridle.harness.nouns import Clash, FilePatch
+from bridle.harness.proposals.ledger import Part
 from bridle.indexer.digest import digest
 from bridle.indexer.encoding import Decoded, UndecodableError, decode
-from bridle.indexer.history import DiffedMap, rebase
-from bridle.indexer.text import apply_edits
+from bridle.indexer.history import DiffedMap, LineMap, LoggedMap, between, rebase
+from bridle.indexer.text import LineChange, LineEdit, apply_edits
 
 Content = Callable[[str], bytes]
 """Stored bytes by digest."""
+
+Choice = Literal["keep", "take"]
+"""Whether a clash leaves the person's lines, or takes them back with the rest."""
 
 
 class Placed(msgspec.Struct, frozen=True):
     """Where one file's change goes: `open` edits for its document, or `data` for the disk; else `conflict`, the reason.
 
-    `before` is what stands there now, `after` what will (None: no file).
+    `before` is what stands there now, `after` what will (None: no file). `clashes` are the parts of an undo that meet
+    what the person made of the lines since; one without a choice keeps the rest from landing.
     """
 
     path: str
@@ -35,6 +41,7 @@ class Placed(msgspec.Struct, frozen=True):
     after: bytes | None
     open: FilePatch | None = None
     conflict: str = ""
+    clashes: tuple[Clash, ...] = ()
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -44,12 +51,27 @@ class Counted(msgspec.Struct, frozen=True):
     openings: Mapping[str, int]
 
 
-def place(file: FilePatch, counted: Counted, engine: str, buffers: Buffers, content: Content) -> Placed:
+class Scene(msgspec.Struct, frozen=True):
+    """What changes are placed in: the documents and files as they are, and the landings of the same offer before.
+
+    `carried` are the door's edits for documents that moved on; None says that the door carries them over later, by
+    its log. `choices` are the person's, by clash; None where a clash is a conflict.
+    """
+
+    engine: str
+    buffers: Buffers
+    content: Content
+    parts: Sequence[Part] = ()
+    carried: Mapping[str, FilePatch] | None = None
+    choices: Mapping[str, Choice] | None = None
+
+
+def place(file: FilePatch, counted: Counted, scene: Scene) -> Placed:
     """Return where `file` goes now."""
-    document = buffers.get(file.path)
+    document = scene.buffers.get(file.path)
     if document is None:
-        return _on_disk(file, buffers.current(file.path), content)
-    return _in_buffer(file, document, buffers, content, same_opening=_same_opening(file, counted, engine, document))
+        return _on_disk(file, scene)
+    return _in_buffer(file, document, scene, same_opening=_same_opening(file, counted, scene.engine, document))
 
 
 def _same_opening(file: FilePatch, counted: Counted, engine: str, document: OpenDocument) -> bool:
@@ -60,39 +82,45 @@ def _same_opening(file: FilePatch, counted: Counted, engine: str, document: Open
     )
 
 
-def _in_buffer(
-    file: FilePatch, document: OpenDocument, buffers: Buffers, content: Content, *, same_opening: bool
-) -> Placed:
-    now = buffers.current(file.path)
+def _in_buffer(file: FilePatch, document: OpenDocument, scene: Scene, *, same_opening: bool) -> Placed:
+    now = scene.buffers.current(file.path)
     if file.after is None:
         return Placed(file.path, now, now, conflict="it is open in the editor; close it to let it be deleted")
-    if same_opening:
-        carried = file
-    else:
-        found = _carried(file, document.buffer.text, content)
-        if found is None:
-            return Placed(file.path, now, now, conflict="the same lines were changed")
-        carried = msgspec.structs.replace(found, base_version=document.buffer.version)
-    return Placed(file.path, now, now, open=carried)
+    if same_opening and (told := _by_log(file, document, scene.carried)) is not None:
+        return Placed(file.path, now, now, open=told)
+    carried = _carried(file, document.buffer.text, None if now is None else digest(now), scene)
+    if carried.conflict:
+        return Placed(file.path, now, now, conflict="the same lines were changed", clashes=carried.clashes)
+    patch = _as_patch(file, document.buffer.text, carried.edits)
+    opened = msgspec.structs.replace(patch, base_version=document.buffer.version)
+    return Placed(file.path, now, now, open=opened, clashes=carried.clashes)
 
 
-def _on_disk(file: FilePatch, now: bytes | None, content: Content) -> Placed:
-    after = None if file.after is None else content(file.after)
+def _by_log(file: FilePatch, document: OpenDocument, carried: Mapping[str, FilePatch] | None) -> FilePatch | None:
+    """Return the patch as the door's log has it; None where the log does not reach back."""
+    if carried is None or file.base_version == document.buffer.version:
+        return file
+    found = carried.get(file.path)
+    return found if found is not None and found.base_version == document.buffer.version else None
+
+
+def _on_disk(file: FilePatch, scene: Scene) -> Placed:
+    now = scene.buffers.current(file.path)
     held = None if now is None else digest(now)
     if held == file.before:
-        return Placed(file.path, now, after)
+        return Placed(file.path, now, apply_patch(file, now))
     if held == file.after:
         return Placed(file.path, now, now)
-    if now is None or after is None or file.before is None:
+    if now is None or file.after is None or file.before is None:
         return Placed(file.path, now, now, conflict=_moved(now, file))
     try:
         decoded = decode(now)
     except UndecodableError:
         return Placed(file.path, now, now, conflict="it is no longer text")
-    carried = _carried(file, decoded.text, content)
-    if carried is None:
-        return Placed(file.path, now, now, conflict="the same lines were changed on disk")
-    return Placed(file.path, now, _encoded(apply_edits(decoded.text, carried.edits), decoded))
+    carried = _carried(file, decoded.text, held, scene)
+    if carried.conflict:
+        return Placed(file.path, now, now, conflict="the same lines were changed on disk", clashes=carried.clashes)
+    return Placed(file.path, now, _encoded(apply_edits(decoded.text, carried.edits), decoded), clashes=carried.clashes)
 
 
 def _moved(now: bytes | None, file: FilePatch) -> str:
@@ -101,14 +129,73 @@ def _moved(now: bytes | None, file: FilePatch) -> str:
     return "a file is there now" if file.before is None else "it was changed, and the change would delete it"
 
 
-def _carried(file: FilePatch, text: str, content: Content) -> FilePatch | None:
-    """Carry a patch onto `text` by diff; None when a line that it touches has no sure place there."""
-    old = lines_of(decode(content(file.before)).text) if file.before is not None else []
+class _Carried(msgspec.Struct, frozen=True):
+    """Edits in the lines of a text as it is now, or `conflict`: not all of them have a place there."""
+
+    edits: tuple[LineEdit, ...]
+    clashes: tuple[Clash, ...] = ()
+    conflict: bool = False
+
+
+def _carried(file: FilePatch, text: str, held: str | None, scene: Scene) -> _Carried:
+    """Carry a patch onto `text`: exactly where only landings of the same offer came between, else by diff."""
+    old = lines_of(decode(scene.content(file.before)).text) if file.before is not None else []
     new = lines_of(text)
-    moved = rebase(file.edits, DiffedMap(_ends_apart(old), _ends_apart(new)), len(old), len(new))
-    if moved.conflicts:
-        return None
-    after = apply_edits(text, moved.edits)
+    moved = _written(file, held, scene.parts) or DiffedMap(_ends_apart(old), _ends_apart(new))
+    found = rebase(file.edits, moved, len(old), len(new))
+    if not found.conflicts:
+        return _Carried(found.edits)
+    if scene.choices is None:
+        return _Carried((), conflict=True)
+    clashes = clashes_of(file, found.conflicts, moved, (len(old), new), scene.choices)
+    waiting = any(not clash.choice for clash in clashes)
+    return _Carried(() if waiting else with_choices(found.edits, clashes), clashes, conflict=waiting)
+
+
+def clashes_of(
+    file: FilePatch,
+    conflicts: Sequence[LineEdit],
+    moved: LineMap,
+    texts: tuple[int, Sequence[str]],
+    choices: Mapping[str, Choice],
+) -> tuple[Clash, ...]:
+    """Return what each edit that could not be carried meets: `texts` are the old line count and the lines now.
+
+    Where nothing bounds the place the person's lines are kept: there is nothing to choose.
+    """
+    found: list[Clash] = []
+    for edit in conflicts:
+        name = f"{file.path}:{file.edits.index(edit) + 1}"
+        there = between(moved, edit.start, edit.end, texts[0], len(texts[1]))
+        if there is None:
+            found.append(Clash(name, file.path, 0, 0, "", edit.text, "keep"))
+        else:
+            mine = "".join(texts[1][slice(*there)])
+            found.append(Clash(name, file.path, *there, mine, edit.text, choices.get(name, "")))
+    return tuple(found)
+
+
+def with_choices(edits: Sequence[LineEdit], clashes: Sequence[Clash]) -> tuple[LineEdit, ...]:
+    """Return `edits` with those clashing ones that the person wants to be taken back all the same."""
+    taken = [LineEdit(one.start_line, one.end_line, one.before) for one in clashes if one.choice == "take"]
+    return tuple(sorted([*edits, *taken], key=lambda edit: (edit.start, edit.end)))
+
+
+def _written(file: FilePatch, held: str | None, parts: Sequence[Part]) -> LineMap | None:
+    """Return the exact map from what `file` was made for to what stands, where our own landings alone lie between."""
+    changes: list[LineChange] = []
+    mark = file.before
+    for part in parts:
+        for other in part.files:
+            if other.path == file.path and other.before == mark:
+                mark = other.after
+                edits = reversed(other.edits)
+                changes += [LineChange(e.start, e.end - e.start, len(lines_of(e.text))) for e in edits]
+    return LoggedMap(changes) if changes and mark == held else None
+
+
+def _as_patch(file: FilePatch, text: str, edits: Sequence[LineEdit]) -> FilePatch:
+    after = apply_edits(text, edits)
     fresh = file_patch(file.path, text.encode("utf-8", "surrogatepass"), after.encode("utf-8", "surrogatepass"))
     return msgspec.structs.replace(fresh, before=file.before, after=file.after)
 

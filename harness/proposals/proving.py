@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
 from bridle.harness.engine import EngineEvent, ProposalChanged
-from bridle.harness.nouns import Badge, Proposal
+from bridle.harness.nouns import Badge, Flag, Proposal, ProposalId, Verdict
 from bridle.harness.proposals.badge import badge
+from bridle.harness.proposals.hunks import told
 from bridle.harness.proposals.landing import Placed
 from bridle.harness.proposals.ledger import Ledger, Offer
+from bridle.harness.verify.gates import judge
+from bridle.indexer.encoding import UndecodableError, decode
 
 
 class Proving:
@@ -28,27 +30,63 @@ class Proving:
         self._buffers = buffers
         self._emit = emit
 
-    async def __call__(self, offer: Offer, placed: Sequence[Placed]) -> Proposal:
-        """Return the proposal with the badge that it has on the tree as it is now."""
+    async def __call__(self, offer: Offer, placed: Sequence[Placed], hunks: Collection[str]) -> Proposal:
+        """Return the proposal with the badge that these hunks of it have on the tree as it is now.
+
+        What was proved is kept with the offer where it is all that is open of it; the badge of a lesser part belongs
+        to this landing alone.
+        """
         dirty = self._buffers.dirty()
         ground = await self._checking.ground(dirty)
-        if ground == offer.ground and offer.earned is not None:
+        if ground == offer.ground and offer.earned is not None and set(hunks) == set(offer.proved):
             return offer.proposal
-        self._change(offer, Badge("checking", "the text moved on; checking again …"))
-        changes = {one.path: one.after for one in placed}
+        before = offer.proposal.badge
+        self._show(offer.proposal.id, Badge("checking", "the text moved on; checking again …"))
         cancel = threading.Event()
         try:
-            _, verdicts = await self._checking.prove(dirty, changes, offer.baseline, cancel, run=offer.proposal.run)
-        except asyncio.CancelledError:
+            earned, verdicts, flags = await self._earn(offer, placed, hunks, dirty, cancel)
+        except BaseException:
             cancel.set()
+            self._show(offer.proposal.id, before)
             raise
-        earned = badge(verdicts, offer.proposal.flags, offer.wanted)
-        proposal = msgspec.structs.replace(offer.proposal, verdicts=verdicts, changed_since=())
-        fresh = msgspec.structs.replace(offer, proposal=proposal, ground=ground, earned=earned)
-        return self._change(fresh, earned)
+        if set(hunks) != {hunk.id for hunk in offer.proposal.taking()}:
+            shown = self._show(offer.proposal.id, before)
+            return msgspec.structs.replace(shown, badge=earned, verdicts=verdicts, flags=flags)
+        offer = self._ledger.get(offer.proposal.id)
+        proposal = msgspec.structs.replace(offer.proposal, verdicts=verdicts, flags=flags, changed_since=())
+        offer = msgspec.structs.replace(offer, proposal=proposal, ground=ground, earned=earned, proved=tuple(hunks))
+        self._ledger.put(offer)
+        return self._show(proposal.id, earned)
 
-    def _change(self, offer: Offer, to: Badge) -> Proposal:
-        proposal = msgspec.structs.replace(offer.proposal, badge=to)
-        self._ledger.put(msgspec.structs.replace(offer, proposal=proposal))
-        self._emit(ProposalChanged(proposal))
-        return proposal
+    async def _earn(
+        self,
+        offer: Offer,
+        placed: Sequence[Placed],
+        hunks: Collection[str],
+        dirty: Mapping[str, bytes],
+        cancel: threading.Event,
+    ) -> tuple[Badge, tuple[Verdict, ...], tuple[Flag, ...]]:
+        """Run the checks and the gates on what would land."""
+        changes = {one.path: one.after for one in placed}
+        _, verdicts = await self._checking.prove(dirty, changes, offer.baseline, cancel, run=offer.proposal.run)
+        flags = judge({one.path: (_text(one.before), _text(one.after)) for one in placed})
+        part = told(hunks, offer.proposal)
+        earned = badge(verdicts, flags, None if part else offer.wanted)
+        if part:
+            earned = msgspec.structs.replace(earned, text=f"{earned.text} ({part})")
+        return earned, verdicts, flags
+
+    def _show(self, proposal: ProposalId, to: Badge) -> Proposal:
+        """Put a badge on the proposal as it is now."""
+        offer = self._ledger.get(proposal)
+        shown = msgspec.structs.replace(offer.proposal, badge=to)
+        self._ledger.put(msgspec.structs.replace(offer, proposal=shown))
+        self._emit(ProposalChanged(shown))
+        return shown
+
+
+def _text(data: bytes | None) -> str | None:
+    try:
+        return None if data is None else decode(data).text
+    except UndecodableError:
+        return None

@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from bridle.harness.buffers import Buffers
-from bridle.harness.engine import EngineEvent, ProposalChanged, Proposals
+from bridle.harness.engine import EngineEvent, ProposalChanged
 from bridle.harness.nouns import Proposal, ProposalId, UserProblem
-from bridle.harness.proposals.badge import stale
+from bridle.harness.proposals.badge import as_chosen, stale
+from bridle.harness.proposals.hunks import HOW_IT_STANDS, chosen, decided, ids_of
 from bridle.harness.proposals.ledger import Ledger, Offer
 from bridle.indexer.digest import digest
 
@@ -22,16 +23,16 @@ class Standing:
         self._buffers = buffers
         self._emit = emit
 
-    def proposals(self) -> Proposals:
-        """Return all proposals, the newest first."""
-        return Proposals(tuple(offer.proposal for offer in self._ledger.newest_first()))
+    def reject(self, proposal: ProposalId, hunks: Collection[str] = ()) -> None:
+        """Leave these hunks with their groups, all that are open for none.
 
-    def reject(self, proposal: ProposalId) -> None:
-        """Take a proposal off the table. Raises UserProblem when it is not there, or was decided already."""
+        Raises UserProblem when they are not there, or were decided already.
+        """
         offer = self._ledger.get(proposal)
         if offer.proposal.state != "open":
-            raise UserProblem(f"this proposal was {offer.proposal.state} already", "")
-        self._change(offer, msgspec.structs.replace(offer.proposal, state="rejected"))
+            raise UserProblem(f"this proposal was {offer.proposal.state} already", HOW_IT_STANDS)
+        left = decided(offer.proposal, ids_of(chosen(offer.proposal, hunks)), "rejected")
+        self._change(offer, msgspec.structs.replace(left, badge=as_chosen(left, offer.proved, offer.earned)))
 
     def ground_moved(self, paths: Collection[str]) -> None:
         """Say on every open proposal which of `paths` no longer hold what it was verified on."""
@@ -41,7 +42,7 @@ class Standing:
             moved = {path for path in paths if self._moved(offer, path)}
             changed = tuple(sorted((set(offer.proposal.changed_since) - set(paths)) | moved))
             if changed != offer.proposal.changed_since:
-                badge = stale(offer.earned or offer.proposal.badge, changed)
+                badge = stale(as_chosen(offer.proposal, offer.proved, offer.earned), changed)
                 self._change(offer, msgspec.structs.replace(offer.proposal, badge=badge, changed_since=changed))
 
     def _moved(self, offer: Offer, path: str) -> bool:

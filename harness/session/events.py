@@ -128,6 +128,7 @@ class Prepared(msgspec.Struct, frozen=True):
     files: tuple[FileChange, ...]
     proposal: str = ""
     undoes: str = ""
+    hunks: tuple[str, ...] = ()
 
 
 class Confirmed(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ class Landing(msgspec.Struct, frozen=True):
     files: tuple[events.FileChange, ...]
     state: Literal["prepared", "confirmed", "landed", "rolled back", "undone"] = "prepared"
     undoes: str = ""
+    hunks: tuple[str, ...] = ()
     unsaved: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
@@ -138,7 +139,7 @@ def _proposed(state: RunState, event: events.Proposed) -> RunState:
 
 
 def _prepared(state: RunState, event: events.Prepared) -> RunState:
-    landing = Landing(event.plan, event.proposal, event.files, undoes=event.undoes)
+    landing = Landing(event.plan, event.proposal, event.files, undoes=event.undoes, hunks=event.hunks)
     return msgspec.structs.replace(state, landings={**state.landings, event.plan: landing})
 
 

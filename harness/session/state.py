@@ -37,6 +37,8 @@ class State:
         self.landings = make_private(self.folder / "landings")
         """Old bytes of files that are being written, for as long as that takes."""
         self.proposals = make_private(self.folder / "proposals")
+        self.revisions = make_private(self.folder / "revisions")
+        """What each run under way was shown, so that a run that is taken up knows its anchors."""
         self.cli_session = make_private(self.folder / "cli")
         """What `bridle read` showed, for `bridle apply`."""
         self.index = self.folder / "index.sqlite"

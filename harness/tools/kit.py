@@ -1,4 +1,7 @@
-"""The tools of a run, each a few lines over the room that does the work: read, search, hashline_edit, run_check."""
+"""The tools of a run, each a few lines over the room that does the work: read, search, the edit tool, run_check.
+
+What the model edits with is a setting: `hashline_edit`, or Anthropic's own text editor on the same engine.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bridle.harness.edits.hashline import PlannedFile, plan
+from bridle.harness.edits import textedit
+from bridle.harness.edits.hashline import Plan, PlannedFile, plan, would_land
 from bridle.harness.edits.problems import ToolProblem
 from bridle.harness.edits.readview import read, view
-from bridle.harness.edits.request import TOOL as EDIT_TOOL
-from bridle.harness.edits.request import EditRequest, clean_path, parse
+from bridle.harness.edits.request import EditRequest, clean_path, parse, tool_for
 from bridle.harness.edits.revisions import Revisions
 from bridle.harness.edits.writes import WriteLog
 from bridle.harness.ground import Ground
@@ -90,16 +93,22 @@ def tools_of(kit: Kit) -> tuple[Tool, ...]:
                 _permit(kit, "Edit", file.to)
         return await asyncio.to_thread(_edit, kit, request)
 
+    async def edit_text(given: Input) -> str:
+        asked = textedit.parse(given)
+        if isinstance(asked, textedit.View):
+            return await _view(kit, asked)
+        _permit(kit, "Edit", asked.path)
+        return await asyncio.to_thread(_edit_text, kit, asked)
+
     async def run_check(given: Input) -> str:
         check = given.get("check")
         return await kit.check(check if isinstance(check, str) and check else None)
 
-    return (
-        Tool("read", READ_TOOL, read_file),
-        Tool("search", SEARCH_TOOL, search),
-        Tool("hashline_edit", EDIT_TOOL, edit),
-        Tool("run_check", CHECK_TOOL, run_check),
-    )
+    look_up, check = Tool("search", SEARCH_TOOL, search), Tool("run_check", CHECK_TOOL, run_check)
+    if kit.ground.settings.edit_tool == "str_replace":
+        return Tool(textedit.NAME, textedit.SPEC, edit_text), look_up, check
+    edits = Tool("hashline_edit", tool_for(kit.revisions.mode), edit)
+    return Tool("read", READ_TOOL, read_file), look_up, edits, check
 
 
 def hits(snapshot: Snapshot, query: str) -> str:
@@ -113,10 +122,36 @@ def hits(snapshot: Snapshot, query: str) -> str:
     return ("\n".join(lines) or f"Nothing is named or says {query!r}.") + missing
 
 
+async def _view(kit: Kit, asked: textedit.View) -> str:
+    data = kit.shadow.read(asked.path) if asked.path else None
+    if data is None:
+        snapshot = await kit.ground.snapshot()
+        listed = textedit.listing(asked.path, snapshot.digests)
+        if listed:
+            return listed
+    _permit(kit, "Read", asked.path)
+    first, end = asked.lines or (0, 1 << 31)
+    return read(kit.revisions, asked.path, data, ((first, min(end, first + MAX_LINES_READ)),)).text
+
+
 def _edit(kit: Kit, request: EditRequest) -> str:
     planned = plan(request, kit.revisions, kit.shadow.read, kit.log.moved(kit.revisions, kit.shadow.read))
     if request.dry_run:
         return "This would apply. Nothing was written: dry_run."
+    return _written(kit, planned)
+
+
+def _edit_text(kit: Kit, change: textedit.Change) -> str:
+    there = kit.revisions, kit.shadow.read, kit.log.moved(kit.revisions, kit.shadow.read)
+    return _written(
+        kit,
+        textedit.planned(
+            change, kit.revisions, lambda request: plan(request, *there), lambda request: would_land(request, *there)
+        ),
+    )
+
+
+def _written(kit: Kit, planned: Plan) -> str:
     stored = [FileChange(f.path, _keep(kit, f.before), _keep(kit, f.after)) for f in planned.files]
     kit.journal.append("edited", {"files": tuple(stored)})
     for file in planned.files:

@@ -15,13 +15,11 @@ from bridle.harness.model.client import (
     ModelProblem,
     ModelReply,
     ModelRequest,
-    Retrying,
-    StreamEvent,
-    ToolStarted,
 )
 from bridle.harness.session.journal import Journal
 from bridle.harness.tools.toolbox import Toolbox
 from bridle.harness.workflow.ending import Ended
+from bridle.harness.workflow.foretelling import Foretelling
 
 MAX_OUTPUT_TOKENS = 16_000
 
@@ -84,7 +82,7 @@ class Conversation:
         self._journal.append("model_called", {"turn": self._meter.usage.turns + 1, "reserved": reserved})
         say("waiting for the model")
         try:
-            reply = await self._client.reply(request, lambda event: _tell(event, say))
+            reply = await self._client.reply(request, Foretelling(say).hear)
         except ModelProblem as problem:
             self._meter.settle(reserved, problem.spent)
             raise
@@ -109,13 +107,6 @@ class Conversation:
     def _add(self, kind: str, message: Message) -> None:
         self._journal.append(kind, {"message": message})
         self._messages.append(message)
-
-
-def _tell(event: StreamEvent, say: Callable[[str], None]) -> None:
-    if isinstance(event, ToolStarted):
-        say(f"the model prepares {event.name}")
-    elif isinstance(event, Retrying):
-        say(f"{event.reason}; trying again in {event.delay_s:.0f} s")
 
 
 def _calls(content: Any) -> list[Message]:

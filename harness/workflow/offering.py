@@ -9,6 +9,7 @@ from bridle.harness.ground import Ground
 from bridle.harness.nouns import Badge, Flag, Proposal, ProposalId, RunId, Verdict
 from bridle.harness.order import Order
 from bridle.harness.proposals.badge import UNVERIFIED, badge
+from bridle.harness.proposals.hunks import hunks_of, ids_of
 from bridle.harness.proposals.ledger import Offer
 from bridle.harness.proposals.patches import capture, diff_text, sizes
 from bridle.harness.proposals.standing import Standing
@@ -53,6 +54,7 @@ class Offering:
             diff=diff_text(files, bench.base, bench.shadow.read),
             added=added,
             removed=removed,
+            hunks=hunks_of(files, self._ground.blobs.get),
         )
         self._seen = []
         self._offer = Offer(
@@ -84,7 +86,7 @@ class Offering:
         assert self._offer is not None
         earned = badge(verdicts, flags, self._order.finding)
         self._journal.append("checked", {"verdicts": verdicts, "flags": flags, "badge": earned}, sync=True)
-        self._offer = msgspec.structs.replace(self._offer, earned=earned)
+        self._offer = msgspec.structs.replace(self._offer, earned=earned, proved=ids_of(self._offer.proposal.hunks))
         self._change(msgspec.structs.replace(self._offer.proposal, badge=earned, verdicts=verdicts, flags=flags))
         self._tell_what_moved()
         return earned
@@ -110,8 +112,8 @@ class Offering:
 
     def _change(self, proposal: Proposal) -> None:
         """Tell of a change; what the person decided meanwhile stays decided."""
-        state = self._ground.ledger.get(proposal.id).proposal.state
-        self._put(msgspec.structs.replace(proposal, state=state))
+        there = self._ground.ledger.get(proposal.id).proposal
+        self._put(msgspec.structs.replace(proposal, state=there.state, hunks=there.hunks))
 
     def _put(self, proposal: Proposal) -> None:
         assert self._offer is not None

@@ -6,9 +6,11 @@ import re
 from functools import cache
 from importlib.resources import files
 
+from bridle.context.readform import ReadMode
 from bridle.harness.engine import Selection
 from bridle.harness.nouns import Finding, Flag, Verdict
 from bridle.harness.proposals.badge import headline
+from bridle.harness.settings import EditTool
 
 MAX_FINDINGS = 20
 MAX_DETAIL_CHARS = 4_000
@@ -19,9 +21,10 @@ def _template(name: str) -> str:
     return (files("bridle.harness.workflow") / "prompts" / name).read_text("utf-8")
 
 
-def system_prompt() -> str:
+def system_prompt(mode: ReadMode = "check", edit_tool: EditTool = "hashline") -> str:
     """Return what is said once, at the head of every conversation."""
-    return _template("system.md")
+    editing = _template(f"edit_{mode if edit_tool == 'hashline' else edit_tool}.md")
+    return _template("system.md").replace("{editing}", editing)
 
 
 def opening(kind: str, instruction: str, at: Selection | None, finding: Finding | None, pack: str) -> str:

@@ -53,7 +53,7 @@ class Run:
         except asyncio.CancelledError:
             if self._brake.leaving:
                 raise
-            return self._end("cancelled", "stopped; no file was changed")
+            return self._end("cancelled", self._brake.reason)
         except UserProblem as problem:
             return self._end("needs a person", _with_step(problem.message, problem.next_step))
         except ModelProblem as problem:

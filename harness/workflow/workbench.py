@@ -57,9 +57,12 @@ class Workbench:
         self._checks = discover(ground.root, ground.settings.python or None)
 
         self._judged: dict[str, bytes | None] = {}
-        self._revisions = Revisions()
+        tool = ground.settings.edit_tool
+        mode = ground.settings.read_mode if tool == "hashline" else "plain"
+        self._revisions = Revisions(ground.state.revisions / run, mode)
         self._kit = Kit(ground, order, shadow, self._revisions, journal, self._checks_for_model, WriteLog())
-        self._talk = Conversation(ground.client(), Toolbox(tools_of(self._kit)), journal, meter, system_prompt())
+        toolbox = Toolbox(tools_of(self._kit))
+        self._talk = Conversation(ground.client(), toolbox, journal, meter, system_prompt(mode, tool))
 
     # --- the ground -----------------------------------------------------------------------------------------
 

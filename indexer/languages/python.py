@@ -12,8 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-import tree_sitter_python
-from tree_sitter import Language, Node, Parser, Query, QueryCursor
+from tree_sitter import Node, Parser, Query, QueryCursor
 
 from bridle.indexer.digest import digest
 from bridle.indexer.facts import (
@@ -26,6 +25,7 @@ from bridle.indexer.facts import (
     SymbolId,
     SymbolKind,
 )
+from bridle.indexer.languages.grammars import grammar_of, parser_of
 from bridle.indexer.languages.outline import Outline
 
 SUFFIXES = (".py", ".pyi", ".pyw")
@@ -49,9 +49,12 @@ def facts(path: str, source: bytes) -> FileFacts:
 
 @cache
 def _grammar() -> tuple[Parser, Query]:
-    language = Language(tree_sitter_python.language())
+    grammar = grammar_of("a.py")
+    assert grammar is not None
+    parser = parser_of(grammar)
+    assert parser.language is not None
     query = (Path(__file__).parent / "queries" / "python.scm").read_text(encoding="utf-8")
-    return Parser(language), Query(language, query)
+    return parser, Query(parser.language, query)
 
 
 class _Head:

@@ -60,6 +60,7 @@ def test_no_command_is_a_usage_error_and_help_names_every_command(till: Path) ->
         "verify",
         "run",
         "sessions",
+        "proposals",
         "undo",
         "trust",
         "key",
@@ -183,6 +184,8 @@ def test_context_prints_a_bill_under_its_budget(till: Path) -> None:
         (("verify", "no/such/test_file.py"), "is not there"),
         (("context", "x", "--budget", "0"), "no budget"),
         (("context", "x", "--at", MONEY), "names no lines"),
+        (("context", "x", "--at", "no/such.py:1-2"), "cannot be read"),
+        (("context", "x", "--at", f"{MONEY}:9000-9001"), "past the end"),
         (("run", "edit"), "instruction"),
         (("run", "fix"), "not trusted"),
         (("sessions", "show", "nothing"), "no run"),
@@ -201,11 +204,6 @@ def test_edits_that_nest_too_deep_are_refused_as_no_edits(till: Path) -> None:
     done = bridle("apply", "-", root=till, given="[" * 100_000)
     assert (done.returncode, done.stdout) == (1, "")
     assert "is not JSON" in done.stderr
-
-
-def test_a_context_for_lines_beyond_the_file_is_no_exception(till: Path) -> None:
-    assert bridle("context", "anything", "--at", f"{MONEY}:9000-9010", root=till).returncode == 0
-    assert bridle("context", "anything", "--at", "no/such.py:1-2", root=till).returncode == 0
 
 
 def test_an_empty_folder_has_no_checks_and_says_so(tmp_path: Path, till: Path) -> None:

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import pytest
 
+from tests.editors.emacs import Emacs
 from tests.editors.install import EXTENSION, chromium, default_tools
 from tests.editors.neovim import Neovim
 from tests.editors.scene import Scene, set_scene
@@ -23,6 +24,14 @@ def neovim() -> Neovim:
         not_run("Neovim")
     program = tools.neovim()
     return Neovim(program, tools.neovim_runtime()) if program else Neovim(Path(str(found)), None)
+
+
+@pytest.fixture(scope="session")
+def emacs() -> Emacs:
+    program = default_tools().emacs()
+    if program is None:
+        not_run("Emacs")
+    return Emacs(program)
 
 
 @pytest.fixture(scope="session")

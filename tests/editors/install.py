@@ -2,8 +2,8 @@
 
     python tests/editors/install.py --into .tools
 
-Neovim is unpacked from Debian's packages with everything it needs, VS Code is code-server on its own Node;
-both as an ordinary user and nothing system-wide. Chromium and bubblewrap come by apt when this runs as root.
+Neovim and Emacs are unpacked from Debian's packages with everything they need, VS Code is code-server on its own
+Node; all as an ordinary user and nothing system-wide. Chromium and bubblewrap come by apt when this runs as root.
 What is there already is left alone. Under CI=true anything missing at the end is an error, else it is said.
 """
 
@@ -22,7 +22,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 EXTENSION = HERE.parent.parent / "editors" / "vscode"
-SUITE = "forky"
+NEOVIM_SUITE, EMACS_SUITE = "forky", "trixie"
 KEYRINGS = Path("/usr/share/keyrings")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 WATCHDOG = "exports.start = () => {};\nexports.exit = (code) => process.exit(code || 0);\n"
@@ -45,6 +45,10 @@ class Tools:
     def neovim_runtime(self) -> Path:
         """Neovim's runtime files."""
         return self.folder / "nvim" / "usr" / "share" / "nvim" / "runtime"
+
+    def emacs(self) -> Path | None:
+        """Emacs's program, or None."""
+        return existing(self.folder / "emacs" / "usr" / "bin" / "emacs-nox")
 
     def code(self) -> Path | None:
         """The folder with code-server, its Node and playwright-core, or None while one of them is missing."""
@@ -80,6 +84,7 @@ def main() -> int:
     tools.folder.mkdir(parents=True, exist_ok=True)
     steps: list[tuple[str, Callable[[], object], Callable[[], None]]] = [
         ("Neovim", tools.neovim, lambda: install_neovim(tools)),
+        ("Emacs", tools.emacs, lambda: install_emacs(tools)),
         ("VS Code", tools.code, lambda: install_code(tools)),
         ("Chromium", chromium, lambda: apt_install("chromium")),
         ("bubblewrap", lambda: shutil.which("bwrap"), lambda: apt_install("bubblewrap")),
@@ -107,25 +112,30 @@ def bring(name: str, ready: Callable[[], object], install: Callable[[], None]) -
 
 
 def install_neovim(tools: Tools) -> None:
-    """Unpack Neovim and every library it needs, and make it use those at the place where it will stand."""
+    """Unpack Neovim."""
     with fresh(tools.folder / "nvim") as (building, final):
-        unpack_debian(building, "neovim")
-        libraries = next((building / "usr" / "lib").glob("*-linux-gnu"))
-        loader = next(libraries.glob("ld-linux*.so.*")).name
-        there = final / libraries.relative_to(building)
-        patch = [
-            patchelf(tools),
-            "--set-interpreter",
-            f"{there}/{loader}",
-            "--force-rpath",
-            "--set-rpath",
-            f"{there}",
-        ]
-        call([*patch, str(building / "usr" / "bin" / "nvim")])
+        unpack_debian(building, NEOVIM_SUITE, "neovim")
+        use_own_libraries(tools, building, final, "usr/bin/nvim")
 
 
-def unpack_debian(root: Path, package: str) -> None:
-    """Fetch a package of Debian's `SUITE` with its dependencies and unpack all under `root`."""
+def install_emacs(tools: Tools) -> None:
+    """Unpack Emacs without its windows; eglot is a part of it."""
+    with fresh(tools.folder / "emacs") as (building, final):
+        unpack_debian(building, EMACS_SUITE, "emacs-nox")
+        use_own_libraries(tools, building, final, "usr/bin/emacs-nox")
+
+
+def use_own_libraries(tools: Tools, building: Path, final: Path, program: str) -> None:
+    """Make an unpacked program use the libraries unpacked with it, at the place where it will stand."""
+    libraries = next((building / "usr" / "lib").glob("*-linux-gnu"))
+    loader = next(libraries.glob("ld-linux*.so.*")).name
+    there = final / libraries.relative_to(building)
+    interpreter = ["--set-interpreter", f"{there}/{loader}"]
+    call([patchelf(tools), *interpreter, "--force-rpath", "--set-rpath", f"{there}", str(building / program)])
+
+
+def unpack_debian(root: Path, suite: str, package: str) -> None:
+    """Fetch a package of one of Debian's suites with its dependencies and unpack all under `root`."""
     apt = root / ".apt"
     for folder in ("state/lists/partial", "cache/archives/partial", "etc"):
         (apt / folder).mkdir(parents=True)
@@ -133,8 +143,8 @@ def unpack_debian(root: Path, package: str) -> None:
         (path for path in KEYRINGS.glob("debian-archive-keyring.*") if path.suffix in {".gpg", ".pgp"}), None
     )
     if keyring is None or not shutil.which("apt-get"):
-        raise NotInstalledError("this is no Debian; install Neovim 0.12 yourself and put it on PATH")
-    (apt / "etc" / "sources.list").write_text(f"deb [signed-by={keyring}] {debian_site()} {SUITE} main\n")
+        raise NotInstalledError(f"this is no Debian; install {package} yourself and put it on PATH")
+    (apt / "etc" / "sources.list").write_text(f"deb [signed-by={keyring}] {debian_site()} {suite} main\n")
     (apt / "status").touch()
     settings = {
         "Dir::Etc::sourcelist": apt / "etc" / "sources.list",

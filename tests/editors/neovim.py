@@ -11,7 +11,7 @@ from typing import Any
 from bridle.indexer.process import run
 from tests.editors.scene import HERE, Scene
 
-TIMEOUT_S = 180.0
+TIMEOUT_S = 400.0
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Neovim:
     program: Path
     runtime: Path | None
 
-    def play(self, scenario: str, scene: Scene) -> dict[str, Any]:
+    def play(self, scenario: str, scene: Scene, timeout_s: float = TIMEOUT_S) -> dict[str, Any]:
         """What the probe saw; fails the test with all it knows where the scenario did not go through."""
         env = scene.child_environment(scenario)
         if self.runtime is not None:
@@ -35,7 +35,7 @@ class Neovim:
             "-u",
             str(HERE / "nvim_probe" / "init.lua"),
         ]
-        done = run(argv, cwd=scene.root, env=env, timeout_s=TIMEOUT_S)
+        done = run(argv, cwd=scene.root, env=env, timeout_s=timeout_s)
         output = os.fsdecode(done.stdout + done.stderr)
         assert scene.result.exists(), f"Neovim ended ({done.exit_code}) without a result:\n{output}"
         result: dict[str, Any] = json.loads(scene.result.read_text())

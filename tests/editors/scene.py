@@ -11,7 +11,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -20,7 +20,10 @@ REPOSITORY = HERE.parent.parent
 
 @dataclass(frozen=True)
 class Story:
-    """A workspace whose test fails at one line (`complaint`) for another one in its source (`wrong`)."""
+    """A workspace whose test fails at one line (`complaint`) for another one in its source (`wrong`).
+
+    The fix in `transcripts/two_files.toml` also changes `second_wrong` in a second file.
+    """
 
     workspace: Path
     test_file: str
@@ -29,6 +32,9 @@ class Story:
     complaint: str
     wrong: str
     right: str
+    second_file: str
+    second_wrong: str
+    second_right: str
 
     def line_of(self, file: str, line: str) -> int:
         """The 0-based number of a line that occurs once."""
@@ -99,6 +105,19 @@ def set_scene(folder: Path) -> Scene:
     return scene
 
 
+def with_held_edits(scene: Scene) -> Scene:
+    """The scene with edits that a probe can hold on their way from the server."""
+    bridle = Path(sys.executable).with_name("bridle")
+    write_program(scene.folder, [sys.executable, str(HERE / "held.py"), str(scene.folder), str(bridle)])
+    return scene
+
+
+def with_two_files(scene: Scene) -> Scene:
+    """The scene with a model whose fix touches two files."""
+    transcript = {"BRIDLE_TRANSCRIPT": str(HERE / "transcripts" / "two_files.toml")}
+    return replace(scene, environment={**scene.environment, **transcript})
+
+
 def poison(folder: Path) -> dict[str, str]:
     """A PYTHONPATH that neither server nor pip may inherit: one that does leaves the file `poisoned`."""
     modules = folder / "pythonpath"
@@ -146,4 +165,7 @@ TILL = Story(
     complaint="    assert Money(105).percent(19) == Money(20)",
     wrong="        return Money(self.cents * rate // 100)",
     right="        return Money((self.cents * rate + 50) // 100)",
+    second_file="src/till/cart.py",
+    second_wrong='        """Return the tax by rate, for the rates that occur, lowest first."""',
+    second_right='        """Return the tax by rate, half a cent up, for the rates that occur, lowest first."""',
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.editors.neovim import Neovim
-from tests.editors.scene import Scene
+from tests.editors.scene import Scene, with_two_files
 
 pytestmark = pytest.mark.editor
 
@@ -30,6 +30,33 @@ def test_lines_typed_above_while_a_run_goes_on_move_the_edit(neovim: Neovim, sce
 
 def test_an_edit_that_lands_in_insert_mode_never_takes_typing_with_it(neovim: Neovim, scene: Scene) -> None:
     neovim.play("landing_while_in_insert_mode", scene)
+
+
+def test_what_is_typed_around_an_edit_that_is_on_its_way_moves_it(neovim: Neovim, scene: Scene) -> None:
+    neovim.play("typed_around_between_send_and_apply", scene)
+
+
+def test_without_the_plugin_an_edit_that_went_to_its_old_place_is_taken_back_and_put_right(
+    neovim: Neovim, scene: Scene
+) -> None:
+    neovim.play("typed_above_in_a_bare_client_between_send_and_apply", scene)
+
+
+def test_typing_into_the_very_line_while_the_edit_is_on_its_way_refuses_it(neovim: Neovim, scene: Scene) -> None:
+    neovim.play("typed_inside_between_send_and_apply", scene)
+
+
+def test_typing_above_in_a_second_file_while_its_edit_is_on_its_way_moves_it(neovim: Neovim, scene: Scene) -> None:
+    neovim.play("typed_above_in_a_second_file_between_send_and_apply", with_two_files(scene))
+
+
+def test_typing_into_the_line_in_a_second_file_takes_the_first_file_back(neovim: Neovim, scene: Scene) -> None:
+    neovim.play("typed_into_a_second_file_between_send_and_apply", with_two_files(scene))
+
+
+def test_a_formatter_and_a_reload_move_a_standing_proposal_and_never_misplace_it(neovim: Neovim, scene: Scene) -> None:
+    result = neovim.play("saved_by_a_formatter_and_read_again_while_a_proposal_stands", scene)
+    assert result["seen"]["landed"]
 
 
 def test_bridle_undo_keeps_what_was_typed_since(neovim: Neovim, scene: Scene) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.editors.scene import Scene, write_program
+from tests.editors.scene import Scene, with_held_edits, with_two_files, write_program
 from tests.editors.vscode import Code, Page
 from tests.editors.wheel import write_wheel
 
@@ -31,6 +31,26 @@ def test_one_undo_takes_back_what_was_accepted_and_saved(code: Code, scene: Scen
 
 def test_lines_typed_above_while_a_run_goes_on_move_the_edit(code: Code, scene: Scene) -> None:
     code.play("lines_typed_above_while_it_runs", scene)
+
+
+def test_what_is_typed_around_an_edit_that_is_on_its_way_moves_it_in_both_files(code: Code, scene: Scene) -> None:
+    code.play("typed_around_in_two_files_between_send_and_apply", with_two_files(with_held_edits(scene)))
+
+
+def test_typing_into_the_very_line_while_the_edit_is_on_its_way_refuses_it(code: Code, scene: Scene) -> None:
+    page = Page(person="readsThatNothingWasChanged")
+    code.play("typed_inside_between_send_and_apply", with_held_edits(scene), page)
+
+
+def test_typing_into_the_line_in_a_second_file_leaves_the_first_file_alone(code: Code, scene: Scene) -> None:
+    page = Page(person="readsThatNothingWasChanged")
+    held = with_two_files(with_held_edits(scene))
+    code.play("typed_into_a_second_file_between_send_and_apply", held, page)
+
+
+def test_a_formatter_and_a_reload_move_a_standing_proposal_and_never_misplace_it(code: Code, scene: Scene) -> None:
+    page = Page(settings={"editor.formatOnSave": True})
+    code.play("saved_by_a_formatter_and_read_again_while_a_proposal_stands", scene, page)
 
 
 def test_undo_last_change_keeps_what_was_typed_since(code: Code, scene: Scene) -> None:

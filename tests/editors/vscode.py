@@ -14,8 +14,8 @@ from bridle.indexer.process import run
 from tests.editors.install import EXTENSION, Tools, npm_program
 from tests.editors.scene import HERE, Scene
 
-RESULT_MS = 150_000
-TIMEOUT_S = 210.0
+TIMEOUT_S = 400.0
+ENDING_S = 60.0
 BUILD_S = 180.0
 
 
@@ -31,7 +31,9 @@ class Code:
     def node(self) -> Path:
         return self.tools / "node_modules" / ".bin" / "node"
 
-    def play(self, scenario: str, scene: Scene, page: Page | None = None) -> dict[str, Any]:
+    def play(
+        self, scenario: str, scene: Scene, page: Page | None = None, timeout_s: float = TIMEOUT_S
+    ) -> dict[str, Any]:
         """What the probe saw; fails the test with all it knows where the scenario did not go through."""
         page = page or Page()
         unpacked = scene.folder / "vsix"
@@ -43,7 +45,7 @@ class Code:
             "folder": str(scene.folder),
             "workspace": str(scene.root),
             "result": str(scene.result),
-            "timeout_ms": RESULT_MS,
+            "timeout_ms": round(timeout_s * 1000),
             "trust": page.trust,
             "page": page.person,
             "scale": page.scale,
@@ -58,7 +60,7 @@ class Code:
         plan_file = scene.folder / "plan.json"
         plan_file.write_text(json.dumps(plan, indent=1))
         argv = [str(self.node), str(HERE / "vscode_drive.mjs"), str(plan_file)]
-        done = run(argv, cwd=scene.folder, env=os.environ, timeout_s=TIMEOUT_S)
+        done = run(argv, cwd=scene.folder, env=os.environ, timeout_s=timeout_s + ENDING_S)
         output = os.fsdecode(done.stdout + done.stderr)
         assert scene.result.exists(), f"VS Code ended ({done.exit_code}) without a result:\n{output}\n{logs(scene)}"
         result: dict[str, Any] = json.loads(scene.result.read_text())

@@ -20,6 +20,11 @@ export async function readsOfTheWrongPath(page, plan) {
   await reads(page, plan, "setting bridle.path names '/nonexistent/bridle'", "wrong path");
 }
 
+/** Reads that a landing was refused. */
+export async function readsThatNothingWasChanged(page, plan) {
+  await reads(page, plan, "nothing was changed", "refused");
+}
+
 /** Takes the offer. */
 export async function installsTheServer(page) {
   await page.locator(".notification-toast").getByRole("button", { name: "Install" }).click();

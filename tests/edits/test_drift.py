@@ -15,7 +15,7 @@ from bridle.harness.edits.patch import file_patch
 from bridle.harness.edits.problems import ToolProblems
 from bridle.harness.engine import Buffer, SyncBuffers
 from bridle.harness.nouns import FilePatch
-from bridle.harness.proposals.landing import Counted, place
+from bridle.harness.proposals.landing import Counted, Scene, place
 from bridle.indexer.digest import digest
 from bridle.indexer.history import ChangeLog, DiffedMap, LineMap
 from bridle.indexer.text import REWRITTEN, LineEdit, Place, Text
@@ -252,7 +252,7 @@ def test_a_proposal_is_carried_by_the_same_guards_as_an_edit(
     buffers = Buffers(tmp_path)
     if is_open:
         buffers.sync(SyncBuffers(changed=(Buffer("a.py", 9, "".join(now)),), closed=()))
-    placed = place(patch, Counted("another engine", {}), "this one", buffers, blobs.__getitem__)
+    placed = place(patch, Counted("another engine", {}), Scene("this one", buffers, blobs.__getitem__))
     assert (placed.conflict == "") is lands
     if lands:
         start = now.index(CODE[6])

@@ -25,13 +25,31 @@ from bridle.harness.engine import (
     expect,
 )
 from bridle.harness.nouns import Badge, Proposal, ProposalId, RunId, UserProblem
-from bridle.harness.proposals.ledger import Ledger, Offer
+from bridle.harness.proposals.hunks import hunks_of, ids_of
+from bridle.harness.proposals.ledger import Ledger, Offer, Part
+from bridle.harness.proposals.parts import with_part
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.state import State
+from bridle.lsp_server.landing import inverse_edits
 
 MONEY = "src/till/money.py"
 CART = "src/till/cart.py"
 TEST = "test_half_a_cent_is_rounded_up"
+
+
+def offered(root: Path) -> None:
+    """Offer a comment above a file, as a run that ended in an earlier life."""
+    state, before = State(root), (root / MONEY).read_bytes()
+    after = b"# landed\n" + before
+    blobs = Blobs(state.blobs)
+    blobs.put(before)
+    blobs.put(after)
+    patches = (file_patch(MONEY, before, after, None),)
+    proposal = Proposal(
+        ProposalId("earlier"), RunId("earlier"), "say it", patches, Badge("verified", "verified"),
+        hunks=hunks_of(patches, blobs.get),
+    )  # fmt: skip
+    Ledger(state.proposals).put(Offer(proposal, ground={}, engine=""))
 
 
 async def started(door: Any) -> RunId:
@@ -50,26 +68,52 @@ def landed_before(root: Path) -> dict[str, bytes]:
         (root / path).write_bytes(b"# landed\n" + data)
         blobs.put(data)
         blobs.put(b"# landed\n" + data)
+    hunks = hunks_of(patches, blobs.get)
     proposal = Proposal(
-        ProposalId("earlier"), RunId("earlier"), "say it", patches, Badge("verified", "verified"), state="accepted"
+        ProposalId("earlier"), RunId("earlier"), "say it", patches, Badge("verified", "verified"), hunks=hunks
     )
-    Ledger(state.proposals).put(Offer(proposal, ground={}, engine="", landed=patches, landed_at=1.0, plan="p"))
+    offer = Offer(proposal, ground={}, engine="")
+    Ledger(state.proposals).put(with_part(offer, Part("p", patches, ids_of(hunks), at=1.0)))
     return originals
 
 
 @pytest.mark.slow
-async def test_a_proposal_is_not_accepted_while_its_run_goes_and_rejecting_it_ends_the_run(
-    opening: Any, trusted: Path
-) -> None:
+async def test_rejecting_a_proposal_while_its_run_goes_ends_the_run(opening: Any, trusted: Path) -> None:
     door = await opening("local")
     run = await started(door)
     await door.until(ProposalChanged)
-    with pytest.raises(UserProblem, match="still works on this proposal"):
-        await door.land(PrepareLanding(ProposalId(run)))
     await door.engine.call(Reject(ProposalId(run)))
     ended = await door.until(RunEnded)
     assert ended.outcome == "cancelled"
     assert (await door.proposal(ended)).state == "rejected"
+
+
+@pytest.mark.slow
+async def test_a_proposal_taken_while_its_run_goes_stops_the_run_and_is_judged_as_it_stands(
+    opening: Any, trusted: Path
+) -> None:
+    before = (trusted / MONEY).read_bytes()
+    door = await opening("local")
+    run = await started(door)
+    first = (await door.until(ProposalChanged)).proposal
+    plan, _ = await door.land(PrepareLanding(ProposalId(run)))
+    ended = await door.until(RunEnded)
+    assert (ended.outcome, ended.reason) == ("cancelled", "you took its proposal as it stood")
+    assert plan.refused.startswith("not green: ")
+    kept = await door.proposal(ended)
+    assert (kept.state, kept.badge.state, kept.files) == ("open", "not green", first.files)
+    assert (trusted / MONEY).read_bytes() == before
+
+
+@pytest.mark.slow
+async def test_a_verified_proposal_lands_although_its_run_has_not_ended_yet(opening: Any, trusted: Path) -> None:
+    door = await opening("local")
+    run = await started(door)
+    await door.until(ProposalChanged, lambda event: event.proposal.badge.state == "verified")
+    _, result = await door.land(PrepareLanding(ProposalId(run)))
+    assert result is not None
+    assert (result.outcome, result.written) == ("applied", (MONEY,))
+    assert (await door.until(RunEnded)).outcome == "succeeded"
 
 
 @pytest.mark.slow
@@ -100,6 +144,25 @@ async def test_a_landed_change_is_not_rejected_afterwards(opening: Any, trusted:
     door = await opening("local")
     with pytest.raises(UserProblem, match="accepted already"):
         await door.engine.call(Reject(ProposalId("earlier")))
+
+
+async def test_what_is_typed_while_an_edit_is_on_its_way_is_not_taken_back_with_it(opening: Any, trusted: Path) -> None:
+    offered(trusted)
+    door = await opening("local")
+    document = await door.open(MONEY)
+    plan = expect(await door.engine.call(PrepareLanding(ProposalId("earlier"), force=True)), LandingPlan)
+    document.insert(3, "# typed on the way\n")
+    typed = str(document.text)
+    (file,) = plan.open_files
+    edits = document.carried(file)
+    assert document.land(file)
+    held = (Buffer(MONEY, document.version, str(document.text)),)
+    await door.sync(MONEY)
+    finish = FinishLanding(plan.id, held, inverses={MONEY: inverse_edits(typed, edits)})
+    assert expect(await door.engine.call(finish), LandingResult).outcome == "applied"
+    _, undone = await door.land(PrepareUndo())
+    assert undone is not None
+    assert str(document.text) == typed
 
 
 async def test_what_an_undo_could_not_take_back_can_be_taken_back_later(opening: Any, trusted: Path) -> None:

@@ -37,6 +37,7 @@ from bridle.harness.engine import (
     Verify,
     expect,
 )
+from bridle.harness.session.state import State
 
 pytestmark = pytest.mark.slow
 
@@ -169,10 +170,8 @@ async def test_a_target_that_changed_meanwhile_is_never_overwritten(opening: Any
     document.replace_line(line, "        return Money(self.cents)  # mine\n")
     await door.sync(MONEY)
     held = str(document.text)
-    plan, result = await door.land(PrepareLanding(ended.proposal, force=True))
-    assert result is not None
-    assert result.outcome == "rolled back"
-    assert result.conflicts == (MONEY,)
+    plan, _ = await door.land(PrepareLanding(ended.proposal, force=True))
+    assert plan.refused == "src/till/money.py: the same lines were changed"
     assert str(document.text) == held
     assert (await door.proposal(ended)).state == "open"
 
@@ -257,10 +256,15 @@ async def test_an_engine_killed_in_the_middle_of_a_run_loses_nothing(opening: An
     assert files_of(trusted) == before
     status = expect(await door.engine.call(GetStatus()), Status)
     (run,) = status.resumable
+    state = State(trusted)
+    assert [path.name for path in state.revisions.iterdir()] == [run], "what the model was shown is kept"
     ended = await door.run(ResumeRun(run))
     assert ended.outcome == "succeeded"
+    assert "E_REV_UNKNOWN" not in (state.journals / f"{run}.jsonl").read_text()
     assert FIXED in (await door.proposal(ended)).diff
     assert expect(await door.engine.call(GetStatus()), Status).resumable == ()
+    await door.engine.close()
+    assert list(state.revisions.iterdir()) == []
 
 
 async def test_a_second_death_is_told_and_calls_fail_at_once(opening: Any, trusted: Path) -> None:

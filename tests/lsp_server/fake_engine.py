@@ -10,9 +10,9 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -21,6 +21,13 @@ from bridle.indexer.digest import digest
 from bridle.indexer.text import LineEdit, apply_edits, split_lines
 
 TREE = "0" * 32
+
+
+class Plan(NamedTuple):
+    proposal: str
+    undo: bool
+    files: tuple[e.FilePatch, ...]
+    hunks: tuple[str, ...]
 
 
 class FakeEngine:
@@ -32,7 +39,7 @@ class FakeEngine:
         self.trusted = bool(script.get("trusted", True))
         self.buffers: dict[str, e.Buffer] = {}
         self.proposals: dict[str, e.Proposal] = {}
-        self.plans: dict[str, tuple[str, bool]] = {}
+        self.plans: dict[str, Plan] = {}
         self.landed: dict[str, dict[str, e.FilePatch]] = {}
         self.answers: dict[str, asyncio.Future[str]] = {}
         self.tasks: set[asyncio.Task[None]] = set()
@@ -87,7 +94,11 @@ class FakeEngine:
             case e.GetProposals():
                 return e.Proposals(tuple(reversed(self.proposals.values())))
             case e.Reject():
-                self.change(request.proposal, state="rejected")
+                taken = self.proposals[request.proposal].taking(request.hunks)
+                self.decide(request.proposal, [hunk.id for hunk in taken], "rejected")
+            case e.Refresh():
+                self.decide(request.proposal, [h.id for h in self.proposals[request.proposal].hunks], "rejected")
+                return self.start(e.StartRun("edit", "again", request.at))
             case e.PrepareLanding():
                 return self.prepare(request)
             case e.PrepareUndo():
@@ -183,8 +194,10 @@ class FakeEngine:
             await asyncio.sleep(3600)
         self.emit(e.CheckFinished(self.judge("pytest"), run))
         patches = tuple(self.patch(path) for path in self.script.get("files", ["a.py"]))
+        edits = [(patch.path, number) for patch in patches for number in range(len(patch.edits))]
+        hunks = tuple(e.Hunk(str(n + 1), path, number, str(n + 1)) for n, (path, number) in enumerate(edits))
         proposal = e.Proposal(
-            id=e.ProposalId(run), run=run, title=request.instruction or "fix it", files=patches,
+            id=e.ProposalId(run), run=run, title=request.instruction or "fix it", files=patches, hunks=hunks,
             badge=e.Badge("unverified", "not verified yet"), diff="--- a/a.py\n+++ b/a.py\n", added=1, removed=1,
         )  # fmt: skip
         self.put(proposal)
@@ -218,6 +231,14 @@ class FakeEngine:
     def change(self, proposal: str, **changes: Any) -> None:
         self.put(msgspec.structs.replace(self.proposals[proposal], **changes))
 
+    def decide(self, proposal: str, ids: Collection[str], state: Any) -> None:
+        hunks = tuple(
+            msgspec.structs.replace(hunk, state=state) if hunk.id in ids or state == "undone" else hunk
+            for hunk in self.proposals[proposal].hunks
+        )
+        whole = "open" if any(hunk.state == "open" for hunk in hunks) else state
+        self.change(proposal, hunks=hunks, state=whole)
+
     # --- landing ----------------------------------------------------------------------------------------------
 
     def prepare(self, request: e.PrepareLanding) -> e.LandingPlan:
@@ -225,25 +246,36 @@ class FakeEngine:
         if (refused := self.script.get("refuse")) and not request.force:
             return e.LandingPlan("", (), (), refused=refused, proposal=proposal)
         rebased = {patch.path: patch for patch in request.rebased}
-        files = tuple(rebased.get(patch.path, patch) for patch in proposal.files)
-        return self.plan(proposal, files, undo=False)
+        taken = proposal.taking(request.hunks)
+        files: list[e.FilePatch] = []
+        for patch in proposal.files:
+            edits = tuple(patch.edits[hunk.edit] for hunk in taken if hunk.path == patch.path and hunk.edit is not None)
+            if edits:
+                files.append(rebased.get(patch.path, msgspec.structs.replace(patch, edits=edits)))
+        return self.plan(proposal, tuple(files), undo=False, hunks=tuple(hunk.id for hunk in taken))
 
     def prepare_undo(self, request: e.PrepareUndo) -> e.LandingPlan:
-        done = [p for p in self.proposals.values() if p.state == "accepted" and request.run in ("", p.run)]
+        done = [
+            p
+            for p in self.proposals.values()
+            if request.run in ("", p.run) and any(hunk.state == "accepted" for hunk in p.hunks)
+        ]
         if not done:
             raise e.UserProblem("there is no landed change to take back", "")
         files = tuple(self.landed[done[-1].id].values())
         return self.plan(done[-1], files, undo=True)
 
-    def plan(self, proposal: e.Proposal, files: tuple[e.FilePatch, ...], *, undo: bool) -> e.LandingPlan:
+    def plan(
+        self, proposal: e.Proposal, files: tuple[e.FilePatch, ...], *, undo: bool, hunks: tuple[str, ...] = ()
+    ) -> e.LandingPlan:
         plan = f"plan{len(self.plans)}"
-        self.plans[plan] = (proposal.id, undo)
+        self.plans[plan] = Plan(proposal.id, undo, files, hunks)
         open_files = tuple(patch for patch in files if patch.path in self.buffers)
         closed = tuple(patch.path for patch in files if patch.path not in self.buffers)
         return e.LandingPlan(plan, open_files, closed, proposal=proposal, title=proposal.title)
 
     def finish(self, request: e.FinishLanding) -> e.LandingResult:
-        proposal, undo = self.plans[request.plan]
+        proposal, undo, files, hunks = self.plans[request.plan]
         if request.failed:
             outcome: Literal["partial", "rolled back"] = "partial" if request.landed else "rolled back"
             changed = tuple(buffer.path for buffer in request.landed)
@@ -251,18 +283,17 @@ class FakeEngine:
         written: list[str] = []
         inverse: dict[str, e.FilePatch] = {}
         confirmed = {buffer.path: buffer for buffer in request.landed}
-        for patch in self.proposals[proposal].files:
+        for patch in files:
             if patch.path in confirmed:
                 version = confirmed[patch.path].version
             else:
                 file, version = self.root / patch.path, None
-                edits = patch.inverse if undo else patch.edits
-                file.write_text(apply_edits(file.read_text(), edits))
+                file.write_text(apply_edits(file.read_text(), patch.edits))
                 written.append(patch.path)
             moved = self._moved_inverse(patch, confirmed)
             inverse[patch.path] = e.FilePatch(patch.path, patch.after, patch.before, moved, (), version)
         self.landed[proposal] = inverse
-        self.change(proposal, state="undone" if undo else "accepted")
+        self.decide(proposal, hunks, "undone" if undo else "accepted")
         return e.LandingResult("applied", tuple(written), tuple(confirmed))
 
     def _moved_inverse(self, patch: e.FilePatch, confirmed: dict[str, e.Buffer]) -> tuple[LineEdit, ...]:

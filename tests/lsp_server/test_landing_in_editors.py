@@ -93,7 +93,9 @@ def test_a_line_that_the_person_changed_is_never_overwritten(editors: Start) -> 
     editor.wait_shown("nothing was changed: you changed the same lines of a.py since")
     assert "yield" in editor.text("a.py")
     assert "RIGHT" not in editor.text("a.py")
-    assert any("accept" in title for title in editor.titles("a.py", WRONG)), "the proposal is kept"
+    titles = editor.titles("a.py", WRONG)
+    assert any("ask again, you changed its lines" in title for title in titles), "the proposal is kept"
+    assert not any("accept" in title for title in titles)
 
 
 def test_typing_in_the_same_message_as_the_echo_is_no_conflict(editors: Start) -> None:
@@ -136,6 +138,31 @@ def test_typing_before_the_edit_reaches_the_editor_is_worked_in(editors: Start, 
     editor.wait_shown("not saved yet")
     assert editor.text("a.py") == RIGHT.replace("x = 1", "x = 2")
     assert tries == (1 if client == "bare" else 2)
+
+
+@pytest.mark.parametrize("n_typed", [1, 3])
+def test_an_edit_that_an_editor_put_at_its_old_place_is_taken_back_and_put_right(editors: Start, n_typed: int) -> None:
+    """As eglot does while it holds typing back, and Neovim without our plug-in with a document never changed before."""
+    editor = opened(editors, "bare")
+    propose(editor)
+    edits: list[Json] = []
+
+    def typing_above_first(edit: Json) -> Json:
+        edits.append(edit)
+        if len(edits) == 1:
+            for number in range(n_typed):
+                editor.type("a.py", 0, f"# typed {number}\n")
+        return editor.apply_edit(edit)
+
+    editor.apply = typing_above_first
+    editor.command("accept")
+    editor.wait_shown("not saved yet")
+    typed = "".join(f"# typed {number}\n" for number in reversed(range(n_typed)))
+    assert editor.text("a.py") == typed + RIGHT
+    assert len(edits) == 3, "the edit, what takes it back, and the edit again"
+    editor.command("undo")
+    editor.wait_shown("taken back")
+    assert editor.text("a.py") == typed + SOURCE
 
 
 def test_a_document_that_moves_on_for_ever_is_given_up_after_three_tries(editors: Start) -> None:

@@ -131,8 +131,16 @@ def tool_names(body: Body) -> bool:
     return (
         len(set(names)) == len(names)
         and all(NAME.match(name) for name in names)
-        and all(tool["input_schema"].get("type") == "object" for tool in tools)
+        and all(_declared(tool) for tool in tools)
     )
+
+
+def _declared(tool: Mapping[str, Any]) -> bool:
+    """A tool of our own has a schema; one of Anthropic's is known by its type and name, and has none."""
+    kind = tool.get("type", "custom")
+    if kind == "custom":
+        return bool(tool["input_schema"].get("type") == "object")
+    return RULES["own_tools"].get(kind) == tool["name"] and "input_schema" not in tool and "description" not in tool
 
 
 def tool_choice(body: Body) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bridle.harness.model.client import ModelProblem, ModelReply, ModelRequest, Retrying, ToolStarted
+from bridle.harness.model.client import ModelProblem, ModelReply, ModelRequest, Retrying, ToolStarted, ToolWords
 from bridle.harness.model.live import Patience
 from bridle.harness.model.retry import Patient, Policy
 from tests.model.asking import MODEL, SECRET, Ear, assistant, live, request, result, use, user
@@ -42,7 +42,9 @@ async def test_words_thinking_and_tool_calls_arrive_whole_and_in_order() -> None
     assert reply.content[2]["input"] == {"path": "src/till/cart.py", "start": 1}
     assert (reply.stop_reason, reply.model) == ("tool_use", MODEL)
     assert ear.words == "Let me look at the cart."
-    assert ear.events[-1] == ToolStarted("read")
+    assert [event for event in ear.events if not isinstance(event, ToolWords)][-1] == ToolStarted("read")
+    words = "".join(event.partial_json for event in ear.events if isinstance(event, ToolWords) and event.index == 2)
+    assert json.loads(words) == {"path": "src/till/cart.py", "start": 1}
 
 
 async def test_what_the_model_said_can_be_sent_back_as_it_is() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from string import ascii_lowercase
 from typing import Any
 
 import pytest
 
+from bridle.context.readform import ReadMode
 from bridle.harness.edits.hashline import Plan, parse, plan
 from bridle.harness.edits.problems import ToolProblems
 from bridle.harness.edits.readview import ReadView, read
@@ -20,9 +22,9 @@ Moved = Callable[[str, int], LineMap | None]
 class Desk:
     """Holds files in memory; a plan lands in them."""
 
-    def __init__(self, files: Mapping[str, bytes | str]) -> None:
+    def __init__(self, files: Mapping[str, bytes | str], mode: ReadMode = "check") -> None:
         self.files = {path: data.encode() if isinstance(data, str) else data for path, data in files.items()}
-        self.revisions = Revisions()
+        self.revisions = Revisions(mode=mode)
         self.moved: Moved = lambda path, number: None
 
     def read(self, path: str, *ranges: tuple[int, int]) -> ReadView:
@@ -65,7 +67,7 @@ class Lines:
     """The anchors of a view, by 1-based line."""
 
     def __init__(self, view: ReadView) -> None:
-        self._anchors = {int(anchor[:-2]): anchor for anchor, _ in view.lines}
+        self._anchors = {int(anchor.rstrip(ascii_lowercase)): anchor for anchor, _ in view.lines}
 
     def __getitem__(self, line: int | slice) -> str:
         if isinstance(line, slice):

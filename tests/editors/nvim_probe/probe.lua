@@ -1,7 +1,7 @@
 --- What scenarios are made of: bounded waits, typing, and looking.
 
 local M = {}
-local WAIT_MS, LOOK_MS = 45000, 10
+local WAIT_MS, LOOK_MS = 120000, 10 -- a bound for a busy machine; what is waited for is always a state
 
 ---@class probe.Scene
 ---@field root string
@@ -82,9 +82,16 @@ end
 ---@param words string
 function M.said(words)
   M.wait(("it said %q"):format(words), function()
-    return vim.iter(M.messages):any(function(message)
-      return message:find(words, 1, true) ~= nil
-    end)
+    return M.heard(words)
+  end)
+end
+
+--- Whether there was a message to the person that has these words.
+---@param words string
+---@return boolean
+function M.heard(words)
+  return vim.iter(M.messages):any(function(message)
+    return message:find(words, 1, true) ~= nil
   end)
 end
 
@@ -101,14 +108,11 @@ function M.same(what, actual, expected)
   assert(vim.deep_equal(actual, expected), ("%s: %s, not %s"):format(what, vim.inspect(actual), vim.inspect(expected)))
 end
 
---- Type keys, and wait until Neovim has taken them all.
+--- Type keys, and wait until Neovim has taken them all: the last of them says so.
 ---@param keys string
 function M.type(keys)
-  vim.api.nvim_input(keys)
-  for _ = 1, 5 do
-    vim.defer_fn(M.go_on, LOOK_MS)
-    coroutine.yield()
-  end
+  vim.api.nvim_input(keys .. "<Cmd>lua vim.schedule(require('probe').go_on)<CR>")
+  coroutine.yield()
 end
 
 ---@param file string
@@ -157,7 +161,7 @@ function M.actions(bufnr, line, command)
     range = { start = position, ["end"] = position },
     context = { diagnostics = {} },
   }
-  local answer = M.client():request_sync("textDocument/codeAction", params, 5000, bufnr) or {}
+  local answer = M.client():request_sync("textDocument/codeAction", params, WAIT_MS, bufnr) or {}
   assert(not answer.err, vim.inspect(answer.err))
   return vim.tbl_filter(M.runs(command), answer.result or {})
 end

@@ -178,4 +178,6 @@ function M.command_line()
   end)
 end
 
-return M
+M.streams = require("streams").play
+
+return vim.tbl_extend("error", M, require("races")(propose, has))

@@ -6,7 +6,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const vscode = require("vscode");
 
-const WAIT_MS = 45000;
+const WAIT_MS = 120000; // a bound for a busy machine; what is waited for is always a state
 const LOOK_MS = 20;
 
 const codeOf = ({ code }) => (typeof code === "object" ? code.value : code);
@@ -80,15 +80,27 @@ exports.Probe = class {
   }
 
   /** One press of the person's undo key in a document. */
-  async undo(document) {
-    await vscode.window.showTextDocument(document);
-    await vscode.commands.executeCommand("undo");
+  undo(document) {
+    return this.changes(document, () => vscode.commands.executeCommand("undo"));
   }
 
-  async type(document, position, text) {
+  redo(document) {
+    return this.changes(document, () => vscode.commands.executeCommand("redo"));
+  }
+
+  type(document, position, text) {
+    return this.changes(document, (editor) => {
+      editor.selection = new vscode.Selection(position, position);
+      return vscode.commands.executeCommand("type", { text });
+    });
+  }
+
+  /** Do something in the document's editor, and wait until the document shows it. */
+  async changes(document, act) {
     const editor = await vscode.window.showTextDocument(document);
-    editor.selection = new vscode.Selection(position, position);
-    await vscode.commands.executeCommand("type", { text });
+    const { version } = document;
+    await act(editor);
+    await this.wait("the document shows it", () => document.version > version);
   }
 
   /** Tell the person before the window, who waits for it. */

@@ -57,7 +57,7 @@ exports.one_undo_takes_the_fix = async (probe, scene) => {
   await probe.wait("the person saved it", () => !source.isDirty);
   await probe.undo(source);
   assert.equal(source.getText(), before);
-  await execute("redo");
+  await probe.redo(source);
   assert(source.getText().includes(scene.right), "redo brings it back");
 };
 
@@ -126,6 +126,10 @@ exports.installing_the_server = async (probe, scene) => {
   await probe.open(scene.test_file);
   await probe.serverIsUp();
 };
+
+Object.assign(exports, require("./races.js").races(propose));
+
+exports.streams = require("./streams.js").play;
 
 exports.a_wrong_path_is_named = async (probe, scene) => {
   await probe.open(scene.test_file);

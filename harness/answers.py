@@ -1,0 +1,209 @@
+"""What the engine answers and what it tells on its own: frozen data, the second half of the protocol in `engine.py`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from bridle.harness.nouns import Clash, FilePatch, Proposal, RunId, Usage, Verdict
+
+# --- replies ----------------------------------------------------------------------------------------------------
+
+
+class Done(msgspec.Struct, frozen=True, tag=True):
+    """Nothing more to say."""
+
+
+class Status(msgspec.Struct, frozen=True, tag=True):
+    """How things stand. `model` is "" when none is set up; `next_step` says what to do then."""
+
+    root: str
+    trusted: bool
+    rung: str
+    model: str
+    checks: tuple[str, ...]
+    n_files: int
+    n_symbols: int
+    role: Literal["owner", "follower"]
+    resumable: tuple[RunId, ...] = ()
+    lint_on_save: bool = True
+    next_step: str = ""
+
+
+class Verified(msgspec.Struct, frozen=True, tag=True):
+    """The verdicts of one `Verify`.
+
+    `outcome` is "pass" only when every one passed, "cancelled" when a newer request of the same origin came.
+    """
+
+    outcome: Literal["pass", "fail", "unknown", "timeout", "cancelled"]
+    tree: str
+    verdicts: tuple[Verdict, ...]
+    buffers: dict[str, int] = {}
+
+
+class RunAccepted(msgspec.Struct, frozen=True, tag=True):
+    """The run has begun; its events carry this id."""
+
+    run: RunId
+
+
+class Proposals(msgspec.Struct, frozen=True, tag=True):
+    """All proposals that are known for this root."""
+
+    proposals: tuple[Proposal, ...]
+
+
+class LandingPlan(msgspec.Struct, frozen=True, tag=True):
+    """What to send to open documents (`open_files`, each against `base_version`) and what the engine writes itself.
+
+    `refused` is the reason why nothing may land ("" when it may). `proposal` has the badge of what is to land, which
+    is not the whole's where only a part was chosen. `clashes` of an undo wait for the person's choice, or tell it.
+    """
+
+    id: str
+    open_files: tuple[FilePatch, ...]
+    closed_files: tuple[str, ...]
+    refused: str = ""
+    proposal: Proposal | None = None
+    title: str = ""
+    clashes: tuple[Clash, ...] = ()
+
+
+class LandingResult(msgspec.Struct, frozen=True, tag=True):
+    """`written` went to disk, `unsaved` to buffers that are the person's to save, `conflicts` nowhere."""
+
+    outcome: Literal["applied", "rolled back", "partial"]
+    written: tuple[str, ...] = ()
+    unsaved: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class PackPiece(msgspec.Struct, frozen=True):
+    """One line of the context bill."""
+
+    path: str
+    start_line: int
+    end_line: int
+    detail: Literal["body", "signature", "skeleton", "rules"]
+    n_tokens: int
+    reason: str
+    score: float
+
+
+class PackView(msgspec.Struct, frozen=True, tag=True):
+    """The context bill, with the text as the model would get it."""
+
+    n_tokens: int
+    budget: int
+    pieces: tuple[PackPiece, ...]
+    left_out: tuple[tuple[str, str], ...]
+    text: str
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """One run in the list; `started` is in seconds since the epoch."""
+
+    id: RunId
+    workflow: str
+    instruction: str
+    outcome: str
+    started: float
+    steps: int
+    resumable: bool
+    usage: Usage
+
+
+class Sessions(msgspec.Struct, frozen=True, tag=True):
+    """The runs of this root."""
+
+    sessions: tuple[SessionRow, ...]
+
+
+EngineReply = Done | Status | Verified | RunAccepted | Proposals | LandingPlan | LandingResult | PackView | Sessions
+
+# --- events -----------------------------------------------------------------------------------------------------
+
+
+class CheckStarted(msgspec.Struct, frozen=True, tag=True):
+    """A check began. `run` is "" outside a run."""
+
+    check: str
+    run: str = ""
+
+
+class CheckFinished(msgspec.Struct, frozen=True, tag=True):
+    """A check ended. `buffers` are the versions of open documents that it saw; inside a run the findings are the
+    proposal's, not the person's tree.
+    """
+
+    verdict: Verdict
+    run: str = ""
+    buffers: dict[str, int] = {}
+
+
+class RunProgress(msgspec.Struct, frozen=True, tag=True):
+    """One line for the progress display."""
+
+    run: RunId
+    phase: str
+    message: str
+    usage: Usage = Usage()
+
+
+class ProposalChanged(msgspec.Struct, frozen=True, tag=True):
+    """A proposal appeared, or its badge or state changed."""
+
+    proposal: Proposal
+
+
+class RunEnded(msgspec.Struct, frozen=True, tag=True):
+    """A run came to its end; `reason` is for the person, `proposal` is "" when there is none."""
+
+    run: RunId
+    outcome: Literal[
+        "succeeded", "failed", "budget", "turns", "timed out", "stalled", "cancelled", "refused", "needs a person"
+    ]
+    reason: str
+    rounds: int
+    usage: Usage
+    proposal: str = ""
+
+
+class Ask(msgspec.Struct, frozen=True, tag=True):
+    """A question to the person; no answer within `timeout_s` counts as `default`."""
+
+    id: str
+    message: str
+    choices: tuple[str, ...]
+    default: str
+    timeout_s: float
+
+
+class Note(msgspec.Struct, frozen=True, tag=True):
+    """Something the person should know. Shown, not asked."""
+
+    level: Literal["error", "warning", "information"]
+    message: str
+
+
+class IndexProgress(msgspec.Struct, frozen=True, tag=True):
+    """How far the index is; `done` when it answers for the whole tree."""
+
+    n_done: int
+    n_files: int
+    done: bool
+
+
+class Lost(msgspec.Struct, frozen=True, tag=True):
+    """The engine died. `again` says whether it was started once more."""
+
+    reason: str
+    again: bool
+
+
+EngineEvent = (
+    CheckStarted | CheckFinished | RunProgress | ProposalChanged | RunEnded | Ask | Note | IndexProgress | Lost
+)  # fmt: skip

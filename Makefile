@@ -8,10 +8,10 @@ BRIDLE_TOOLS ?= $(CURDIR)/.tools
 export BRIDLE_TOOLS
 READY := $(VENV)/.ready
 
-.PHONY: help tour test status check fix bench screenshots live tools lock clean
+.PHONY: help tour test status check fix bench bench-edits screenshots live tools lock clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(READY): pyproject.toml requirements-dev.txt
 	@echo "· installing Bridle and its development tools into $(VENV)"
@@ -54,6 +54,9 @@ status: $(READY)  ## write docs/status.md from what the last `make test` left
 
 bench: $(READY)  ## every figure of the README and docs, in its long form
 	$(BIN)/python bench/run.py
+
+bench-edits: $(READY)  ## edits under drift, against rivals: one table (BENCH_REPOS=DIR holds clones, see bench/edits)
+	$(BIN)/python bench/edits
 
 screenshots: $(READY) tools  ## the pictures of the README, taken in the real VS Code
 	$(BIN)/python tests/editors/screenshots.py

@@ -1,7 +1,7 @@
 """All benches, one after another: `python bench/run.py [--smoke] [NAME …]`.
 
-Each bench is a program of its own here and is told the same `--smoke`: 20 seconds at most, wide ratios. The long form
-reads repositories from BENCH_REPOS=DIR where it needs them, and exits 2 naming those that are missing.
+Each bench is a program of its own here, a file or a folder, and is told the same `--smoke`: 20 seconds at most, wide
+ratios. The long form reads repositories from BENCH_REPOS=DIR where it needs them, and exits 2 naming those missing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    known = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in NOT_BENCHES)
+    known = sorted({path.stem for path in HERE.glob("*.py")} - NOT_BENCHES | {path.parent.name for path in _folders()})
     unknown = sorted(set(options.names) - set(known))
     if unknown:
         print(f"no bench {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
@@ -34,8 +34,13 @@ def main() -> int:
     return worst
 
 
+def _folders() -> list[Path]:
+    return sorted(HERE.glob("*/__main__.py"))
+
+
 def _run(name: str, *, smoke: bool) -> int:
-    command = [sys.executable, str(HERE / f"{name}.py"), *(["--smoke"] if smoke else [])]
+    program = HERE / name if (HERE / name).is_dir() else HERE / f"{name}.py"
+    command = [sys.executable, str(program), *(["--smoke"] if smoke else [])]
     print(f"== {name}", flush=True)
     began = time.perf_counter()
     try:

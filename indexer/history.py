@@ -128,9 +128,17 @@ class DiffedMap:
     often.
     """
 
-    def __init__(self, old: Sequence[str], new: Sequence[str], *, beside: int = BESIDE, near: int = NEAR) -> None:
+    def __init__(
+        self,
+        old: Sequence[str],
+        new: Sequence[str],
+        *,
+        beside: int = BESIDE,
+        near: int = NEAR,
+        telling: int = TELLING,
+    ) -> None:
         self._alignment = Alignment(old, new)
-        self._beside, self._near = beside, near
+        self._beside, self._near, self._telling = beside, near, telling
         self._once: frozenset[int] | None = None
 
     def line(self, old: int) -> int | None:
@@ -163,7 +171,7 @@ class DiffedMap:
             seen = Counter(self._alignment.old), Counter(self._alignment.new)
             self._once = frozenset(line for line, n in seen[0].items() if n == seen[1][line] == 1)
         lines = (line for line in self._alignment.old[start:end] if line in self._once)
-        return any(self._alignment.letters(line) >= TELLING for line in lines)
+        return any(self._alignment.letters(line) >= self._telling for line in lines)
 
     def _doubled(self, start: int, end: int, place: int) -> bool:
         """Tell whether a telling line of the block, or of those beside it, stands near more often than before."""

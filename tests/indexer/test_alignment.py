@@ -15,6 +15,7 @@ N_HOSTILE = 50_000
 lines = st.lists(st.sampled_from(["a", "b", "c", "", "}"]), max_size=7)
 
 
+@settings(deadline=None)
 @given(lines, lines)
 def test_only_equal_lines_are_paired_and_they_keep_their_order(old: list[str], new: list[str]) -> None:
     places = [(n, place) for n, place in enumerate(Alignment(old, new).places) if place != NOWHERE]
@@ -22,6 +23,7 @@ def test_only_equal_lines_are_paired_and_they_keep_their_order(old: list[str], n
     assert [place for _, place in places] == sorted({place for _, place in places})
 
 
+@settings(deadline=None)
 @given(lines)
 def test_a_text_stands_in_itself(text: list[str]) -> None:
     assert Alignment(text, text).places == list(range(len(text)))

@@ -1,0 +1,156 @@
+"""What a model sends and is shown: whether all edits of a commit land after one read, and what that costs in tokens."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from corpus import Hunk, Story
+from oracle import lines_of
+from rivals import unique_context
+
+from bridle.context.anchors import anchor_at, check_word
+from bridle.context.readform import render
+from bridle.harness.edits.hashline import parse, plan
+from bridle.harness.edits.problems import ToolProblems
+from bridle.harness.edits.readview import read
+from bridle.harness.edits.revisions import Revisions
+from bridle.harness.edits.writes import WriteLog
+
+SLIPS = (-3, -2, -1, 1, 2, 3)
+
+
+@cache
+def _tokenizer() -> Any:
+    import bpe_openai
+
+    return bpe_openai.get_encoding("o200k_base")
+
+
+def n_tokens(text: str) -> int:
+    """Return how many tokens of o200k a text is."""
+    return len(_tokenizer().encode(text))
+
+
+class Session:
+    """One file that was read once, edited since by calls alone."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path, self.data = path, text.encode()
+        self.revisions, self.log = Revisions(), WriteLog()
+        read(self.revisions, path, self.data)
+        self._moved = self.log.moved(self.revisions, lambda _: self.data)
+
+    def send(self, call: Any) -> str:
+        """Make one call; returns "landed", "repaired" (the call that its refusal offered landed) or the code."""
+        try:
+            self._land(call)
+            return "landed"
+        except ToolProblems as problem:
+            if not problem.fragment:
+                return problem.code
+            self._land(json.loads(problem.fragment))
+            return f"{problem.code} repaired"
+
+    def _land(self, call: Any) -> None:
+        (file,) = plan(parse(call), self.revisions, lambda _: self.data, self._moved).files
+        assert file.after is not None
+        self.log.record(file.path, file.before, file.after, file.edits)
+        self.data = file.after
+
+
+def sessions(story: Story, rng: random.Random) -> Counter[str]:
+    """Send the edits of a story after one read: in one call, and in one call each, in any order."""
+    edits = list(edits_of(story))
+    if not edits:
+        return Counter()
+    calls = [call_of(story.path, [edit]) for edit in edits]
+    rng.shuffle(calls)
+    found: Counter[str] = Counter()
+    for sent in ([call_of(story.path, edits)], calls):
+        session = Session(story.path, story.between)
+        said = [session.send(call) for call in sent]
+        landed = all(one == "landed" for one in said)
+        right = session.data == story.after.encode()
+        found["sessions"] += 1
+        found["landed"] += landed and right
+        found["other text"] += landed and not right
+        found.update({f"why {one}" for one in said if one != "landed"})
+    return found
+
+
+def slips(story: Story) -> Counter[str]:
+    """Point at each line by a number that is off by a few, with the check word of the line that was meant."""
+    lines = [line.rstrip("\r\n") for line in lines_of(story.between)]
+    edged = ["", *lines, ""]
+    words = [check_word(*edged[n : n + 3]) for n in range(len(lines))]
+    found: Counter[str] = Counter()
+    for n, word in enumerate(words):
+        there = [words[n + slip] for slip in SLIPS if 0 <= n + slip < len(words)]
+        found["slips"] += len(there)
+        found["unnoticed"] += there.count(word)
+    return found
+
+
+def tokens(story: Story) -> Counter[str]:
+    """Return the tokens of the story's edits by us and by str_replace, and of its text as it is and as it is read."""
+    lines = lines_of(story.between)
+    edits = list(edits_of(story))
+    if not edits:
+        return Counter()
+    numbered = [f"[{story.path} v1 1-{len(lines)}/{len(lines)}]", *(f"{n}\t{x}" for n, x in enumerate(lines, start=1))]
+    return Counter(
+        {
+            "ours": n_tokens(_written(call_of(story.path, edits))),
+            "str_replace": sum(n_tokens(_written(call)) for call in _replacements(story)),
+            "file": n_tokens(story.between),
+            "check": n_tokens(render(story.path, 1, lines, [(0, len(lines))])),
+            "plain": n_tokens("\n".join(line.rstrip("\r\n") for line in numbered)),
+        }
+    )
+
+
+def edits_of(story: Story) -> Iterator[dict[str, str]]:
+    """Yield the edits of a story as the tool takes them, anchored in the text between."""
+    lines = [line.rstrip("\r\n") for line in lines_of(story.between)]
+    for hunk in story.edit:
+        text = _came(story, hunk)
+        if hunk.old_start == hunk.old_end:
+            yield {"after": str(anchor_at(lines, hunk.old_start - 1)) if hunk.old_start else "0", "text": text}
+            continue
+        first, last = anchor_at(lines, hunk.old_start), anchor_at(lines, hunk.old_end - 1)
+        yield {"at": str(first) if first == last else f"{first}-{last}", **({"text": text} if text else {})}
+
+
+def call_of(path: str, edits: Sequence[dict[str, str]]) -> dict[str, Any]:
+    """Return a call of the tool."""
+    return {"files": [{"path": path, "rev": 1, "edits": list(edits)}]}
+
+
+def _replacements(story: Story) -> Iterator[dict[str, str]]:
+    """Yield the same edits as str_replace takes them: whole lines, with as many neighbours as make them unique."""
+    lines = lines_of(story.between)
+    for hunk in story.edit:
+        start, end = hunk.old_start, hunk.old_end
+        if start == end:
+            start, end = (start - 1, end) if start else (start, end + 1)
+        start, end = unique_context(lines, start, end)
+        before, behind = "".join(lines[start : hunk.old_start]), "".join(lines[hunk.old_end : end])
+        yield {
+            "command": "str_replace",
+            "path": story.path,
+            "old_str": "".join(lines[start:end]),
+            "new_str": f"{before}{_came(story, hunk)}{behind}",
+        }
+
+
+def _came(story: Story, hunk: Hunk) -> str:
+    return "".join(lines_of(story.after)[hunk.new_start : hunk.new_end])
+
+
+def _written(call: dict[str, Any]) -> str:
+    return json.dumps(call, ensure_ascii=False, separators=(",", ":"))

@@ -31,7 +31,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "cases" / "streams"
 STREAMS = sorted(FOLDER.glob("*.jsonl.gz"))
 EDITORS = ("emacs", "neovim", "vscode")
 URI = "file:///till/till.py"
-CHECK_EVERY, BASE_EVERY, N_BASES, N_EDITS = 20, 40, 3, 12
+CHECK_EVERY, BASE_EVERY, N_BASES, N_EDITS = 30, 60, 2, 20
+FROM_THE_START_EVERY = 240
 BREAK = re.compile(r"\r\n|\n|\r")
 UNITS: Mapping[str, tuple[str, int]] = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
 
@@ -178,6 +179,8 @@ class Replay:
             if number % CHECK_EVERY == 0:
                 for base in self._bases:
                     self._judge(base)
+            if number % FROM_THE_START_EVERY == 0:
+                self._judge(self._first)
             if number % BASE_EVERY == 0:
                 self._bases.append(Sentinels.set(self._page, self.document.revision))
         self._judge_all()

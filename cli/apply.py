@@ -42,6 +42,8 @@ def main(options: argparse.Namespace) -> int:
             note(str(problem))
         return 1
     files = _files(planned, revisions)
+    for warning in (warning for file in planned.files for warning in file.warnings):
+        note(f"warning: {warning}")
     if options.json:
         print_json({"applied": not planned.dry_run, "files": files, "errors": []})
     else:
@@ -74,16 +76,20 @@ def _apply(root: Path, revisions: Revisions, given: object, *, dry_run: bool) ->
     from bridle.harness.permission.decide import judge
     from bridle.harness.session.state import State
     from bridle.harness.settings import load
+    from bridle.harness.verify.python_version import is_newer_than_ours
 
     request = parse(given)
-    policy = load(root, {}).policy
+    settings = load(root, {})
     paths = [path for file in request.files for path in (file.path, file.to) if path]
     check_names(root, paths)
     for path in paths:
-        decision = judge(policy, "Edit", path)
+        decision = judge(settings.policy, "Edit", path)
         if decision.verdict == "deny":
             raise ToolProblem("E_PERMISSION", path, decision.reason)
-    planned = plan(request, revisions, lambda path: read_bytes(root / path), lambda path, number: None)
+    newer = is_newer_than_ours(root, settings.python)
+    planned = plan(
+        request, revisions, lambda path: read_bytes(root / path), lambda path, number: None, newer_python=newer
+    )
     if not (planned.dry_run or dry_run):
         writes = [Write(f.path, f.before, f.after, f.renamed_from) for f in planned.files]
         try:

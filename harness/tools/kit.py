@@ -25,6 +25,7 @@ from bridle.harness.session.events import FileChange
 from bridle.harness.session.journal import Journal
 from bridle.harness.shadow.shadow import Shadow
 from bridle.harness.tools.toolbox import Input, Tool, line_field, text_field
+from bridle.indexer.files import walk
 from bridle.indexer.snapshot import Snapshot
 
 MAX_LINES_READ = 2_000
@@ -60,7 +61,7 @@ CHECK_TOOL = _spec(
 
 @dataclass(frozen=True)
 class Kit:
-    """What the tools work on."""
+    """What the tools work on. `newer_python` says that the project's Python is newer than ours."""
 
     ground: Ground
     order: Order
@@ -69,6 +70,7 @@ class Kit:
     journal: Journal
     check: Callable[[str | None], Awaitable[str]]
     log: WriteLog
+    newer_python: bool = False
 
 
 def tools_of(kit: Kit) -> tuple[Tool, ...]:
@@ -127,8 +129,7 @@ def hits(snapshot: Snapshot, query: str) -> str:
 async def _view(kit: Kit, asked: textedit.View) -> str:
     data = kit.shadow.read(asked.path) if asked.path else None
     if data is None:
-        snapshot = await kit.ground.snapshot()
-        listed = textedit.listing(asked.path, snapshot.digests)
+        listed = textedit.listing(asked.path, await _paths(kit))
         if listed:
             return listed
     _permit(kit, "Read", asked.path)
@@ -136,8 +137,17 @@ async def _view(kit: Kit, asked: textedit.View) -> str:
     return read(kit.revisions, asked.path, data, ((first, min(end, first + MAX_LINES_READ)),)).text
 
 
+async def _paths(kit: Kit) -> set[str]:
+    """Return the files that git would look at, as the run left them."""
+    walked = await asyncio.to_thread(walk, kit.ground.root)
+    touched = {change.path for change in kit.shadow.changes()}
+    return {file.path for file in walked.files if file.path not in touched} | {
+        path for path in touched if kit.shadow.read(path) is not None
+    }
+
+
 def _edit(kit: Kit, request: EditRequest) -> str:
-    planned = plan(request, kit.revisions, kit.shadow.read, kit.log.moved(kit.revisions, kit.shadow.read))
+    planned = _plan(kit, request)
     if request.dry_run:
         return "This would apply. Nothing was written: dry_run."
     return _written(kit, planned)
@@ -145,12 +155,15 @@ def _edit(kit: Kit, request: EditRequest) -> str:
 
 def _edit_text(kit: Kit, change: textedit.Change) -> str:
     there = kit.revisions, kit.shadow.read, kit.log.moved(kit.revisions, kit.shadow.read)
-    return _written(
-        kit,
-        textedit.planned(
-            change, kit.revisions, lambda request: plan(request, *there), lambda request: would_land(request, *there)
-        ),
+    planned = textedit.planned(
+        change, kit.revisions, lambda request: _plan(kit, request), lambda request: would_land(request, *there)
     )
+    return _written(kit, planned)
+
+
+def _plan(kit: Kit, request: EditRequest) -> Plan:
+    moved = kit.log.moved(kit.revisions, kit.shadow.read)
+    return plan(request, kit.revisions, kit.shadow.read, moved, newer_python=kit.newer_python)
 
 
 def _written(kit: Kit, planned: Plan) -> str:

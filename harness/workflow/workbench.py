@@ -28,6 +28,7 @@ from bridle.harness.tools.toolbox import Toolbox
 from bridle.harness.verify.checks import discover
 from bridle.harness.verify.gates import judge
 from bridle.harness.verify.ladder import verify
+from bridle.harness.verify.python_version import is_newer_than_ours
 from bridle.harness.workflow.conversation import Conversation
 from bridle.harness.workflow.prompt import findings_text, opening, system_prompt
 from bridle.indexer.encoding import UndecodableError, decode
@@ -60,7 +61,8 @@ class Workbench:
         tool = ground.settings.edit_tool
         mode = ground.settings.read_mode if tool == "hashline" else "plain"
         self._revisions = Revisions(ground.state.revisions / run, mode)
-        self._kit = Kit(ground, order, shadow, self._revisions, journal, self._checks_for_model, WriteLog())
+        newer = is_newer_than_ours(ground.root, ground.settings.python or None)
+        self._kit = Kit(ground, order, shadow, self._revisions, journal, self._checks_for_model, WriteLog(), newer)
         toolbox = Toolbox(tools_of(self._kit))
         self._talk = Conversation(ground.client(), toolbox, journal, meter, system_prompt(mode, tool))
 

@@ -123,7 +123,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         (".cc", ".cpp", ".cxx", ".c++", ".h", ".hh", ".hpp", ".hxx", ".ipp"),
         "tree_sitter_cpp",
         _C_LISTS,
-        prefixes=_of("attribute_declaration template template_parameter_list"),
+        prefixes=_of("attribute_declaration template template_parameter_list requires_clause"),
         documents=_SLASHES,
     ),
     Grammar(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -263,6 +264,19 @@ def test_what_the_disk_cannot_do_is_an_error_with_a_code_and_leaves_everything(s
         assert error["code"] == code, error
     assert sorted(path.name for path in script.root.iterdir()) == ["a.txt", "folder", "link.txt"]
     assert (script.root / "a.txt").read_bytes() == b"one\n"
+
+
+def test_what_our_parser_alone_objects_to_lands_where_the_projects_python_is_newer(script: Script) -> None:
+    (script.root / "a.py").write_bytes(b"x = 1\n")
+    newer = one("a.py", 1, at=script.anchors("a.py")[1], text="x = [*a for a in b]")
+    environment = script.root / ".venv"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "bin/python").symlink_to(sys.executable)
+    (environment / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).parent}\nversion = 3.11.4\n")
+    assert (script.apply(newer), script.json["errors"][0]["code"]) == (1, "E_SYNTAX")
+    (environment / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).parent}\nversion = 3.99.1\n")
+    assert script.apply(newer) == 0, script.json
+    assert (script.root / "a.py").read_bytes() == b"x = [*a for a in b]\n"
 
 
 def test_a_name_that_is_no_utf_8_is_told(script: Script) -> None:

@@ -68,6 +68,7 @@ def _apply(root: Path, revisions: Revisions, given: object, *, dry_run: bool) ->
     from bridle.harness.buffers import read_bytes
     from bridle.harness.edits.disk import Write, commit
     from bridle.harness.edits.hashline import plan
+    from bridle.harness.edits.links import check_names
     from bridle.harness.edits.problems import ToolProblem
     from bridle.harness.edits.request import parse
     from bridle.harness.permission.decide import judge
@@ -76,14 +77,23 @@ def _apply(root: Path, revisions: Revisions, given: object, *, dry_run: bool) ->
 
     request = parse(given)
     policy = load(root, {}).policy
-    for path in [p for file in request.files for p in (file.path, file.to) if p]:
+    paths = [path for file in request.files for path in (file.path, file.to) if path]
+    check_names(root, paths)
+    for path in paths:
         decision = judge(policy, "Edit", path)
         if decision.verdict == "deny":
             raise ToolProblem("E_PERMISSION", path, decision.reason)
     planned = plan(request, revisions, lambda path: read_bytes(root / path), lambda path, number: None)
     if not (planned.dry_run or dry_run):
         writes = [Write(f.path, f.before, f.after, f.renamed_from) for f in planned.files]
-        commit(root, writes, State(root).landings)
+        try:
+            commit(root, writes, State(root).landings)
+        except UserProblem as problem:
+            raise ToolProblem("E_CONFLICT", "", f"{problem.message} {problem.next_step}") from problem
+        except OSError as error:
+            where = str(error.filename or "").removeprefix(f"{root}/")
+            reason = f"{where!r} cannot be written: {error.strerror or error}. Nothing was written."
+            raise ToolProblem("E_PERMISSION", "", reason) from error
     return msgspec.structs.replace(planned, dry_run=planned.dry_run or dry_run)
 
 

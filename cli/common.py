@@ -46,8 +46,9 @@ def place(text: str, root: Path) -> tuple[str, int | None, int | None]:
     """Read ``FILE``, ``FILE:A`` or ``FILE:A-B`` (1-based, inclusive); returns path below `root`, 0-based lines."""
     matched = _PLACE.match(text)
     assert matched is not None
-    path = below(root, matched["file"])
-    if matched["first"] is None:
+    whole = any((folder / text).is_file() for folder in (Path.cwd(), root))  # a name may end as a place does
+    path = below(root, text if whole else matched["file"])
+    if whole or matched["first"] is None:
         return path, None, None
     first = int(matched["first"])
     last = int(matched["last"] or first)
@@ -58,6 +59,8 @@ def place(text: str, root: Path) -> tuple[str, int | None, int | None]:
 
 def below(root: Path, path: str) -> str:
     """Return `path` relative to `root`; a path that is not there relative to here is tried below the root."""
+    if any("\ud800" <= character <= "\udfff" for character in path):
+        raise UserProblem(f"{path!r} is not a name in UTF-8", "rename the file")
     given = Path(path)
     candidates = [given] if given.is_absolute() else [Path.cwd() / given, root / given]
     for candidate in candidates:

@@ -22,18 +22,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Print the lines with their anchors."""
     from bridle.harness.buffers import read_bytes
+    from bridle.harness.edits.links import check_names
     from bridle.harness.edits.problems import ToolProblem
     from bridle.harness.edits.readview import read
     from bridle.harness.edits.revisions import Revisions
+    from bridle.harness.permission.decide import judge
     from bridle.harness.session.state import State
+    from bridle.harness.settings import load
 
     root = find_root(options.root)
     path, first, end = place(options.place, root)
+    decision = judge(load(root, {}).policy, "Read", path)
+    if decision.verdict == "deny":
+        raise UserProblem(f"{path!r} may not be read: {decision.reason}", "name a file of the workspace")
     data = read_bytes(root / path)
     if data is None:
         raise UserProblem(f"{path!r} is not a readable file", "name a file of the workspace")
     ranges = None if first is None or end is None else ((first, end),)
     try:
+        check_names(root, [path])
         view = read(Revisions(State(root).cli_session, options.mode or "check"), path, data, ranges)
     except ToolProblem as problem:
         raise UserProblem(str(problem), "name other lines or another file") from problem

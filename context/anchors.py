@@ -17,8 +17,8 @@ import msgspec
 from bridle.indexer.text import line_body, split_lines
 
 _BLANK = " \t\r\n"
-_ONE = r"([0-9]{1,9})(?:[ ]?[#:|]?[ ]?([a-z]{2}))?"
-_PLACE = re.compile(rf"\s*\[?\s*{_ONE}(?:\s*(?:-|\u2013|,|\.\.)\s*{_ONE})?\s*\]?(?:\t[^\n\r]*|\s*)\Z")
+_ONE = r"[\"'`]?([0-9]{1,9})(?:[ ]?[#:|]?[ ]?([A-Za-z]{2}))?[\"'`]?"
+_PLACE = re.compile(rf"\s*\[?\s*{_ONE}(?:\s*(?:-|\u2013|\u2014|,|\.\.)\s*{_ONE})?\s*\]?(?:\t[^\n\r]*|\s*)\Z")
 
 
 class Anchor(msgspec.Struct, frozen=True):
@@ -80,17 +80,19 @@ def anchor_at(lines: Sequence[str], index: int) -> Anchor:
 def parse_anchor(given: object) -> tuple[Anchor, Anchor] | None:
     """Return the first and last anchor that `given` names; None when it names no place. Never raises.
 
-    Read as meant: ``41th``, ``41th-44qd``, ``41``, ``41#th``, ``41:th``, a whole line as it was shown, ``[41,
-    44]``.
+    Read as meant: ``41th``, ``41th-44qd``, ``41``, ``41#th``, ``41:th``, ``41TH``, a whole line as it was shown,
+    ``[41, 44]``, quotes around any of it. Only the digits 0-9 are digits.
     """
+    if isinstance(given, float) and given.is_integer():
+        given = int(given)
     if isinstance(given, int):
         return None if isinstance(given, bool) or not 0 <= given < 10**9 else (Anchor(given), Anchor(given))
     if isinstance(given, (list, tuple)):
         return _parse_pair(given)  # pyright: ignore[reportUnknownArgumentType] — whatever a list may hold
     if not isinstance(given, str) or (found := _PLACE.match(given)) is None:
         return None
-    first = Anchor(int(found[1]), found[2] or "")
-    last = Anchor(int(found[3]), found[4] or "") if found[3] else first
+    first = Anchor(int(found[1]), (found[2] or "").lower())
+    last = Anchor(int(found[3]), (found[4] or "").lower()) if found[3] else first
     return first, last
 
 

@@ -4,6 +4,9 @@ Old bytes go to a journal first; then each file is written beside its place, syn
 error takes everything back at once; a crash is taken back by `recover` at the next start. One process at a
 time does either: what is being written is never taken for what a crash left. A file that somebody else changed
 meanwhile is left to them and named.
+
+A file with several names (hard links) is written in its place, so that they stay one file: the journal then holds the
+new bytes too, and what a crash left between the two is known by being made of both.
 """
 
 from __future__ import annotations
@@ -44,16 +47,22 @@ class Recovered(msgspec.Struct, frozen=True):
 
 
 class _Entry(msgspec.Struct, frozen=True):
-    """One file in the journal: where it really is, digests before and after, how the old one looked."""
+    """One file in the journal: where it really is, digests before and after, how the old one looked.
+
+    With `in_place` it has other names: it is rewritten, never replaced.
+    """
 
     path: str
     before: str | None
     after: str | None
     look: Look | None
+    in_place: bool = False
 
 
 class _Manifest(msgspec.Struct, frozen=True):
-    """A journal folder's content: entry N's old bytes are in file ``N``; `folders` are new ones, outermost first."""
+    """A journal folder's content: entry N's old bytes are in file ``N``, its new ones in ``N.after`` where it is
+    written in its place; `folders` are new ones, outermost first.
+    """
 
     entries: tuple[_Entry, ...]
     folders: tuple[str, ...]
@@ -75,6 +84,7 @@ def commit(root: Path, writes: Sequence[Write], journal: Path, disk: FileSystem 
 
 def _commit(root: Path, writes: Sequence[Write], journal: Path, disk: FileSystem) -> None:
     manifest = _manifest(root, writes)
+    _expect_room(root, writes, manifest)
     for write, entry in zip(writes, manifest.entries, strict=True):
         _expect(root / entry.path, write)
     folder = journal / secrets.token_hex(8)
@@ -126,7 +136,8 @@ def _manifest(root: Path, writes: Sequence[Write]) -> _Manifest:
     for write in writes:
         place = _place(root, write)
         source = place if write.before is not None else root / write.mode_from if write.mode_from else None
-        entries.append(_Entry(str(place.relative_to(root)), _mark(write.before), _mark(write.after), _look(source)))
+        name, look = str(place.relative_to(root)), _look(source)
+        entries.append(_Entry(name, _mark(write.before), _mark(write.after), look, _in_place(place, write)))
         missing = [parent for parent in place.parents if root in parent.parents and not parent.exists()]
         folders |= {str(parent.relative_to(root)): None for parent in reversed(missing)}
     return _Manifest(tuple(entries), tuple(folders))
@@ -140,9 +151,25 @@ def _place(root: Path, write: Write) -> Path:
         raise UserProblem(f"{write.path!r} leads out of the workspace.", "Nothing was written.")
     if place.exists() and not place.is_file():
         raise UserProblem(f"{write.path!r} is not a regular file.", "Nothing was written.")
+    for parent in place.parents:
+        if root in parent.parents and parent.exists() and not parent.is_dir():
+            raise UserProblem(f"{write.path!r} leads through a file.", "Nothing was written.")
     if write.after is None and named.is_symlink():
         raise UserProblem(f"{write.path!r} is a link.", "Remove it by hand; nothing was written.")
     return place
+
+
+def _expect_room(root: Path, writes: Sequence[Write], manifest: _Manifest) -> None:
+    """No file of the plan may stand where another of it needs a folder."""
+    folders = {root / name for name in manifest.folders}
+    for write, entry in zip(writes, manifest.entries, strict=True):
+        if root / entry.path in folders:
+            raise UserProblem(f"{write.path!r} would be a file and a folder.", "Nothing was written.")
+
+
+def _in_place(place: Path, write: Write) -> bool:
+    """Whether the file stays and has other names, which a replacement would part it from."""
+    return write.before is not None and write.after is not None and place.exists() and place.stat().st_nlink > 1
 
 
 def _expect(place: Path, write: Write) -> None:
@@ -155,6 +182,8 @@ def _keep(folder: Path, manifest: _Manifest, writes: Sequence[Write], disk: File
     for n, write in enumerate(writes):
         if write.before is not None:
             disk.write(folder / str(n), write.before, None)
+        if manifest.entries[n].in_place and write.after is not None:
+            disk.write(folder / f"{n}.after", write.after, None)
     disk.write(folder / "draft", msgspec.json.encode(manifest), None)
     disk.rename(folder / "draft", folder / _MANIFEST)
 
@@ -164,6 +193,10 @@ def _put(root: Path, folder: Path, n: int, write: Write, entry: _Entry, disk: Fi
     if write.after is None:
         _expect(place, write)
         disk.remove(place)
+        return
+    if entry.in_place:
+        _expect(place, write)
+        disk.rewrite(place, write.after)
         return
     draft = _draft(place, folder, n)
     disk.write(draft, write.after, entry.look)
@@ -188,17 +221,19 @@ def _restore(root: Path, folder: Path, manifest: _Manifest, disk: FileSystem) ->
     kept: list[str] = []
     for n, entry in reversed(list(enumerate(manifest.entries))):
         place = root / entry.path
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             disk.remove(_draft(place, folder, n))
-        there = _mark(_read(place))
-        if there == entry.before:
+        there = _read(place)
+        if _mark(there) == entry.before:
             continue
-        if there != entry.after:
+        if _mark(there) != entry.after and not (entry.in_place and _half_written(there, folder, n)):
             kept.append(entry.path)
             continue
         restored.append(entry.path)
         if entry.before is None:
             disk.remove(place)
+        elif entry.in_place and there is not None:
+            disk.rewrite(place, (folder / str(n)).read_bytes())
         else:
             disk.write(_draft(place, folder, n), (folder / str(n)).read_bytes(), entry.look)
             disk.rename(_draft(place, folder, n), place)
@@ -206,6 +241,17 @@ def _restore(root: Path, folder: Path, manifest: _Manifest, disk: FileSystem) ->
         with suppress(OSError):  # not there, or somebody put something into it
             disk.remove_folder(root / name)
     return Recovered(tuple(restored), tuple(kept))
+
+
+def _half_written(there: bytes | None, folder: Path, n: int) -> bool:
+    """Whether every byte is that of the old content or of the new one: what a rewriting that was cut leaves."""
+    if there is None:
+        return False
+    old, new = (folder / str(n)).read_bytes(), (folder / f"{n}.after").read_bytes()
+    shorter, longer = sorted((len(old), len(new)))
+    both = all(byte in pair for byte, *pair in zip(there, old, new, strict=False))
+    rest = (old if len(old) > len(new) else new)[shorter : len(there)]
+    return both and len(there) <= longer and there[shorter:] == rest
 
 
 def _read_manifest(folder: Path) -> _Manifest:

@@ -118,6 +118,7 @@ def _file(wish: FileWish, there: Situation) -> list[PlannedFile] | Draft:
     if wish.action == "create":
         if data is not None:
             raise ToolProblem("E_EXISTS", wish.path, "There is such a file already: edit its lines.")
+        _may_stand(wish.path, wish.path, there)
         return [_whole(wish.path, None, new_file(wish))]
     if data is None:
         raise ToolProblem("E_MISSING", wish.path, "There is no such file. A new one takes create: true.")
@@ -146,11 +147,21 @@ def _edited(wish: FileWish, now: Decoded, there: Situation) -> Draft:
 def _renamed(wish: FileWish, data: bytes, now: Decoded, there: Situation) -> list[PlannedFile] | Draft:
     if there.current(wish.to) is not None:
         raise ToolProblem("E_EXISTS", wish.path, f"{wish.to!r} is there already; rename to a free path.")
+    _may_stand(wish.path, wish.to, there)
     made = _edited(wish, now, there) if wish.edits else Draft(data)
     if made.after is None:
         return made
     fresh = msgspec.structs.replace(_whole(wish.to, None, made.after), renamed_from=wish.path, warnings=made.warnings)
     return [_whole(wish.path, data, None, wish.rev), fresh]
+
+
+def _may_stand(path: str, to: str, there: Situation) -> None:
+    """Raise ToolProblem where a new file's folder is a file."""
+    folder = to.rpartition("/")[0]
+    while folder:
+        if there.current(folder) is not None:
+            raise ToolProblem("E_EXISTS", path, f"{folder!r} is a file, so nothing can stand below it.")
+        folder = folder.rpartition("/")[0]
 
 
 def _may_delete(wish: FileWish, seen: Revision, data: bytes, there: Situation) -> None:

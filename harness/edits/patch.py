@@ -8,7 +8,7 @@ from bridle.context.anchors import lines_of
 from bridle.harness.edits.hunks import Hunk, diffed, edits_of
 from bridle.harness.nouns import FilePatch, UserProblem
 from bridle.indexer.digest import digest
-from bridle.indexer.encoding import UndecodableError, decode, encode
+from bridle.indexer.encoding import UndecodableError, decode, encode, fresh_encoding
 from bridle.indexer.text import apply_edits
 
 _CONTEXT = 3
@@ -61,11 +61,7 @@ def apply_patch(patch: FilePatch, before: bytes | None) -> bytes | None:
 
 def encode_fresh(text: str) -> bytes:
     """Return the bytes of a new file: in the encoding that it declares, else UTF-8. Raises UnicodeEncodeError."""
-    plain = text.encode("utf-8")
-    try:
-        return encode(text, decode(plain).encoding, bom=False)
-    except UndecodableError:
-        return plain
+    return encode(text, fresh_encoding(text), bom=False)
 
 
 def unified_diff(path: str, before: bytes | None, after: bytes | None) -> str:

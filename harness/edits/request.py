@@ -129,7 +129,8 @@ def clean_path(given: object) -> str:
         raise _misread(f"'path' is the file's path below the root, not {given!r}.")
     parts = [part for part in given.strip().split("/") if part not in {"", "."}]
     if given.strip().startswith(("/", "~")) or ".." in parts or "\\" in given or not parts:
-        raise ToolProblem("E_PERMISSION", given, "Only paths below the workspace's root, with '/', can be edited.")
+        message = "Only paths below the workspace's root, with '/', can be edited. Nothing was written."
+        raise ToolProblem("E_PERMISSION", given, message)
     return "/".join(parts)
 
 
@@ -175,6 +176,10 @@ def _merged(files: Sequence[FileWish]) -> tuple[FileWish, ...]:
     taken = [file.to for file in out.values() if file.to]
     if len(set(taken)) < len(taken) or any(path in out for path in taken):
         raise _misread("A rename leads to a path that the call names elsewhere.", taken[0], "E_OVERLAP")
+    fresh = [file.to or file.path for file in out.values() if file.to or file.action == "create"]
+    for path in fresh:
+        if any(other.startswith(f"{path}/") for other in fresh):
+            raise _misread("This would be a file, and the folder of another file of the call.", path, "E_OVERLAP")
     return tuple(out.values())
 
 
@@ -183,6 +188,8 @@ def _revision(given: object, path: str) -> int | None:
         return None
     if isinstance(given, str) and given.strip().lstrip("v").isdecimal() and len(given) < 12:
         return int(given.strip().lstrip("v"))
+    if isinstance(given, float) and given.is_integer():
+        return int(given)
     if isinstance(given, int) and not isinstance(given, bool):
         return given
     raise _misread(f"'rev' is the number after v in the header, not {given!r}.", path)

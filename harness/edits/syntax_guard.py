@@ -50,13 +50,13 @@ def syntax_broken(path: str, before: str | None, after: str, *, newer: bool = Fa
         return None
     if max(len(before or ""), len(after)) > MAX_PARSED_CHARS:
         return Broken(f"it was not parsed, for it is longer than {MAX_PARSED_CHARS} characters", only_warns=True)
-    if strict is None or (strict is not _parse_python and before is not None and _objection(strict, before)):
+    if strict is None:
         return _by_grammar(path, before or "", after)
-    if before is not None and _objection(strict, before):
-        return None
     found = _objection(strict, after)
     if found is None:
         return None
+    if before is not None and _objection(strict, before):
+        return None if strict is _parse_python else _by_grammar(path, before, after)
     warns = newer and strict is _parse_python and _grammar_accepts(path, after)
     return msgspec.structs.replace(found, before="as it stands, it parses" if before else "", only_warns=warns)
 

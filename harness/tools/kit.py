@@ -12,6 +12,7 @@ from typing import Any
 
 from bridle.harness.edits import textedit
 from bridle.harness.edits.hashline import Plan, PlannedFile, plan, would_land
+from bridle.harness.edits.links import check_names
 from bridle.harness.edits.problems import ToolProblem
 from bridle.harness.edits.readview import read, view
 from bridle.harness.edits.request import EditRequest, clean_path, parse, tool_for
@@ -87,6 +88,7 @@ def tools_of(kit: Kit) -> tuple[Tool, ...]:
 
     async def edit(given: Input) -> str:
         request = parse(given)
+        check_names(kit.ground.root, [path for file in request.files for path in (file.path, file.to) if path])
         for file in request.files:
             _permit(kit, "Edit", file.path)
             if file.to:
@@ -182,7 +184,8 @@ def changed_lines(file: PlannedFile) -> list[tuple[int, int]]:
 
 
 def _permit(kit: Kit, tool: str, path: str) -> None:
-    """Let one decision answer for every tool. Raises ToolProblem E_PERMISSION."""
+    """Let one decision answer for every tool. Raises ToolProblem E_PERMISSION, E_SECRET."""
+    check_names(kit.ground.root, [path])
     decision = judge(kit.ground.policy, tool, path)
     kit.journal.append(
         "decided",

@@ -16,8 +16,8 @@ import msgspec
 from bridle.harness.edits.problems import ToolProblem
 
 MAX_RESULT_CHARS = 60_000
-WARN_AFTER = 3
-STOP_AFTER = 5
+WARN_AFTER = 2
+STOP_AFTER = 3
 
 Input = Mapping[str, Any]
 
@@ -39,11 +39,14 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Toolbox:
-    """The run's tools; remembers failures so that a repeated one is called out and then stopped."""
+    """The run's tools; remembers failures so that a repeated one is called out and then stopped.
+
+    Equal failures count as in a row until a call of the same tool succeeds; looking around in between is no progress.
+    """
 
     def __init__(self, tools: Sequence[Tool]) -> None:
         self._tools = {tool.name: tool for tool in tools}
-        self._failures: Counter[str] = Counter()
+        self._failures: dict[str, Counter[str]] = {}
 
     @property
     def specs(self) -> tuple[dict[str, Any], ...]:
@@ -62,12 +65,14 @@ class Toolbox:
             text = await tool.run(call)
         except ToolProblem as problem:
             return self._failed(name, call, str(problem))
+        self._failures.pop(name, None)
         return Result(_capped(text))
 
     def _failed(self, name: str, given: object, message: str) -> Result:
-        key = json.dumps([name, given, message], sort_keys=True, default=repr)
-        self._failures[key] += 1
-        times = self._failures[key]
+        key = json.dumps([given, message], sort_keys=True, default=repr)
+        failures = self._failures.setdefault(name, Counter())
+        failures[key] += 1
+        times = failures[key]
         if times >= STOP_AFTER:
             return Result(_capped(message), is_error=True, fatal=True)
         if times >= WARN_AFTER:

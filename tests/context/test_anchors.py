@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -48,6 +52,58 @@ def test_a_check_word_is_the_same_on_every_machine(near: tuple[str, str, str], w
     assert check_word(*near) == word
 
 
+VECTORS = json.loads((Path(__file__).resolve().parents[1] / "cases" / "anchors.json").read_text("utf-8"))
+
+
+def crc(data: bytes) -> int:
+    """The checksum once more, bit by bit, so that the vectors hold for whoever reads only its description."""
+    value = 0xFFFFFFFF
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0xEDB88320 if value & 1 else 0)
+    return value ^ 0xFFFFFFFF
+
+
+def test_the_vectors_hold_here_and_in_a_second_implementation() -> None:
+    words = check_words()
+    assert len(words) == VECTORS["n_words"]
+    for vector in VECTORS["words"]:
+        near = vector["before"], vector["line"], vector["after"]
+        assert check_word(*near) == vector["word"]
+        data = "\n".join(line.rstrip(" \t\r\n") for line in near).encode("utf-8", "surrogatepass")
+        assert words[crc(data) % len(words)] == vector["word"]
+
+
+@pytest.mark.parametrize("file", VECTORS["files"], ids=lambda file: repr(file["text"][:9]))
+def test_whole_files_are_shown_as_the_vectors_say(file: dict[str, Any]) -> None:
+    lines, bodies = lines_of(file["text"]), bodies_of(file["text"])
+    assert bodies == file["lines"]
+    assert [str(anchor_at(bodies, n)) for n in range(len(bodies))] == file["anchors"]
+    for mode, key in (("check", "render"), ("strict", "render"), ("plain", "plain")):
+        assert render("a.py", 1, lines, ((0, len(lines)),), mode=mode) == file[key]  # type: ignore[arg-type]  # named above
+
+
+def test_places_are_read_as_the_vectors_say() -> None:
+    for vector in VECTORS["places"]:
+        found = parse_anchor(vector["given"])
+        assert (found and [[anchor.line, anchor.word] for anchor in found]) == vector["means"], vector
+
+
+def test_anchors_are_the_same_in_another_process_under_another_locale_and_seed() -> None:
+    program = (
+        "import json, sys; from bridle.context.anchors import check_word;"
+        "vectors = json.load(open(sys.argv[1]))['words'];"
+        "print(json.dumps([check_word(v['before'], v['line'], v['after']) for v in vectors]))"
+    )
+    path = Path(__file__).resolve().parents[1] / "cases" / "anchors.json"
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "7", "LC_ALL": "C", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program, str(path)], env=environment, capture_output=True, check=True, timeout=30
+    )
+    assert json.loads(done.stdout) == [vector["word"] for vector in VECTORS["words"]]
+
+
 def test_blanks_and_line_ends_at_the_end_of_a_line_do_not_change_its_check_word() -> None:
     assert check_word("a", "b", "c") == check_word("a \t\r\n", "b\r\n", "c\r")
     assert check_word("a", "b", "c") != check_word("a", " b", "c")
@@ -85,6 +141,17 @@ def test_a_slip_of_the_number_is_noticed_in_all_but_two_of_a_thousand_cases() ->
         ([41, 44], Anchor(41), Anchor(44)),
         (["41th", "44qd"], Anchor(41, "th"), Anchor(44, "qd")),
         ("41th..44qd", Anchor(41, "th"), Anchor(44, "qd")),
+        ("41th\u201344qd", Anchor(41, "th"), Anchor(44, "qd")),
+        ("41th \u2014 44qd", Anchor(41, "th"), Anchor(44, "qd")),
+        ("41TH", Anchor(41, "th"), Anchor(41, "th")),
+        ("041th", Anchor(41, "th"), Anchor(41, "th")),
+        ('"41th"', Anchor(41, "th"), Anchor(41, "th")),
+        ("`41th`-`44qd`", Anchor(41, "th"), Anchor(44, "qd")),
+        ('["41th", "44qd"]', Anchor(41, "th"), Anchor(44, "qd")),
+        ("41-44qd", Anchor(41), Anchor(44, "qd")),
+        (41.0, Anchor(41), Anchor(41)),
+        ([41.0, "44qd"], Anchor(41), Anchor(44, "qd")),
+        ("41th\t1th\tx", Anchor(41, "th"), Anchor(41, "th")),
     ],
 )
 def test_an_anchor_is_read_in_every_form_that_can_mean_one_thing(given: object, first: Anchor, last: Anchor) -> None:
@@ -107,6 +174,32 @@ def test_an_anchor_is_read_in_every_form_that_can_mean_one_thing(given: object, 
         [[1, 2]],
         {"a": 1},
         10**40,
+        float("inf"),
+        float("nan"),
+        1e300,
+        -1.0,
+        "9" * 10,
+        "\uff14\uff11th",
+        "\u0664\u0661",
+        "41tha",
+        "41t",
+        "41th-",
+        "-44qd",
+        "41th44qd",
+        "41th-44qd-45ab",
+        "4 1th",
+        "41\u200bth",
+        "\ufeff41th",
+        "0x29",
+        "1e2",
+        "+41",
+        "line 41",
+        "$",
+        b"41th",
+        (41, 44, 45),
+        [["41th"]],
+        [None],
+        {"line": 41},
     ],
 )
 def test_what_names_no_line_is_not_read_as_one(given: object) -> None:

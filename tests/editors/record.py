@@ -30,6 +30,7 @@ from tests.editors.scene import HERE, TILL, Scene, write, write_program
 from tests.editors.stream_plans import Plan, plans
 from tests.editors.vscode import Code, Page, package_extension
 
+EDITORS = ("neovim", "emacs", "vscode")
 TIMEOUT_S = 1200.0
 SETTINGS = {"editor.formatOnSave": True, "files.autoSave": "off"}
 
@@ -64,17 +65,21 @@ def main() -> None:
     parser.add_argument("--into", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scale", type=float, default=1.0, help="below 1: shorter recordings, for a trial")
-    parser.add_argument("--only", help="one editor: neovim, emacs or vscode")
+    parser.add_argument("--only", choices=EDITORS, help="one editor")
     options = parser.parse_args()
     options.into.mkdir(parents=True, exist_ok=True)
+    wanted = [options.only] if options.only else list(EDITORS)
     with tempfile.TemporaryDirectory(prefix="recording") as name:
         for editor in editors(Path(name)):
-            if options.only in (None, editor.name):
+            if editor.name in wanted:
                 record(editor, plans(options.seed, options.scale), Path(name) / editor.name, options.into)
+                wanted.remove(editor.name)
+    if wanted:
+        sys.exit(f"✗ not recorded, since not installed: {', '.join(wanted)}; `make tools` installs the editors")
 
 
 def record(editor: Recordable, todo: list[Plan], folder: Path, into: Path) -> None:
-    """Play all plans in one editor, and write a fixture of each."""
+    """Play all plans in one editor, and write a fixture of each; `folder` must not be there yet."""
     scene, log = set_recording(folder, editor.encoding, todo)
     seen = editor.play(scene)["seen"]
     entries = [json.loads(line) for line in log.read_text("utf-8").splitlines()]

@@ -57,6 +57,10 @@ def test_undo_last_change_keeps_what_was_typed_since(code: Code, scene: Scene) -
     code.play("undo_command_keeps_later_typing", scene)
 
 
+def test_one_hunk_is_taken_by_its_lens_and_the_other_left(code: Code, scene: Scene) -> None:
+    code.play("one_hunk_is_taken_and_the_other_left", with_two_files(scene))
+
+
 def test_an_instruction_is_asked_for_and_an_edit_that_weakens_a_test_is_refused(code: Code, scene: Scene) -> None:
     result = code.play("a_refused_edit", scene, Page(person="asksToLoosenTheTest"))
     assert "loosen the test" in result["seen"]["offer"]

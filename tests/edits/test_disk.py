@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
+import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -67,6 +70,12 @@ class Failing(RealFileSystem):
         if half != data:  # a write that fails leaves half of it behind
             super().write(path, half, look)
         self._run(lambda: RealFileSystem.write(self, path, data, look))
+
+    def rewrite(self, path: Path, data: bytes) -> None:
+        if self._left == 0 and not self._done_first:
+            with path.open("r+b") as file:  # what was written before the failure
+                file.write(data[: len(data) // 2])
+        self._run(lambda: RealFileSystem.rewrite(self, path, data))
 
     def rename(self, old: Path, new: Path) -> None:
         self._run(lambda: RealFileSystem.rename(self, old, new))
@@ -198,3 +207,176 @@ def test_a_folder_or_pipe_is_not_written(root: Path, tmp_path: Path) -> None:
     for path in ("d", "pipe"):
         with pytest.raises(UserProblem, match="regular file"):
             commit(root, [Write(path, None, b"y")], tmp_path / "journal")
+
+
+@pytest.mark.parametrize(
+    "writes",
+    [
+        [Write("a.txt/b.txt", None, b"x")],
+        [Write("n/m.txt", None, b"x"), Write("n", None, b"y")],
+        [Write("n", None, b"y"), Write("n/m.txt", None, b"x")],
+    ],
+)
+def test_a_file_that_would_be_a_folder_is_refused(root: Path, tmp_path: Path, writes: list[Write]) -> None:
+    with pytest.raises(UserProblem, match=r"leads through a file|a file and a folder"):
+        commit(root, writes, tmp_path / "journal")
+    assert tree(root) == BEFORE
+
+
+# --- files with several names -------------------------------------------------------------------------------------
+
+LINKED = [Write("a.txt", b"a\n", b"A\nlonger\n"), Write("d/b.txt", b"b\r\nb", b"")]
+
+
+@pytest.fixture
+def linked(root: Path) -> Path:
+    """The same tree, its files with a second name each."""
+    (root / "other.txt").hardlink_to(root / "a.txt")
+    (root / "d/other.txt").hardlink_to(root / "d/b.txt")
+    return root
+
+
+def one_file(root: Path) -> bool:
+    return (root / "other.txt").samefile(root / "a.txt") and (root / "d/other.txt").samefile(root / "d/b.txt")
+
+
+def test_a_file_with_several_names_is_written_under_all_of_them(linked: Path, tmp_path: Path) -> None:
+    commit(linked, LINKED, tmp_path / "journal")
+    assert one_file(linked)
+    assert (linked / "other.txt").read_bytes() == b"A\nlonger\n"
+    assert (linked / "d/other.txt").read_bytes() == b""
+    assert stat.S_IMODE((linked / "a.txt").stat().st_mode) == 0o750
+
+
+@pytest.mark.parametrize("done_first", [False, True])
+@pytest.mark.parametrize("error", [OSError, Crash])
+@pytest.mark.parametrize("at", range(10))
+def test_a_failure_while_writing_in_place_leaves_all_names_before_or_after(
+    linked: Path, tmp_path: Path, at: int, error: type[BaseException], done_first: bool
+) -> None:
+    before = tree(linked)
+    with pytest.raises(error):
+        commit(
+            linked, LINKED, tmp_path / "journal", Failing(at, error, done_first=done_first, ever_after=error is Crash)
+        )
+    recover(linked, tmp_path / "journal")
+    assert one_file(linked)
+    if error is OSError:
+        assert tree(linked) == before
+    else:
+        assert (linked / "a.txt").read_bytes() in {b"a\n", b"A\nlonger\n"}
+        assert ((linked / "a.txt").read_bytes() == b"a\n") == ((linked / "d/b.txt").read_bytes() == b"b\r\nb")
+
+
+def test_what_somebody_wrote_into_a_file_with_several_names_after_a_crash_is_kept(linked: Path, tmp_path: Path) -> None:
+    with pytest.raises(Crash):
+        commit(linked, LINKED, tmp_path / "journal", Failing(7, Crash, done_first=False, ever_after=True))
+    (linked / "other.txt").write_bytes(b"mine")
+    assert recover(linked, tmp_path / "journal").kept == ("a.txt",)
+    assert (linked / "a.txt").read_bytes() == b"mine"
+
+
+def test_two_names_of_one_file_in_one_plan_are_refused(linked: Path, tmp_path: Path) -> None:
+    writes = [Write("a.txt", b"a\n", b"A\n"), Write("other.txt", b"a\n", b"B\n")]
+    with pytest.raises(UserProblem, match=r"other\.txt"):
+        commit(linked, writes, tmp_path / "journal")
+    assert (linked / "a.txt").read_bytes() == b"a\n"
+
+
+# --- a fault at every moment ----------------------------------------------------------------------------------------
+
+
+class Faulty(RealFileSystem):
+    """Fails at moment number `at`: before and after each operation, half way through each filling, at each sync."""
+
+    def __init__(self, at: int, error: type[BaseException]) -> None:
+        self.left = at
+        self._error = error
+
+    def _moment(self) -> bool:
+        self.left -= 1
+        return self.left == -1 or (self.left < -1 and self._error is Crash)
+
+    def _around(self, operation: Callable[[], None]) -> None:
+        if self._moment():
+            raise self._error(5, "injected")
+        operation()
+        if self._moment():
+            raise self._error(5, "injected")
+
+    def _fill(self, descriptor: int, data: bytes) -> None:
+        if self._moment():
+            super()._fill(descriptor, data[: len(data) // 2])
+            raise self._error(28, "injected")
+        super()._fill(descriptor, data)
+
+    def _sync(self, descriptor: int) -> None:
+        if self._moment():
+            raise self._error(5, "injected")
+
+    def write(self, path: Path, data: bytes, look: Look | None) -> None:
+        self._around(lambda: RealFileSystem.write(self, path, data, look))
+
+    def rewrite(self, path: Path, data: bytes) -> None:
+        self._around(lambda: RealFileSystem.rewrite(self, path, data))
+
+    def rename(self, old: Path, new: Path) -> None:
+        self._around(lambda: RealFileSystem.rename(self, old, new))
+
+    def remove(self, path: Path) -> None:
+        if path.exists():
+            self._around(lambda: RealFileSystem.remove(self, path))
+        else:
+            RealFileSystem.remove(self, path)
+
+    def make_folder(self, path: Path, mode: int) -> None:
+        self._around(lambda: RealFileSystem.make_folder(self, path, mode))
+
+
+def planted(folder: Path, rng: random.Random) -> tuple[Path, list[Write]]:
+    """Return a tree of a few files and a plan that changes, creates, deletes, renames and writes in place."""
+    root = folder / "root"
+    writes: list[Write] = []
+    for n in range(rng.randint(2, 5)):
+        path = f"{rng.choice(['', 'd/', 'd/e/'])}{n}.txt"
+        before, after = (rng.randbytes(rng.choice([0, 1, 7, 5_000])) + b"%d" % k for k in range(2))
+        kind = rng.choice(["change", "change", "linked", "create", "delete", "rename"])
+        if kind != "create":
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(before)
+        if kind == "linked":
+            (root / f"{path}.other").hardlink_to(root / path)
+        if kind == "create":
+            writes.append(Write(f"new{n}/{path}", None, after))
+        elif kind == "rename":
+            writes += [Write(path, before, None), Write(f"to/{path}", None, after, mode_from=path)]
+        else:
+            writes.append(Write(path, before, None if kind == "delete" else after))
+    root.mkdir(exist_ok=True)
+    return root, writes
+
+
+def test_no_fault_at_any_write_sync_or_rename_leaves_a_mix(tmp_path: Path) -> None:
+    injected = 0
+    for seed in range(11):
+        for error in (OSError, Crash):
+            at, reached = 0, True
+            while reached:
+                folder = tmp_path / f"{seed}-{error.__name__}-{at}"
+                root, writes = planted(folder, random.Random(seed))  # noqa: S311 - the same plan on every run
+                before, journal, disk = tree(root), folder / "journal", Faulty(at, error)
+                gone = {write.path for write in writes if write.after is None}
+                made = {w.path + end: w.after for w in writes for end in ("", ".other") if w.after is not None}
+                wanted = {path: made.get(path, before.get(path)) for path in {*before, *made} - gone}
+                wanted = {path: data for path, data in wanted.items() if path in before or not path.endswith(".other")}
+                with contextlib.suppress(error):
+                    commit(root, writes, journal, disk)
+                reached = disk.left < 0
+                injected += reached
+                recover(root, journal, Faulty(1 << 30, OSError))
+                outcomes = [wanted] if not reached else [before] if error is OSError else [before, wanted]
+                assert tree(root) in outcomes, (seed, error, at)
+                assert sorted(path.name for path in journal.iterdir()) == ["lock"]
+                at += 1
+                shutil.rmtree(folder)
+    assert injected >= 1_000

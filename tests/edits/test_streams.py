@@ -2,7 +2,7 @@
 
 The streams of tests/cases/streams were recorded in VS Code, Neovim and Emacs. Whether a line still stands is judged by
 sentinels that share nothing with the product: they sit before and behind each line's characters, move with what is
-typed around them, and know a line as standing only while nothing came between them and the line's ends.
+typed around them, and know a line as standing only while nothing came between them and it, and it has its line end.
 
     python tests/edits/test_streams.py      prints what was replayed, and why edits were refused
 """
@@ -81,6 +81,11 @@ class Page:
         """A line's characters; None where there is no such line."""
         return self.text[self.starts[line] : self.ends[line]] if 0 <= line < len(self.starts) else None
 
+    def end_at(self, offset: int) -> str:
+        """The line end that stands there, "" at the end of the text."""
+        found = BREAK.match(self.text, offset)
+        return found[0] if found else ""
+
     def offset(self, position: Mapping[str, int]) -> int:
         body = self.body(position["line"])
         if body is None:
@@ -106,13 +111,15 @@ class Sentinels:
 
     revision: int
     lines: Sequence[str]
+    ends: Sequence[str]
     pairs: list[tuple[int, int] | None]
     causes: dict[int, str] = field(default_factory=dict[int, str])
 
     @classmethod
     def set(cls, page: Page, revision: int) -> Sentinels:
         bounds = list(zip(page.starts, page.ends, strict=True))
-        return cls(revision, [page.text[start:end] for start, end in bounds], [*bounds])
+        bodies, ends = [page.text[start:end] for start, end in bounds], [page.end_at(end) for _, end in bounds]
+        return cls(revision, bodies, ends, [*bounds])
 
     def follow(self, page: Page, first: int, last: int, length: int, cause: str) -> None:
         """Move with a change that `page` has taken already."""
@@ -127,13 +134,14 @@ class Sentinels:
             behind = last <= start and not first == start == end  # an empty line has no side of its own
             before = first >= end > start
             moved = (start + shift, end + shift) if behind else pair if before else None
-            if moved is None or not self._at_breaks(page.text, *moved):
-                self.causes[line] = cause
-                moved = None
+            if moved is None or not self._bounded(page.text, *moved):
+                self.causes[line], moved = cause, None
+            elif page.end_at(moved[1]) != self.ends[line]:
+                self.causes[line], moved = f"{cause}, its end", None
             self.pairs[line] = moved
 
     @staticmethod
-    def _at_breaks(text: str, start: int, end: int) -> bool:
+    def _bounded(text: str, start: int, end: int) -> bool:
         before, behind = text[start - 1 : start] if start else "\n", text[end : end + 1] or "\n"
         return before in "\r\n" and behind in "\r\n" and not (before == "\r" and text[start : start + 1] == "\n")
 

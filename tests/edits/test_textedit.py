@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from edit_desk import Desk
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridle.harness.edits import textedit
@@ -70,6 +70,7 @@ def test_a_text_that_stands_once_is_replaced_as_python_would(old: str, new: str)
     assert at.text("a.py") == SOURCE.replace(old, new)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_replacement_is_that_of_a_string_or_a_refusal(data: st.DataObject) -> None:
     text = data.draw(st.text(alphabet="ab c\n", min_size=1, max_size=20).map(lambda t: t.strip("\n") + "\n"))
@@ -237,6 +238,7 @@ def test_what_cannot_be_meant_is_refused(given: dict[str, Any]) -> None:
     assert caught.value.code in {"E_RANGE", "E_PERMISSION"}
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["command", "path", "old_str", "new_str", "file_text", "insert_line", "view_range"]),

@@ -53,6 +53,22 @@ async def test_the_same_failure_is_called_out_and_then_stops_the_run() -> None:
     assert [result.fatal for result in results] == [False] * (STOP_AFTER - 1) + [True]
 
 
+async def test_three_equal_failures_in_a_row_stop_the_run() -> None:
+    assert STOP_AFTER == 3
+    tools = box()
+    for _ in range(2):
+        assert not (await tools.call("echo", {"fail": True})).fatal
+        assert not (await tools.call("rm", {})).fatal
+    assert (await tools.call("echo", {"fail": True})).fatal
+
+
+async def test_a_success_of_the_tool_in_between_ends_the_row() -> None:
+    tools = box()
+    for _ in range(3):
+        assert not (await tools.call("echo", {"fail": True})).fatal
+        await tools.call("echo", {"say": "x"})
+
+
 async def test_failures_that_differ_do_not_add_up() -> None:
     tools = box()
     results = [await tools.call("echo", {"fail": n}) for n in range(2 * STOP_AFTER)]

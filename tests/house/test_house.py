@@ -50,6 +50,15 @@ def test_the_floors_are_found() -> None:
         ("sqlite3", {"indexer/store.py"}),
         ("keyring", {"harness/model/keys.py"}),
         ("networkx", {"indexer/snapshot.py", "indexer/graph.py"}),
+        (
+            "tree_sitter",
+            {
+                "indexer/languages/grammars.py",
+                "indexer/languages/blocks.py",
+                "indexer/languages/python.py",
+                "indexer/syntax.py",
+            },
+        ),
     ],
 )
 def test_a_library_is_known_in_its_home_alone(library: str, homes: set[str]) -> None:

@@ -7,7 +7,7 @@ import { commands, window, type Disposable, type LogOutputChannel, type TextEdit
 import type { Session } from "./client";
 
 /** Commands that the server can answer without knowing a place. */
-const PLACELESS = ["verify", "accept", "reject", "show", "undo", "trust", "status"];
+const PLACELESS = ["verify", "accept", "reject", "refresh", "show", "undo", "trust", "status"];
 
 export function registerCommands(session: Session, log: LogOutputChannel): Disposable[] {
   const register = (name: string, action: () => unknown): Disposable =>

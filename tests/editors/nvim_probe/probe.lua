@@ -179,6 +179,19 @@ function M.choose(bufnr, line, command)
   vim.lsp.buf.code_action({ filter = M.runs(command), apply = true })
 end
 
+--- Choose the code action at a line whose title has these words.
+---@param bufnr integer
+---@param line integer 0-based
+---@param words string
+function M.choose_titled(bufnr, line, words)
+  local function titled(action)
+    return action.title:find(words, 1, true) ~= nil
+  end
+  vim.api.nvim_set_current_buf(bufnr)
+  vim.api.nvim_win_set_cursor(0, { line + 1, 0 })
+  vim.lsp.buf.code_action({ filter = titled, apply = true })
+end
+
 ---@param command string
 ---@return fun(action: lsp.CodeAction): boolean
 function M.runs(command)

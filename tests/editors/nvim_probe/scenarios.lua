@@ -136,6 +136,28 @@ function M.undo_command_keeps_later_typing()
   probe.same("text", probe.text(source), before .. "\n# later")
 end
 
+function M.one_hunk_is_taken_and_the_other_left()
+  local source, offer = propose()
+  local second = probe.open(scene.second_file)
+  local other = probe.diagnostic(second, "bridle", "verified")
+  assert(other.message:find("hunk 1 of 2", 1, true) or other.message:find("on offer", 1, true), other.message)
+  vim.lsp.codelens.enable(true, { bufnr = source })
+  probe.wait("the lenses show", function()
+    return vim.iter(vim.lsp.codelens.get({ bufnr = source })):any(function(each)
+      return each.lens.command and each.lens.command.title == "leave hunk 2 of 2"
+    end)
+  end)
+  probe.choose_titled(source, offer.lnum, "hunk 2 of 2 alone")
+  probe.wait("the fix landed", has(source, scene.right))
+  probe.said("(hunk 2 of 2)")
+  assert(not has(second, scene.second_right)(), "the other hunk is not taken with it")
+  probe.choose_titled(second, other.lnum, "reject the change")
+  probe.wait("nothing is on offer", function()
+    return #vim.diagnostic.get(second) == 0 and require("bridle").statusline() == "Bridle: ready"
+  end)
+  assert(not has(second, scene.second_right)(), "what was left is not taken")
+end
+
 function M.nothing_is_doubled()
   local _, test = find()
   local lint = vim.fn.bufadd(scene.root .. "/" .. scene.lint_file)
@@ -163,7 +185,7 @@ end
 
 function M.command_line()
   open_both()
-  probe.same("completion", vim.fn.getcompletion("Bridle re", "cmdline"), { "reject", "restart" })
+  probe.same("completion", vim.fn.getcompletion("Bridle re", "cmdline"), { "refresh", "reject", "restart" })
   probe.same("one word only", vim.fn.getcompletion("Bridle edit re", "cmdline"), {})
   local old = probe.client().id
   vim.cmd("Bridle restart")

@@ -83,6 +83,24 @@ exports.undo_command_keeps_later_typing = async (probe, scene) => {
   assert.equal(source.getText(), `${before}# later`);
 };
 
+exports.one_hunk_is_taken_and_the_other_left = async (probe, scene) => {
+  const { source, offer } = await propose(probe, scene);
+  const second = (await probe.open(scene.second_file)).document;
+  const other = await probe.diagnostic(second, "bridle", "verified");
+  const lens = await probe.wait("the lenses show", async () => {
+    const found = await execute("vscode.executeCodeLensProvider", source.uri, 50);
+    return found.find((each) => each.command?.title === "accept hunk 2 of 2");
+  });
+  assert.equal(lens.range.start.line, offer.range.start.line);
+  await execute(lens.command.command, ...lens.command.arguments);
+  await probe.wait("the fix landed", () => source.getText().includes(scene.right));
+  assert(!second.getText().includes(scene.second_right), "the other hunk is not taken with it");
+  await probe.choose(second, other.range.start.line, "bridle.reject");
+  await probe.wait("nothing is on offer", () =>
+    !vscode.languages.getDiagnostics(second.uri).some((each) => each.source === "bridle"));
+  assert(!second.getText().includes(scene.second_right), "what was left is not taken");
+};
+
 exports.a_refused_edit = async (probe, scene) => {
   const { test } = await find(probe);
   await probe.choose(test, scene.finding_line, "bridle.edit");

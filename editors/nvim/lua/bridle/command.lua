@@ -34,7 +34,7 @@ local subcommands = {
   end,
 }
 
-for _, name in ipairs({ "accept", "reject", "show" }) do
+for _, name in ipairs({ "accept", "reject", "refresh", "show" }) do
   subcommands[name] = function(client, proposal)
     client_module.execute(client, "bridle." .. name, M.named("proposal", proposal))
   end

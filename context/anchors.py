@@ -47,6 +47,16 @@ def check_word(before: str, line: str, after: str) -> str:
     return words[crc32(near.encode("utf-8", "surrogatepass")) % len(words)]
 
 
+def check_words_of(lines: Sequence[str], start: int, end: int) -> list[str]:
+    """Return the check word of each of ``lines[start:end]``, as `check_word` gives it; each line is read once."""
+    words = check_words()
+    near = [line.rstrip(_BLANK).encode("utf-8", "surrogatepass") for line in lines[max(0, start - 1) : end + 1]]
+    above = near if start else [b"", *near]
+    below = above[2:] if end < len(lines) else [*above[2:], b""]
+    of_three = (b"%b\n%b\n%b" % three for three in zip(above, above[1:], below, strict=False))
+    return [words[crc32(three) % len(words)] for three in of_three]
+
+
 def lines_of(text: str) -> list[str]:
     """Return the lines that can be pointed at, with their ends: no empty one after the last end, none in ""."""
     lines = split_lines(text)

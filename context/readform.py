@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from bridle.context.anchors import anchor_at
+from bridle.context.anchors import check_words_of
 from bridle.indexer.text import line_body
 
 Range = tuple[int, int]
@@ -36,7 +36,13 @@ def head(path: str, number: int, ranges: Sequence[Range], total: int) -> str:
 
 def named(lines: Sequence[str], index: int, mode: ReadMode = "check") -> str:
     """Return how the 0-based line `index` of `lines` is named in `mode`."""
-    return str(index + 1) if mode == "plain" else str(anchor_at(lines, index))
+    return names(lines, index, index + 1, mode)[0]
+
+
+def names(lines: Sequence[str], start: int, end: int, mode: ReadMode = "check") -> list[str]:
+    """Return how each of ``lines[start:end]`` is named in `mode`."""
+    numbers = map(str, range(start + 1, end + 1))
+    return list(numbers) if mode == "plain" else [*map(str.__add__, numbers, check_words_of(lines, start, end))]
 
 
 def anchored(
@@ -55,7 +61,8 @@ def anchored(
     for start, end in ranges:
         if start > done:
             out.append(ELIDED)
-        out += [f"{named(lines, n, mode)}\t{line_body(printed[n])}" for n in range(start, end)]
+        pairs = zip(names(lines, start, end, mode), printed[start:end], strict=True)
+        out += [f"{name}\t{line_body(line)}" for name, line in pairs]
         done = end
     if done < len(lines):
         out.append(ELIDED)

@@ -14,7 +14,7 @@ import msgspec
 
 from bridle.indexer.alignment import kept_ends
 
-REWRITTEN = 4
+REWRITTEN = 2
 """From how many lines on, before and after, a change is a rewriting: it may hold lines that nobody touched."""
 
 PositionEncoding = Literal["utf-8", "utf-16", "utf-32"]

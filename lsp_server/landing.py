@@ -1,6 +1,6 @@
 """From patches to the client's edits: where lines of a patch stand now, what to send, what must come of it. Pure.
 
-Lines are carried by the document's own log; where the log has a hole, by a diff from a remembered text. A line that
+Lines are carried by the document's own log; where the log has a hole, by comparing with a remembered text. A line that
 changed since is a conflict, never guessed. What is sent are whole lines.
 """
 

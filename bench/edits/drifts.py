@@ -52,7 +52,7 @@ class Scribe:
     @property
     def lines(self) -> list[str]:
         """The lines as they are now."""
-        return lines_of(self.traced.text)
+        return self.traced.lines
 
     def put(self, start: int, end: int, text: str) -> None:
         """Replace lines ``[start, end)`` by whole lines."""
@@ -101,7 +101,7 @@ def synthetic(kind: str, text: str, targets: Sequence[Target], rng: random.Rando
     truths = [scribe.traced.truth(*one) for one in targets]
     kept = [(one, truth) for one, truth in zip(targets, truths, strict=True) if one == target or kind != "near"]
     if kind == "far":
-        kept = [(one, truth) for one, truth in kept if truth.place is not None]
+        kept = [(one, truth) for one, truth in kept if _untouched_around(one, scribe.traced, len(lines_of(text)))]
     asked, told = zip(*kept, strict=True) if kept else ((), ())
     return Drift(kind, text, _reported(text, scribe.reports, rng), scribe.traced.text, asked, told)
 
@@ -188,6 +188,11 @@ def _far(scribe: Scribe, target: Target, rng: random.Random) -> None:
             at = rng.choice(above if rng.random() * (len(above) + len(below)) < len(above) else below)
             limit = (place - FAR if at < place else total) - at
             _change(scribe, at, rng, max(1, limit))
+
+
+def _untouched_around(target: Target, traced: Traced, total: int) -> bool:
+    wide = max(0, target.start - FAR // 2), min(total, target.end + FAR // 2)
+    return traced.truth(*wide).place is not None
 
 
 def _near(scribe: Scribe, target: Target, rng: random.Random) -> None:
@@ -279,7 +284,7 @@ def _reported(text: str, changes: Sequence[Change], rng: random.Random) -> Seque
     traced = Traced(text)
     told: list[Change] = []
     for change in changes:
-        rows = lines_of(traced.text)
+        rows = traced.lines
         end = change.end_line + bool(change.end)
         head = rows[change.start_line][: change.start] if change.start_line < len(rows) else ""
         tail = rows[change.end_line][change.end :] if change.end and change.end_line < len(rows) else ""

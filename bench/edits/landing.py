@@ -17,6 +17,7 @@ from rivals import RIVALS, Locate
 BY_LOG, BY_DIFF = "revision + log of changes (ours)", "revision + comparing (ours)"
 LOGGED_KINDS = ("far", "near", "duplicate", "move", "real", "coarse")
 KINDS = LOGGED_KINDS[:-1]
+CURVED_KINDS = ("far", "near", "duplicate", "real")
 ASKED_OF_RIVALS = {"far": 1, "near": 3, "duplicate": 1, "move": 1}
 
 Count = Counter[tuple[str, str, str]]
@@ -46,7 +47,7 @@ def judged(job: Job) -> Count:
             if for_all:
                 for name, system in RIVALS.items():
                     _judge(name, system, drift, found)
-                for name, guard in CURVE.items():
+                for name, guard in CURVE.items() if drift.kind in CURVED_KINDS else ():
                     _judge(name, lambda old, new, guard=guard: guarded(guard, old, new), drift, found)
     except Exception:
         traceback.print_exc()

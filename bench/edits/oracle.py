@@ -39,14 +39,22 @@ class Traced:
         self.text = text
         self._ids = array("Q", range(len(text)))
         self._next = len(text)
+        self._lines: list[str] | None = None
         self._first = lines_of(text)
         self._born = self._rows()
         self._standing = set(self._born)
         self._places: dict[bytes, int] | None = None
 
+    @property
+    def lines(self) -> list[str]:
+        """The lines as they are now, with their ends; not to be changed by the caller."""
+        if self._lines is None:
+            self._lines = lines_of(self.text)
+        return self._lines
+
     def offset(self, line: int, character: int) -> int:
         """Return the offset of a place; one past the end is the end."""
-        rows = lines_of(self.text)
+        rows = self.lines
         if line >= len(rows):
             return len(self.text)
         return sum(map(len, rows[:line])) + min(character, len(rows[line].rstrip("\r\n")))
@@ -88,7 +96,7 @@ class Traced:
         """Return where lines ``[start, end)`` of the first text stand."""
         if self._places is None:
             rows = self._rows()
-            bodies = zip(rows, lines_of(self.text), strict=True)
+            bodies = zip(rows, self.lines, strict=True)
             self._places = {_body(row, line): n for n, (row, line) in enumerate(bodies)}
             self._places |= {row: n for n, row in enumerate(rows)}
         found = [self._of(n) for n in range(start, end)]
@@ -116,12 +124,12 @@ class Traced:
 
     def _settle(self) -> None:
         """Forget the lines that do not stand any more; they never come back."""
-        self._places = None
+        self._places = self._lines = None
         self._standing.intersection_update(self._rows())
 
     def _rows(self) -> list[bytes]:
         ids, at, rows = self._ids.tobytes(), 0, []
-        for line in lines_of(self.text):
+        for line in self.lines:
             rows.append(ids[at : at + len(line) * _WIDTH])
             at += len(line) * _WIDTH
         return rows

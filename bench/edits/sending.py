@@ -102,14 +102,14 @@ def tokens(story: Story) -> Counter[str]:
     edits = list(edits_of(story))
     if not edits:
         return Counter()
-    numbered = [f"[{story.path} v1 1-{len(lines)}/{len(lines)}]", *(f"{n}\t{x}" for n, x in enumerate(lines, start=1))]
+    everything = [(0, len(lines))]
     return Counter(
         {
             "ours": n_tokens(_written(call_of(story.path, edits))),
             "str_replace": sum(n_tokens(_written(call)) for call in _replacements(story)),
             "file": n_tokens(story.between),
-            "check": n_tokens(render(story.path, 1, lines, [(0, len(lines))])),
-            "plain": n_tokens("\n".join(line.rstrip("\r\n") for line in numbered)),
+            "check": n_tokens(render(story.path, 1, lines, everything)),
+            "plain": n_tokens(render(story.path, 1, lines, everything, mode="plain")),
         }
     )
 

@@ -109,7 +109,7 @@ class _Desk:
         self._targets = random_targets(str(self.text), N_TARGETS, self._rng) if self._first else []
 
     def _character(self, place: Place) -> int:
-        rows = lines_of(self._traced.text)
+        rows = self._traced.lines
         codec, unit = self._codec
         body = rows[place.line].rstrip("\r\n") if place.line < len(rows) else ""
         return len(body.encode(codec)[: place.character * unit].decode(codec, "ignore"))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from bridle.context.anchors import lines_of
-from bridle.context.readform import Range, joined, named, render
+from bridle.context.readform import Range, joined, names, render
 from bridle.context.redact import is_credential_file, redact
 from bridle.harness.edits.problems import ToolProblem
 from bridle.harness.edits.revisions import Revision, Revisions
@@ -52,7 +52,8 @@ def view(revisions: Revisions, revision: Revision, ranges: Sequence[Range]) -> R
     revisions.show(revision.path, revision.number, shown)
     printed = redact(revision.text).lines
     mode = revisions.mode
-    pairs = ((named(lines, n, mode), line_body(printed[n])) for start, end in shown for n in range(start, end))
+    called = (name for start, end in shown for name in names(lines, start, end, mode))
+    bodies = (line_body(line) for start, end in shown for line in printed[start:end])
     text = render(revision.path, revision.number, lines, shown, printed, mode)
     return ReadView(
         revision.path,
@@ -60,7 +61,7 @@ def view(revisions: Revisions, revision: Revision, ranges: Sequence[Range]) -> R
         revision.digest,
         shown,
         len(lines),
-        tuple(pairs),
+        tuple(zip(called, bodies, strict=True)),
         text if lines else f"{text}\n{EMPTY}",
     )
 

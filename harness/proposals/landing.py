@@ -1,8 +1,9 @@
 """From a proposal to plans: where each file's change goes now, pure but for reading what stands there.
 
 An open document gets edits against a version that the door's change log reaches, or (where its document was opened
-again since) against the buffer as it is now, carried over by two diffs that agree. A closed file must hold what the
-patch was made for, or the patch is carried over the same way. A line that changed is never overwritten.
+again since) against the buffer as it is now, carried over by comparing the two texts, where that is sure. A closed file
+must hold what the patch was made for, or the patch is carried over the same way. A line that changed is never
+overwritten.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ class _Carried(msgspec.Struct, frozen=True):
 
 
 def _carried(file: FilePatch, text: str, held: str | None, scene: Scene) -> _Carried:
-    """Carry a patch onto `text`: exactly where only landings of the same offer came between, else by diff."""
+    """Carry a patch onto `text`: exactly where only landings of the same offer came between, else by comparing."""
     old = lines_of(decode(scene.content(file.before)).text) if file.before is not None else []
     new = lines_of(text)
     moved = _written(file, held, scene.parts) or DiffedMap(_ends_apart(old), _ends_apart(new))

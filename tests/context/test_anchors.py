@@ -19,6 +19,7 @@ from bridle.context.anchors import (
     bodies_of,
     check_word,
     check_words,
+    check_words_of,
     lines_of,
     parse_anchor,
 )
@@ -110,6 +111,12 @@ def test_blanks_and_line_ends_at_the_end_of_a_line_do_not_change_its_check_word(
 
 def test_a_check_word_depends_on_both_neighbours() -> None:
     assert len({check_word("a", "}", "c"), check_word("x", "}", "c"), check_word("a", "}", "y")}) == 3
+
+
+@given(st.lists(st.text(max_size=4), max_size=8), st.integers(0, 8), st.integers(0, 8))
+def test_the_check_words_of_many_lines_are_those_of_each(lines: list[str], one: int, other: int) -> None:
+    start, end = sorted((min(one, len(lines)), min(other, len(lines))))
+    assert check_words_of(lines, start, end) == [anchor_at(lines, n).word for n in range(start, end)]
 
 
 def test_a_slip_of_the_number_is_noticed_in_all_but_two_of_a_thousand_cases() -> None:

@@ -73,6 +73,7 @@ export async function photographsAFix(page, plan) {
   await open(page, scene.source_file);
   await goTo(page, scene.wrong_line);
   await page.locator(".squiggly-info").first().waitFor();
+  await lens(page, "accept, verified").waitFor();
   await photograph(page, plan, "proposal");
   await answer(page, "Show");
   await page.locator(".tab.active", { hasText: ".diff" }).waitFor();
@@ -91,6 +92,7 @@ export async function photographsARefusal(page, plan) {
   await choose(page, "edit line");
   await asksToLoosenTheTest(page);
   await message(page, "refused").waitFor();
+  await lens(page, "accept anyway, refused").waitFor();
   await photograph(page, plan, "refusal");
   writeFileSync(plan.result, JSON.stringify({ ok: true }));
 }
@@ -110,6 +112,10 @@ async function opensAndTrusts(page, scene) {
 
 function message(page, words) {
   return page.locator(".notification-list-item-message", { hasText: words });
+}
+
+function lens(page, words) {
+  return page.locator(".codelens-decoration", { hasText: words });
 }
 
 async function open(page, file) {

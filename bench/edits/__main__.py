@@ -18,7 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import goals
 from corpus import Missing, Story, own_texts, stories
-from landing import BY_DIFF, BY_LOG, LOGGED_KINDS, Count, Job, judged
+from landing import BY_DIFF, BY_LOG, LOGGED_KINDS, SAME_DRIFTS, Count, Job, judged
 from ours import CURVE
 from rivals import RIVALS
 from sending import sessions, slips, tokens
@@ -76,7 +76,7 @@ def _summed(counts: Iterable[Counter[str]]) -> Counter[str]:
 
 def _print_table(found: Count, streams: Counter[str]) -> None:
     print(f"{'wrong % / refused %':42}" + "".join(f"{kind:>14}" for kind in LOGGED_KINDS) + f"{'drifts':>10}")
-    for name in (*RIVALS, BY_DIFF, BY_LOG):
+    for name in (*RIVALS, SAME_DRIFTS, BY_DIFF, BY_LOG):
         print(_row(name, found, LOGGED_KINDS))
     print("the map by comparing, under guards from weak to strong:")
     for name in CURVE:
@@ -113,6 +113,8 @@ def _print_rest(sent: Counter[str], texts: Sequence[str], rng: random.Random, *,
         print(f"{title}: {told}")
         if not goals.holds(title, value, smoke=smoke):
             yield title
+    if sent["syntax"]:
+        print(f"  apart from them: {sent['syntax']} sessions that the guard of syntax stopped")
     refused = [f"{n} x {why[4:]}" for why, n in sorted(sent.items()) if why.startswith("why ")]
     if refused:
         print(f"  calls that did not land at once: {', '.join(refused)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from landing import BY_DIFF, BY_LOG, KINDS, Count
+from landing import BY_DIFF, BY_LOG, KINDS, SAME_DRIFTS, Count
 from rivals import RIVALS
 
 MIN_LOGGED = 100_000
@@ -82,11 +82,11 @@ def holds(title: str, value: float, *, smoke: bool) -> bool:
 
 
 def _better(found: Count) -> Iterator[str]:
-    """Yield the rivals that beat our map by comparing in both coordinates."""
+    """Yield the rivals that beat our map by comparing in both coordinates, on the very same drifts."""
     for kind in KINDS:
-        if not found[BY_DIFF, kind, "n"]:
+        if not found[SAME_DRIFTS, kind, "n"]:
             continue
-        ours = percent(found, BY_DIFF, kind)
+        ours = percent(found, SAME_DRIFTS, kind)
         for name in RIVALS:
             theirs = percent(found, name, kind)
             if theirs[0] <= ours[0] and theirs[1] <= ours[1] and theirs != ours:

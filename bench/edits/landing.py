@@ -15,6 +15,7 @@ from ours import CURVE, by_diff, by_log, guarded
 from rivals import RIVALS, Locate
 
 BY_LOG, BY_DIFF = "revision + log of changes (ours)", "revision + comparing (ours)"
+SAME_DRIFTS = "comparing (ours), the rivals' drifts"
 LOGGED_KINDS = ("far", "near", "duplicate", "move", "real", "coarse")
 KINDS = LOGGED_KINDS[:-1]
 CURVED_KINDS = ("far", "near", "duplicate", "real")
@@ -45,6 +46,7 @@ def judged(job: Job) -> Count:
             if drift.kind != "coarse":
                 _judge(BY_DIFF, by_diff, drift, found)
             if for_all:
+                _judge(SAME_DRIFTS, by_diff, drift, found)
                 for name, system in RIVALS.items():
                     _judge(name, system, drift, found)
                 for name, guard in CURVE.items() if drift.kind in CURVED_KINDS else ():

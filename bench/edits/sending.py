@@ -45,16 +45,23 @@ class Session:
         read(self.revisions, path, self.data)
         self._moved = self.log.moved(self.revisions, lambda _: self.data)
 
-    def send(self, call: Any) -> str:
-        """Make one call; returns "landed", "repaired" (the call that its refusal offered landed) or the code."""
+    def send(self, call: Any, doubled: Any) -> str:
+        """Make one call; returns "landed" or the code of the refusal.
+
+        A text that repeats its neighbour, and means it, is sent once more as the refusal says: that line taken into the
+        range, which is `doubled`. Nothing is read again.
+        """
         try:
             self._land(call)
-            return "landed"
         except ToolProblems as problem:
-            if not problem.fragment:
+            if problem.code != "E_ECHO":
                 return problem.code
-            self._land(json.loads(problem.fragment))
-            return f"{problem.code} repaired"
+            try:
+                self._land(doubled)
+            except ToolProblems as again:
+                return again.code
+            return "landed at the second call"
+        return "landed"
 
     def _land(self, call: Any) -> None:
         (file,) = plan(parse(call), self.revisions, lambda _: self.data, self._moved).files
@@ -69,22 +76,23 @@ def sessions(story: Story, rng: random.Random) -> Counter[str]:
     The tool keeps the line ends of a file, so that texts are compared without them. Sessions that meet the guard of
     syntax are counted apart: a part of a commit need not parse, nor an old commit with the parsers of today.
     """
-    edits = list(edits_of(story))
+    edits, doubled = list(edits_of(story)), list(edits_of(story, doubled=True))
     if not edits:
         return Counter()
-    calls = [call_of(story.path, [edit]) for edit in edits]
+    calls = [
+        (call_of(story.path, [one]), call_of(story.path, [other])) for one, other in zip(edits, doubled, strict=True)
+    ]
     rng.shuffle(calls)
     found: Counter[str] = Counter()
-    for sent in ([call_of(story.path, edits)], calls):
+    for sent in ([(call_of(story.path, edits), call_of(story.path, doubled))], calls):
         session = Session(story.path, story.between)
-        said = [session.send(call) for call in sent]
+        said = [session.send(*call) for call in sent]
         if "E_SYNTAX" in said:
             found["syntax"] += 1
             continue
         found["sessions"] += 1
-        found["landed"] += all(one == "landed" for one in said) and _bodies(session.data.decode()) == _bodies(
-            story.after
-        )
+        whole = all(one.startswith("landed") for one in said)
+        found["landed"] += whole and _bodies(session.data.decode()) == _bodies(story.after)
         found.update({f"why {one}" for one in said if one != "landed"})
     return found
 
@@ -120,15 +128,24 @@ def tokens(story: Story) -> Counter[str]:
     )
 
 
-def edits_of(story: Story) -> Iterator[dict[str, str]]:
-    """Yield the edits of a story as the tool takes them, anchored in the text between."""
-    lines = [line.rstrip("\r\n") for line in lines_of(story.between)]
+def edits_of(story: Story, *, doubled: bool = False) -> Iterator[dict[str, str]]:
+    """Yield the edits of a story as the tool takes them, anchored in the text between.
+
+    `doubled` takes a neighbour that the text repeats at its edge into the range.
+    """
+    there = lines_of(story.between)
+    lines = [line.rstrip("\r\n") for line in there]
     for hunk in story.edit:
-        text = _came(story, hunk)
-        if hunk.old_start == hunk.old_end:
-            yield {"after": str(anchor_at(lines, hunk.old_start - 1)) if hunk.old_start else "0", "text": text}
+        start, end, text = hunk.old_start, hunk.old_end, _came(story, hunk)
+        came = _bodies(text)
+        if doubled and came and start > 0 and lines[start - 1] == came[0]:
+            start, text = start - 1, there[start - 1] + text
+        if doubled and came and end < len(lines) and lines[end] == came[-1]:
+            end, text = end + 1, text + there[end]
+        if start == end:
+            yield {"after": str(anchor_at(lines, start - 1)) if start else "0", "text": text}
             continue
-        first, last = anchor_at(lines, hunk.old_start), anchor_at(lines, hunk.old_end - 1)
+        first, last = anchor_at(lines, start), anchor_at(lines, end - 1)
         yield {"at": str(first) if first == last else f"{first}-{last}", **({"text": text} if text else {})}
 
 

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from bridle.context.anchors import check_words_of
-from bridle.indexer.text import line_body
 
 Range = tuple[int, int]
 """Lines ``start <= n < end``, 0-based."""
@@ -26,6 +25,8 @@ ReadMode = Literal["plain", "check", "strict"]
 READ_MODES: tuple[ReadMode, ...] = ("plain", "check", "strict")
 
 ELIDED = "…"
+
+_ENDS = "\r\n"  # a line has one end at most
 
 
 def head(path: str, number: int, ranges: Sequence[Range], total: int) -> str:
@@ -62,7 +63,7 @@ def anchored(
         if start > done:
             out.append(ELIDED)
         pairs = zip(names(lines, start, end, mode), printed[start:end], strict=True)
-        out += [f"{name}\t{line_body(line)}" for name, line in pairs]
+        out += [f"{name}\t{line.rstrip(_ENDS)}" for name, line in pairs]
         done = end
     if done < len(lines):
         out.append(ELIDED)

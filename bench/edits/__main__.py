@@ -118,8 +118,6 @@ def _print_rest(sent: Counter[str], texts: Sequence[str], rng: random.Random, *,
     refused = [f"{n} x {why[4:]}" for why, n in sorted(sent.items()) if why.startswith("why ")]
     if refused:
         print(f"  calls that did not land at once: {', '.join(refused)}")
-    if sent["syntax"]:
-        print(f"  counted apart: {sent['syntax']} sessions in which a part of the commit does not parse by itself")
 
 
 def _figures(

@@ -137,6 +137,37 @@ async def test_a_premise_that_broke_refuses_its_own_hunk_and_no_other(table: Tab
     assert (table.root / "a.py").read_bytes() == changed(12, text=mine)
 
 
+async def test_what_only_our_own_landing_moved_is_found_exactly(table: Table) -> None:
+    """A copy beside the second hunk came with the first one: no comparing of texts could tell which is which."""
+    doubled = TEXT.replace(b"line 8\n", b"line 8\nline 13\n")
+    table.offer("p", {"a.py": doubled.replace(b"line 12\n", b"line 120\n")})
+    assert table.states("p") == {"1": "open", "2": "open"}
+    await table.accept("p", ["1"])
+    assert (table.root / "a.py").read_bytes() == doubled
+    await table.accept("p", ["2"])
+    assert (table.root / "a.py").read_bytes() == doubled.replace(b"line 12\n", b"line 120\n")
+
+
+async def test_what_is_decided_while_the_checks_run_stays_decided(table: Table) -> None:
+    table.offer("p", {"a.py": changed(3, 12)}, verified=False)
+    table.prover.meanwhile = lambda: table.standing.reject(ProposalId("p"), ["1"])
+    with pytest.raises(UserProblem, match="hunk 1 was rejected already"):
+        await table.accept("p", ["1"])
+    assert (table.root / "a.py").read_bytes() == TEXT
+    assert table.states("p") == {"1": "rejected", "2": "open"}
+
+
+async def test_a_part_that_weakens_a_test_is_refused_and_the_other_part_is_not(table: Table) -> None:
+    tests = b"from a import f\n\n\ndef test_one():\n    assert f(1) == 2\n\n\n" + b"# line\n" * 9 + b"x = 1\n"
+    (table.root / "test_a.py").write_bytes(tests)
+    weaker = tests.replace(b"    assert f(1) == 2\n", b"    assert f(1)\n").replace(b"x = 1\n", b"x = 2\n")
+    table.offer("p", {"test_a.py": weaker}, verified=False)
+    refused = await table.accept("p", ["1"])
+    assert refused.refused.startswith("refused: 'test_one' expects something else")
+    await table.accept("p", ["2"])
+    assert (table.root / "test_a.py").read_bytes() == tests.replace(b"x = 1\n", b"x = 2\n")
+
+
 async def test_what_another_process_decided_is_seen(table: Table) -> None:
     table.offer("p", {"a.py": changed(3, 12)})
     other = Table(table.root)

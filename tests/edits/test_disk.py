@@ -356,6 +356,7 @@ def planted(folder: Path, rng: random.Random) -> tuple[Path, list[Write]]:
     return root, writes
 
 
+@pytest.mark.slow
 def test_no_fault_at_any_write_sync_or_rename_leaves_a_mix(tmp_path: Path) -> None:
     injected = 0
     for seed in range(11):

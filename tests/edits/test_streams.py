@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from lsprotocol import types as lsp
 
 from bridle.indexer.history import DiffedMap, LineMap, rebase
@@ -31,6 +32,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "cases" / "streams"
 STREAMS = sorted(FOLDER.glob("*.jsonl.gz"))
 EDITORS = ("emacs", "neovim", "vscode")
 URI = "file:///till/till.py"
+FAST = "everything"
+"""The scenario that is replayed by the fast tests too; it has a little of all others."""
 CHECK_EVERY, BASE_EVERY, N_BASES, N_EDITS = 30, 60, 2, 20
 FROM_THE_START_EVERY = 240
 BREAK = re.compile(r"\r\n|\n|\r")
@@ -314,7 +317,12 @@ def _stands(edit: LineEdit, places: Sequence[int | None]) -> bool:
     return places[0] is not None and all(place == places[0] + k for k, place in enumerate(places))
 
 
-@pytest.mark.parametrize("file", STREAMS, ids=lambda file: file.name.removesuffix(".jsonl.gz"))
+def each_stream(file: Path) -> ParameterSet:
+    name = file.name.removesuffix(".jsonl.gz")
+    return pytest.param(file, id=name, marks=() if name.endswith(FAST) else pytest.mark.slow)
+
+
+@pytest.mark.parametrize("file", [each_stream(file) for file in STREAMS])
 def test_a_recorded_stream_gives_the_editors_text_and_carries_no_edit_to_a_wrong_place(file: Path) -> None:
     replay = Replay(file)
     tally = replay.run()

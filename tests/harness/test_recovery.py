@@ -99,6 +99,7 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
+@pytest.mark.slow
 def test_wherever_a_landing_dies_all_of_it_stands_or_none_and_the_journal_says_which(tmp_path: Path) -> None:
     killed, step, seen = True, 0, set[str]()
     while killed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from itertools import count
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,7 @@ class Traced:
         return sum(map(len, rows[: place.line])) + min(place.character, len(body))
 
 
+@pytest.mark.slow
 @settings(max_examples=800)
 @given(texts, changes)
 @example("a\na\nb", [(Place(0, 0), Place(1, 0), "")])

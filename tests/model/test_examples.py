@@ -23,6 +23,8 @@ from bridle.harness.model.replay import EXHAUSTED, Replay
 from bridle.harness.model.transcript import load
 from tests.model.asking import Ear, assistant, request, user
 
+pytestmark = pytest.mark.slow
+
 BUG = "return Money(self.cents * rate // 100)"
 WRONG = "return Money(round(self.cents * rate / 100))"
 RIGHT = "return Money((self.cents * rate + 50) // 100)"

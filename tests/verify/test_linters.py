@@ -121,6 +121,7 @@ def test_mypy_is_green_with_the_number_of_files_that_it_examined(bench: Bench) -
     assert not (bench.root / ".mypy_cache").exists()
 
 
+@pytest.mark.slow
 def test_what_mypy_says_follows_the_text_and_not_its_cache(bench: Bench) -> None:
     bench.put({"pyproject.toml": TYPED, "a.py": "def f(n: int) -> int:\n    return n + 1\n\n\nreveal_type(f)\n"})
     outcomes = [bench.one("mypy").outcome]
@@ -134,6 +135,7 @@ def test_what_mypy_says_follows_the_text_and_not_its_cache(bench: Bench) -> None
     assert finding.href.endswith("#code-return-value")
 
 
+@pytest.mark.slow
 def test_a_changed_file_that_mypy_is_not_given_is_told(bench: Bench) -> None:
     bench.put({"mypy.ini": "[mypy]\nfiles = a.py\n", "a.py": "A = 1\n", "b.py": "B = 1\n"})
     bench.shadow.write("b.py", b"B: int = 'x'\n")
@@ -141,12 +143,14 @@ def test_a_changed_file_that_mypy_is_not_given_is_told(bench: Bench) -> None:
     assert (verdict.outcome, verdict.collected, verdict.reason) == ("pass", 1, "not among mypy's files: b.py")
 
 
+@pytest.mark.slow
 def test_text_that_is_no_python_is_an_error_of_mypy(bench: Bench) -> None:
     bench.put({"mypy.ini": "[mypy]\n", "a.py": "def f(:\n    pass\n"})
     verdict = bench.one("mypy")
     assert (verdict.outcome, verdict.exit_code, verdict.findings[0].code) == ("fail", 2, "syntax")
 
 
+@pytest.mark.slow
 def test_mypy_that_does_not_take_its_files_is_unknown(bench: Bench) -> None:
     bench.put({"mypy.ini": "[mypy]\nfiles = nowhere.py\n", "a.py": "A = 1\n"})
     verdict = bench.one("mypy")

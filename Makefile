@@ -29,9 +29,10 @@ check: $(READY)  ## lint, types, floors and the fast tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy src/bridle tests
-	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow and not editor"
+	@mkdir -p build; $(BIN)/pyright --pythonpath $(BIN)/python > build/pyright.log 2>&1 & types=$$!; \
+	  $(BIN)/pytest -q -n 2 --dist worksteal -m "not slow and not editor"; tests=$$?; \
+	  wait $$types || tests=1; cat build/pyright.log; exit $$tests
 
 fix: $(READY)  ## what the tools can put right by themselves
 	$(BIN)/ruff check --fix .

@@ -25,6 +25,7 @@ from bridle.lsp_server.server import Door
 GOAL_START_RATIO = 1.15
 GOAL_CHANGE_P95_MS = 5.0
 GOAL_ACTION_P95_MS = 50.0
+SMOKE_SLACK = 2.0
 
 RAW = """
 from pygls.lsp.server import LanguageServer
@@ -168,16 +169,18 @@ def start_ratio(root: Path, n_starts: int) -> tuple[float, float]:
 def main() -> int:
     """Print the figures; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--smoke", action="store_true", help="few repetitions")
+    parser.add_argument("--smoke", action="store_true", help="few repetitions, and wide goals")
     smoke = parser.parse_args().smoke
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         changed, asked = asyncio.run(in_process(root, 500 if smoke else 10_000))
         door, raw = start_ratio(root, 3 if smoke else 15)
-    print(f"one change at 10,000 lines, 100 findings: p95 {changed:.3f} ms (goal {GOAL_CHANGE_P95_MS})")
-    print(f"code actions at 50,000 lines, 100 findings: p95 {asked:.3f} ms (goal {GOAL_ACTION_P95_MS})")
-    print(f"start to initialize: {door:.3f} s, raw pygls {raw:.3f} s: {door / raw:.2f} (goal {GOAL_START_RATIO})")
-    return int(changed > GOAL_CHANGE_P95_MS or asked > GOAL_ACTION_P95_MS or door / raw > GOAL_START_RATIO)
+    goals = (GOAL_CHANGE_P95_MS, GOAL_ACTION_P95_MS, GOAL_START_RATIO)
+    wide = tuple(goal * (SMOKE_SLACK if smoke else 1.0) for goal in goals)
+    print(f"one change at 10,000 lines, 100 findings: p95 {changed:.3f} ms (goal {wide[0]})")
+    print(f"code actions at 50,000 lines, 100 findings: p95 {asked:.3f} ms (goal {wide[1]})")
+    print(f"start to initialize: {door:.3f} s, raw pygls {raw:.3f} s: {door / raw:.2f} (goal {wide[2]})")
+    return int(changed > wide[0] or asked > wide[1] or door / raw > wide[2])
 
 
 if __name__ == "__main__":

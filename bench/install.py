@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 GOAL_WHEEL_MB = 1.0
 GOAL_START_S = 0.5
+SMOKE_SLACK = 4.0
 N_STARTS = 10
 INSTALL_S, START_S = 900.0, 20.0
 
@@ -81,8 +82,9 @@ def main() -> int:
         what = "the wheel alone" if smoke else f"{installed.n_packages} packages from the index"
         print(f"wheel {wheel_mb:.2f} MB; installed {installed.mb:.1f} MB ({what}) in {installed.seconds:.1f} s")
         print(f"bridle --version: first {first_s:.2f} s, then median of {N_STARTS} {start_s:.3f} s")
-    missed = wheel_mb > GOAL_WHEEL_MB or start_s > GOAL_START_S
-    goal = f"wheel <= {GOAL_WHEEL_MB} MB, bridle --version <= {GOAL_START_S} s"
+    start_goal_s = GOAL_START_S * (SMOKE_SLACK if smoke else 1.0)
+    missed = wheel_mb > GOAL_WHEEL_MB or start_s > start_goal_s
+    goal = f"wheel <= {GOAL_WHEEL_MB} MB, bridle --version <= {start_goal_s} s"
     print(f"goal: {goal}: {'missed' if missed else 'met'}")
     return int(missed)
 

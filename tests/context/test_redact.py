@@ -102,6 +102,7 @@ def test_ordinary_code_is_shown_as_it_is(line: str) -> None:
     assert redact(line).lines == (line,)
 
 
+@pytest.mark.slow
 def test_the_standard_library_holds_less_than_one_lookalike_in_ten_thousand_lines() -> None:
     n_lines = n_found = 0
     for path in sorted(Path(secrets.__file__).parent.glob("*.py")):

@@ -96,6 +96,7 @@ def reader() -> Generator[SyntaxReader]:
     made.close()
 
 
+@pytest.mark.slow
 def test_a_question_that_takes_too_long_ends_its_process_and_the_next_is_answered(reader: SyntaxReader) -> None:
     assert reader.ask(Locate("a.cpp", b"<a>" * 20_000, 0)) == Unanswered("reading its syntax took longer than 0.5 s")
     assert reader.ask(Locate("a.cpp", b"f();\n", 0)) == Located(0, 1)

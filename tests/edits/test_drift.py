@@ -27,6 +27,7 @@ few = st.sampled_from(["a", "b", "return value", "", "}"])
 # --- comparing ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(st.lists(few, max_size=14), st.lists(few, max_size=14), st.data())
 def test_a_block_is_found_only_where_the_very_lines_stand(old: list[str], new: list[str], data: st.DataObject) -> None:

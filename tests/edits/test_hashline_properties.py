@@ -188,6 +188,7 @@ def apart(draw: st.DrawFn, lines: list[str]) -> list[dict[str, Any]]:
     return edits
 
 
+@pytest.mark.slow
 @given(st.data(), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
 @settings(max_examples=150)
 def test_many_edits_in_one_call_equal_as_many_calls_at_the_same_revision(
@@ -205,6 +206,7 @@ def test_many_edits_in_one_call_equal_as_many_calls_at_the_same_revision(
     assert bodies_of(often.data.decode()) == bodies_of(once.data.decode())
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=150)
 def test_a_refusal_leaves_the_world_as_it_was_and_its_offer_applies(data: st.DataObject) -> None:

@@ -88,6 +88,7 @@ CALLS = st.fixed_dictionaries(
 FORMS: list[Callable[[Any], str]] = [json.dumps, lambda call: json.dumps(call, ensure_ascii=False, indent=1)]
 
 
+@pytest.mark.slow
 @given(CALLS | FILES, st.sampled_from(FORMS))
 @settings(max_examples=100, deadline=None)
 def test_no_beginning_of_a_call_claims_an_edit_that_the_call_does_not_hold(

@@ -29,6 +29,7 @@ def test_a_text_stands_in_itself(text: list[str]) -> None:
     assert Alignment(text, text).places == list(range(len(text)))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(lines, lines)
 @example(["x"], ["x", "x"])

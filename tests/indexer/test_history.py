@@ -80,6 +80,7 @@ def assert_keeps_order_and_text(moved: LineMap, old: list[str], new: list[str]) 
     assert all(old[n] == new[place] for n, place in found)
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(lines, lines)
 def test_a_diff_maps_equal_lines_in_order_and_never_two_to_one(old: list[str], new: list[str]) -> None:
@@ -114,6 +115,7 @@ def test_a_diff_of_ten_thousand_equal_lines_is_cheap() -> None:
     assert_keeps_order_and_text(moved, old, new)
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(lines, lines, st.data())
 def test_a_rebased_edit_meets_the_very_lines_it_was_meant_for(

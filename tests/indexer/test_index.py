@@ -99,6 +99,7 @@ def test_tests_are_found_through_what_they_use_with_the_way(index: Index) -> Non
     assert 0 < reach.confidence < 1
 
 
+@pytest.mark.slow
 def test_the_graph_holds_every_definition_and_edge(index: Index) -> None:
     snapshot = index.refresh()
     graph = snapshot.graph()

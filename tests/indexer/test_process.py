@@ -82,6 +82,7 @@ def test_a_timeout_is_kept_and_what_was_printed_before_it_is_too() -> None:
     assert done.seconds < 5
 
 
+@pytest.mark.slow
 def test_a_program_that_ignores_the_request_to_end_is_killed() -> None:
     done = run(["/bin/sh", "-c", "trap '' TERM; echo $$; while :; do sleep 1; done"], env=ENV, timeout_s=0.3)
     assert done.timed_out

@@ -74,6 +74,7 @@ def test_a_text_splits_at_the_three_line_ends_of_the_protocol_only(text: str) ->
     assert split_lines(text) == naive_lines(text)
 
 
+@pytest.mark.slow
 @settings(max_examples=600)
 @given(texts, encodings, changes)
 @example("a\rb\n", "utf-16", [(Place(1, 0), Place(1, 1), "")])

@@ -62,6 +62,7 @@ def reference_client(text: str, edits: Sequence[lsp.TextEdit], encoding: Positio
     return str(document)
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(edited(), encodings)
 def test_a_client_that_applies_what_is_sent_has_the_expected_text(

@@ -53,6 +53,7 @@ def test_a_whole_stream_gives_what_was_said(step: Step) -> None:
     )
 
 
+@pytest.mark.slow
 @given(STEPS, st.data())
 def test_a_stream_that_ends_anywhere_before_its_end_gives_no_reply(step: Step, data: st.DataObject) -> None:
     wire = stream(step)
@@ -77,6 +78,7 @@ def test_a_stream_that_lost_an_event_never_gives_a_changed_call(step: Step, data
     assert reply.stop_reason, "a reply that does not say why it ended has not ended"
 
 
+@pytest.mark.slow
 @given(STEPS, st.sampled_from(["max_tokens", "refusal", "pause_turn"]))
 def test_a_reply_that_the_model_did_not_end_itself_hands_over_no_call(step: Step, stop_reason: str) -> None:
     wire = stream(step)
@@ -89,6 +91,7 @@ def test_a_reply_that_the_model_did_not_end_itself_hands_over_no_call(step: Step
 JUNK = st.dictionaries(st.sampled_from(["type", "index", "delta", "message", "content_block", "usage"]), JSON)
 
 
+@pytest.mark.slow
 @given(st.lists(JUNK | st.sampled_from(stream(Step(text="hi", calls=(CallStep("read", {}),)))), max_size=12))
 def test_junk_is_a_problem_or_nothing_never_a_crash(wire: list[dict[str, Any]]) -> None:
     with suppress(ModelProblem):

@@ -86,6 +86,7 @@ def test_a_fold_in_two_parts_is_the_fold_of_the_whole(tmp_path: Path) -> None:
         assert fold(records[cut:], fold(records[:cut])) == fold(records)
 
 
+@pytest.mark.slow
 def test_a_log_cut_at_any_byte_of_its_last_three_records_never_gives_a_wrong_state(tmp_path: Path) -> None:
     whole = tmp_path / "whole"
     whole.mkdir()
@@ -206,6 +207,7 @@ def test_every_synced_kind_is_a_kind() -> None:
     assert set(KINDS) > SYNCED
 
 
+@pytest.mark.slow
 def test_a_run_has_one_writer_and_is_resumable_only_when_that_is_gone(tmp_path: Path) -> None:
     journal = Journal(tmp_path, RUN, Ticks())
     journal.append(*STORY[0])

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ def stands_in_the_way(tree: Mapping[str, bytes | None], folders: set[str], path:
     return path in folders or bool(above & tree.keys())
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(trees, steps)
 def test_the_view_is_the_lower_tree_with_what_was_written(

@@ -58,6 +58,7 @@ class Mute(Open):
         return Completed(0, b"", b"", 0.0)
 
 
+@pytest.mark.slow
 def test_the_probe_finds_every_escape_when_the_sandbox_is_off_and_takes_its_canaries_away(
     workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,6 +113,7 @@ def test_a_configured_tool_that_is_not_installed_is_unknown_and_says_how_to_inst
     assert bench.told == list(verdicts)
 
 
+@pytest.mark.slow
 def test_mypy_is_green_with_the_number_of_files_that_it_examined(bench: Bench) -> None:
     bench.put({"pyproject.toml": TYPED, "a.py": "A: int = 1\n", "pkg/__init__.py": "", "pkg/b.py": "import a\n"})
     verdict = bench.one("mypy")

@@ -209,10 +209,6 @@ class ChangeLog:
             return None
         return LoggedMap([change for at, change in self._entries if at > version])
 
-    def latest(self) -> LineChange | Rewriting | None:
-        """Return the change that came last; None before the first."""
-        return self._entries[-1][1] if self._entries else None
-
     def _kept(self, change: LineChange) -> Rewriting:
         rewriting = Rewriting(change)
         self._rewritings.append(rewriting)

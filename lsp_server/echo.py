@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bridle.harness.engine import Buffer
-from bridle.indexer.text import LineEdit, apply_edits, line_body, split_lines
+from bridle.indexer.text import LineEdit, apply_edits
 from bridle.lsp_server.documents import Document, Documents
 from bridle.lsp_server.landing import carry, inverse_edits, same_text
 from bridle.lsp_server.mirror import buffer_of
@@ -44,10 +44,6 @@ class Awaited:
         self.misplaced: Landed | None = None
         self._edits = edits
         self._grounds: deque[str] = deque(maxlen=MAX_GROUNDS)
-        self._begun = False
-        """Whether a part of the edit has come."""
-        self._typed_into: str | None = None
-        """The text in which the person had changed lines of the edit before any of it came."""
         self._since = document.revision
         self._expected = [_expected(str(document.text), edits)]
         self.look()
@@ -60,38 +56,19 @@ class Awaited:
     def look(self) -> None:
         """Look at the text as it is now; where the edit is not in it, it may still come on top of it."""
         text = str(self.document.text)
-        if self._typed_into is not None and self._stands_on(self._typed_into, text):
-            return
         for expected in self._expected:
             if same_text(text, expected.text):
                 self.landed = Landed(buffer_of(self.document), expected.inverse)
                 return
-        if any(self._stands_on(ground, text) for ground in self._grounds):
-            return
+        for ground in self._grounds:
+            if same_text(text, apply_edits(ground, self._edits)):
+                self.misplaced = Landed(buffer_of(self.document), inverse_edits(ground, self._edits))
+                return
         if self.document.revision != self._since:
             self._grounds.append(text)
         moved = self.document.log.since(self._since)
-        found = None if moved is None else carry(self._edits, moved, self.document)
-        if found is not None and not found.conflicts:
+        if moved is not None and not (found := carry(self._edits, moved, self.document)).conflicts:
             self._expected[1:] = [_expected(text, found.edits)]
-        self._begun = self._begun or self._is_ours()
-        if found is not None and found.conflicts and not self._begun:
-            self._typed_into = text
-
-    def _is_ours(self) -> bool:
-        """Whether the latest change may be a part of the edit: it brought lines of it, or none."""
-        change = self.document.log.latest()
-        if change is None or self.document.revision == self._since:
-            return False
-        came = [line_body(line) for line in self.document.text.lines[change.start : change.start + change.new_count]]
-        return any(_within(came, [line_body(line) for line in split_lines(edit.text)]) for edit in self._edits)
-
-    def _stands_on(self, ground: str, text: str) -> bool:
-        """Whether the text is `ground` with the edit at its old place; if so it is to be taken back to that."""
-        if not same_text(text, apply_edits(ground, self._edits)):
-            return False
-        self.misplaced = Landed(buffer_of(self.document), inverse_edits(ground, self._edits))
-        return True
 
 
 class Echo:
@@ -140,11 +117,6 @@ class Echo:
     def _check(self) -> None:
         if all(one.landed or one.misplaced for one in self.awaited.values()):
             self._all.set()
-
-
-def _within(some: Sequence[str], lines: Sequence[str]) -> bool:
-    """Whether `some` stand side by side in `lines`."""
-    return any(list(lines[n : n + len(some)]) == list(some) for n in range(len(lines) - len(some) + 1))
 
 
 def _expected(text: str, edits: Sequence[LineEdit]) -> Expected:

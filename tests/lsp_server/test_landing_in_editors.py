@@ -165,27 +165,6 @@ def test_an_edit_that_an_editor_put_at_its_old_place_is_taken_back_and_put_right
     assert editor.text("a.py") == typed + SOURCE
 
 
-def test_what_was_typed_into_the_line_comes_back_where_an_editor_put_the_edit_over_it(editors: Start) -> None:
-    """As an editor does that looks at no versions: what it overwrote is in the change that it told of before."""
-    editor = opened(editors, "bare")
-    propose(editor)
-    edits: list[Json] = []
-
-    def typing_into_it_first(edit: Json) -> Json:
-        edits.append(edit)
-        if len(edits) == 1:
-            editor.type("a.py", WRONG, "mine ")
-        return editor.apply_edit(edit)
-
-    editor.apply = typing_into_it_first
-    editor.command("accept")
-    editor.wait_shown("nothing was changed: the same lines of a.py were changed meanwhile")
-    lines = SOURCE.split("\n")
-    lines[WRONG] = "mine " + lines[WRONG]
-    assert editor.text("a.py") == "\n".join(lines)
-    assert len(edits) == 2, "the edit, and what takes it back"
-
-
 def test_a_document_that_moves_on_for_ever_is_given_up_after_three_tries(editors: Start) -> None:
     editor = opened(editors)
     propose(editor)

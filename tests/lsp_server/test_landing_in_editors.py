@@ -165,6 +165,32 @@ def test_an_edit_that_an_editor_put_at_its_old_place_is_taken_back_and_put_right
     assert editor.text("a.py") == typed + SOURCE
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("client", CLIENTS)
+def test_an_edit_that_an_editor_tells_in_smaller_pieces_has_landed(editors: Start, client: str, at_once: bool) -> None:
+    """As VS Code does, which looks for the smallest change: half of it is nobody's typing, and is not brought back."""
+    editor = opened(editors, client)
+    propose(editor)
+    edits: list[Json] = []
+
+    def in_pieces(edit: Json) -> Json:
+        edits.append(edit)
+        column = editor.text("a.py").split("\n")[WRONG].index("WRONG")
+        pieces = [
+            (Place(WRONG, column + 2), Place(WRONG, column + 5), "IGHT"),
+            (Place(WRONG, column), Place(WRONG, column + 1), ""),
+        ]
+        for some in [pieces] if at_once else [pieces[:1], pieces[1:]]:
+            editor.change(editor.uri("a.py"), *some)
+        return {"applied": True}
+
+    editor.apply = in_pieces
+    editor.command("accept")
+    editor.wait_shown("not saved yet")
+    assert editor.text("a.py") == RIGHT
+    assert len(edits) == 1
+
+
 def test_a_document_that_moves_on_for_ever_is_given_up_after_three_tries(editors: Start) -> None:
     editor = opened(editors)
     propose(editor)

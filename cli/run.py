@@ -129,10 +129,11 @@ async def _until_end(engine: Engine, request: StartRun | ResumeRun, *, yes: bool
 
 def _answer(ask: Ask, *, yes: bool) -> str:
     note(ask.message)
-    if yes:
+    if yes and ask.about == "consent":
         return ask.choices[0]
     if not sys.stdin.isatty():
-        note(f"nobody to ask here, so the answer is {ask.default!r}; --yes says yes")
+        way = "--yes says yes" if ask.about == "consent" else "a rule under [permission] of your settings can allow it"
+        note(f"nobody to ask here, so the answer is {ask.default!r}; {way}")
         return ask.default
     given = input(f"[{' / '.join(ask.choices)}] ").strip().lower()
     return next((choice for choice in ask.choices if given and choice.lower().startswith(given)), ask.default)

@@ -173,13 +173,17 @@ class RunEnded(msgspec.Struct, frozen=True, tag=True):
 
 
 class Ask(msgspec.Struct, frozen=True, tag=True):
-    """A question to the person; no answer within `timeout_s` counts as `default`."""
+    """A question to the person; no answer within `timeout_s` counts as `default`.
+
+    `about` tells a question that may be answered beforehand (consent to send) from one that may not.
+    """
 
     id: str
     message: str
     choices: tuple[str, ...]
     default: str
     timeout_s: float
+    about: Literal["consent", "permission"] = "consent"
 
 
 class Note(msgspec.Struct, frozen=True, tag=True):

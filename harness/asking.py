@@ -9,6 +9,7 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -20,6 +21,8 @@ TIMEOUT_S = 120.0
 YES = "Send"
 NO = "Do not send"
 
+Subject = Literal["consent", "permission"]
+
 
 class Asking:
     """The open questions of one engine."""
@@ -28,12 +31,14 @@ class Asking:
         self._emit = emit
         self._open: dict[str, asyncio.Future[str]] = {}
 
-    async def ask(self, message: str, choices: tuple[str, ...], default: str, timeout_s: float = TIMEOUT_S) -> str:
+    async def ask(
+        self, message: str, choices: tuple[str, ...], default: str, about: Subject, timeout_s: float = TIMEOUT_S
+    ) -> str:
         """Ask, and return one of `choices`."""
         number = uuid.uuid4().hex[:12]
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._open[number] = answer
-        self._emit(Ask(number, message, choices, default, timeout_s))
+        self._emit(Ask(number, message, choices, default, timeout_s, about))
         try:
             given = await asyncio.wait_for(answer, timeout_s)
         except TimeoutError:
@@ -60,7 +65,7 @@ async def consented(path: Path, endpoint: str, question: str, *, asking: Asking)
     known = _read(path)
     if endpoint in known.endpoints:
         return
-    if await asking.ask(f"Bridle: {question} This is asked once for this workspace.", (YES, NO), NO) != YES:
+    if await asking.ask(f"Bridle: {question} This is asked once for this workspace.", (YES, NO), NO, "consent") != YES:
         raise UserProblem(
             "nothing was sent: sending code to the model was not agreed to", "run the action again and agree"
         )

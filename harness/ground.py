@@ -11,7 +11,7 @@ from pathlib import Path
 from bridle.harness.buffers import Buffers
 from bridle.harness.engine import EngineEvent
 from bridle.harness.model.client import ModelClient
-from bridle.harness.permission.rules import Policy
+from bridle.harness.permission.grants import Grants
 from bridle.harness.proposals.ledger import Ledger
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.state import State
@@ -24,18 +24,20 @@ class Ground:
     """The workspace as a run sees it.
 
     `engine` names this engine's life: versions of open documents count within it. `client` gives the model and
-    `consent` asks once before anything goes to an endpoint; both raise UserProblem. `now` is seconds since the epoch.
+    `consent` asks once before anything goes to an endpoint; both raise UserProblem. `ask` puts a question about a
+    permission (text, choices, the default) to the person. `now` is seconds since the epoch.
     """
 
     root: Path
     engine: str
     state: State
     settings: Settings
-    policy: Policy
+    grants: Grants
     buffers: Buffers
     snapshot: Callable[[], Awaitable[Snapshot]]
     client: Callable[[], ModelClient]
     consent: Callable[[str, str], Awaitable[None]]
+    ask: Callable[[str, tuple[str, ...], str], Awaitable[str]]
     blobs: Blobs
     ledger: Ledger
     emit: Callable[[EngineEvent], None]

@@ -21,6 +21,7 @@ from bridle.harness.model.client import ModelClient
 from bridle.harness.model.keys import take_key
 from bridle.harness.nouns import UserProblem
 from bridle.harness.overview import Overview
+from bridle.harness.permission.grants import Grants
 from bridle.harness.permission.trust import Trust
 from bridle.harness.proposals.ledger import Ledger
 from bridle.harness.proposals.proving import Proving
@@ -61,11 +62,12 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         engine=uuid.uuid4().hex[:8],
         state=state,
         settings=settings,
-        policy=settings.policy,
+        grants=Grants(settings.policy),
         buffers=buffers,
         snapshot=knowing.snapshot,
         client=model.client,
         consent=partial(consented, state.folder / "consent.json", asking=asking),
+        ask=partial(asking.ask, about="permission"),
         blobs=Blobs(state.blobs),
         ledger=Ledger(state.proposals),
         emit=post.emit,

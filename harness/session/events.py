@@ -106,6 +106,18 @@ class Edited(msgspec.Struct, frozen=True):
     files: tuple[FileChange, ...]
 
 
+class Ran(msgspec.Struct, frozen=True):
+    """A command ran in the shadow: how it ended, on which rung, and what it left changed there."""
+
+    command: str
+    outcome: str
+    exit_code: int | None = None
+    seconds: float = 0.0
+    rung: str = ""
+    changed: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
 class Checked(msgspec.Struct, frozen=True):
     """The checks spoke."""
 
@@ -181,7 +193,7 @@ class Ended(msgspec.Struct, frozen=True):
 
 Event = (
     Started | Resumed | PhaseEntered | Told | ModelCalled | ModelReplied | ToolCalled | ToolReplied | Decided
-    | Edited | Checked | Proposed | Prepared | Confirmed | Landed | RolledBack | Undone | BudgetMet | Ended
+    | Edited | Ran | Checked | Proposed | Prepared | Confirmed | Landed | RolledBack | Undone | BudgetMet | Ended
 )  # fmt: skip
 
 KINDS: dict[str, type[Event]] = {
@@ -195,6 +207,7 @@ KINDS: dict[str, type[Event]] = {
     "tool_replied": ToolReplied,
     "decided": Decided,
     "edited": Edited,
+    "ran": Ran,
     "checked": Checked,
     "proposed": Proposed,
     "prepared": Prepared,

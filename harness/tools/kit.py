@@ -13,17 +13,16 @@ from typing import Any
 from bridle.harness.edits import textedit
 from bridle.harness.edits.hashline import Plan, PlannedFile, plan, would_land
 from bridle.harness.edits.links import check_names
-from bridle.harness.edits.problems import ToolProblem
 from bridle.harness.edits.readview import read, view
 from bridle.harness.edits.request import EditRequest, clean_path, parse, tool_for
 from bridle.harness.edits.revisions import Revisions
 from bridle.harness.edits.writes import WriteLog
 from bridle.harness.ground import Ground
 from bridle.harness.order import Order
-from bridle.harness.permission.decide import judge
 from bridle.harness.session.events import FileChange
 from bridle.harness.session.journal import Journal
 from bridle.harness.shadow.shadow import Shadow
+from bridle.harness.tools.permits import Permits
 from bridle.harness.tools.toolbox import Input, Tool, line_field, text_field
 from bridle.indexer.files import walk
 from bridle.indexer.snapshot import Snapshot
@@ -61,7 +60,9 @@ CHECK_TOOL = _spec(
 
 @dataclass(frozen=True)
 class Kit:
-    """What the tools work on. `newer_python` says that the project's Python is newer than ours."""
+    """What the tools work on. `run_command` is the tool that runs a command line, None where no command may run;
+    `newer_python` says that the project's Python is newer than ours.
+    """
 
     ground: Ground
     order: Order
@@ -70,6 +71,8 @@ class Kit:
     journal: Journal
     check: Callable[[str | None], Awaitable[str]]
     log: WriteLog
+    permits: Permits
+    run_command: Tool | None = None
     newer_python: bool = False
 
 
@@ -78,7 +81,7 @@ def tools_of(kit: Kit) -> tuple[Tool, ...]:
 
     async def read_file(given: Input) -> str:
         path = clean_path(given.get("path"))
-        _permit(kit, "Read", path)
+        await _permit(kit, "Read", path)
         start, end = line_field(given, "start", "read"), line_field(given, "end", "read")
         first = (start or 1) - 1
         ranges = ((first, min(end or first + MAX_LINES_READ, first + MAX_LINES_READ)),)
@@ -92,16 +95,16 @@ def tools_of(kit: Kit) -> tuple[Tool, ...]:
         request = parse(given)
         check_names(kit.ground.root, [path for file in request.files for path in (file.path, file.to) if path])
         for file in request.files:
-            _permit(kit, "Edit", file.path)
+            await _permit(kit, "Edit", file.path)
             if file.to:
-                _permit(kit, "Edit", file.to)
+                await _permit(kit, "Edit", file.to)
         return await asyncio.to_thread(_edit, kit, request)
 
     async def edit_text(given: Input) -> str:
         asked = textedit.parse(given)
         if isinstance(asked, textedit.View):
             return await _view(kit, asked)
-        _permit(kit, "Edit", asked.path)
+        await _permit(kit, "Edit", asked.path)
         return await asyncio.to_thread(_edit_text, kit, asked)
 
     async def run_check(given: Input) -> str:
@@ -109,10 +112,11 @@ def tools_of(kit: Kit) -> tuple[Tool, ...]:
         return await kit.check(check if isinstance(check, str) and check else None)
 
     look_up, check = Tool("search", SEARCH_TOOL, search), Tool("run_check", CHECK_TOOL, run_check)
+    more = () if kit.run_command is None else (kit.run_command,)
     if kit.ground.settings.edit_tool == "str_replace":
-        return Tool(textedit.NAME, textedit.SPEC, edit_text), look_up, check
+        return Tool(textedit.NAME, textedit.SPEC, edit_text), look_up, check, *more
     edits = Tool("hashline_edit", tool_for(kit.revisions.mode), edit)
-    return Tool("read", READ_TOOL, read_file), look_up, edits, check
+    return Tool("read", READ_TOOL, read_file), look_up, edits, check, *more
 
 
 def hits(snapshot: Snapshot, query: str) -> str:
@@ -132,7 +136,7 @@ async def _view(kit: Kit, asked: textedit.View) -> str:
         listed = textedit.listing(asked.path, await _paths(kit))
         if listed:
             return listed
-    _permit(kit, "Read", asked.path)
+    await _permit(kit, "Read", asked.path)
     first, end = asked.lines or (0, 1 << 31)
     return read(kit.revisions, asked.path, data, ((first, min(end, first + MAX_LINES_READ)),)).text
 
@@ -196,13 +200,7 @@ def changed_lines(file: PlannedFile) -> list[tuple[int, int]]:
     return [(edit.start, max(edit.end, edit.start + 1)) for edit in file.inverse]
 
 
-def _permit(kit: Kit, tool: str, path: str) -> None:
+async def _permit(kit: Kit, tool: str, path: str) -> None:
     """Let one decision answer for every tool. Raises ToolProblem E_PERMISSION, E_SECRET."""
     check_names(kit.ground.root, [path])
-    decision = judge(kit.ground.policy, tool, path)
-    kit.journal.append(
-        "decided",
-        {"tool": tool, "subject": path, "verdict": decision.verdict, "rule": decision.rule, "reason": decision.reason},
-    )
-    if decision.verdict != "allow":
-        raise ToolProblem("E_PERMISSION", path, f"{decision.reason} Nothing was written. Work without this file.")
+    await kit.permits.expect(tool, path, "Nothing was written. Work without this file.")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from bridle.context.pack import pack
 from bridle.context.task import Task
@@ -22,11 +23,15 @@ from bridle.harness.nouns import Finding, Flag, RunId, Verdict
 from bridle.harness.order import Order
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
+from bridle.harness.settings import user_file
 from bridle.harness.shadow.shadow import Shadow
+from bridle.harness.tools.command import Bench, command_tool
 from bridle.harness.tools.kit import Kit, tools_of
-from bridle.harness.tools.toolbox import Toolbox
+from bridle.harness.tools.permits import Permits
+from bridle.harness.tools.toolbox import Tool, Toolbox
 from bridle.harness.verify.checks import discover
 from bridle.harness.verify.gates import judge
+from bridle.harness.verify.interpreter import find_interpreter
 from bridle.harness.verify.ladder import verify
 from bridle.harness.verify.python_version import is_newer_than_ours
 from bridle.harness.workflow.conversation import Conversation
@@ -62,8 +67,11 @@ class Workbench:
         mode = ground.settings.read_mode if tool == "hashline" else "plain"
         self._revisions = Revisions(ground.state.revisions / run, mode)
         newer = is_newer_than_ours(ground.root, ground.settings.python or None)
-        self._kit = Kit(ground, order, shadow, self._revisions, journal, self._checks_for_model, WriteLog(), newer)
-        toolbox = Toolbox(tools_of(self._kit))
+        permits = Permits(ground.grants, journal, ground.ask, user_file(), sandboxed=shadow.rung != "scratch copy")
+        log = WriteLog()
+        command = self._command(permits, log)
+        kit = Kit(ground, order, shadow, self._revisions, journal, self._checks_for_model, log, permits, command, newer)
+        toolbox = Toolbox(tools_of(kit))
         self._talk = Conversation(ground.client(), toolbox, journal, meter, system_prompt(mode, tool))
 
     # --- the ground -----------------------------------------------------------------------------------------
@@ -162,6 +170,16 @@ class Workbench:
         verdicts = await self.prove(lambda verdict: None)
         wanted = tuple(verdict for verdict in verdicts if check in (None, verdict.check))
         return findings_text(wanted or verdicts, ())
+
+    def _command(self, permits: Permits, log: WriteLog) -> Tool | None:
+        ground = self._ground
+        if ground.settings.mode == "plan":
+            return None
+        python = find_interpreter(ground.root, ground.settings.python).path
+        programs = str(Path(python).parent) if python else ""
+        stop = self._brake.event
+        bench = Bench(self.shadow, permits, self._journal, ground.blobs, log, stop, ground.settings.timeout_s, programs)
+        return command_tool(bench)
 
     # --- reading --------------------------------------------------------------------------------------------
 

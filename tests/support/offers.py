@@ -14,6 +14,7 @@ from bridle.harness.ground import Ground
 from bridle.harness.landings import Landings
 from bridle.harness.model.client import ModelClient
 from bridle.harness.nouns import Badge, FilePatch, Finding, Proposal, ProposalId, RunId, Verdict
+from bridle.harness.permission.grants import Grants
 from bridle.harness.proposals.hunks import hunks_of, ids_of
 from bridle.harness.proposals.ledger import Ledger, Offer
 from bridle.harness.proposals.proving import Proving
@@ -85,11 +86,12 @@ class Table:
             engine="e1",
             state=self.state,
             settings=load(root, {}),
-            policy=load(root, {}).policy,
+            grants=Grants(load(root, {}).policy),
             buffers=self.buffers,
             snapshot=_nobody,
             client=_no_model,
             consent=_nobody,
+            ask=_nobody,
             blobs=self.blobs,
             ledger=self.ledger,
             emit=self.events.append,

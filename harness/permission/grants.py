@@ -1,0 +1,39 @@
+"""What one engine may do: the policy it was opened with, and what the person said yes to since."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bridle.harness.permission.decide import Call
+from bridle.harness.permission.rules import Policy, PolicyRule, Rule
+
+
+class Grants:
+    """A policy that a person's answers widen, as long as the engine lives."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    @property
+    def policy(self) -> Policy:
+        """The policy as it is now."""
+        return self._policy
+
+    def for_session(self, call: Call) -> None:
+        """Allow this very call until the engine ends."""
+        granted = self._policy.granted | {(call.tool, place_of(call))}
+        self._policy = msgspec.structs.replace(self._policy, granted=granted)
+
+    def follow(self, rule: Rule) -> None:
+        """Follow a rule that the person has just written into their own settings."""
+        self._policy = following(self._policy, rule)
+
+
+def following(policy: Policy, rule: Rule) -> Policy:
+    """Return the policy with one more rule of the person that allows."""
+    return msgspec.structs.replace(policy, rules=(*policy.rules, PolicyRule("allow", rule, "user")))
+
+
+def place_of(call: Call) -> str:
+    """Return what a grant of `call` is bound to: the place with its links resolved, else the subject."""
+    return call.target.real if call.target is not None else call.subject

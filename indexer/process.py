@@ -37,7 +37,7 @@ RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 class Completed(msgspec.Struct, frozen=True):
     """How a program ended.
 
-    `exit_code` is None when we ended it (`timed_out`, `cancelled`, at a `limit`), and minus the signal when a signal did.
+    `exit_code` is None when we ended it (`timed_out`, `cancelled`, at a `limit`), and minus the signal when one did.
     Output is the first and the last half of the cap, with a line between that counts the bytes left out.
     `limit` names a limit that it ran into, "" for none. `cpu_s` and `peak_bytes` (of its largest process) are of the
     program and of those of its children that it waited for.
@@ -67,7 +67,7 @@ class Cancel(Protocol):
         ...
 
 
-def run(
+def run(  # noqa: PLR0913 - what is said of one program, each by its name
     argv: Sequence[str],
     *,
     cwd: Path | str | None = None,

@@ -20,6 +20,44 @@ RUNGS: tuple[RungName, ...] = ("bubblewrap+overlay", "namespaces+overlay", "scra
 """Best first."""
 
 
+class Access(msgspec.Struct, frozen=True):
+    """What one command is granted beyond the sandbox.
+
+    `ports` of this machine's loopback answer at the command's own 127.0.0.1. `variables` of our environment are handed
+    on. `readable` paths are put back, read-only. `hosts` are reached through a proxy that lets nobody else through.
+    """
+
+    ports: tuple[int, ...] = ()
+    variables: tuple[str, ...] = ()
+    readable: tuple[Path, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+NOTHING = Access()
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """One time that a command asked its proxy for a host. `refused` says why not, "" where it was let through."""
+
+    host: str
+    port: int
+    refused: str = ""
+    sent_bytes: int = 0
+    received_bytes: int = 0
+
+
+class Command(msgspec.Struct, frozen=True):
+    """One command, as it is asked for; see `Shadow.run`."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    timeout_s: float
+    report: Path | None = None
+    cancel: Cancel | None = None
+    cap_bytes: int = CAP_BYTES
+    access: Access = NOTHING
+
+
 class Change(msgspec.Struct, frozen=True):
     """One file that stands differently in the shadow than in the person's tree."""
 
@@ -59,6 +97,11 @@ class Shadow(Protocol):
         """Why the rungs above this one were not taken, a sentence each."""
         ...
 
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """Which hosts commands asked their proxy for, in order."""
+        ...
+
     def read(self, path: str) -> bytes | None:
         """Return a file's bytes, None when there is no regular file."""
         ...
@@ -76,10 +119,12 @@ class Shadow(Protocol):
         report: Path | None = None,
         cancel: Cancel | None = None,
         cap_bytes: int = CAP_BYTES,
+        access: Access = NOTHING,
     ) -> Completed:
         """Run a command in the root and keep what it wrote. `env` is added to the allowed environment.
 
-        `report` is a file outside the tree that the command may write. Raises UserProblem when it cannot start.
+        `report` is a file outside the tree that the command may write; `access` is what it is granted beyond the
+        sandbox. Raises UserProblem when it cannot start.
         """
         ...
 
@@ -92,6 +137,7 @@ class Shadow(Protocol):
         report: Path | None = None,
         cancel: Cancel | None = None,
         cap_bytes: int = CAP_BYTES,
+        access: Access = NOTHING,
     ) -> Completed:
         """As `run`, on the workspace plus exactly what `changes` offers, and keep nothing that it writes.
 

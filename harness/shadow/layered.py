@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from bridle.harness.nouns import UserProblem
-from bridle.harness.shadow.contract import Change, RungName
+from bridle.harness.shadow.contract import NOTHING, Access, Change, Command, Passage, RungName
 from bridle.harness.shadow.layers import Layers
 from bridle.harness.shadow.trees import Ignored, find_changes, ground, merge, moved_paths
 from bridle.indexer.files import TreeState
@@ -28,7 +28,9 @@ SEALED = (".git", ".venv", "venv", "node_modules")
 
 
 class Exhibit(Protocol):
-    """How a rung shows two layers to a command."""
+    """How a rung shows two layers to a command. `passages` grows with what its commands' proxies were asked for."""
+
+    passages: list[Passage]
 
     @property
     def rung(self) -> RungName:
@@ -43,18 +45,7 @@ class Exhibit(Protocol):
         """Tell whether a root folder that a command reports is that of the layers in `folder`."""
         ...
 
-    def execute(
-        self,
-        folder: Path,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str],
-        timeout_s: float,
-        report: Path | None,
-        cancel: Cancel | None,
-        cap_bytes: int,
-        keep: bool,
-    ) -> Completed:
+    def execute(self, folder: Path, command: Command, *, keep: bool) -> Completed:
         """Run a command on the layers in `folder`; what it writes ends in their upper one if it is to be kept."""
         ...
 
@@ -80,6 +71,11 @@ class LayeredShadow:
         return self._exhibit.rung
 
     @property
+    def passages(self) -> tuple[Passage, ...]:
+        """Which hosts commands asked their proxy for, in order."""
+        return tuple(self._exhibit.passages)
+
+    @property
     def root(self) -> Path:
         """Where commands see the tree."""
         return self._exhibit.root(self._folder)
@@ -103,9 +99,11 @@ class LayeredShadow:
         report: Path | None = None,
         cancel: Cancel | None = None,
         cap_bytes: int = CAP_BYTES,
+        access: Access = NOTHING,
     ) -> Completed:
         """Run a command and keep what it wrote. Raises UserProblem when it cannot start."""
-        return self._execute(self._folder, argv, env, timeout_s, report, cancel, cap_bytes, keep=True)
+        command = Command(tuple(argv), env, timeout_s, report, cancel, cap_bytes, access)
+        return self._execute(self._folder, command, keep=True)
 
     def prove(
         self,
@@ -116,10 +114,12 @@ class LayeredShadow:
         report: Path | None = None,
         cancel: Cancel | None = None,
         cap_bytes: int = CAP_BYTES,
+        access: Access = NOTHING,
     ) -> Completed:
         """Run a command on the workspace plus exactly what is offered, and keep nothing. Raises UserProblem."""
+        command = Command(tuple(argv), env, timeout_s, report, cancel, cap_bytes, access)
         with self._offered() as folder:
-            return self._execute(folder, argv, env, timeout_s, report, cancel, cap_bytes, keep=False)
+            return self._execute(folder, command, keep=False)
 
     def changes(self) -> tuple[Change, ...]:
         """Return what differs from the workspace, in path order."""
@@ -167,31 +167,11 @@ class LayeredShadow:
         finally:
             remove_tree(folder)
 
-    def _execute(
-        self,
-        folder: Path,
-        argv: Sequence[str],
-        env: Mapping[str, str],
-        timeout_s: float,
-        report: Path | None,
-        cancel: Cancel | None,
-        cap_bytes: int,
-        *,
-        keep: bool,
-    ) -> Completed:
+    def _execute(self, folder: Path, command: Command, *, keep: bool) -> Completed:
         try:
-            return self._exhibit.execute(
-                folder,
-                argv,
-                env=env,
-                timeout_s=timeout_s,
-                report=report,
-                cancel=cancel,
-                cap_bytes=cap_bytes,
-                keep=keep,
-            )
+            return self._exhibit.execute(folder, command, keep=keep)
         except OSError as error:
-            raise UserProblem(f"{argv[0]!r} cannot be started in the shadow: {error}") from error
+            raise UserProblem(f"{command.argv[0]!r} cannot be started in the shadow: {error}") from error
 
 
 def remove_tree(folder: Path) -> None:

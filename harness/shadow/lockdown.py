@@ -36,11 +36,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main(arguments: list[str]) -> NoReturn:
-    """Lock down and run: births uid gid tmpfs-bytes root hidden shown writable sealed, then the command."""
-    births, uid, gid, size, root, *lists = arguments[:9]
+    """Lock down and run: births uid gid root hidden covered shown writable sealed, then the command.
+
+    A hidden folder is written as SIZE=PATH.
+    """
+    births, uid, gid, root, *lists = arguments[:9]
     tell_birth(int(births))
-    hidden, shown, writable, sealed = (_unescaped(part) for part in lists)
-    seal_machine(root, hidden, shown, writable, sealed, int(size))
+    hidden, covered, shown, writable, sealed = (_unescaped(part) for part in lists)
+    seal_machine(root, hidden, covered, shown, writable, sealed)
     raise_loopback()
     drop_power(int(uid), int(gid))
     os.chdir(root)
@@ -54,15 +57,18 @@ def tell_birth(births: int) -> None:
 
 
 def seal_machine(
-    root: str, hidden: list[str], shown: list[str], writable: list[str], sealed: list[str], size: int
+    root: str, hidden: list[str], covered: list[str], shown: list[str], writable: list[str], sealed: list[str]
 ) -> None:
     """Leave of the file system what the command may see and write."""
     kept = {path: os.open(path, os.O_PATH) for path in [*shown, root, *writable]}
     devices = {name: os.open(f"/dev/{name}", os.O_PATH) for name in DEVICES}
     set_read_only("/", read_only=True, recursive=True)
-    for folder in [*hidden, "/dev", "/dev/shm"]:  # noqa: S108 - emptied, not used
+    for entry in ["1048576=/dev", *hidden]:
+        size, _, folder = entry.partition("=")
         os.makedirs(folder, exist_ok=True)
         mount("tmpfs", folder, "tmpfs", MS_NOSUID | (MS_NODEV if folder != "/dev" else 0), f"size={size},mode=755")
+    for path in covered:
+        rebind(os.dup(devices["null"]), path)
     for path, handle in kept.items():
         rebind(handle, path)
         set_read_only(path, read_only=path in shown, recursive=path in shown)
@@ -73,6 +79,7 @@ def seal_machine(
         rebind(handle, f"/dev/{name}")
     for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
         os.symlink(target, f"/dev/{name}")
+    set_read_only("/dev", read_only=True, recursive=False)
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "")
 
 

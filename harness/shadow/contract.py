@@ -18,6 +18,8 @@ from bridle.indexer.process import CAP_BYTES, Cancel, Completed
 RungName = Literal["bubblewrap+overlay", "namespaces+overlay", "scratch copy"]
 RUNGS: tuple[RungName, ...] = ("bubblewrap+overlay", "namespaces+overlay", "scratch copy")
 """Best first."""
+SANDBOXES: tuple[RungName, ...] = RUNGS[:2]
+"""Those that keep a command from the rest of the machine."""
 
 
 class Access(msgspec.Struct, frozen=True):
@@ -59,10 +61,18 @@ class Command(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One file that stands differently in the shadow than in the person's tree."""
+    """One file or link that stands differently in the shadow than in the person's tree.
+
+    With the bytes that `Shadow.read` returns it is exact: `link` is where a symbolic link points, "" for a file;
+    `executable` is the new mode where that changed, None where it did not; `source` is the path of a file that is gone
+    and was the same, byte by byte, so that this is what became of it.
+    """
 
     path: str
     kind: Literal["created", "modified", "deleted"]
+    link: str = ""
+    executable: bool | None = None
+    source: str = ""
 
 
 class RungProbe(msgspec.Struct, frozen=True):
@@ -150,12 +160,16 @@ class Shadow(Protocol):
         """Return what differs from the workspace, in path order: written here, or by commands where not ignored."""
         ...
 
+    def unoffered(self) -> tuple[Change, ...]:
+        """Return what commands changed at ignored paths, in path order: it is told, and never lands."""
+        ...
+
     def tree(self) -> TreeState:
         """Return the content of the view: the workspace's files that are not ignored, and the changes."""
         ...
 
     def moved(self) -> tuple[str, ...]:
-        """Return the workspace's paths that changed since the shadow was opened."""
+        """Return the workspace's paths that changed since the shadow first looked at it."""
         ...
 
     def is_view(self, device: int, inode: int) -> bool:

@@ -86,7 +86,7 @@ class Copied:
         self._last = (copy.stat().st_dev, copy.stat().st_ino)
         scan = layers.scan()
         below = ground(self._workspace).state().files
-        above = {*scan.files, *scan.others}
+        above = {*scan.files, *scan.links, *scan.folders}
         for path in sorted((below.keys() - set(hidden_paths(below, scan))) | above):
             _place(layers.upper / path if path in above else self._workspace / path, copy / path)
         for name in LINKED:

@@ -63,7 +63,7 @@ class LayeredShadow:
         self._ignored = Ignored(workspace)
         self._written: set[str] = set()
         self._proofs = itertools.count()
-        self._opened = ground(workspace).state()
+        self._first: TreeState | None = None
 
     @property
     def rung(self) -> str:
@@ -123,16 +123,21 @@ class LayeredShadow:
 
     def changes(self) -> tuple[Change, ...]:
         """Return what differs from the workspace, in path order."""
-        return self._changes(ground(self.workspace).state())
+        return self._changes(self._ground())
+
+    def unoffered(self) -> tuple[Change, ...]:
+        """Return what commands changed at ignored paths, in path order."""
+        return tuple(change for change in self._all_changes(self._ground()) if not self._is_offered(change.path))
 
     def tree(self) -> TreeState:
         """Return the content of the view."""
-        below = ground(self.workspace).state()
+        below = self._ground()
         return merge(below, self._layers, self._changes(below))
 
     def moved(self) -> tuple[str, ...]:
-        """Return the workspace's paths that changed since the shadow was opened."""
-        return moved_paths(self._opened, ground(self.workspace).state())
+        """Return the workspace's paths that changed since the shadow first looked at it."""
+        now = self._ground()
+        return moved_paths(self._first or now, now)
 
     def is_view(self, device: int, inode: int) -> bool:
         """Tell whether a root folder that a command reports is this shadow's."""
@@ -149,8 +154,20 @@ class LayeredShadow:
         remove_tree(self._folder)
         self._lock.close()
 
+    def _ground(self) -> TreeState:
+        """Return the state of the person's tree now; the first one is what it moves from."""
+        now = ground(self.workspace).state()
+        self._first = self._first or now
+        return now
+
     def _changes(self, below: TreeState) -> tuple[Change, ...]:
-        return find_changes(below, self._layers, lambda path: path in self._written or not self._ignored(path))
+        return tuple(change for change in self._all_changes(below) if self._is_offered(change.path))
+
+    def _all_changes(self, below: TreeState) -> tuple[Change, ...]:
+        return find_changes(below, self._layers, self._layers.scan())
+
+    def _is_offered(self, path: str) -> bool:
+        return path in self._written or not self._ignored(path)
 
     @contextlib.contextmanager
     def _offered(self) -> Generator[Path]:
@@ -161,7 +178,7 @@ class LayeredShadow:
             _lay_out(folder, self.workspace)
             fresh = Layers(self.workspace, folder / "upper")
             for change in self.changes():
-                place = None if change.kind == "deleted" else self._layers.place(change.path)
+                place = None if change.kind == "deleted" else self._layers.entry(change.path)
                 fresh.adopt(change.path, place)
             yield folder
         finally:

@@ -9,7 +9,7 @@ import contextlib
 import os
 import re
 import select
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 
 from bridle.harness.shadow.cage import caged, watch_over, with_limits
@@ -23,9 +23,12 @@ from bridle.harness.shadow.environment import (
     toolchains,
     visible,
 )
+from bridle.harness.shadow.foreign import naturalised
 from bridle.harness.shadow.layered import SEALED
+from bridle.harness.shadow.layers import Layers
 from bridle.harness.shadow.limits import Limits, usual_limits
 from bridle.harness.shadow.sandbox import Scene, Wrapper, with_bubblewrap, with_namespaces
+from bridle.harness.shadow.trees import ground
 from bridle.indexer.process import Completed, run
 
 WRAPPERS: Mapping[RungName, Wrapper] = {
@@ -65,7 +68,8 @@ class Mounted:
 
     def execute(self, folder: Path, command: Command, *, keep: bool) -> Completed:
         """Run a command on the mounted layers; it writes into their upper one. Raises OSError."""
-        with caged(self._limits) as cage:
+        layers = Layers(self._workspace, folder / "upper")
+        with naturalised(layers, self._files()), caged(self._limits) as cage:
             with _outliving() as births, doors(command.access, self.passages.append) as doorway:
                 scene = Scene(
                     root=self._workspace,
@@ -90,6 +94,9 @@ class Mounted:
                     pass_fds=(births, *doorway.descriptors),
                 )
             return with_limits(done, cage)
+
+    def _files(self) -> Iterable[str]:
+        return () if os.geteuid() == 0 else ground(self._workspace).state().files
 
 
 @contextlib.contextmanager
@@ -127,22 +134,6 @@ def obstacle(workspace: Path) -> str:
     inside = [point for point in _mount_points() if point != workspace and point.is_relative_to(workspace)]
     if inside:
         return f"another file system is mounted inside it at {str(inside[0])!r}"
-    return ""
-
-
-def foreign(workspace: Path, paths: Sequence[str]) -> str:
-    """Return a path whose owner or group is not the person's, "" when there is none: it cannot be copied up."""
-    if os.geteuid() == 0:
-        return ""
-    mine = (os.geteuid(), os.getegid())
-    folders = {str(Path(path).parent) for path in paths} | {"."}
-    for path in (*sorted(folders), *paths):
-        try:
-            state = (workspace / path).lstat()
-        except OSError:
-            continue
-        if (state.st_uid, state.st_gid) != mine:
-            return path
     return ""
 
 

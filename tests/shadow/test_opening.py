@@ -15,7 +15,7 @@ import pytest
 from bridle.harness.nouns import UserProblem
 from bridle.harness.shadow.contract import RUNGS, Command, Passage, RungProbe
 from bridle.harness.shadow.layered import LayeredShadow
-from bridle.harness.shadow.mounted import foreign, obstacle
+from bridle.harness.shadow.mounted import obstacle
 from bridle.harness.shadow.shadow import Shadow, open_shadow, probe_isolation
 from bridle.indexer.process import Completed, run
 
@@ -113,13 +113,6 @@ def test_a_rung_that_is_asked_for_and_does_not_work_is_an_error_and_no_other_is_
 
 def test_a_workspace_with_a_file_system_inside_is_not_shown_by_an_overlay() -> None:
     assert "/dev/" in obstacle(Path("/dev"))
-
-
-def test_a_file_of_another_owner_is_not_shown_to_an_ordinary_user(workspace: Path) -> None:
-    if os.geteuid() == 0:
-        assert foreign(workspace, ["a.py"]) == ""
-    else:
-        assert foreign(Path("/etc"), ["passwd"]) == "."
 
 
 @pytest.mark.parametrize("where", ["home", "state", "nothing"])

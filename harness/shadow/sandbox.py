@@ -20,6 +20,8 @@ from bridle.harness.shadow.limits import SMALL_BYTES, Limits, figures
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - emptied, not used
 ROOMY = (Path("/tmp"), SHARED_MEMORY)  # noqa: S108 - emptied, not used
 """The hidden folders in which programs keep much for a while; the others have room for little."""
+READ_ONLY_PROC = ("acpi", "bus", "fs", "irq", "scsi", "sys", "sysrq-trigger")
+"""What of /proc belongs to root, whom nothing but its modes would keep from setting the machine by it."""
 LOCKDOWN = Path(__file__).with_name("lockdown.py")
 
 # The directories go into the options by names of our own, relative to our own folder: no path of the person's can
@@ -29,13 +31,16 @@ set -eu
 cd -- "$1"
 "$2" -n -i -t overlay -o lowerdir=lower,upperdir=upper,workdir=work,userxattr,nosuid,nodev overlay "$3"
 cd /
+mount=$2
 n=$4
 shift 4
 while [ "$n" -gt 0 ]; do echo 0 > "$1"; shift; n=$((n - 1)); done
-unset OLDPWD n
+n=$1
+shift
+while [ "$n" -gt 0 ]; do "$mount" -n --bind /dev/null "$1" 2>/dev/null || test ! -e "$1"; shift; n=$((n - 1)); done
+unset OLDPWD n mount
 exec "$@"
 """
-NOTHING = "/dev/null"
 
 
 class Scene(msgspec.Struct, frozen=True):
@@ -72,8 +77,8 @@ def with_bubblewrap(scene: Scene, argv: Sequence[str]) -> list[str]:
     for folder in (*scene.hidden, SHARED_MEMORY):
         view += ["--size", str(_room_bytes(folder, scene.limits)), "--tmpfs", str(folder)]
     view += ["--remount-ro", "/dev"]
-    for path in scene.covered:
-        view += ["--ro-bind", NOTHING, str(path)]
+    for name in READ_ONLY_PROC:
+        view += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
     for path in scene.shown:
         view += ["--ro-bind", str(path), str(path)]
     view += ["--bind", root, root]
@@ -88,7 +93,7 @@ def with_bubblewrap(scene: Scene, argv: Sequence[str]) -> list[str]:
 def with_namespaces(scene: Scene, argv: Sequence[str]) -> list[str]:
     """Return the command wrapped in an overlay mount and namespaces of our own making."""
     hidden = [f"{_room_bytes(folder, scene.limits)}={folder}" for folder in (*scene.hidden, SHARED_MEMORY)]
-    lists = [hidden, scene.covered, scene.shown, scene.writable, scene.sealed]
+    lists = [hidden, scene.shown, scene.writable, scene.sealed]
     spec = [str(scene.births), str(os.getuid()), str(os.getgid()), str(scene.root)]
     spec += [os.pathsep.join(_escaped(str(path)) for path in paths) for paths in lists]
     spaces = ["--mount", "--pid", "--fork", "--kill-child", "--ipc", "--uts", "--net"]
@@ -97,8 +102,8 @@ def with_namespaces(scene: Scene, argv: Sequence[str]) -> list[str]:
 
 def _with_overlay(scene: Scene, spaces: Sequence[str], inner: Sequence[str]) -> list[str]:
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    entries = [str(len(scene.entries)), *map(str, scene.entries)]
-    shell = ["/bin/sh", "-c", MOUNT, "overlay", str(scene.folder), _tool("mount"), str(scene.root), *entries]
+    lists = [word for paths in (scene.entries, scene.covered) for word in (str(len(paths)), *map(str, paths))]
+    shell = ["/bin/sh", "-c", MOUNT, "overlay", str(scene.folder), _tool("mount"), str(scene.root), *lists]
     return [_tool("unshare"), *user, *spaces, "--", *shell, _tool("prlimit"), *figures(scene.limits), *inner]
 
 

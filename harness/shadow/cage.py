@@ -21,6 +21,8 @@ from bridle.harness.shadow.limits import Limits, disk_watch, memory_watch
 from bridle.indexer.process import Completed, Watch
 
 CONTROLLERS = ("pids", "memory")
+COUNTERS = ("cpuacct",)
+"""What only counts: nothing is missing without it."""
 EMPTY_S = 2.0
 PREFIX = "bridle-"
 
@@ -79,6 +81,16 @@ class Cage:
                     return int((group / name).read_text())
         return 0
 
+    def cpu_s(self) -> float:
+        """Return the seconds of processor time that the command took, 0 where nobody counted."""
+        for group, place in self._groups:
+            with contextlib.suppress(OSError, ValueError):
+                if place.version == 2:
+                    return _counts(group / "cpu.stat").get("usage_usec", 0) / 1e6
+                if "cpuacct" in place.controllers:
+                    return int((group / "cpuacct.usage").read_text()) / 1e9
+        return 0.0
+
     def close(self) -> None:
         """Remove the groups; whoever is still in one is about to die, and is waited for within bounds."""
         deadline = time.monotonic() + EMPTY_S
@@ -115,8 +127,12 @@ def with_limits(done: Completed, cage: Cage | None) -> Completed:
     """Return how a command ended with what its cage saw: the limit that it ran into, and the most memory it had."""
     if cage is None:
         return done
-    peak = cage.peak_bytes() or done.peak_bytes
-    return msgspec.structs.replace(done, limit=done.limit or cage.hit(), peak_bytes=peak)
+    return msgspec.structs.replace(
+        done,
+        limit=done.limit or cage.hit(),
+        peak_bytes=cage.peak_bytes() or done.peak_bytes,
+        cpu_s=cage.cpu_s() or done.cpu_s,
+    )
 
 
 @functools.cache
@@ -150,7 +166,7 @@ def named_places(own: str, mounts: str) -> tuple[Place, ...]:
     """
     found: list[Place] = []
     paths = {part[1]: part[2] for line in own.splitlines() if len(part := line.split(":", 2)) == 3}
-    wanted = dict.fromkeys(CONTROLLERS, "")
+    wanted = (*CONTROLLERS, *COUNTERS)
     for line in mounts.splitlines():
         left, _, right = line.partition(" - ")
         mount, kind = left.split(" "), right.split(" ")

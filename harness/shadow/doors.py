@@ -79,13 +79,13 @@ class _Porter(threading.Thread):
         super().__init__(name="bridle-doors", daemon=True)
         self._birth = birth
         self._answers = answers
-        self._stop = threading.Event()
+        self._leaving = threading.Event()
         self._callers: set[socket.socket] = set()
         self._lock = threading.Lock()
 
     def leave(self) -> None:
         """Close every door and end every conversation."""
-        self._stop.set()
+        self._leaving.set()
         with contextlib.suppress(OSError):
             self._birth.shutdown(socket.SHUT_RDWR)
         with self._lock:
@@ -104,7 +104,7 @@ class _Porter(threading.Thread):
             for handle, listener in listeners.items():
                 listener.setblocking(False)
                 waiting.register(handle, select.POLLIN)
-            while listeners and not self._stop.is_set():
+            while listeners and not self._leaving.is_set():
                 for handle, _ in waiting.poll(TICK_S * 1000):
                     with contextlib.suppress(OSError):
                         self._admit(listeners[handle].accept()[0], known[handle])

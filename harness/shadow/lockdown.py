@@ -7,7 +7,7 @@ capabilities and no way to new ones. Any step that fails ends it before the comm
 Standard library only, and little of it: it runs as a script before every command.
 """
 
-# ruff: noqa: PTH103, PTH115, PTH120, PTH123, PTH211  # pathlib costs more than the rest of it
+# ruff: noqa: PTH103, PTH110, PTH115, PTH120, PTH123, PTH211  # pathlib costs more than the rest of it
 
 from __future__ import annotations
 

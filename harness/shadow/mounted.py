@@ -69,13 +69,14 @@ class Mounted:
     def execute(self, folder: Path, command: Command, *, keep: bool) -> Completed:
         """Run a command on the mounted layers; it writes into their upper one. Raises OSError."""
         layers = Layers(self._workspace, folder / "upper")
+        granted = (path.resolve() for path in command.access.readable)
         with naturalised(layers, self._files()), caged(self._limits) as cage:
             with _outliving() as births, doors(command.access, self.passages.append) as doorway:
                 scene = Scene(
                     root=self._workspace,
                     folder=folder,
                     hidden=self._hidden,
-                    shown=(*self._shown, *visible(command.access.readable, self._hidden)),
+                    shown=(*self._shown, *visible(filter(os.path.exists, granted), self._hidden)),
                     writable=() if command.report is None else (command.report,),
                     sealed=tuple(path for name in SEALED if os.path.lexists(path := self._workspace / name)),
                     births=births,

@@ -1,4 +1,4 @@
-"""What a command must not be able to do: each attempt is made, on every rung, and what comes of it is looked at outside.
+"""What a command must not be able to do: each attempt is made on every rung, and its outcome is looked at outside.
 
 The sandboxed rungs contain every attempt. What the scratch copy does not contain is listed, so that a hole which opens
 and one which closes are both seen.
@@ -11,25 +11,19 @@ import ctypes
 import os
 import socket
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from bridle.harness.shadow.cage import usable_places
-from bridle.harness.shadow.shadow import Limits, Shadow
+from bridle.harness.shadow.shadow import Shadow
 from bridle.indexer.process import Completed, spawn
 
 pytestmark = pytest.mark.slow
 
 Opening = Callable[..., Shadow]
 SCRATCH = "scratch copy"
-MEBIBYTE = 1 << 20
-SMALL = Limits(
-    memory_bytes=256 * MEBIBYTE, processes=64, file_bytes=MEBIBYTE, disk_bytes=24 * MEBIBYTE, scratch_bytes=8 * MEBIBYTE
-)
 
 PRELUDE = """
 import array, ctypes, fcntl, json, os, signal, socket, struct, sys, time
@@ -81,10 +75,14 @@ for pid in os.listdir('/proc'):
         pass
 """,
     "reach the files of a process outside": """
-os.path.exists(f"/proc/{at['pid']}/root/proc") and open(f"/proc/{at['pid']}/cmdline").read() == at['cmdline'] and escaped()
+there = os.path.exists(f"/proc/{at['pid']}/root/proc")
+there and open(f"/proc/{at['pid']}/cmdline").read() == at['cmdline'] and escaped()
 """,
     "find our environment in its own": "at['secret'] in str(os.environ) and escaped()",
-    "use a descriptor of ours": "[escaped(os.readlink(f'/proc/self/fd/{n}')) for n in range(3, 64) if os.path.exists(f'/proc/self/fd/{n}')]",
+    "use a descriptor of ours": """
+for number in range(3, 64):
+    os.path.exists(f'/proc/self/fd/{number}') and escaped(os.readlink(f'/proc/self/fd/{number}'))
+""",
     "reach a service on the loopback": "reaches(socket.AF_INET, ('127.0.0.1', at['port'])) and escaped()",
     "reach an abstract socket": "reaches(socket.AF_UNIX, '\\0' + at['abstract']) and escaped()",
     "reach a socket in the temporary folder": "reaches(socket.AF_UNIX, at['outside'] + '/s') and escaped()",
@@ -92,8 +90,13 @@ os.path.exists(f"/proc/{at['pid']}/root/proc") and open(f"/proc/{at['pid']}/cmdl
     "reach a socket in the workspace by its path": """
 os.chdir(at['workspace']); reaches(socket.AF_UNIX, 'service.sock') and escaped()
 """,
-    "reach a socket elsewhere in the file system": "at['elsewhere'] and reaches(socket.AF_UNIX, at['elsewhere']) and escaped()",
-    "reach another machine": "reaches(socket.AF_INET, ('192.0.2.1', 9)) and escaped(); len(os.listdir('/sys/class/net')) and open('/proc/net/route').read().count(chr(10)) > 1 and escaped('a route')",
+    "reach a socket elsewhere in the file system": """
+at['elsewhere'] and reaches(socket.AF_UNIX, at['elsewhere']) and escaped()
+""",
+    "reach another machine": """
+reaches(socket.AF_INET, ('192.0.2.1', 9)) and escaped()
+len(open('/proc/net/route').readlines()) > 1 and escaped('there is a route')
+""",
     "signal a process outside": """
 import errno
 try:
@@ -165,7 +168,10 @@ for path in ('/proc/sys/kernel/core_pattern', '/proc/sys/kernel/hostname', '/pro
 libc.shmat.restype = ctypes.c_ssize_t
 libc.shmat(at['shared'], None, 0) != -1 and escaped()
 """,
-    "see the machine's devices": "[escaped(name) for name in ('/dev/vda', '/dev/sda', '/dev/mem', '/dev/kmsg', '/dev/fuse') if os.path.exists(name)]",
+    "see the machine's devices": """
+for name in ('vda', 'sda', 'nvme0n1', 'mem', 'kmsg', 'fuse', 'kvm'):
+    os.path.exists(f'/dev/{name}') and escaped(name)
+""",
 }
 """Name → a program that tries. It prints ESCAPED, or leaves something that is looked for outside."""
 
@@ -221,14 +227,13 @@ class Host(msgspec.Struct):
             found.append("wrote a file outside")
         if (self.workspace / "a.py").read_text() != "print('saved')\n":
             found.append("wrote the workspace")
-        for name in (".git/hooks/pre-commit", ".vscode", "sub"):
-            if (self.workspace / name).exists():
-                found.append(f"made {name}")
+        made = (".git/hooks/pre-commit", ".vscode", "sub")
+        found += [f"made {name}" for name in made if (self.workspace / name).exists()]
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             with contextlib.suppress(OSError):
                 if self.marker.encode() in path.read_bytes():
                     os.kill(int(path.parent.name), 9)
-                    found.append("left a process behind")
+                    found += ["left a process behind"]
         return ", ".join(found)
 
 

@@ -11,32 +11,36 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import selectors
+import select
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Literal, Protocol
 
 import msgspec
 
-Ending = Literal["ended", "timed out", "cancelled"]
+from bridle.indexer.streams import Streams
+
+Ending = Literal["ended", "timed out", "cancelled", "limited"]
 
 CAP_BYTES = 128 * 1024
 TICK_S = 0.05
 TERMINATE_S = 1.0
-DRAIN_S = 1.0
 KILLED_S = 2.0
 KILLED_TICK_S = 0.002
-CHUNK_BYTES = 64 * 1024
+RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
 class Completed(msgspec.Struct, frozen=True):
     """How a program ended.
 
-    `exit_code` is None when we ended it (`timed_out`, `cancelled`), and minus the signal when a signal did.
+    `exit_code` is None when we ended it (`timed_out`, `cancelled`, at a `limit`), and minus the signal when one did.
     Output is the first and the last half of the cap, with a line between that counts the bytes left out.
+    `limit` names a limit that it ran into, "" for none. `cpu_s` and `peak_bytes` (of its largest process) are of the
+    program and of those of its children that it waited for.
     """
 
     exit_code: int | None
@@ -46,6 +50,13 @@ class Completed(msgspec.Struct, frozen=True):
     timed_out: bool = False
     cancelled: bool = False
     truncated: bool = False
+    limit: str = ""
+    cpu_s: float = 0.0
+    peak_bytes: int = 0
+
+
+Watch = Callable[[], str]
+"""Asked every few hundredths of a second while a program runs: the limit that it went over, "" while all is well."""
 
 
 class Cancel(Protocol):
@@ -56,43 +67,7 @@ class Cancel(Protocol):
         ...
 
 
-class CappedOutput:
-    """The first and the last half of a stream, in bounded memory."""
-
-    def __init__(self, cap_bytes: int) -> None:
-        self._half = max(1, cap_bytes // 2)
-        self._head = bytearray()
-        self._tail = bytearray()
-        self._n_left_out = 0
-
-    def feed(self, data: bytes) -> None:
-        """Take the next bytes of the stream."""
-        room = self._half - len(self._head)
-        self._head += data[:room]
-        self._tail += data[room:]
-        if len(self._tail) > 2 * self._half:
-            self._trim()
-
-    def value(self) -> bytes:
-        """Return what was kept."""
-        self._trim()
-        gap = b"\n[... %d bytes left out ...]\n" % self._n_left_out if self._n_left_out else b""
-        return bytes(self._head) + gap + bytes(self._tail)
-
-    @property
-    def truncated(self) -> bool:
-        """Whether anything was left out."""
-        self._trim()
-        return self._n_left_out > 0
-
-    def _trim(self) -> None:
-        surplus = len(self._tail) - self._half
-        if surplus > 0:
-            del self._tail[:surplus]
-            self._n_left_out += surplus
-
-
-def run(
+def run(  # noqa: PLR0913 - what is said of one program, each by its name
     argv: Sequence[str],
     *,
     cwd: Path | str | None = None,
@@ -101,9 +76,10 @@ def run(
     stdin: bytes = b"",
     cap_bytes: int = CAP_BYTES,
     cancel: Cancel | None = None,
+    watch: Watch | None = None,
     pass_fds: Sequence[int] = (),
 ) -> Completed:
-    """Run a program to its end, or to `timeout_s`, or until `cancel` is set.
+    """Run a program to its end, or to `timeout_s`, or until `cancel` is set or `watch` names a limit.
 
     A program that is stopped is asked first (SIGTERM) and killed after a second, with its whole group.
 
@@ -121,24 +97,27 @@ def run(
         pass_fds=tuple(pass_fds),
         start_new_session=True,
     )
-    streams = _Streams(_pipe(process.stdout), _pipe(process.stderr), cap_bytes)
+    streams = Streams(_pipe(process.stdout), _pipe(process.stderr), cap_bytes)
     if process.stdin is not None:
         streams.write(process.stdin, stdin)
+    program = _Program(process)
     try:
-        why = _attend(process, streams, started + timeout_s, cancel)
+        why, limit = _attend(program, streams, started + timeout_s, cancel, watch)
     finally:
-        _end_group(process)
+        _end_group(program)
         streams.drain()
         streams.close()
-    stopped = why != "ended"
     return Completed(
-        exit_code=None if stopped else process.returncode,
+        exit_code=program.exit_code if why == "ended" else None,
         stdout=streams.stdout.value(),
         stderr=streams.stderr.value(),
         seconds=time.monotonic() - started,
         timed_out=why == "timed out",
         cancelled=why == "cancelled",
         truncated=streams.stdout.truncated or streams.stderr.truncated,
+        limit=limit,
+        cpu_s=program.cpu_s,
+        peak_bytes=program.peak_bytes,
     )
 
 
@@ -232,85 +211,68 @@ def _pipe(file: IO[bytes] | None) -> IO[bytes]:
     return file
 
 
-class _Streams:
-    """The pipes of one program, served without blocking by one selector."""
+class _Program:
+    """A child of ours that is reaped here, so that what it used is known."""
 
-    def __init__(self, stdout: IO[bytes], stderr: IO[bytes], cap_bytes: int) -> None:
-        self.stdout = CappedOutput(cap_bytes)
-        self.stderr = CappedOutput(cap_bytes)
-        self._selector = selectors.DefaultSelector()
-        self._open: dict[int, IO[bytes]] = {}
-        self._unsent = memoryview(b"")
-        self._register(stdout, selectors.EVENT_READ, self.stdout)
-        self._register(stderr, selectors.EVENT_READ, self.stderr)
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.pid = process.pid
+        self.exit_code: int | None = None
+        self.cpu_s = 0.0
+        self.peak_bytes = 0
 
-    def write(self, stdin: IO[bytes], data: bytes) -> None:
-        """Send `data` as the program takes it, then close its input."""
-        self._unsent = memoryview(data)
-        self._register(stdin, selectors.EVENT_WRITE, None)
+    def poll(self) -> bool:
+        """Tell whether it has ended."""
+        if self.exit_code is None:
+            self._take(os.WNOHANG)
+        return self.exit_code is not None
 
-    def watch(self, fd: int) -> None:
-        """Wake up when `fd` becomes readable too."""
-        self._selector.register(fd, selectors.EVENT_READ)
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for its end, `timeout_s` at most; tell whether it has ended."""
+        deadline = time.monotonic() + timeout_s
+        with _exit_signal(self.pid) as exited:
+            while not self.poll() and (left := deadline - time.monotonic()) > 0:
+                if exited is None:
+                    time.sleep(min(left, KILLED_TICK_S))
+                else:
+                    _await_readable(exited, left)
+        return self.poll()
 
-    def serve(self, timeout_s: float) -> bool:
-        """Move bytes for one turn; return whether there were any to move."""
-        moved = False
-        for key, _ in self._selector.select(max(0.0, timeout_s)):
-            if key.fd in self._open:
-                moved = True
-                self._receive(key.fd, key.data) if key.data is not None else self._send(key.fd)
-        return moved
+    def reap(self) -> None:
+        """Wait for its end, which is certain."""
+        if self.exit_code is None:
+            self._take(0)
 
-    def drain(self) -> None:
-        """Take what is already in the pipes; whoever keeps writing into them is not waited for."""
-        deadline = time.monotonic() + DRAIN_S
-        while self._open and self.serve(0) and time.monotonic() < deadline:
-            pass
-
-    def close(self) -> None:
-        """Close our ends."""
-        self._selector.close()
-        for file in self._open.values():
-            with contextlib.suppress(OSError):
-                file.close()
-
-    def _register(self, file: IO[bytes], event: int, into: CappedOutput | None) -> None:
-        os.set_blocking(file.fileno(), False)
-        self._open[file.fileno()] = file
-        self._selector.register(file.fileno(), event, into)
-
-    def _receive(self, fd: int, into: CappedOutput) -> None:
-        data = os.read(fd, CHUNK_BYTES)
-        into.feed(data) if data else self._drop(fd)
-
-    def _send(self, fd: int) -> None:
-        try:
-            self._unsent = self._unsent[os.write(fd, self._unsent[:CHUNK_BYTES]) :]
-        except BrokenPipeError:
-            self._unsent = memoryview(b"")
-        if not self._unsent:
-            self._drop(fd)
-
-    def _drop(self, fd: int) -> None:
-        self._selector.unregister(fd)
-        with contextlib.suppress(OSError):
-            self._open.pop(fd).close()
+    def _take(self, options: int) -> None:
+        pid, status, usage = os.wait4(self.pid, options)
+        if pid == self.pid:
+            self.exit_code = self._process.returncode = os.waitstatus_to_exitcode(status)
+            self.cpu_s = usage.ru_utime + usage.ru_stime
+            self.peak_bytes = usage.ru_maxrss * RSS_UNIT_BYTES
 
 
-def _attend(process: subprocess.Popen[bytes], streams: _Streams, deadline: float, cancel: Cancel | None) -> Ending:
-    """Serve the pipes until the program has ended or must be stopped."""
-    with _exit_signal(process.pid) as exited:
+def _attend(
+    program: _Program, streams: Streams, deadline: float, cancel: Cancel | None, watch: Watch | None
+) -> tuple[Ending, str]:
+    """Serve the pipes until the program has ended or must be stopped; name the limit that stopped it."""
+    patient = cancel is None and watch is None
+    looked = 0.0
+    with _exit_signal(program.pid) as exited:
         if exited is not None:
             streams.watch(exited)
-        while process.poll() is None:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return "timed out"
+        while not program.poll():
+            now = time.monotonic()
+            if now >= deadline:
+                return "timed out", ""
             if cancel is not None and cancel.is_set():
-                return "cancelled"
-            streams.serve(left if exited is not None and cancel is None else min(left, TICK_S))
-    return "ended"
+                return "cancelled", ""
+            if watch is not None and now - looked >= TICK_S:
+                looked = now
+                if limit := watch():
+                    return "limited", limit
+            left = deadline - now
+            streams.serve(left if exited is not None and patient else min(left, TICK_S))
+    return "ended", ""
 
 
 @contextlib.contextmanager
@@ -326,16 +288,21 @@ def _exit_signal(pid: int) -> Generator[int | None]:
         os.close(fd)
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
+def _await_readable(fd: int, timeout_s: float) -> None:
+    ready = select.poll()
+    ready.register(fd, select.POLLIN)
+    ready.poll(timeout_s * 1000)
+
+
+def _end_group(program: _Program) -> None:
     """Ask a program that still runs to end, then kill whatever is left of its group."""
-    if process.poll() is None:
-        _signal_group(process.pid, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(TERMINATE_S)
-    killed = _signal_group(process.pid, signal.SIGKILL)
-    process.wait()
+    if not program.poll():
+        _signal_group(program.pid, signal.SIGTERM)
+        program.wait(TERMINATE_S)
+    killed = _signal_group(program.pid, signal.SIGKILL)
+    program.reap()
     if killed:
-        _await_group_end(process.pid)
+        _await_group_end(program.pid)
 
 
 def _signal_group(group: int, number: int) -> bool:

@@ -32,12 +32,14 @@ def main(nonce: str, home: str, port: str, processes: str, *targets: str) -> Non
 
 
 def leave_a_child_behind() -> None:
-    """Start a process that leaves our group and session and holds our pipes."""
-    if os.fork() == 0:
+    """Start a process that has left our group and session when this returns, and holds our pipes."""
+    between = os.fork()
+    if between == 0:
         os.setsid()
         if os.fork() == 0:
             time.sleep(60)
         os._exit(0)
+    os.waitpid(between, 0)
 
 
 def write(path: str) -> bool:

@@ -18,13 +18,61 @@ from bridle.indexer.process import CAP_BYTES, Cancel, Completed
 RungName = Literal["bubblewrap+overlay", "namespaces+overlay", "scratch copy"]
 RUNGS: tuple[RungName, ...] = ("bubblewrap+overlay", "namespaces+overlay", "scratch copy")
 """Best first."""
+SANDBOXES: tuple[RungName, ...] = RUNGS[:2]
+"""Those that keep a command from the rest of the machine."""
+
+
+class Access(msgspec.Struct, frozen=True):
+    """What one command is granted beyond the sandbox.
+
+    `ports` of this machine's loopback answer at the command's own 127.0.0.1. `variables` of our environment are handed
+    on. `readable` paths are put back, read-only. `hosts` are reached through a proxy that lets nobody else through.
+    """
+
+    ports: tuple[int, ...] = ()
+    variables: tuple[str, ...] = ()
+    readable: tuple[Path, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+NOTHING = Access()
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """One time that a command asked its proxy for a host. `refused` says why not, "" where it was let through."""
+
+    host: str
+    port: int
+    refused: str = ""
+    sent_bytes: int = 0
+    received_bytes: int = 0
+
+
+class Command(msgspec.Struct, frozen=True):
+    """One command, as it is asked for; see `Shadow.run`."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    timeout_s: float
+    report: Path | None = None
+    cancel: Cancel | None = None
+    cap_bytes: int = CAP_BYTES
+    access: Access = NOTHING
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One file that stands differently in the shadow than in the person's tree."""
+    """One file or link that stands differently in the shadow than in the person's tree.
+
+    With the bytes that `Shadow.read` returns it is exact: `link` is where a symbolic link points, "" for a file;
+    `executable` is the new mode where that changed, None where it did not; `source` is the path of a file that is gone
+    and was the same, byte by byte, so that this is what became of it.
+    """
 
     path: str
     kind: Literal["created", "modified", "deleted"]
+    link: str = ""
+    executable: bool | None = None
+    source: str = ""
 
 
 class RungProbe(msgspec.Struct, frozen=True):
@@ -59,6 +107,11 @@ class Shadow(Protocol):
         """Why the rungs above this one were not taken, a sentence each."""
         ...
 
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """Which hosts commands asked their proxy for, in order."""
+        ...
+
     def read(self, path: str) -> bytes | None:
         """Return a file's bytes, None when there is no regular file."""
         ...
@@ -76,10 +129,12 @@ class Shadow(Protocol):
         report: Path | None = None,
         cancel: Cancel | None = None,
         cap_bytes: int = CAP_BYTES,
+        access: Access = NOTHING,
     ) -> Completed:
         """Run a command in the root and keep what it wrote. `env` is added to the allowed environment.
 
-        `report` is a file outside the tree that the command may write. Raises UserProblem when it cannot start.
+        `report` is a file outside the tree that the command may write; `access` is what it is granted beyond the
+        sandbox. Raises UserProblem when it cannot start.
         """
         ...
 
@@ -92,6 +147,7 @@ class Shadow(Protocol):
         report: Path | None = None,
         cancel: Cancel | None = None,
         cap_bytes: int = CAP_BYTES,
+        access: Access = NOTHING,
     ) -> Completed:
         """As `run`, on the workspace plus exactly what `changes` offers, and keep nothing that it writes.
 
@@ -104,12 +160,16 @@ class Shadow(Protocol):
         """Return what differs from the workspace, in path order: written here, or by commands where not ignored."""
         ...
 
+    def unoffered(self) -> tuple[Change, ...]:
+        """Return what commands changed at ignored paths, in path order: it is told, and never lands."""
+        ...
+
     def tree(self) -> TreeState:
         """Return the content of the view: the workspace's files that are not ignored, and the changes."""
         ...
 
     def moved(self) -> tuple[str, ...]:
-        """Return the workspace's paths that changed since the shadow was opened."""
+        """Return the workspace's paths that changed since the shadow first looked at it."""
         ...
 
     def is_view(self, device: int, inode: int) -> bool:

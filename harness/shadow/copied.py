@@ -12,15 +12,17 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from bridle.harness.shadow.contract import RungName
-from bridle.harness.shadow.environment import clean_environment
+from bridle.harness.shadow.cage import caged, watch_over, with_limits
+from bridle.harness.shadow.contract import Command, Passage, RungName
+from bridle.harness.shadow.environment import environment_of
 from bridle.harness.shadow.layered import SEALED, remove_tree
 from bridle.harness.shadow.layers import Layers
+from bridle.harness.shadow.limits import Limits, figures, usual_limits
 from bridle.harness.shadow.trees import ground, hidden_paths
-from bridle.indexer.process import Cancel, Completed, run
+from bridle.indexer.process import Completed, run
 
 REAPER = Path(__file__).with_name("reaper.py")
 LINKED = tuple(name for name in SEALED if name != ".git")
@@ -33,8 +35,10 @@ class Copied:
 
     rung: RungName = "scratch copy"
 
-    def __init__(self, workspace: Path) -> None:
+    def __init__(self, workspace: Path, limits: Limits | None = None) -> None:
+        self.passages: list[Passage] = []
         self._workspace = workspace
+        self._limits = limits or usual_limits()
         self._last = (0, 0)
 
     def root(self, folder: Path) -> Path:
@@ -45,18 +49,7 @@ class Copied:
         """Tell whether a reported root is the last copy that was made."""
         return (device, inode) == self._last
 
-    def execute(
-        self,
-        folder: Path,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str],
-        timeout_s: float,
-        report: Path | None,
-        cancel: Cancel | None,
-        cap_bytes: int,
-        keep: bool,
-    ) -> Completed:
+    def execute(self, folder: Path, command: Command, *, keep: bool) -> Completed:
         """Copy the tree, run the command in the copy, take over what it changed if it is to be kept."""
         copy = self.root(folder)
         home = folder / "home"
@@ -65,19 +58,27 @@ class Copied:
         private = {"HOME": str(home), "TMPDIR": str(home)}
         try:
             before = self._materialise(layers, copy)
-            done = run(
-                [sys.executable, "-I", "-S", str(REAPER), *argv],
-                cwd=copy,
-                env={**clean_environment(os.environ, self._workspace, private), **env},
-                timeout_s=timeout_s,
-                cancel=cancel,
-                cap_bytes=cap_bytes,
-            )
+            done = self._run(folder, copy, command, private)
             if keep:
                 _absorb(layers, copy, before)
             return done
         finally:
             remove_tree(copy)
+
+    def _run(self, folder: Path, copy: Path, command: Command, private: Mapping[str, str]) -> Completed:
+        with caged(self._limits) as cage:
+            entries = [] if cage is None else [str(entry) for entry in cage.entries]
+            reaper = [sys.executable, "-I", "-S", str(REAPER), str(len(entries)), *entries]
+            done = run(
+                [*reaper, *figures(self._limits), *command.argv],
+                cwd=copy,
+                env=environment_of(command, self._workspace, private),
+                timeout_s=command.timeout_s,
+                cancel=command.cancel,
+                cap_bytes=command.cap_bytes,
+                watch=watch_over(folder, self._limits, cage),
+            )
+            return with_limits(done, cage)
 
     def _materialise(self, layers: Layers, copy: Path) -> dict[str, Stamp]:
         """Write the merged tree to `copy`; return what each file looked like."""
@@ -85,7 +86,7 @@ class Copied:
         self._last = (copy.stat().st_dev, copy.stat().st_ino)
         scan = layers.scan()
         below = ground(self._workspace).state().files
-        above = {*scan.files, *scan.others}
+        above = {*scan.files, *scan.links, *scan.folders}
         for path in sorted((below.keys() - set(hidden_paths(below, scan))) | above):
             _place(layers.upper / path if path in above else self._workspace / path, copy / path)
         for name in LINKED:

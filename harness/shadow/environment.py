@@ -8,10 +8,13 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+from bridle.harness.shadow.contract import Command
 
 ALLOWED = frozenset(("COLORTERM", "HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "TERM", "TZ", "USER"))
 ALLOWED_PREFIXES = ("LC_",)
@@ -34,6 +37,14 @@ def clean_environment(ours: Mapping[str, str], root: Path, extra: Mapping[str, s
     entries = kept.get("PATH", SYSTEM_PATH).split(os.pathsep)
     outside = [entry for entry in entries if entry.startswith("/") and not Path(entry).is_relative_to(root)]
     return {**kept, "PATH": os.pathsep.join(outside) or SYSTEM_PATH, "TMPDIR": "/tmp", **extra}  # noqa: S108 - its own
+
+
+def environment_of(command: Command, root: Path, private: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of one command: what is allowed of ours, what it was granted, what is `private` to its
+    rung, and what the caller decided.
+    """
+    granted = {name: os.environ[name] for name in command.access.variables if name in os.environ}
+    return clean_environment(os.environ, root, {**private, **granted, **command.env})
 
 
 def homes(ours: Mapping[str, str]) -> tuple[Path, ...]:
@@ -65,6 +76,42 @@ def prefixes(root: Path, ours: Mapping[str, str], python: str | None = None) -> 
         if Path(interpreter).is_file():
             found.append(Path(interpreter).resolve().parent.parent)
     return _existing(map(str, found))
+
+
+def toolchains(ours: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return what compilers and package managers keep in a home folder and only read, credentials left out."""
+    home = Path(ours.get("HOME") or "/nonexistent")
+    cargo = Path(ours.get("CARGO_HOME") or home / ".cargo")
+    rust = Path(ours.get("RUSTUP_HOME") or home / ".rustup")
+    go = Path((ours.get("GOPATH") or str(home / "go")).split(os.pathsep)[0])
+    kept = [
+        cargo / "bin",
+        cargo / "registry",
+        rust / "toolchains",
+        rust / "settings.toml",
+        go / "bin",
+        go / "pkg" / "mod",
+    ]
+    for program in ("node", "go"):
+        found = shutil.which(program, path=ours.get("PATH", ""))
+        prefix = Path(found).resolve().parent.parent if found else home
+        if len(prefix.parts) > len(home.parts) + 1:  # ~/.local would show more than a program
+            kept.append(prefix)
+    return tuple(sorted({path.resolve() for path in kept if path.is_absolute() and path.exists()}))
+
+
+def sockets_in_sight(hidden: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the sockets of this machine's services that lie in none of the `hidden` folders.
+
+    A read-only mount keeps nobody from talking to one.
+    """
+    try:
+        lines = Path("/proc/net/unix").read_text("utf-8", "surrogateescape").splitlines()[1:]
+    except OSError:
+        return ()
+    named = {Path(parts[7]) for line in lines if len(parts := line.split(" ", 7)) == 8 and parts[7].startswith("/")}
+    outside = {path for path in named if not any(path.is_relative_to(folder) for folder in hidden)}
+    return tuple(sorted(path for path in outside if path.is_socket()))
 
 
 def base_prefix(environment: Path) -> Path | None:

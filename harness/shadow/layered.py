@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from bridle.harness.nouns import UserProblem
-from bridle.harness.shadow.contract import Change, RungName
+from bridle.harness.shadow.contract import NOTHING, Access, Change, Command, Passage, RungName
 from bridle.harness.shadow.layers import Layers
 from bridle.harness.shadow.trees import Ignored, find_changes, ground, merge, moved_paths
 from bridle.indexer.files import TreeState
@@ -28,7 +28,9 @@ SEALED = (".git", ".venv", "venv", "node_modules")
 
 
 class Exhibit(Protocol):
-    """How a rung shows two layers to a command."""
+    """How a rung shows two layers to a command. `passages` grows with what its commands' proxies were asked for."""
+
+    passages: list[Passage]
 
     @property
     def rung(self) -> RungName:
@@ -43,18 +45,7 @@ class Exhibit(Protocol):
         """Tell whether a root folder that a command reports is that of the layers in `folder`."""
         ...
 
-    def execute(
-        self,
-        folder: Path,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str],
-        timeout_s: float,
-        report: Path | None,
-        cancel: Cancel | None,
-        cap_bytes: int,
-        keep: bool,
-    ) -> Completed:
+    def execute(self, folder: Path, command: Command, *, keep: bool) -> Completed:
         """Run a command on the layers in `folder`; what it writes ends in their upper one if it is to be kept."""
         ...
 
@@ -72,12 +63,17 @@ class LayeredShadow:
         self._ignored = Ignored(workspace)
         self._written: set[str] = set()
         self._proofs = itertools.count()
-        self._opened = ground(workspace).state()
+        self._first: TreeState | None = None
 
     @property
     def rung(self) -> str:
         """The rung of the ladder."""
         return self._exhibit.rung
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """Which hosts commands asked their proxy for, in order."""
+        return tuple(self._exhibit.passages)
 
     @property
     def root(self) -> Path:
@@ -103,9 +99,11 @@ class LayeredShadow:
         report: Path | None = None,
         cancel: Cancel | None = None,
         cap_bytes: int = CAP_BYTES,
+        access: Access = NOTHING,
     ) -> Completed:
         """Run a command and keep what it wrote. Raises UserProblem when it cannot start."""
-        return self._execute(self._folder, argv, env, timeout_s, report, cancel, cap_bytes, keep=True)
+        command = Command(tuple(argv), env, timeout_s, report, cancel, cap_bytes, access)
+        return self._execute(self._folder, command, keep=True)
 
     def prove(
         self,
@@ -116,23 +114,30 @@ class LayeredShadow:
         report: Path | None = None,
         cancel: Cancel | None = None,
         cap_bytes: int = CAP_BYTES,
+        access: Access = NOTHING,
     ) -> Completed:
         """Run a command on the workspace plus exactly what is offered, and keep nothing. Raises UserProblem."""
+        command = Command(tuple(argv), env, timeout_s, report, cancel, cap_bytes, access)
         with self._offered() as folder:
-            return self._execute(folder, argv, env, timeout_s, report, cancel, cap_bytes, keep=False)
+            return self._execute(folder, command, keep=False)
 
     def changes(self) -> tuple[Change, ...]:
         """Return what differs from the workspace, in path order."""
-        return self._changes(ground(self.workspace).state())
+        return self._changes(self._ground())
+
+    def unoffered(self) -> tuple[Change, ...]:
+        """Return what commands changed at ignored paths, in path order."""
+        return tuple(change for change in self._all_changes(self._ground()) if not self._is_offered(change.path))
 
     def tree(self) -> TreeState:
         """Return the content of the view."""
-        below = ground(self.workspace).state()
+        below = self._ground()
         return merge(below, self._layers, self._changes(below))
 
     def moved(self) -> tuple[str, ...]:
-        """Return the workspace's paths that changed since the shadow was opened."""
-        return moved_paths(self._opened, ground(self.workspace).state())
+        """Return the workspace's paths that changed since the shadow first looked at it."""
+        now = self._ground()
+        return moved_paths(self._first or now, now)
 
     def is_view(self, device: int, inode: int) -> bool:
         """Tell whether a root folder that a command reports is this shadow's."""
@@ -149,8 +154,20 @@ class LayeredShadow:
         remove_tree(self._folder)
         self._lock.close()
 
+    def _ground(self) -> TreeState:
+        """Return the state of the person's tree now; the first one is what it moves from."""
+        now = ground(self.workspace).state()
+        self._first = self._first or now
+        return now
+
     def _changes(self, below: TreeState) -> tuple[Change, ...]:
-        return find_changes(below, self._layers, lambda path: path in self._written or not self._ignored(path))
+        return tuple(change for change in self._all_changes(below) if self._is_offered(change.path))
+
+    def _all_changes(self, below: TreeState) -> tuple[Change, ...]:
+        return find_changes(below, self._layers, self._layers.scan())
+
+    def _is_offered(self, path: str) -> bool:
+        return path in self._written or not self._ignored(path)
 
     @contextlib.contextmanager
     def _offered(self) -> Generator[Path]:
@@ -161,37 +178,17 @@ class LayeredShadow:
             _lay_out(folder, self.workspace)
             fresh = Layers(self.workspace, folder / "upper")
             for change in self.changes():
-                place = None if change.kind == "deleted" else self._layers.place(change.path)
+                place = None if change.kind == "deleted" else self._layers.entry(change.path)
                 fresh.adopt(change.path, place)
             yield folder
         finally:
             remove_tree(folder)
 
-    def _execute(
-        self,
-        folder: Path,
-        argv: Sequence[str],
-        env: Mapping[str, str],
-        timeout_s: float,
-        report: Path | None,
-        cancel: Cancel | None,
-        cap_bytes: int,
-        *,
-        keep: bool,
-    ) -> Completed:
+    def _execute(self, folder: Path, command: Command, *, keep: bool) -> Completed:
         try:
-            return self._exhibit.execute(
-                folder,
-                argv,
-                env=env,
-                timeout_s=timeout_s,
-                report=report,
-                cancel=cancel,
-                cap_bytes=cap_bytes,
-                keep=keep,
-            )
+            return self._exhibit.execute(folder, command, keep=keep)
         except OSError as error:
-            raise UserProblem(f"{argv[0]!r} cannot be started in the shadow: {error}") from error
+            raise UserProblem(f"{command.argv[0]!r} cannot be started in the shadow: {error}") from error
 
 
 def remove_tree(folder: Path) -> None:

@@ -24,12 +24,13 @@ MAX_BYTES = 256_000_000
 
 
 class Scan(msgspec.Struct, frozen=True):
-    """What the upper layer says, sorted: its regular files, its other entries (folders, links), and the paths at or
-    below which it hides the lower layer.
+    """What the upper layer says, sorted: its regular files, links and folders, and the paths at or below which it
+    hides the lower layer.
     """
 
     files: tuple[str, ...]
-    others: tuple[str, ...]
+    links: tuple[str, ...]
+    folders: tuple[str, ...]
     gone: tuple[str, ...]
 
 
@@ -45,6 +46,10 @@ class Layers:
         inside = self._inside(path)
         found = self._find(inside) if inside is not None else None
         return found if found is not None and _is_file(found) else None
+
+    def entry(self, path: str) -> Path | None:
+        """Return where the entry at `path` lies, whatever it is; no link is followed."""
+        return self._find(PurePosixPath(path))
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes at `path`, None when there is no regular file that may be read."""
@@ -90,23 +95,24 @@ class Layers:
     def scan(self) -> Scan:
         """Return what the upper layer says, sorted."""
         files: list[str] = []
-        others: list[str] = []
+        links: list[str] = []
+        folders: list[str] = []
         gone: list[str] = []
-        folders = [""]
-        while folders:
-            prefix = folders.pop()
+        unread = [""]
+        while unread:
+            prefix = unread.pop()
             with os.scandir(self.upper / prefix) as entries:
                 for entry in entries:
                     path = prefix + entry.name
                     if entry.is_dir(follow_symlinks=False):
-                        folders.append(f"{path}/")
-                        others.append(path)
+                        unread.append(f"{path}/")
+                        folders.append(path)
                         gone += [path] if _is_opaque(Path(entry.path)) else []
                     else:
                         gone.append(path)
                         files += [path] if entry.is_file(follow_symlinks=False) else []
-                        others += [path] if entry.is_symlink() else []
-        return Scan(tuple(sorted(files)), tuple(sorted(others)), tuple(sorted(gone)))
+                        links += [path] if entry.is_symlink() else []
+        return Scan(*(tuple(sorted(paths)) for paths in (files, links, folders, gone)))
 
     def _inside(self, path: str) -> PurePosixPath | None:
         """Return `path` with the links of the lower layer resolved, None when it is not below the root."""

@@ -7,7 +7,7 @@ capabilities and no way to new ones. Any step that fails ends it before the comm
 Standard library only, and little of it: it runs as a script before every command.
 """
 
-# ruff: noqa: PTH103, PTH115, PTH120, PTH123, PTH211  # pathlib costs more than the rest of it
+# ruff: noqa: PTH103, PTH110, PTH115, PTH120, PTH123, PTH211  # pathlib costs more than the rest of it
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ SYS_MOUNT_SETATTR = 442
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 24, 38
 CLONE_NEWUSER = 0x10000000
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+READ_ONLY_PROC = ("acpi", "bus", "fs", "irq", "scsi", "sys", "sysrq-trigger")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 FAILED = 125
 
@@ -36,15 +37,20 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main(arguments: list[str]) -> NoReturn:
-    """Lock down and run: births uid gid tmpfs-bytes root hidden shown writable sealed, then the command."""
-    births, uid, gid, size, root, *lists = arguments[:9]
+    """Lock down and run: births uid gid root hidden shown writable sealed, then the command.
+
+    A hidden folder is written as SIZE=PATH.
+    """
+    births, uid, gid, root, *lists = arguments[:8]
     tell_birth(int(births))
     hidden, shown, writable, sealed = (_unescaped(part) for part in lists)
-    seal_machine(root, hidden, shown, writable, sealed, int(size))
+    seal_machine(root, hidden, shown, writable, sealed)
     raise_loopback()
-    drop_power(int(uid), int(gid))
+    settings = os.open("/proc/sys", os.O_PATH)
+    seal_proc()
+    drop_power(int(uid), int(gid), settings)
     os.chdir(root)
-    run_as_init(arguments[9:])
+    run_as_init(arguments[8:])
 
 
 def tell_birth(births: int) -> None:
@@ -53,14 +59,13 @@ def tell_birth(births: int) -> None:
     os.close(births)
 
 
-def seal_machine(
-    root: str, hidden: list[str], shown: list[str], writable: list[str], sealed: list[str], size: int
-) -> None:
+def seal_machine(root: str, hidden: list[str], shown: list[str], writable: list[str], sealed: list[str]) -> None:
     """Leave of the file system what the command may see and write."""
     kept = {path: os.open(path, os.O_PATH) for path in [*shown, root, *writable]}
     devices = {name: os.open(f"/dev/{name}", os.O_PATH) for name in DEVICES}
     set_read_only("/", read_only=True, recursive=True)
-    for folder in [*hidden, "/dev", "/dev/shm"]:  # noqa: S108 - emptied, not used
+    for entry in ["1048576=/dev", *hidden]:
+        size, _, folder = entry.partition("=")
         os.makedirs(folder, exist_ok=True)
         mount("tmpfs", folder, "tmpfs", MS_NOSUID | (MS_NODEV if folder != "/dev" else 0), f"size={size},mode=755")
     for path, handle in kept.items():
@@ -73,7 +78,17 @@ def seal_machine(
         rebind(handle, f"/dev/{name}")
     for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
         os.symlink(target, f"/dev/{name}")
+    set_read_only("/dev", read_only=True, recursive=False)
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "")
+
+
+def seal_proc() -> None:
+    """Keep root, whom nothing but the modes there would hinder, from setting the machine by its own /proc."""
+    for name in READ_ONLY_PROC:
+        path = f"/proc/{name}"
+        if os.path.exists(path):
+            mount(path, path, "", MS_BIND | MS_REC, "")
+            set_read_only(path, read_only=True, recursive=True)
 
 
 def rebind(handle: int, path: str) -> None:
@@ -92,14 +107,19 @@ def raise_loopback() -> None:
         fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
 
 
-def drop_power(uid: int, gid: int) -> None:
-    """Become the person again, without capabilities, and without the way to new namespaces."""
+def drop_power(uid: int, gid: int, settings: int) -> None:
+    """Become the person again, without capabilities, and without the way to new namespaces.
+
+    `settings` is /proc/sys as it was before it was sealed.
+    """
     _check(_libc.unshare(CLONE_NEWUSER), "unshare the user namespace")
     for name, line in (("setgroups", "deny"), ("uid_map", f"{uid} 0 1"), ("gid_map", f"{gid} 0 1")):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(line)
-    with open("/proc/sys/user/max_user_namespaces", "w") as file:
-        file.write("0")
+    limit = os.open("user/max_user_namespaces", os.O_WRONLY, dir_fd=settings)
+    os.write(limit, b"0")
+    os.close(limit)
+    os.close(settings)
     for capability in range(64):
         if _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
             break

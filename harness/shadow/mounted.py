@@ -9,14 +9,27 @@ import contextlib
 import os
 import re
 import select
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 
-from bridle.harness.shadow.contract import RungName
-from bridle.harness.shadow.environment import clean_environment, hidden_folders, prefixes, visible
+from bridle.harness.shadow.cage import caged, watch_over, with_limits
+from bridle.harness.shadow.contract import Command, Passage, RungName
+from bridle.harness.shadow.doors import doors
+from bridle.harness.shadow.environment import (
+    environment_of,
+    hidden_folders,
+    prefixes,
+    sockets_in_sight,
+    toolchains,
+    visible,
+)
+from bridle.harness.shadow.foreign import naturalised
 from bridle.harness.shadow.layered import SEALED
+from bridle.harness.shadow.layers import Layers
+from bridle.harness.shadow.limits import Limits, usual_limits
 from bridle.harness.shadow.sandbox import Scene, Wrapper, with_bubblewrap, with_namespaces
-from bridle.indexer.process import Cancel, Completed, run
+from bridle.harness.shadow.trees import ground
+from bridle.indexer.process import Completed, run
 
 WRAPPERS: Mapping[RungName, Wrapper] = {
     "bubblewrap+overlay": with_bubblewrap,
@@ -30,14 +43,18 @@ SHOWN = (Path(__file__).parent.parent / "verify" / "plugins",)
 class Mounted:
     """The overlay rungs."""
 
-    def __init__(self, rung: RungName, workspace: Path, state: Path, python: str | None = None) -> None:
+    def __init__(
+        self, rung: RungName, workspace: Path, state: Path, python: str | None = None, limits: Limits | None = None
+    ) -> None:
         self.rung: RungName = rung
+        self.passages: list[Passage] = []
+        self._limits = limits or usual_limits()
         self._wrap = WRAPPERS[rung]
         self._workspace = workspace
         self._hidden = tuple(
             folder for folder in hidden_folders(os.environ, state) if not folder.is_relative_to(workspace)
         )
-        wanted = [*prefixes(workspace, os.environ, python), *SHOWN]
+        wanted = [*prefixes(workspace, os.environ, python), *toolchains(os.environ), *SHOWN]
         outside = [path for path in wanted if not path.is_relative_to(workspace)]
         self._shown = visible(outside, self._hidden)
 
@@ -49,38 +66,38 @@ class Mounted:
         """Tell whether a reported root is not the workspace itself: an overlay has a device of its own."""
         return device != self._workspace.stat().st_dev
 
-    def execute(
-        self,
-        folder: Path,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str],
-        timeout_s: float,
-        report: Path | None,
-        cancel: Cancel | None,
-        cap_bytes: int,
-        keep: bool,
-    ) -> Completed:
+    def execute(self, folder: Path, command: Command, *, keep: bool) -> Completed:
         """Run a command on the mounted layers; it writes into their upper one. Raises OSError."""
-        with _outliving() as births:
-            scene = Scene(
-                root=self._workspace,
-                folder=folder,
-                hidden=self._hidden,
-                shown=self._shown,
-                writable=() if report is None else (report,),
-                sealed=tuple(path for name in SEALED if os.path.lexists(path := self._workspace / name)),
-                births=births,
-            )
-            return run(
-                self._wrap(scene, argv),
-                cwd="/",
-                env=clean_environment(os.environ, self._workspace, env),
-                timeout_s=timeout_s,
-                cancel=cancel,
-                cap_bytes=cap_bytes,
-                pass_fds=(births,),
-            )
+        layers = Layers(self._workspace, folder / "upper")
+        granted = (path.resolve() for path in command.access.readable)
+        with naturalised(layers, self._files()), caged(self._limits) as cage:
+            with _outliving() as births, doors(command.access, self.passages.append) as doorway:
+                scene = Scene(
+                    root=self._workspace,
+                    folder=folder,
+                    hidden=self._hidden,
+                    shown=(*self._shown, *visible(filter(os.path.exists, granted), self._hidden)),
+                    writable=() if command.report is None else (command.report,),
+                    sealed=tuple(path for name in SEALED if os.path.lexists(path := self._workspace / name)),
+                    births=births,
+                    limits=self._limits,
+                    covered=sockets_in_sight((*self._hidden, self._workspace)),
+                    entries=() if cage is None else cage.entries,
+                )
+                done = run(
+                    self._wrap(scene, doorway.lead(command.argv)),
+                    cwd="/",
+                    env=environment_of(command, self._workspace, doorway.variables),
+                    timeout_s=command.timeout_s,
+                    cancel=command.cancel,
+                    cap_bytes=command.cap_bytes,
+                    watch=watch_over(folder, self._limits, cage),
+                    pass_fds=(births, *doorway.descriptors),
+                )
+            return with_limits(done, cage)
+
+    def _files(self) -> Iterable[str]:
+        return () if os.geteuid() == 0 else ground(self._workspace).state().files
 
 
 @contextlib.contextmanager
@@ -106,7 +123,9 @@ def _await_death(birth: bytes) -> None:
         return
     handle = os.pidfd_open(int(first[1]))
     try:
-        select.select([handle], [], [], DEATH_S)
+        death = select.poll()
+        death.register(handle, select.POLLIN)
+        death.poll(DEATH_S * 1000)
     finally:
         os.close(handle)
 
@@ -116,22 +135,6 @@ def obstacle(workspace: Path) -> str:
     inside = [point for point in _mount_points() if point != workspace and point.is_relative_to(workspace)]
     if inside:
         return f"another file system is mounted inside it at {str(inside[0])!r}"
-    return ""
-
-
-def foreign(workspace: Path, paths: Sequence[str]) -> str:
-    """Return a path whose owner or group is not the person's, "" when there is none: it cannot be copied up."""
-    if os.geteuid() == 0:
-        return ""
-    mine = (os.geteuid(), os.getegid())
-    folders = {str(Path(path).parent) for path in paths} | {"."}
-    for path in (*sorted(folders), *paths):
-        try:
-            state = (workspace / path).lstat()
-        except OSError:
-            continue
-        if (state.st_uid, state.st_gid) != mine:
-            return path
     return ""
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import sys
 import time
@@ -22,8 +23,20 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 KILL_S = 0.8
 
 
-def main(argv: list[str]) -> NoReturn:
-    """Run the command and end as it ended."""
+LIMITS = {"core": 4, "data": 2, "fsize": 1, "nofile": 7}
+"""Linux's numbers. The number of processes would be that of all the person's, so it is left to a control group."""
+
+
+def main(arguments: list[str]) -> NoReturn:
+    """Run the command and end as it ended.
+
+    The arguments: a count, as many files to enter groups by, limits as --NAME=FIGURE, the command.
+    """
+    n_entries = int(arguments[0])
+    entries, argv = arguments[1 : n_entries + 1], arguments[n_entries + 1 :]
+    limits = []
+    while argv[0].startswith("--"):
+        limits.append(argv.pop(0))
     with contextlib.suppress(AttributeError, OSError):
         libc = ctypes.CDLL(None)
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -32,6 +45,7 @@ def main(argv: list[str]) -> NoReturn:
     child = os.fork()
     if child == 0:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        accept_limits(entries, limits)
         try:
             os.execvp(argv[0], argv)  # noqa: S606 - this is the point of it
         except OSError as error:
@@ -42,6 +56,17 @@ def main(argv: list[str]) -> NoReturn:
         if pid == child:
             code = os.waitstatus_to_exitcode(status)
             _end(code if code >= 0 else 128 - code)
+
+
+def accept_limits(entries: list[str], limits: list[str]) -> None:
+    """Enter control groups, and take limits for ourselves and all that we start."""
+    for entry in entries:
+        with open(entry, "w") as file:
+            file.write("0")
+    for limit in limits:
+        name, _, figure = limit[2:].partition("=")
+        if name in LIMITS:
+            resource.setrlimit(LIMITS[name], (int(figure), int(figure)))
 
 
 def descendants(pid: int) -> list[int]:

@@ -15,8 +15,13 @@ from pathlib import Path
 import msgspec
 
 from bridle.harness.shadow.environment import SYSTEM_PATH
+from bridle.harness.shadow.limits import SMALL_BYTES, Limits, figures
 
-TMPFS_BYTES = 2 << 30
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - emptied, not used
+ROOMY = (Path("/tmp"), SHARED_MEMORY)  # noqa: S108 - emptied, not used
+"""The hidden folders in which programs keep much for a while; the others have room for little."""
+READ_ONLY_PROC = ("acpi", "bus", "fs", "irq", "scsi", "sys", "sysrq-trigger")
+"""What of /proc belongs to root, whom nothing but its modes would keep from setting the machine by it."""
 LOCKDOWN = Path(__file__).with_name("lockdown.py")
 
 # The directories go into the options by names of our own, relative to our own folder: no path of the person's can
@@ -24,11 +29,16 @@ LOCKDOWN = Path(__file__).with_name("lockdown.py")
 MOUNT = """
 set -eu
 cd -- "$1"
-"$2" -n -i -t overlay -o lowerdir=lower,upperdir=upper,workdir=work,userxattr overlay "$3"
+"$2" -n -i -t overlay -o lowerdir=lower,upperdir=upper,workdir=work,userxattr,nosuid,nodev overlay "$3"
 cd /
-shift 3
-unset OLDPWD
-ulimit -c 0
+mount=$2
+n=$4
+shift 4
+while [ "$n" -gt 0 ]; do echo 0 > "$1"; shift; n=$((n - 1)); done
+n=$1
+shift
+while [ "$n" -gt 0 ]; do "$mount" -n --bind /dev/null "$1" 2>/dev/null || test ! -e "$1"; shift; n=$((n - 1)); done
+unset OLDPWD n mount
 exec "$@"
 """
 
@@ -37,8 +47,9 @@ class Scene(msgspec.Struct, frozen=True):
     """What one command sees.
 
     `folder` holds the layers (`lower`, `upper`, `work`); `hidden` folders become empty; `shown` are put back
-    read-only; `writable` paths are put back as they are; `sealed` paths of the workspace are read-only. The
-    process id of the namespace's first process is told on the descriptor `births`, as bubblewrap's JSON has it.
+    read-only; `writable` paths are put back as they are; `sealed` paths of the workspace are read-only; `covered`
+    files (others' sockets) are shown as empty ones. The process id of the namespace's first process is told on the
+    descriptor `births`, as bubblewrap's JSON has it. The command enters a control group by each of `entries`.
     """
 
     root: Path
@@ -48,6 +59,9 @@ class Scene(msgspec.Struct, frozen=True):
     writable: tuple[Path, ...]
     sealed: tuple[Path, ...]
     births: int
+    limits: Limits
+    covered: tuple[Path, ...] = ()
+    entries: tuple[Path, ...] = ()
 
 
 Wrapper = Callable[[Scene, Sequence[str]], list[str]]
@@ -60,8 +74,11 @@ def with_bubblewrap(scene: Scene, argv: Sequence[str]) -> list[str]:
     isolation += ["--disable-userns", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     isolation += ["--info-fd", str(scene.births), "--uid", str(os.getuid()), "--gid", str(os.getgid())]
     view = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
-    for folder in scene.hidden:
-        view += ["--size", str(TMPFS_BYTES), "--tmpfs", str(folder)]
+    for folder in (*scene.hidden, SHARED_MEMORY):
+        view += ["--size", str(_room_bytes(folder, scene.limits)), "--tmpfs", str(folder)]
+    view += ["--remount-ro", "/dev"]
+    for name in READ_ONLY_PROC:
+        view += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
     for path in scene.shown:
         view += ["--ro-bind", str(path), str(path)]
     view += ["--bind", root, root]
@@ -75,17 +92,23 @@ def with_bubblewrap(scene: Scene, argv: Sequence[str]) -> list[str]:
 
 def with_namespaces(scene: Scene, argv: Sequence[str]) -> list[str]:
     """Return the command wrapped in an overlay mount and namespaces of our own making."""
-    lists = [scene.hidden, scene.shown, scene.writable, scene.sealed]
-    spec = [str(scene.births), str(os.getuid()), str(os.getgid()), str(TMPFS_BYTES), str(scene.root)]
-    spec += [os.pathsep.join(_escaped(path) for path in paths) for paths in lists]
+    hidden = [f"{_room_bytes(folder, scene.limits)}={folder}" for folder in (*scene.hidden, SHARED_MEMORY)]
+    lists = [hidden, scene.shown, scene.writable, scene.sealed]
+    spec = [str(scene.births), str(os.getuid()), str(os.getgid()), str(scene.root)]
+    spec += [os.pathsep.join(_escaped(str(path)) for path in paths) for paths in lists]
     spaces = ["--mount", "--pid", "--fork", "--kill-child", "--ipc", "--uts", "--net"]
     return _with_overlay(scene, spaces, [sys.executable, "-I", "-S", str(LOCKDOWN), *spec, *argv])
 
 
 def _with_overlay(scene: Scene, spaces: Sequence[str], inner: Sequence[str]) -> list[str]:
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    shell = ["/bin/sh", "-c", MOUNT, "overlay", str(scene.folder), _tool("mount"), str(scene.root)]
-    return [_tool("unshare"), *user, *spaces, "--", *shell, *inner]
+    lists = [word for paths in (scene.entries, scene.covered) for word in (str(len(paths)), *map(str, paths))]
+    shell = ["/bin/sh", "-c", MOUNT, "overlay", str(scene.folder), _tool("mount"), str(scene.root), *lists]
+    return [_tool("unshare"), *user, *spaces, "--", *shell, _tool("prlimit"), *figures(scene.limits), *inner]
+
+
+def _room_bytes(folder: Path, limits: Limits) -> int:
+    return limits.scratch_bytes if folder in ROOMY else SMALL_BYTES
 
 
 def _tool(name: str) -> str:
@@ -96,5 +119,5 @@ def _tool(name: str) -> str:
     return found
 
 
-def _escaped(path: Path) -> str:
-    return str(path).replace("%", "%25").replace(os.pathsep, "%3A")
+def _escaped(path: str) -> str:
+    return path.replace("%", "%25").replace(os.pathsep, "%3A")

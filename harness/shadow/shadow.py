@@ -12,18 +12,46 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from bridle.harness.nouns import UserProblem
-from bridle.harness.shadow.contract import RUNGS, Change, RungName, RungProbe, Shadow
+from bridle.harness.shadow.contract import (
+    NOTHING,
+    RUNGS,
+    SANDBOXES,
+    Access,
+    Change,
+    Passage,
+    RungName,
+    RungProbe,
+    Shadow,
+)
 from bridle.harness.shadow.copied import Copied
 from bridle.harness.shadow.environment import homes
+from bridle.harness.shadow.foreign import foreigners
 from bridle.harness.shadow.isolation import probe_isolation
 from bridle.harness.shadow.layered import Exhibit, LayeredShadow
-from bridle.harness.shadow.mounted import Mounted, foreign, obstacle
-from bridle.harness.shadow.trees import ground
+from bridle.harness.shadow.limits import Limits, usual_limits
+from bridle.harness.shadow.mounted import Mounted, obstacle
 
-__all__ = ["RUNGS", "Change", "RungProbe", "Shadow", "open_shadow", "probe", "probe_isolation"]
+__all__ = [
+    "NOTHING",
+    "RUNGS",
+    "SANDBOXES",
+    "Access",
+    "Change",
+    "Limits",
+    "Passage",
+    "RungProbe",
+    "Shadow",
+    "open_shadow",
+    "probe",
+    "probe_isolation",
+    "usual_limits",
+]
 
 TRIAL_TIMEOUT_S = 10.0
+SCRATCH_COPY: RungName = "scratch copy"
 NEXT_STEPS: Mapping[RungName, str] = {
     "bubblewrap+overlay": "install bubblewrap (apt install bubblewrap), and allow unprivileged user namespaces",
     "namespaces+overlay": "allow unprivileged user namespaces (sysctl user.max_user_namespaces), Linux 5.12 or newer",
@@ -31,16 +59,34 @@ NEXT_STEPS: Mapping[RungName, str] = {
 }
 
 
+class Terms(msgspec.Struct, frozen=True):
+    """What a shadow is opened over, and on what terms."""
+
+    workspace: Path
+    state: Path
+    python: str | None
+    limits: Limits
+
+
 def open_shadow(
-    root: Path, state: Path, buffers: Mapping[str, bytes] = {}, *, rung: str | None = None, python: str | None = None
+    root: Path,
+    state: Path,
+    buffers: Mapping[str, bytes] = {},
+    *,
+    rung: str | None = None,
+    python: str | None = None,
+    required: bool = False,
+    limits: Limits | None = None,
 ) -> Shadow:
     """Open a shadow over `root` with unsaved `buffers` in it (path → bytes as a save would write them).
 
     `state` is a private folder for the layers. `rung` asks for one rung of `RUNGS` instead of the best. `python` is
-    the interpreter that the person named; it stays in sight where it lies in the home folder.
+    the interpreter that the person named; it stays in sight where it lies in the home folder. `required` leaves the
+    rungs without a sandbox out. `limits` are what each command may take, the usual ones for None.
 
     Raises:
-        UserProblem: `root` is no folder, a buffer lies outside it, or no rung (or not the one asked for) works.
+        UserProblem: `root` is no folder, a buffer lies outside it, no rung (or not the one asked for, or none with a
+            sandbox where that is required) works, or nothing can be kept in `state`.
     """
     workspace, state = root.resolve(), state.resolve()
     if not workspace.is_dir():
@@ -48,26 +94,47 @@ def open_shadow(
     inside = [path for path in (state, *homes(os.environ)) if path.is_relative_to(workspace)]
     if inside:
         raise UserProblem(f"{str(workspace)!r} contains {str(inside[0])!r}, which no command may see", "open a project")
+    terms = Terms(workspace, state, python, limits or usual_limits())
     declined: list[str] = []
-    for name in RUNGS:
-        if rung not in (None, name):
-            continue
-        why = _why_not(name, workspace)
+    for name in SANDBOXES if required else RUNGS:
+        if rung in (None, name):
+            opened = _try(name, terms, buffers, tuple(declined))
+            if not isinstance(opened, str):
+                return opened
+            declined.append(f"{name}: {opened}")
+    raise _nothing_works(rung, declined, required=required)
+
+
+def _try(name: RungName, terms: Terms, buffers: Mapping[str, bytes], declined: tuple[str, ...]) -> Shadow | str:
+    """Return a shadow on one rung, or why there is none."""
+    why = "" if name == SCRATCH_COPY else obstacle(terms.workspace) or foreigners(terms.workspace)
+    if why:
+        return why
+    try:
+        shadow = LayeredShadow(terms.workspace, terms.state, _exhibit(name, terms), declined)
+    except OSError as error:
+        problem = f"nothing can be kept in {str(terms.state)!r}: {error.strerror}"
+        raise UserProblem(problem, "free space there, and make it writable by you") from error
+    try:
+        why = _trial(shadow)
         if not why:
-            shadow = LayeredShadow(workspace, state, _exhibit(name, workspace, state, python), tuple(declined))
-            try:
-                why = _trial(shadow)
-                if not why:
-                    for path, data in buffers.items():
-                        shadow.write(path, data)
-                    return shadow
-            except BaseException:
-                shadow.close()
-                raise
-            shadow.close()
-        declined.append(f"{name}: {why}")
-    wanted = rung or "no rung"
-    raise UserProblem(f"no shadow can be had here ({wanted}): {'; '.join(declined)}", NEXT_STEPS["bubblewrap+overlay"])
+            for path, data in buffers.items():
+                shadow.write(path, data)
+            return shadow
+    except BaseException:
+        shadow.close()
+        raise
+    shadow.close()
+    return why
+
+
+def _nothing_works(rung: str | None, declined: list[str], *, required: bool) -> UserProblem:
+    told = "; ".join(declined)
+    if required:
+        last = f"{rung}: it is no sandbox" if rung == SCRATCH_COPY else told
+        step = f"{NEXT_STEPS['bubblewrap+overlay']}; or, at your own risk, set sandbox.required to false"
+        return UserProblem(f"a sandbox is required (sandbox.required), and none works here: {last}", step)
+    return UserProblem(f"no shadow can be had here ({rung or 'no rung'}): {told}", NEXT_STEPS["bubblewrap+overlay"])
 
 
 def probe(state: Path) -> tuple[RungProbe, ...]:
@@ -88,7 +155,7 @@ def _probe_rung(name: RungName, state: Path) -> RungProbe:
         return RungProbe(name, works=False, detail=problem.message, next_step=NEXT_STEPS[name])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if name == "scratch copy":
+    if name == SCRATCH_COPY:
         lacks = "; ".join(escapes) or "nothing that the probe knows"
         return RungProbe(name, works=True, detail=f"no sandbox: {lacks}", next_step=NEXT_STEPS["bubblewrap+overlay"])
     if escapes:
@@ -96,17 +163,10 @@ def _probe_rung(name: RungName, state: Path) -> RungProbe:
     return RungProbe(name, works=True, detail="copy-on-write at its own path; home, network and .git out of reach")
 
 
-def _exhibit(name: RungName, workspace: Path, state: Path, python: str | None) -> Exhibit:
-    return Copied(workspace) if name == "scratch copy" else Mounted(name, workspace, state, python)
-
-
-def _why_not(name: RungName, workspace: Path) -> str:
-    if name == "scratch copy":
-        return ""
-    path = foreign(workspace, tuple(ground(workspace).state().files))
-    if path:
-        return f"{path!r} belongs to another user or group, so it cannot be copied up"
-    return obstacle(workspace)
+def _exhibit(name: RungName, terms: Terms) -> Exhibit:
+    if name == SCRATCH_COPY:
+        return Copied(terms.workspace, terms.limits)
+    return Mounted(name, terms.workspace, terms.state, terms.python, terms.limits)
 
 
 def _trial(shadow: Shadow) -> str:

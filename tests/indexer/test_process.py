@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridle.indexer.process import CappedOutput, run, spawn, spawn_async
+from bridle.indexer.process import run, spawn, spawn_async
+from bridle.indexer.streams import CappedOutput
 
 ENV = {"PATH": "/usr/bin:/bin"}
 
@@ -141,6 +142,26 @@ def test_capped_output_is_the_whole_or_its_two_ends_with_an_exact_count(pieces: 
         gap = b"\n[... %d bytes left out ...]\n" % (len(whole) - 2 * half)
         assert output.value() == whole[:half] + gap + whole[-half:]
         assert output.truncated
+
+
+def test_a_limit_that_is_watched_ends_the_program_and_is_named(tmp_path: Path) -> None:
+    full = tmp_path / "full"
+    done = run(
+        ["/bin/sh", "-c", "touch full; sleep 30"],
+        cwd=tmp_path,
+        env=ENV,
+        timeout_s=30,
+        watch=lambda: "disk" if full.exists() else "",
+    )
+    assert (done.limit, done.exit_code, done.timed_out) == ("disk", None, False)
+    assert done.seconds < 10
+
+
+def test_what_a_program_used_is_told() -> None:
+    eat = "import sys; kept = bytearray(64 << 20); sum(range(3_000_000))"
+    done = run([sys.executable, "-I", "-S", "-c", eat], env=ENV, timeout_s=30)
+    assert done.cpu_s > 0.01
+    assert 64 << 20 < done.peak_bytes < 1 << 30
 
 
 def test_only_the_descriptors_that_are_handed_over_reach_the_program(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bridle.harness.shadow.limits import Limits
 from bridle.harness.shadow.shadow import RUNGS, RungProbe, Shadow, open_shadow, probe
 
 Opening = Callable[..., Shadow]
@@ -46,8 +47,13 @@ def workspace(tmp_path: Path) -> Path:
 def opening(tmp_path: Path, workspace: Path) -> Iterator[Opening]:
     opened: list[Shadow] = []
 
-    def open_one(rung: str | None = None, buffers: dict[str, bytes] | None = None, root: Path = workspace) -> Shadow:
-        opened.append(open_shadow(root, tmp_path / "state", buffers or {}, rung=rung))
+    def open_one(
+        rung: str | None = None,
+        buffers: dict[str, bytes] | None = None,
+        root: Path = workspace,
+        limits: Limits | None = None,
+    ) -> Shadow:
+        opened.append(open_shadow(root, tmp_path / "state", buffers or {}, rung=rung, limits=limits))
         return opened[-1]
 
     yield open_one

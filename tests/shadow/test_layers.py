@@ -65,7 +65,7 @@ def test_the_view_is_the_lower_tree_with_what_was_written(
         assert {path: layers.read(path) for path in (*PATHS, "a/x")} == {
             path: expected.get(path) for path in (*PATHS, "a/x")
         }
-        changes = find_changes(before, layers, lambda path: True)
+        changes = find_changes(before, layers, layers.scan())
         assert {change.path: change.kind for change in changes} == {
             path: "deleted" if path not in expected else "modified" if path in saved else "created"
             for path in saved.keys() | expected.keys()

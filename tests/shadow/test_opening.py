@@ -7,17 +7,17 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from bridle.harness.nouns import UserProblem
-from bridle.harness.shadow.contract import RUNGS, RungProbe
+from bridle.harness.shadow.contract import RUNGS, Command, Passage, RungProbe
 from bridle.harness.shadow.layered import LayeredShadow
-from bridle.harness.shadow.mounted import foreign, obstacle
+from bridle.harness.shadow.mounted import obstacle
 from bridle.harness.shadow.shadow import Shadow, open_shadow, probe_isolation
-from bridle.indexer.process import Cancel, Completed, run
+from bridle.indexer.process import Completed, run
 
 Opening = Callable[..., Shadow]
 
@@ -28,6 +28,7 @@ class Open:
     rung = RUNGS[0]
 
     def __init__(self, workspace: Path) -> None:
+        self.passages: list[Passage] = []
         self._workspace = workspace
 
     def root(self, folder: Path) -> Path:
@@ -36,25 +37,17 @@ class Open:
     def is_view(self, folder: Path, device: int, inode: int) -> bool:
         return True
 
-    def execute(
-        self,
-        folder: Path,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str],
-        timeout_s: float,
-        report: Path | None,
-        cancel: Cancel | None,
-        cap_bytes: int,
-        keep: bool,
-    ) -> Completed:
-        return run(argv, cwd=self._workspace, env={**os.environ, **env}, timeout_s=timeout_s, cancel=cancel)
+    def execute(self, folder: Path, command: Command, *, keep: bool) -> Completed:
+        environment = {**os.environ, **command.env}
+        return run(
+            command.argv, cwd=self._workspace, env=environment, timeout_s=command.timeout_s, cancel=command.cancel
+        )
 
 
 class Mute(Open):
     """An exhibit whose commands do not run at all, and end well."""
 
-    def execute(self, folder: Path, argv: Sequence[str], **rest: object) -> Completed:
+    def execute(self, folder: Path, command: Command, *, keep: bool) -> Completed:
         return Completed(0, b"", b"", 0.0)
 
 
@@ -120,13 +113,6 @@ def test_a_rung_that_is_asked_for_and_does_not_work_is_an_error_and_no_other_is_
 
 def test_a_workspace_with_a_file_system_inside_is_not_shown_by_an_overlay() -> None:
     assert "/dev/" in obstacle(Path("/dev"))
-
-
-def test_a_file_of_another_owner_is_not_shown_to_an_ordinary_user(workspace: Path) -> None:
-    if os.geteuid() == 0:
-        assert foreign(workspace, ["a.py"]) == ""
-    else:
-        assert foreign(Path("/etc"), ["passwd"]) == "."
 
 
 @pytest.mark.parametrize("where", ["home", "state", "nothing"])

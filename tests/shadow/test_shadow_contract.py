@@ -92,7 +92,7 @@ def test_what_one_command_leaves_the_next_one_finds(rung: str, opening: Opening)
     assert out(sh(shadow, "ls -d empty/deep; cat build.log; readlink link; ls pkg; test ! -e tmp")) == (
         "empty/deep\nx\na.py\n"
     )
-    assert kinds(shadow) == {"pkg/b.py": "deleted", "pkg/deep/c.py": "deleted"}
+    assert kinds(shadow) == {"link": "created", "pkg/b.py": "deleted", "pkg/deep/c.py": "deleted"}
 
 
 def test_what_is_deleted_by_either_is_gone_for_both_and_can_come_back(rung: str, opening: Opening) -> None:
@@ -118,13 +118,13 @@ def test_the_view_from_outside_is_the_view_from_inside_after_a_rough_command(run
     out(sh(shadow, script))
     listing = out(sh(shadow, "find . -type f -not -path './.git/*' | sort"))
     inside = {path: out(sh(shadow, f"cat {shlex.quote(path)}")) for path in listing.split()}
-    outside = {f"./{path}": (shadow.read(path) or b"").decode() for path in shadow.tree().files}
+    outside = {f"./{path}": data.decode() for path in shadow.tree().files if (data := shadow.read(path)) is not None}
     assert outside == inside
     assert shadow.read("pkg/b.py") is None
     assert kinds(shadow) == {
         "a.py": "deleted",
         "a.py/f": "created",
-        "pkg/b.py": "deleted",
+        "pkg/b.py": "modified",
         "pkg/deep/c.py": "deleted",
         "pkg/deep/e.py": "created",
         "tool.sh": "modified",
@@ -138,7 +138,37 @@ def test_a_written_file_keeps_its_mode_and_a_mode_is_part_of_the_tree(rung: str,
     before = shadow.tree().digest
     out(sh(shadow, "chmod +x a.py"))
     assert shadow.tree().digest != before
-    assert Change("a.py", "modified") in shadow.changes()
+    assert Change("a.py", "modified", executable=True) in shadow.changes()
+
+
+def test_everything_that_a_command_changed_is_captured_exactly(rung: str, opening: Opening, workspace: Path) -> None:
+    (workspace / "old.bin").write_bytes(b"\0old\xff")
+    (workspace / "way").symlink_to("a.py")
+    (workspace / "kept.log").write_text("an ignored file\n")
+    shadow = opening(rung)
+    script = r"""
+        printf '\000new\377' > old.bin; mv pkg/b.py pkg/renamed.py; ln -sfn tool.sh way; ln -s /nowhere fresh
+        chmod -x tool.sh; chmod +x a.py; printf '#!/bin/sh\n' > run.sh; chmod +x run.sh; rm pkg/deep/c.py
+        mkdir -p build; echo made > build/out; echo x > trace.log; rm -f kept.log; touch empty
+    """
+    out(sh(shadow, script))
+    assert shadow.changes() == (
+        Change("a.py", "modified", executable=True),
+        Change("empty", "created"),
+        Change("fresh", "created", link="/nowhere"),
+        Change("old.bin", "modified"),
+        Change("pkg/b.py", "deleted"),
+        Change("pkg/deep/c.py", "deleted"),
+        Change("pkg/renamed.py", "created", source="pkg/b.py"),
+        Change("run.sh", "created", executable=True),
+        Change("tool.sh", "modified", executable=False),
+        Change("way", "modified", link="tool.sh"),
+    )
+    assert shadow.read("old.bin") == b"\0new\xff"
+    taken = () if rung == SCRATCH else (Change("kept.log", "deleted"),)  # a copy has no ignored files
+    assert shadow.unoffered() == (Change("build/out", "created"), *taken, Change("trace.log", "created"))
+    proof = shadow.prove(["/bin/sh", "-c", "readlink way fresh; cat old.bin; test -x run.sh"], timeout_s=20)
+    assert (proof.exit_code, proof.stdout) == (0, b"tool.sh\n/nowhere\n\0new\xff"), "a proof sees the same"
 
 
 def test_the_tree_is_known_by_its_content(rung: str, opening: Opening, workspace: Path) -> None:
@@ -324,7 +354,7 @@ def test_a_link_that_a_command_made_is_never_followed(rung: str, opening: Openin
     with pytest.raises(UserProblem):
         shadow.write("way/key", b"overwritten")
     assert (secret / "key").read_text() == "private"
-    assert kinds(shadow) == {"a.py": "deleted"}
+    assert kinds(shadow) == {"a.py": "modified", "key": "created", "way": "created"}
 
 
 def test_the_persons_own_links_are_followed_inside_the_tree_alone(rung: str, opening: Opening, workspace: Path) -> None:

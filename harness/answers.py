@@ -43,6 +43,36 @@ class Verified(msgspec.Struct, frozen=True, tag=True):
     buffers: dict[str, int] = {}
 
 
+class ShadowChange(msgspec.Struct, frozen=True):
+    """One file that a command changed in its shadow; `left_out` says why it is not offered, "" where it is."""
+
+    path: str
+    kind: Literal["created", "modified", "deleted", "renamed"]
+    left_out: str = ""
+    source: str = ""
+
+
+class Executed(msgspec.Struct, frozen=True, tag=True):
+    """How one command ended, with the first and last part of what it printed. Nothing of the tree is changed by it.
+
+    `exit_code` is None where it was ended; `reason` says why then. `ignored` are paths that git would ignore, of which
+    nothing is offered. `proposal` is "" where nothing was.
+    """
+
+    run: RunId
+    outcome: Literal["pass", "fail", "unknown", "timeout"]
+    exit_code: int | None
+    seconds: float
+    rung: str
+    stdout: bytes
+    stderr: bytes
+    truncated: bool
+    changes: tuple[ShadowChange, ...] = ()
+    ignored: tuple[str, ...] = ()
+    reason: str = ""
+    proposal: str = ""
+
+
 class RunAccepted(msgspec.Struct, frozen=True, tag=True):
     """The run has begun; its events carry this id."""
 
@@ -122,7 +152,9 @@ class Sessions(msgspec.Struct, frozen=True, tag=True):
     sessions: tuple[SessionRow, ...]
 
 
-EngineReply = Done | Status | Verified | RunAccepted | Proposals | LandingPlan | LandingResult | PackView | Sessions
+EngineReply = (
+    Done | Status | Verified | Executed | RunAccepted | Proposals | LandingPlan | LandingResult | PackView | Sessions
+)  # fmt: skip
 
 # --- events -----------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from bridle.harness.engine import Buffer, SyncBuffers
+from bridle.harness.symlinks import read_link
 from bridle.indexer.files import UndecodableError, decode, encode
 from bridle.indexer.text import dominant_end
 
@@ -83,6 +84,10 @@ class Buffers:
         """Return the bytes at `path` as the person sees them: the dirty buffer, else the disk; None when not there."""
         unsaved = self.unsaved(path)
         return unsaved if unsaved is not None else read_bytes(self._root / path)
+
+    def link(self, path: str) -> bytes | None:
+        """Return the bytes of the link at `path` (`bridle.harness.symlinks`), None when there is none."""
+        return read_link(self._root / path)
 
 
 def read_bytes(path: Path) -> bytes | None:

@@ -57,10 +57,12 @@ class Checking:
         cancel: threading.Event,
         paths: Sequence[str] = (),
         run: str = "",
+        executable: Mapping[str, bool] = {},
     ) -> tuple[str, tuple[Verdict, ...]]:
         """Run every check on the tree with `dirty` buffers and `changes`; returns its digest and the verdicts.
 
-        `run` marks the events as a proposal's, which are not the person's standing findings.
+        `executable` is that bit of changed files, where it changes. `run` marks the events as a proposal's, which are
+        not the person's standing findings.
         """
         loop = asyncio.get_running_loop()
         buffers = self._buffers.versions()
@@ -75,7 +77,7 @@ class Checking:
         def whole() -> tuple[str, tuple[Verdict, ...]]:
             shadow = open_shadow(self._root, self._state.shadows, dirty, python=self._settings.python or None)
             try:
-                _put(shadow, changes)
+                _put(shadow, changes, executable)
                 checks = discover(self._root, self._settings.python or None)
                 verdicts = verify(
                     shadow,
@@ -127,6 +129,6 @@ def worst(verdicts: Sequence[Verdict]) -> Outcome:
     return "unknown"
 
 
-def _put(shadow: Shadow, changes: Mapping[str, bytes | None]) -> None:
+def _put(shadow: Shadow, changes: Mapping[str, bytes | None], executable: Mapping[str, bool]) -> None:
     for path, data in changes.items():
-        shadow.write(path, data)
+        shadow.write(path, data, executable.get(path))

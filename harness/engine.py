@@ -18,6 +18,7 @@ from bridle.harness.answers import (
     Done,
     EngineEvent,
     EngineReply,
+    Executed,
     IndexProgress,
     LandingPlan,
     LandingResult,
@@ -57,12 +58,13 @@ from bridle.indexer.text import LineEdit
 
 __all__ = [
     "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash", "Closed", "DiscardRun", "Done",
-    "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Fault", "FilePatch", "Finding", "FinishLanding",
-    "Flag", "GetContext", "GetProposals", "GetSessions", "GetStatus", "Hunk", "IndexProgress", "LandingPlan",
-    "LandingResult", "Lost", "Note", "PackPiece", "PackView", "PrepareLanding", "PrepareUndo", "Proposal",
-    "ProposalChanged", "ProposalId", "Proposals", "Refresh", "Reject", "Related", "ReplyTo", "ResumeRun", "RunAccepted",
-    "RunEnded", "RunId", "RunProgress", "Selection", "SessionRow", "Sessions", "SetTrust", "StartRun", "Status",
-    "SyncBuffers", "Usage", "UserProblem", "Verdict", "Verified", "Verify", "expect",
+    "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Exec", "Executed", "Fault", "FilePatch", "Finding",
+    "FinishLanding", "Flag", "GetContext", "GetProposals", "GetSessions", "GetStatus", "Hunk", "IndexProgress",
+    "LandingPlan", "LandingResult", "Lost", "Note", "PackPiece", "PackView", "PrepareLanding", "PrepareUndo",
+    "Proposal", "ProposalChanged", "ProposalId", "Proposals", "Refresh", "Reject", "Related", "ReplyTo",
+    "ResumeRun", "RunAccepted", "RunEnded", "RunId", "RunProgress", "Selection", "SessionRow", "Sessions",
+    "SetTrust", "StartRun", "Status", "SyncBuffers", "Usage", "UserProblem", "Verdict", "Verified", "Verify",
+    "expect",
 ]  # fmt: skip
 
 
@@ -93,6 +95,17 @@ class Verify(msgspec.Struct, frozen=True, tag=True):
 
     paths: tuple[str, ...] = ()
     origin: Literal["save", "command", "accept"] = "command"
+
+
+class Exec(msgspec.Struct, frozen=True, tag=True):
+    """Run one command of the person in a shadow of the tree as it is; `timeout_s` 0 takes the setting.
+
+    With `offer`, what it changed becomes a proposal. → Executed.
+    """
+
+    argv: tuple[str, ...]
+    timeout_s: float = 0.0
+    offer: bool = False
 
 
 class StartRun(msgspec.Struct, frozen=True, tag=True):
@@ -202,7 +215,7 @@ class DiscardRun(msgspec.Struct, frozen=True, tag=True):
 
 
 EngineRequest = (
-    GetStatus | SetTrust | SyncBuffers | Verify | StartRun | CancelRun | ReplyTo | GetProposals | Reject |
+    GetStatus | SetTrust | SyncBuffers | Verify | Exec | StartRun | CancelRun | ReplyTo | GetProposals | Reject |
     PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | ResumeRun | DiscardRun | Refresh
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ import msgspec
 
 from bridle.harness.buffers import encode_or_utf8
 from bridle.harness.edits.disk import Write, commit
-from bridle.harness.edits.patch import file_patch, invert
+from bridle.harness.edits.patch import any_patch, invert
 from bridle.harness.engine import (
     Buffer,
     FinishLanding,
@@ -179,7 +179,10 @@ class Landings:
 
     def _changes(self, placed: Sequence[Placed]) -> tuple[FileChange, ...]:
         return tuple(
-            FileChange(p.path, self._keep(p.before), self._keep(p.after), open=p.open is not None) for p in placed
+            FileChange(
+                p.path, self._keep(p.before), self._keep(p.after), open=p.open is not None, executable=p.executable
+            )
+            for p in placed
         )
 
     def _keep(self, data: bytes | None) -> str | None:
@@ -220,7 +223,8 @@ class Landings:
         closed = [p for p in plan.placed if p.open is None]
         try:
             self._expect_unopened(closed)
-            commit(self._ground.root, [Write(p.path, p.before, p.after) for p in closed], self._ground.state.landings)
+            writes = [Write(p.path, p.before, p.after, executable=p.executable and p.executable[1]) for p in closed]
+            commit(self._ground.root, writes, self._ground.state.landings)
         except (UserProblem, OSError) as error:
             return self._short(plan, unsaved, [p.path for p in closed], str(error), journal)
         written = tuple(p.path for p in closed)
@@ -251,7 +255,7 @@ class Landings:
             self._settle(without_part(offer, plan.undoes, paths))
             return
         files = tuple(
-            file_patch(p.path, p.before, p.after, p.open.base_version if p.open else None)
+            any_patch(p.path, p.before, p.after, p.open.base_version if p.open else None, p.executable)
             for p in plan.placed
             if p.path in paths
         )

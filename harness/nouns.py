@@ -98,6 +98,8 @@ class FilePatch(msgspec.Struct, frozen=True):
 
     `edits` are in lines of the text before; `before` and `after` are digests of the bytes, None where the file is
     not there. `base_version` is the open document's version that `before` was taken from, None for a closed file.
+    `whole` says that no lines can tell the change (no text, or a link): the bytes are had by their digests alone.
+    `executable` is that bit before and after, where it changes.
     """
 
     path: str
@@ -106,6 +108,13 @@ class FilePatch(msgspec.Struct, frozen=True):
     edits: tuple[LineEdit, ...]
     inverse: tuple[LineEdit, ...]
     base_version: int | None = None
+    whole: bool = False
+    executable: tuple[bool, bool] | None = None
+
+    @property
+    def in_lines(self) -> bool:
+        """Whether its lines tell all of it, so that an open document can take it."""
+        return not self.whole and self.executable is None
 
 
 class Hunk(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bridle.harness.buffers import read_bytes
 from bridle.harness.edits.disk import recover as take_back
-from bridle.harness.edits.patch import file_patch
+from bridle.harness.edits.patch import any_patch
 from bridle.harness.engine import EngineEvent, Note
 from bridle.harness.nouns import Fault, FilePatch, ProposalId, UserProblem
 from bridle.harness.proposals.ledger import Ledger, Part
@@ -23,6 +23,7 @@ from bridle.harness.session.fold import Landing, fold
 from bridle.harness.session.journal import Journal
 from bridle.harness.session.runs import list_runs
 from bridle.harness.session.state import State
+from bridle.harness.symlinks import read_link, target_of
 from bridle.indexer.digest import digest
 
 
@@ -67,7 +68,7 @@ class _Recovery:
 
     def _settle(self, landing: Landing, journal: Journal) -> None:
         closed = [file for file in landing.files if not file.open]
-        stands = {file.path: _mark(self._root / file.path) for file in closed}
+        stands = {file.path: self._mark(file) for file in closed}
         kept = tuple(f.path for f in closed if stands[f.path] not in (f.before, f.after))
         if kept:
             self._warn(f"an interrupted change left these as you changed them since: {', '.join(kept)}")
@@ -95,12 +96,15 @@ class _Recovery:
 
     def _patch(self, file: FileChange) -> FilePatch:
         before, after = (None if name is None else self._blobs.get(name) for name in (file.before, file.after))
-        return file_patch(file.path, before, after)
+        return any_patch(file.path, before, after, executable=file.executable)
+
+    def _mark(self, file: FileChange) -> str | None:
+        """Return the digest of what stands at a file's place: of the link itself where it is one that changed."""
+        place = self._root / file.path
+        marks = [mark for mark in (file.before, file.after) if mark is not None]
+        of_link = any(target_of(self._blobs.get(mark)) is not None for mark in marks)
+        data = (read_link(place) if of_link else None) or read_bytes(place)
+        return None if data is None else digest(data)
 
     def _warn(self, message: str) -> None:
         self._emit(Note("warning", message))
-
-
-def _mark(path: Path) -> str | None:
-    data = read_bytes(path)
-    return None if data is None else digest(data)

@@ -7,6 +7,8 @@ meanwhile is left to them and named.
 
 A file with several names (hard links) is written in its place, so that they stay one file: the journal then holds the
 new bytes too, and what a crash left between the two is known by being made of both.
+
+A symbolic link that comes, goes or points elsewhere is written as the link itself; an ordinary write goes through one.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import msgspec
 from bridle.harness.edits.filesystem import FileSystem, Look, RealFileSystem
 from bridle.harness.nouns import Fault, UserProblem
 from bridle.harness.session.lock import held
+from bridle.harness.symlinks import read_link, target_of
 from bridle.indexer.digest import digest
 
 _MANIFEST = "manifest.json"
@@ -31,12 +34,21 @@ _REAL = RealFileSystem()
 
 
 class Write(msgspec.Struct, frozen=True):
-    """One file's change, None meaning not there. `mode_from` names the file whose mode a new one takes."""
+    """One file's change, None meaning not there. `mode_from` names the file whose mode a new one takes.
+
+    Bytes may be those of a link (`bridle.harness.symlinks`). `executable` is what that bit shall be, None to leave it.
+    """
 
     path: str
     before: bytes | None
     after: bytes | None
     mode_from: str = ""
+    executable: bool | None = None
+
+    @property
+    def is_of_link(self) -> bool:
+        """Whether it is the link that changes, and not what it leads to."""
+        return target_of(self.before) is not None or target_of(self.after) is not None
 
 
 class Recovered(msgspec.Struct, frozen=True):
@@ -49,7 +61,7 @@ class Recovered(msgspec.Struct, frozen=True):
 class _Entry(msgspec.Struct, frozen=True):
     """One file in the journal: where it really is, digests before and after, how the old one looked.
 
-    With `in_place` it has other names: it is rewritten, never replaced.
+    With `in_place` it has other names: it is rewritten, never replaced. `executable` is what that bit is to be.
     """
 
     path: str
@@ -57,6 +69,7 @@ class _Entry(msgspec.Struct, frozen=True):
     after: str | None
     look: Look | None
     in_place: bool = False
+    executable: bool | None = None
 
 
 class _Manifest(msgspec.Struct, frozen=True):
@@ -137,7 +150,8 @@ def _manifest(root: Path, writes: Sequence[Write]) -> _Manifest:
         place = _place(root, write)
         source = place if write.before is not None else root / write.mode_from if write.mode_from else None
         name, look = str(place.relative_to(root)), _look(source)
-        entries.append(_Entry(name, _mark(write.before), _mark(write.after), look, _in_place(place, write)))
+        marks = _mark(write.before), _mark(write.after)
+        entries.append(_Entry(name, *marks, look, _in_place(place, write), write.executable))
         missing = [parent for parent in place.parents if root in parent.parents and not parent.exists()]
         folders |= {str(parent.relative_to(root)): None for parent in reversed(missing)}
     return _Manifest(tuple(entries), tuple(folders))
@@ -146,15 +160,15 @@ def _manifest(root: Path, writes: Sequence[Write]) -> _Manifest:
 def _place(root: Path, write: Write) -> Path:
     """Return where a file really is: the target of a link, as long as that is a file below `root`."""
     named = root / write.path
-    place = named.resolve()
+    place = named.parent.resolve() / named.name if write.is_of_link else named.resolve()
     if root not in place.parents:
         raise UserProblem(f"{write.path!r} leads out of the workspace.", "Nothing was written.")
-    if place.exists() and not place.is_file():
+    if place.exists() and not place.is_file() and not place.is_symlink():
         raise UserProblem(f"{write.path!r} is not a regular file.", "Nothing was written.")
     for parent in place.parents:
         if root in parent.parents and parent.exists() and not parent.is_dir():
             raise UserProblem(f"{write.path!r} leads through a file.", "Nothing was written.")
-    if write.after is None and named.is_symlink():
+    if write.after is None and named.is_symlink() and not write.is_of_link:
         raise UserProblem(f"{write.path!r} is a link.", "Remove it by hand; nothing was written.")
     return place
 
@@ -169,7 +183,8 @@ def _expect_room(root: Path, writes: Sequence[Write], manifest: _Manifest) -> No
 
 def _in_place(place: Path, write: Write) -> bool:
     """Whether the file stays and has other names, which a replacement would part it from."""
-    return write.before is not None and write.after is not None and place.exists() and place.stat().st_nlink > 1
+    stays = write.before is not None and write.after is not None and not write.is_of_link
+    return stays and place.exists() and place.stat().st_nlink > 1
 
 
 def _expect(place: Path, write: Write) -> None:
@@ -197,11 +212,27 @@ def _put(root: Path, folder: Path, n: int, write: Write, entry: _Entry, disk: Fi
     if entry.in_place:
         _expect(place, write)
         disk.rewrite(place, write.after)
+        _set_executable(place, write.executable, disk)
         return
     draft = _draft(place, folder, n)
-    disk.write(draft, write.after, entry.look)
+    _make(draft, write.after, entry.look, disk)
+    _set_executable(draft, write.executable, disk)
     _expect(place, write)
     disk.rename(draft, place)
+
+
+def _make(place: Path, data: bytes, look: Look | None, disk: FileSystem) -> None:
+    target = target_of(data)
+    if target is None:
+        disk.write(place, data, look)
+    else:
+        disk.link(place, target)
+
+
+def _set_executable(place: Path, executable: bool | None, disk: FileSystem) -> None:
+    if executable is not None and not place.is_symlink():
+        mode = stat.S_IMODE(place.stat().st_mode)
+        disk.set_mode(place, mode | (mode & 0o444) >> 2 if executable else mode & ~0o111)
 
 
 def _take_back(root: Path, folder: Path, manifest: _Manifest, disk: FileSystem, error: BaseException) -> None:
@@ -225,6 +256,7 @@ def _restore(root: Path, folder: Path, manifest: _Manifest, disk: FileSystem) ->
             disk.remove(_draft(place, folder, n))
         there = _read(place)
         if _mark(there) == entry.before:
+            _restore_mode(place, entry, disk)
             continue
         if _mark(there) != entry.after and not (entry.in_place and _half_written(there, folder, n)):
             kept.append(entry.path)
@@ -234,13 +266,22 @@ def _restore(root: Path, folder: Path, manifest: _Manifest, disk: FileSystem) ->
             disk.remove(place)
         elif entry.in_place and there is not None:
             disk.rewrite(place, (folder / str(n)).read_bytes())
+            _restore_mode(place, entry, disk)
         else:
-            disk.write(_draft(place, folder, n), (folder / str(n)).read_bytes(), entry.look)
+            _make(_draft(place, folder, n), (folder / str(n)).read_bytes(), entry.look, disk)
             disk.rename(_draft(place, folder, n), place)
     for name in reversed(manifest.folders):
         with suppress(OSError):  # not there, or somebody put something into it
             disk.remove_folder(root / name)
     return Recovered(tuple(restored), tuple(kept))
+
+
+def _restore_mode(place: Path, entry: _Entry, disk: FileSystem) -> None:
+    """Take a change of the mode back that stands; one that somebody else made stays."""
+    if entry.executable is not None and entry.look is not None and not place.is_symlink():
+        is_now = bool(place.stat().st_mode & stat.S_IXUSR)
+        if is_now == entry.executable:
+            disk.set_mode(place, entry.look.mode)
 
 
 def _half_written(there: bytes | None, folder: Path, n: int) -> bool:
@@ -274,7 +315,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _look(place: Path | None) -> Look | None:
-    if place is None or not place.exists():
+    if place is None or place.is_symlink() or not place.exists():
         return None
     found = place.stat()
     return Look(stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
@@ -282,7 +323,7 @@ def _look(place: Path | None) -> Look | None:
 
 def _read(place: Path) -> bytes | None:
     try:
-        return place.read_bytes()
+        return read_link(place) or place.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
 

@@ -28,8 +28,16 @@ class FileSystem(Protocol):
         """Make the file `path`, which is not there yet."""
         ...
 
+    def link(self, path: Path, target: str) -> None:
+        """Make the symbolic link `path`, which is not there yet."""
+        ...
+
     def rewrite(self, path: Path, data: bytes) -> None:
         """Give a file that is there another content, in its place: whoever else names it sees it too."""
+        ...
+
+    def set_mode(self, path: Path, mode: int) -> None:
+        """Give a file that is there other permission bits."""
         ...
 
     def rename(self, old: Path, new: Path) -> None:
@@ -61,6 +69,18 @@ class RealFileSystem:
                 with suppress(PermissionError):
                     os.fchown(descriptor, look.uid, look.gid)
                 os.fchmod(descriptor, look.mode)
+            self._sync(descriptor)
+
+    def link(self, path: Path, target: str) -> None:
+        """Make the symbolic link `path`, which is not there yet."""
+        path.symlink_to(target)
+        self._sync_folder(path.parent)
+
+    def set_mode(self, path: Path, mode: int) -> None:
+        """Give a file that is there other permission bits."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with closing_descriptor(descriptor):
+            os.fchmod(descriptor, mode)
             self._sync(descriptor)
 
     def rewrite(self, path: Path, data: bytes) -> None:

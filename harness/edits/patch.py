@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
 
 from bridle.context.anchors import lines_of
 from bridle.harness.edits.hunks import Hunk, diffed, edits_of
 from bridle.harness.nouns import FilePatch, UserProblem
+from bridle.harness.symlinks import MODE as LINK_MODE
+from bridle.harness.symlinks import target_of
 from bridle.indexer.digest import digest
 from bridle.indexer.encoding import UndecodableError, decode, encode, fresh_encoding
 from bridle.indexer.text import apply_edits
 
 _CONTEXT = 3
+
+
+def any_patch(
+    path: str,
+    before: bytes | None,
+    after: bytes | None,
+    base_version: int | None = None,
+    executable: tuple[bool, bool] | None = None,
+) -> FilePatch:
+    """Return the patch that leads from `before` to `after` (None: not there), in lines where lines can tell it.
+
+    Bytes that are no text, links among them, come whole. `executable` is that bit before and after.
+    """
+    flipped = executable if executable is not None and executable[0] != executable[1] else None
+    try:
+        patch = file_patch(path, before, after, base_version)
+    except UserProblem:
+        patch = FilePatch(path, _digest(before), _digest(after), (), (), base_version, whole=True)
+    return msgspec.structs.replace(patch, executable=flipped)
 
 
 def file_patch(path: str, before: bytes | None, after: bytes | None, base_version: int | None = None) -> FilePatch:
@@ -22,14 +45,7 @@ def file_patch(path: str, before: bytes | None, after: bytes | None, base_versio
     one_sided = before is None or after is None
     old, new = (lines_of(_text(path, data, one_sided)) for data in (before, after))
     edits, inverse = edits_of(diffed(old, new), old, new)
-    patch = FilePatch(
-        path,
-        None if before is None else digest(before),
-        None if after is None else digest(after),
-        edits,
-        inverse,
-        base_version,
-    )
+    patch = FilePatch(path, _digest(before), _digest(after), edits, inverse, base_version)
     if not (_leads(patch, before, after) and _leads(invert(patch), after, before)):
         raise UserProblem(
             f"The change of {path!r} cannot be told in lines: its encoding or byte order mark changed.",
@@ -40,19 +56,25 @@ def file_patch(path: str, before: bytes | None, after: bytes | None, base_versio
 
 def invert(patch: FilePatch) -> FilePatch:
     """Return the patch that takes `patch` back."""
-    return FilePatch(patch.path, patch.after, patch.before, patch.inverse, patch.edits)
+    flipped = None if patch.executable is None else (patch.executable[1], patch.executable[0])
+    edits, inverse = patch.inverse, patch.edits
+    return FilePatch(patch.path, patch.after, patch.before, edits, inverse, whole=patch.whole, executable=flipped)
 
 
-def apply_patch(patch: FilePatch, before: bytes | None) -> bytes | None:
-    """Return the bytes after `patch`.
+def apply_patch(patch: FilePatch, before: bytes | None, content: Callable[[str], bytes] | None = None) -> bytes | None:
+    """Return the bytes after `patch`; `content` gives bytes by digest, for a patch that comes whole.
 
-    Raises ValueError where `before` is not what it was made for, or its encoding has no place for the new
-    text.
+    Raises ValueError where `before` is not what it was made for, its encoding has no place for the new text, or a
+    whole patch has no `content`.
     """
-    if (None if before is None else digest(before)) != patch.before:
+    if _digest(before) != patch.before:
         raise ValueError(f"{patch.path!r} is not the file that this patch was made for")
     if patch.after is None:
         return None
+    if patch.whole:
+        if content is None:
+            raise ValueError(f"the patch of {patch.path!r} comes whole, and there is nothing to take it from")
+        return content(patch.after)
     if before is None:
         return encode_fresh("".join(edit.text for edit in patch.edits))
     decoded = decode(before)
@@ -64,23 +86,41 @@ def encode_fresh(text: str) -> bytes:
     return encode(text, fresh_encoding(text), bom=False)
 
 
-def unified_diff(path: str, before: bytes | None, after: bytes | None) -> str:
-    """Return the change as `git apply` reads it ("" for none); bytes that are not text are only named."""
+def unified_diff(
+    path: str, before: bytes | None, after: bytes | None, executable: tuple[bool, bool] | None = None
+) -> str:
+    """Return the change as `git apply` reads it ("" for none); bytes that are not text are only named.
+
+    `executable` is that bit before and after, where it changes.
+    """
     try:
-        old, new = (_newline_lines(_shown(data)) for data in (before, after))
+        old, new = (_newline_lines(target_of(data) or _shown(data)) for data in (before, after))
     except UndecodableError:
         return f"Binary files a/{path} and b/{path} differ\n"
     hunks = diffed(old, new)
-    if not hunks and (before is None) == (after is None):
+    was, now = _git_mode(before, executable and executable[0]), _git_mode(after, executable and executable[1])
+    if not hunks and (before is None) == (after is None) and was == now:
         return ""
     mark = "\t" if " " in path else ""
     head = [f"diff --git a/{path} b/{path}\n"]
-    head += ["new file mode 100644\n"] if before is None else []
-    head += ["deleted file mode 100644\n"] if after is None else []
+    if before is None:
+        head.append(f"new file mode {now}\n")
+    elif after is None:
+        head.append(f"deleted file mode {was}\n")
+    elif was != now:
+        head += [f"old mode {was}\n", f"new mode {now}\n"]
     if hunks:
         head += ["--- /dev/null\n" if before is None else f"--- a/{path}{mark}\n"]
         head += ["+++ /dev/null\n" if after is None else f"+++ b/{path}{mark}\n"]
     return "".join([*head, *(line for group in _groups(hunks) for line in _written(group, old, new))])
+
+
+def _digest(data: bytes | None) -> str | None:
+    return None if data is None else digest(data)
+
+
+def _git_mode(data: bytes | None, executable: bool | None) -> str:
+    return LINK_MODE if target_of(data) is not None else "100755" if executable else "100644"
 
 
 def _groups(hunks: Sequence[Hunk]) -> list[list[Hunk]]:

@@ -33,7 +33,7 @@ def hunks_of(files: Sequence[FilePatch], content: Content) -> tuple[Hunk, ...]:
     by_file = sum(len(file.edits) for file in files) > MAX_HUNKS
     parts: list[tuple[FilePatch, int | None]] = []
     for file in files:
-        whole = by_file or file.before is None or file.after is None or len(file.edits) < 2
+        whole = by_file or not file.in_lines or file.before is None or file.after is None or len(file.edits) < 2
         parts += [(file, None)] if whole else [(file, number) for number in range(len(file.edits))]
     groups = _groups(parts, files, content)
     return tuple(Hunk(str(n + 1), file.path, edit, str(groups[n] + 1)) for n, (file, edit) in enumerate(parts))

@@ -18,6 +18,7 @@ from bridle.harness.buffers import Buffers, OpenDocument, encode_or_utf8
 from bridle.harness.edits.patch import apply_patch, file_patch
 from bridle.harness.nouns import Clash, FilePatch
 from bridle.harness.proposals.ledger import Part
+from bridle.harness.symlinks import target_of
 from bridle.indexer.digest import digest
 from bridle.indexer.encoding import Decoded, UndecodableError, decode
 from bridle.indexer.history import DiffedMap, LineMap, LoggedMap, between, rebase
@@ -34,7 +35,8 @@ class Placed(msgspec.Struct, frozen=True):
     """Where one file's change goes: `open` edits for its document, or `data` for the disk; else `conflict`, the reason.
 
     `before` is what stands there now, `after` what will (None: no file). `clashes` are the parts of an undo that meet
-    what the person made of the lines since; one without a choice keeps the rest from landing.
+    what the person made of the lines since; one without a choice keeps the rest from landing. `executable` is that bit
+    of the file before and after, where it changes.
     """
 
     path: str
@@ -43,6 +45,7 @@ class Placed(msgspec.Struct, frozen=True):
     open: FilePatch | None = None
     conflict: str = ""
     clashes: tuple[Clash, ...] = ()
+    executable: tuple[bool, bool] | None = None
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -66,12 +69,22 @@ class Scene(msgspec.Struct, frozen=True):
     carried: Mapping[str, FilePatch] | None = None
     choices: Mapping[str, Choice] | None = None
 
+    def stands(self, file: FilePatch) -> bytes | None:
+        """Return what stands at the place of `file`: the link itself where the patch is of one."""
+        of_link = (target_of(self.content(mark)) for mark in (file.before, file.after) if mark and file.whole)
+        link = self.buffers.link(file.path) if any(target is not None for target in of_link) else None
+        return link or self.buffers.current(file.path)
+
 
 def place(file: FilePatch, counted: Counted, scene: Scene) -> Placed:
     """Return where `file` goes now."""
     document = scene.buffers.get(file.path)
     if document is None:
-        return _on_disk(file, scene)
+        placed = _on_disk(file, scene)
+        return placed if placed.conflict else msgspec.structs.replace(placed, executable=file.executable)
+    if not file.in_lines:
+        now = scene.buffers.current(file.path)
+        return Placed(file.path, now, now, conflict="it is open in the editor; close it: more than its lines changes")
     return _in_buffer(file, document, scene, same_opening=_same_opening(file, counted, scene.engine, document))
 
 
@@ -106,13 +119,13 @@ def _by_log(file: FilePatch, document: OpenDocument, carried: Mapping[str, FileP
 
 
 def _on_disk(file: FilePatch, scene: Scene) -> Placed:
-    now = scene.buffers.current(file.path)
+    now = scene.stands(file)
     held = None if now is None else digest(now)
     if held == file.before:
-        return Placed(file.path, now, apply_patch(file, now))
+        return Placed(file.path, now, apply_patch(file, now, scene.content))
     if held == file.after:
         return Placed(file.path, now, now)
-    if now is None or file.after is None or file.before is None:
+    if now is None or file.after is None or file.before is None or file.whole:
         return Placed(file.path, now, now, conflict=_moved(now, file))
     try:
         decoded = decode(now)
@@ -127,6 +140,8 @@ def _on_disk(file: FilePatch, scene: Scene) -> Placed:
 def _moved(now: bytes | None, file: FilePatch) -> str:
     if now is None:
         return "it is gone"
+    if file.whole and file.before is not None and file.after is not None:
+        return "it was changed, and no lines tell what to do about it"
     return "a file is there now" if file.before is None else "it was changed, and the change would delete it"
 
 

@@ -68,7 +68,9 @@ class Proving:
     ) -> tuple[Badge, tuple[Verdict, ...], tuple[Flag, ...]]:
         """Run the checks and the gates on what would land."""
         changes = {one.path: one.after for one in placed}
-        _, verdicts = await self._checking.prove(dirty, changes, offer.baseline, cancel, run=offer.proposal.run)
+        executable = {one.path: one.executable[1] for one in placed if one.executable is not None}
+        run = offer.proposal.run
+        _, verdicts = await self._checking.prove(dirty, changes, offer.baseline, cancel, run=run, executable=executable)
         flags = judge({one.path: (_text(one.before), _text(one.after)) for one in placed})
         part = told(hunks, offer.proposal)
         earned = badge(verdicts, flags, None if part else offer.wanted)

@@ -17,15 +17,15 @@ class FileChange(msgspec.Struct, frozen=True):
     """One file's bytes before and after, by the digests under which the content store has them; None: not
     there.
 
-    `mode` are the permission bits that the file shall have, None to leave them. `open` files are documents of
-    the editor, which changes them itself.
+    `open` files are documents of the editor, which changes them itself. `executable` is that bit before and after,
+    where it changes.
     """
 
     path: str
     before: str | None
     after: str | None
-    mode: int | None = None
     open: bool = False
+    executable: tuple[bool, bool] | None = None
 
 
 class Started(msgspec.Struct, frozen=True):

@@ -37,9 +37,9 @@ class RunState(msgspec.Struct, frozen=True):
     """One run as its journal tells it.
 
     `messages` are those of the model's wire, in order. `changes` is path → stored content of every file that
-    stands changed in the shadow (None: deleted there), `originals` what was there before the run, `modes` the
-    bits to set. `steps` counts records; `skipped` those that this version does not understand. Times are in
-    seconds since the epoch.
+    stands changed in the shadow (None: deleted there), `originals` what was there before the run, `executable`
+    that bit where it changed. `steps` counts records; `skipped` those that this version does not understand. Times
+    are in seconds since the epoch.
     """
 
     workflow: str = ""
@@ -55,7 +55,7 @@ class RunState(msgspec.Struct, frozen=True):
     messages: tuple[dict[str, Any], ...] = ()
     changes: dict[str, str | None] = {}
     originals: dict[str, str | None] = {}
-    modes: dict[str, int] = {}
+    executable: dict[str, bool] = {}
     verdicts: tuple[Verdict, ...] = ()
     flags: tuple[Flag, ...] = ()
     badge: Badge | None = None
@@ -121,13 +121,13 @@ def _replied(state: RunState, event: events.ModelReplied) -> RunState:
 
 
 def _edited(state: RunState, event: events.Edited) -> RunState:
-    changes, originals, modes = dict(state.changes), dict(state.originals), dict(state.modes)
+    changes, originals, executable = dict(state.changes), dict(state.originals), dict(state.executable)
     for file in event.files:
         changes[file.path] = file.after
         originals.setdefault(file.path, file.before)
-        if file.mode is not None:
-            modes[file.path] = file.mode
-    return msgspec.structs.replace(state, changes=changes, originals=originals, modes=modes)
+        if file.executable is not None:
+            executable[file.path] = file.executable[1]
+    return msgspec.structs.replace(state, changes=changes, originals=originals, executable=executable)
 
 
 def _checked(state: RunState, event: events.Checked) -> RunState:

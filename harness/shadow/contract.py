@@ -116,8 +116,11 @@ class Shadow(Protocol):
         """Return a file's bytes, None when there is no regular file."""
         ...
 
-    def write(self, path: str, data: bytes | None) -> None:
-        """Write or delete (None) a file of the shadow; its mode stays. Raises UserProblem."""
+    def write(self, path: str, data: bytes | None, executable: bool | None = None) -> None:
+        """Write or delete (None) a file of the shadow; its mode stays but for that bit, where it is said.
+
+        Bytes of a link (`bridle.harness.symlinks`) make one. Raises UserProblem.
+        """
         ...
 
     def run(

@@ -84,11 +84,11 @@ class LayeredShadow:
         """Return a file's bytes, None when there is no regular file."""
         return self._layers.read(path)
 
-    def write(self, path: str, data: bytes | None) -> None:
-        """Write or delete (None) a file of the shadow; its mode stays. Raises UserProblem."""
+    def write(self, path: str, data: bytes | None, executable: bool | None = None) -> None:
+        """Write or delete (None) a file or a link of the shadow. Raises UserProblem."""
         if path.partition("/")[0] in SEALED:
             raise UserProblem(f"{path!r} is sealed: {', '.join(SEALED)} are read-only in a shadow")
-        self._written.add(self._layers.write(path, data))
+        self._written.add(self._layers.write(path, data, executable))
 
     def run(
         self,

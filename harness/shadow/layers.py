@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from bridle.harness.nouns import UserProblem
+from bridle.harness.symlinks import target_of
 from bridle.indexer.files import read_bounded
 
 OPAQUE = "user.overlay.opaque"
@@ -59,22 +60,29 @@ class Layers:
         except OSError:
             return None
 
-    def write(self, path: str, data: bytes | None) -> str:
+    def write(self, path: str, data: bytes | None, executable: bool | None = None) -> str:
         """Put `data` at `path`, or delete the file (None); return the path that was meant, links resolved.
 
-        The mode stays, and the time stamp is later by whole seconds than that of any earlier version.
+        The mode stays but for its `executable` bit where that is said, and the time stamp is later by whole seconds
+        than that of any earlier version. Bytes of a link (`bridle.harness.symlinks`) make one; a link that is deleted
+        goes itself, and not what it leads to.
 
         Raises:
             UserProblem: the path leaves the tree, or a folder stands there.
         """
-        inside = self._inside(path)
+        inside = self._meant(path, data)
         if inside is None:
             raise UserProblem(f"{path!r} is no path inside the workspace", "name a file below its root")
         before = self._find(inside)
         if before is not None and _is_folder(before):
             raise UserProblem(f"{path!r} is a folder, so no file can be written there")
-        if data is not None:
-            self._put(inside, data, before)
+        target = target_of(data)
+        if target is not None:
+            place = self._folder(inside.parent) / inside.name
+            place.unlink(missing_ok=True)
+            place.symlink_to(target)
+        elif data is not None:
+            self._put(inside, data, before, executable)
         elif before is not None:
             self._remove(inside)
         return str(inside)
@@ -125,6 +133,14 @@ class Layers:
         inside = PurePosixPath(real.relative_to(self.lower)) if real.is_relative_to(self.lower) else None
         return inside if inside is not None and inside.parts else None
 
+    def _meant(self, path: str, data: bytes | None) -> PurePosixPath | None:
+        """Return what a write of `path` changes: a link itself where that is made or deleted, else where it leads."""
+        pure = PurePosixPath(path)
+        inside = self._inside(path)
+        of_link = target_of(data) is not None or (data is None and (self.lower / pure).is_symlink())
+        above = self._inside(str(pure.parent)) if len(pure.parts) > 1 else PurePosixPath()
+        return inside if not of_link or above is None or not pure.name else above / pure.name
+
     def _find(self, inside: PurePosixPath) -> Path | None:
         """Return where the entry at `inside` lies, whatever it is; no link is followed."""
         lower: Path | None = self.lower
@@ -138,13 +154,13 @@ class Layers:
                 upper = None
         return upper or lower
 
-    def _put(self, inside: PurePosixPath, data: bytes, before: Path | None) -> None:
+    def _put(self, inside: PurePosixPath, data: bytes, before: Path | None, executable: bool | None) -> None:
         folder = self._folder(inside.parent)
         target = folder / inside.name
         handle, temporary = tempfile.mkstemp(prefix=".bridle-", dir=folder)
         with open(handle, "wb") as stream:  # noqa: PTH123 - a descriptor, not a path
             stream.write(data)
-            os.fchmod(handle, stat.S_IMODE(before.lstat().st_mode) if before else 0o666 & ~current_umask())
+            os.fchmod(handle, _mode(before, executable))
         stamp = _stamps.next(str(self.lower / inside), before)
         os.utime(temporary, (stamp, stamp))
         Path(temporary).replace(target)
@@ -176,6 +192,15 @@ class Layers:
             if hidden:
                 os.setxattr(upper, OPAQUE, b"y")
         return self.upper / inside
+
+
+def _mode(before: Path | None, executable: bool | None) -> int:
+    """Return the mode of a file in place of `before`; that of a link says nothing."""
+    kept = before is not None and not before.is_symlink()
+    mode = stat.S_IMODE(before.lstat().st_mode) if before is not None and kept else 0o666 & ~current_umask()
+    if executable is None:
+        return mode
+    return mode | (mode & 0o444) >> 2 if executable else mode & ~0o111
 
 
 class _Stamps:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridle.harness.edits.patch import file_patch
+from bridle.harness.buffers import read_bytes
+from bridle.harness.edits.patch import any_patch
 from bridle.harness.edits.problems import ToolProblem
 from bridle.harness.edits.writes import WriteLog
 from bridle.harness.nouns import Outcome, UserProblem
+from bridle.harness.proposals.patches import Changed, changed, unofferable
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.events import FileChange
 from bridle.harness.session.journal import Journal
@@ -47,8 +49,6 @@ SPEC = {
     },
 }
 
-State = Mapping[str, bytes | None]
-
 
 @dataclass(frozen=True)
 class Bench:
@@ -79,7 +79,7 @@ def command_tool(bench: Bench) -> Tool:
 
 
 async def _run(bench: Bench, command: str, timeout_s: float) -> str:
-    before = await asyncio.to_thread(standing, bench.shadow)
+    before = {one.path: one for one in await asyncio.to_thread(_standing, bench)}
     try:
         done = await asyncio.to_thread(
             bench.shadow.run,
@@ -91,10 +91,11 @@ async def _run(bench: Bench, command: str, timeout_s: float) -> str:
         )
     except UserProblem as problem:
         raise ToolProblem("E_PERMISSION", "", f"It did not run: {problem.message}") from problem
-    changed = await asyncio.to_thread(_changed, bench.shadow, before)
-    refused = await bench.permits.refused("Edit", sorted(changed))
-    kept = {path: was for path, was in changed.items() if path not in refused}
-    await asyncio.to_thread(_settle, bench, kept, {path: changed[path] for path in refused})
+    written = await asyncio.to_thread(_written, bench, before)
+    refused = {one.path: why for one in written if (why := unofferable(one))}
+    refused |= await bench.permits.refused("Edit", [one.path for one in written if one.path not in refused])
+    await asyncio.to_thread(_settle, bench, written, refused)
+    kept = [one.path for one in written if one.path not in refused]
     bench.journal.append(
         "ran",
         {
@@ -103,7 +104,7 @@ async def _run(bench: Bench, command: str, timeout_s: float) -> str:
             "exit_code": done.exit_code,
             "seconds": done.seconds,
             "rung": bench.shadow.rung,
-            "changed": sorted(kept),
+            "changed": kept,
             "refused": sorted(refused),
         },
     )
@@ -135,38 +136,48 @@ def outcome_of(done: Completed) -> Outcome:
     return "pass" if done.exit_code == 0 else "fail"
 
 
-def standing(shadow: Shadow) -> State:
-    """Return the bytes of everything that differs from the workspace now."""
-    return {change.path: shadow.read(change.path) for change in shadow.changes()}
+def _standing(bench: Bench) -> tuple[Changed, ...]:
+    """Return what stands differently from the files on the disk now."""
+    return changed(bench.shadow, lambda path: read_bytes(bench.shadow.workspace / path))
 
 
-def _changed(shadow: Shadow, before: State) -> State:
-    """Return path → bytes before of what a command changed."""
-    paths = {*before, *standing(shadow)}
-    were = {path: before[path] if path in before else _below(shadow, path) for path in paths}
-    return {path: was for path, was in were.items() if was != shadow.read(path)}
-
-
-def _below(shadow: Shadow, path: str) -> bytes | None:
-    place = shadow.workspace / path
-    return place.read_bytes() if place.is_file() and not place.is_symlink() else None
-
-
-def _settle(bench: Bench, kept: State, refused: State) -> None:
-    """Put back what may not be written; journal the rest as edits, so that a resumed run has it too."""
-    for path, was in refused.items():
-        bench.shadow.write(path, was)
-    if not kept:
-        return
-    now = {path: bench.shadow.read(path) for path in kept}
-    stored = tuple(FileChange(path, _keep(bench, was), _keep(bench, now[path])) for path, was in kept.items())
-    bench.journal.append("edited", {"files": stored})
-    for path, was in kept.items():
-        try:
-            edits = file_patch(path, was, now[path]).edits
-        except UserProblem:
+def _written(bench: Bench, before: Mapping[str, Changed]) -> tuple[Changed, ...]:
+    """Return what one command changed, since `before`."""
+    now = {one.path: one for one in _standing(bench)}
+    found: list[Changed] = []
+    for path in sorted({*before, *now}):
+        was, stands = before.get(path), now.get(path)
+        if was == stands:
             continue
-        bench.log.record(path, was, now[path], edits)
+        old = was.after if was is not None else stands.before if stands is not None else None
+        new = stands.after if stands is not None else was.before if was is not None else None
+        bits = _bit(was, stands), _bit(stands, was)
+        found.append(Changed(path, old, new, bits if bits[0] != bits[1] else None))
+    return tuple(found)
+
+
+def _bit(one: Changed | None, other: Changed | None) -> bool:
+    """Return whether a file may be executed on the side of `one`, as far as the two tell."""
+    if one is not None and one.executable is not None:
+        return one.executable[1]
+    return other.executable[0] if other is not None and other.executable is not None else False
+
+
+def _settle(bench: Bench, written: Sequence[Changed], refused: Mapping[str, str]) -> None:
+    """Put back what may not be written; journal the rest as edits, so that a resumed run has it too."""
+    for one in written:
+        if one.path in refused:
+            bench.shadow.write(one.path, one.before, one.executable and one.executable[0])
+    kept = [one for one in written if one.path not in refused]
+    if kept:
+        bench.journal.append("edited", {"files": tuple(_stored(bench, one) for one in kept)})
+    for one in kept:
+        edits = any_patch(one.path, one.before, one.after).edits
+        bench.log.record(one.path, one.before, one.after, edits)
+
+
+def _stored(bench: Bench, one: Changed) -> FileChange:
+    return FileChange(one.path, _keep(bench, one.before), _keep(bench, one.after), executable=one.executable)
 
 
 def _keep(bench: Bench, data: bytes | None) -> str | None:
@@ -182,7 +193,7 @@ def _timeout(given: Input, most: float) -> float:
     return min(float(value), most)
 
 
-def _told(done: Completed, kept: State, refused: Mapping[str, str]) -> str:
+def _told(done: Completed, kept: Sequence[str], refused: Mapping[str, str]) -> str:
     how = (
         f"timed out after {done.seconds:.1f} s" if done.timed_out else f"exit {done.exit_code} in {done.seconds:.1f} s"
     )
@@ -192,7 +203,7 @@ def _told(done: Completed, kept: State, refused: Mapping[str, str]) -> str:
         if text:
             lines.append(f"{name}:\n{_middle_out(text)}")
     if kept:
-        lines.append(f"changed: {', '.join(sorted(kept))} (read them again before you edit them)")
+        lines.append(f"changed: {', '.join(kept)} (read them again before you edit them)")
     lines += [f"put back: {path}: {reason}" for path, reason in sorted(refused.items())]
     return "\n".join(lines)
 

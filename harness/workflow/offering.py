@@ -40,10 +40,11 @@ class Offering:
 
     def show(self, bench: Workbench) -> None:
         """Put what stands in the shadow on offer, not verified yet."""
-        files = capture(bench.changed_paths(), bench.base, bench.shadow.read, self._order.versions)
-        for file in files:
-            self._keep(bench.base(file.path))
-            self._keep(bench.shadow.read(file.path))
+        changes = bench.changed()
+        files = capture(changes, self._order.versions)
+        for change in changes:
+            self._keep(change.before)
+            self._keep(change.after)
         added, removed = sizes(files)
         proposal = Proposal(
             id=ProposalId(self._run),
@@ -51,7 +52,7 @@ class Offering:
             title=self._order.title,
             files=files,
             badge=UNVERIFIED,
-            diff=diff_text(files, bench.base, bench.shadow.read),
+            diff=diff_text(changes),
             added=added,
             removed=removed,
             hunks=hunks_of(files, self._ground.blobs.get),

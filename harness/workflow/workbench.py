@@ -21,10 +21,11 @@ from bridle.harness.model.asking import first_call
 from bridle.harness.model.budget import Meter
 from bridle.harness.nouns import Finding, Flag, RunId, Verdict
 from bridle.harness.order import Order
+from bridle.harness.proposals.patches import Changed, changed
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
 from bridle.harness.settings import user_file
-from bridle.harness.shadow.shadow import Shadow
+from bridle.harness.shadow.shadow import SANDBOXES, Shadow
 from bridle.harness.tools.command import Bench, command_tool
 from bridle.harness.tools.kit import Kit, tools_of
 from bridle.harness.tools.permits import Permits
@@ -62,12 +63,12 @@ class Workbench:
         self._dirty = ground.buffers.dirty()
         self._checks = discover(ground.root, ground.settings.python or None)
 
-        self._judged: dict[str, bytes | None] = {}
+        self._judged: tuple[Changed, ...] = ()
         tool = ground.settings.edit_tool
         mode = ground.settings.read_mode if tool == "hashline" else "plain"
         self._revisions = Revisions(ground.state.revisions / run, mode)
         newer = is_newer_than_ours(ground.root, ground.settings.python or None)
-        permits = Permits(ground.grants, journal, ground.ask, user_file(), sandboxed=shadow.rung != "scratch copy")
+        permits = Permits(ground.grants, journal, ground.ask, user_file(), sandboxed=shadow.rung in SANDBOXES)
         log = WriteLog()
         command = self._command(permits, log)
         kit = Kit(ground, order, shadow, self._revisions, journal, self._checks_for_model, log, permits, command, newer)
@@ -112,7 +113,8 @@ class Workbench:
     async def restore(self, before: RunState) -> None:
         """Put the shadow and the talk back to where an interrupted run left them."""
         for path, blob in before.changes.items():
-            self.shadow.write(path, None if blob is None else self._ground.blobs.get(blob))
+            data = None if blob is None else self._ground.blobs.get(blob)
+            self.shadow.write(path, data, before.executable.get(path))
         self._talk.restore([dict(message) for message in before.messages])
         if not self._talk.waits_for_model:
             await self.open_conversation()
@@ -150,21 +152,20 @@ class Workbench:
             timeout_s=self._ground.settings.timeout_s,
         )
 
-    def changed_paths(self) -> tuple[str, ...]:
-        """Return the paths that differ from the ground, hands and commands alike, ignored ones left out."""
-        touched = {change.path for change in self.shadow.changes()} | set(self._dirty)
-        return tuple(sorted(path for path in touched if self.shadow.read(path) != self.base(path)))
+    def changed(self) -> tuple[Changed, ...]:
+        """Return what differs from the ground, hands and commands alike, ignored paths left out."""
+        return changed(self.shadow, self.base, self._dirty)
 
     def changed_since_judged(self) -> bool:
         """Tell whether anything stands differently since this was last asked."""
-        stands = {path: self.shadow.read(path) for path in self.changed_paths()}
-        changed = stands != self._judged
+        stands = self.changed()
+        differs = stands != self._judged
         self._judged = stands
-        return changed
+        return differs
 
     def flags(self) -> tuple[Flag, ...]:
         """Return the gates' objections to what stands."""
-        return judge({path: (_text(self.base(path)), _text(self.shadow.read(path))) for path in self.changed_paths()})
+        return judge({one.path: (_text(one.before), _text(one.after)) for one in self.changed()})
 
     async def _checks_for_model(self, check: str | None) -> str:
         verdicts = await self.prove(lambda verdict: None)

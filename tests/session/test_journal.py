@@ -18,7 +18,7 @@ from bridle.harness.session.records import read_head
 from bridle.harness.session.runs import list_runs
 
 RUN = RunId("r1")
-CHANGE = Edited((FileChange("a.py", "0" * 32, "1" * 32, 0o644),))
+CHANGE = Edited((FileChange("a.py", "0" * 32, "1" * 32, executable=(False, True)),))
 SAYING = {"message": {"role": "user", "content": [{"type": "text", "text": "mend it\n\r\x85\u2028 🙂"}]}}
 REPLY = {"message": {"role": "assistant", "content": []}, "usage": Usage(10, 5, cost_usd_micros=7, turns=1)}
 Story = list[tuple[str, dict[str, Any] | Edited]]
@@ -68,7 +68,7 @@ def test_the_fold_tells_what_a_run_needs_to_go_on(tmp_path: Path) -> None:
     assert state.messages == (SAYING["message"], REPLY["message"], SAYING["message"])
     assert state.changes == {"a.py": "1" * 32}
     assert state.originals == {"a.py": "0" * 32}
-    assert state.modes == {"a.py": 0o644}
+    assert state.executable == {"a.py": True}
     assert state.usage == Usage(10, 5, cost_usd_micros=7, turns=1)
     assert state.interrupted
 

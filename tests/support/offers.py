@@ -57,6 +57,7 @@ class Prover:
         cancel: threading.Event,
         paths: Sequence[str] = (),
         run: str = "",
+        executable: Mapping[str, bool] = {},
     ) -> tuple[str, tuple[Verdict, ...]]:
         tree = tree_of(self._root) | dict(dirty)
         for path, data in changes.items():

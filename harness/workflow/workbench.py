@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from bridle.context.pack import pack
 from bridle.context.task import Task
 from bridle.harness.buffers import read_bytes
@@ -55,9 +57,10 @@ class Workbench:
         self._brake = brake
         self._run = run
         self._dirty = ground.buffers.dirty()
-        self._checks = discover(ground.root, ground.settings.python or None)
+        self._checks = discover(ground.root, ground.settings.python or None, ground.settings.needs)
 
         self._judged: dict[str, bytes | None] = {}
+        self._n_passages = 0
         tool = ground.settings.edit_tool
         mode = ground.settings.read_mode if tool == "hashline" else "plain"
         self._revisions = Revisions(ground.state.revisions / run, mode)
@@ -131,7 +134,7 @@ class Workbench:
             loop.call_soon_threadsafe(emit, CheckFinished(verdict, self._run))
             loop.call_soon_threadsafe(on_verdict, verdict)
 
-        return await asyncio.to_thread(
+        verdicts = await asyncio.to_thread(
             verify,
             self.shadow,
             self._checks,
@@ -141,6 +144,15 @@ class Workbench:
             cancel=self._brake.event,
             timeout_s=self._ground.settings.timeout_s,
         )
+        self._journal_passages()
+        return verdicts
+
+    def _journal_passages(self) -> None:
+        """Journal which hosts the checks' proxies were asked for since this was last done."""
+        asked = self.shadow.passages
+        for passage in asked[self._n_passages :]:
+            self._journal.append("egress", msgspec.structs.asdict(passage))
+        self._n_passages = len(asked)
 
     def changed_paths(self) -> tuple[str, ...]:
         """Return the paths that differ from the ground, hands and commands alike, ignored ones left out."""

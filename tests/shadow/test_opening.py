@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bridle.harness.nouns import UserProblem
-from bridle.harness.shadow.contract import RUNGS, Command, Passage, RungProbe
+from bridle.harness.shadow.contract import RUNGS, SANDBOXES, Command, Passage, RungProbe
 from bridle.harness.shadow.layered import LayeredShadow
 from bridle.harness.shadow.mounted import obstacle
 from bridle.harness.shadow.shadow import Shadow, open_shadow, probe_isolation
@@ -109,6 +109,33 @@ def test_a_rung_that_is_asked_for_and_does_not_work_is_an_error_and_no_other_is_
     with pytest.raises(UserProblem, match=r"bubblewrap\+overlay.*not installed") as caught:
         opening("bubblewrap+overlay")
     assert caught.value.next_step
+
+
+def test_a_required_sandbox_refuses_where_none_works_and_says_what_to_do(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridle.harness.shadow.sandbox.SYSTEM_PATH", "/nonexistent")
+    with pytest.raises(UserProblem, match=r"sandbox\.required.*none works here: bubblewrap.*not installed") as caught:
+        open_shadow(workspace, tmp_path / "state", required=True)
+    assert "install bubblewrap" in caught.value.next_step
+    assert "sandbox.required to false" in caught.value.next_step
+    assert list((tmp_path / "state").iterdir()) == []
+
+
+def test_a_required_sandbox_never_gives_the_copy_even_when_that_is_asked_for(workspace: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserProblem, match="scratch copy: it is no sandbox"):
+        open_shadow(workspace, tmp_path / "state", required=True, rung="scratch copy")
+
+
+def test_where_a_sandbox_works_requiring_one_changes_nothing(
+    workspace: Path, tmp_path: Path, probed: Mapping[str, RungProbe]
+) -> None:
+    best = next(tried.name for tried in probed.values() if tried.works)
+    if best not in SANDBOXES:
+        pytest.skip("no sandbox works here")
+    shadow = open_shadow(workspace, tmp_path / "state", required=True)
+    assert shadow.rung == best
+    shadow.close()
 
 
 def test_a_workspace_with_a_file_system_inside_is_not_shown_by_an_overlay() -> None:

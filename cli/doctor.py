@@ -111,16 +111,20 @@ def _trust(root: Path) -> Condition:
 
 def _sandbox(root: Path) -> Condition:
     from bridle.harness.session.state import State
-    from bridle.harness.shadow.shadow import probe
+    from bridle.harness.settings import load
+    from bridle.harness.shadow.shadow import SANDBOXES, probe
 
+    required = load(root).sandbox_required
     rungs = probe(State(root).shadows)
     told = "; ".join(f"{rung.name}: {rung.detail or ('works' if rung.works else 'does not')}" for rung in rungs)
     works = [rung for rung in rungs if rung.works]
-    steps = "; ".join(rung.next_step for rung in rungs if rung.next_step)
+    steps = "; ".join(dict.fromkeys(rung.next_step for rung in rungs if rung.next_step))
     if not works:
         return Condition("sandbox", "fail", told, steps)
+    if required and works[0].name not in SANDBOXES:
+        return Condition("sandbox", "fail", f"one is required (sandbox.required), and none works here: {told}", steps)
     if works[0] is rungs[0]:
-        return Condition("sandbox", "pass", works[0].name)
+        return Condition("sandbox", "pass", f"{works[0].name}: {works[0].detail}")
     return Condition("sandbox", "warn", f"{works[0].name} ({told})", steps)
 
 

@@ -75,10 +75,10 @@ class Checking:
                 loop.call_soon_threadsafe(self._emit, CheckFinished(verdict, run, buffers))
 
         def whole() -> tuple[str, tuple[Verdict, ...]]:
-            shadow = open_shadow(self._root, self._state.shadows, dirty, python=self._settings.python or None)
+            shadow = self._open_shadow(dirty)
             try:
                 _put(shadow, changes, executable)
-                checks = discover(self._root, self._settings.python or None)
+                checks = discover(self._root, self._settings.python or None, self._settings.needs)
                 verdicts = verify(
                     shadow,
                     checks,
@@ -99,13 +99,24 @@ class Checking:
         """Return path → digest of the tree as it is, with `dirty` buffers in place."""
 
         def whole() -> dict[str, str]:
-            shadow = open_shadow(self._root, self._state.shadows, dirty, python=self._settings.python or None)
+            shadow = self._open_shadow(dirty)
             try:
                 return dict(shadow.tree().files)
             finally:
                 shadow.close()
 
         return await asyncio.to_thread(whole)
+
+    def _open_shadow(self, dirty: Mapping[str, bytes]) -> Shadow:
+        settings = self._settings
+        return open_shadow(
+            self._root,
+            self._state.shadows,
+            dirty,
+            python=settings.python,
+            required=settings.sandbox_required,
+            limits=settings.limits,
+        )
 
     def stop(self) -> None:
         """End whatever runs."""

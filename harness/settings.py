@@ -3,7 +3,7 @@
 The user's ``config.toml`` says everything. The project's ``bridle.toml`` can only tighten: less budget, a
 tighter mode, more to ask about and to deny. The editor's settings may come from the project too
 (``.vscode``), so they choose what is shown and checked but loosen nothing. Which model, where its requests
-go, how it edits and which Python runs is the user's alone.
+go, how it edits, which Python runs and what a check may reach beyond the sandbox is the user's alone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ from bridle.harness.permission.rules import (
     parse_rule,
 )
 from bridle.harness.session.state import state_home
+from bridle.harness.shadow.limits import MEBIBYTE, Limits, usual_limits
 from bridle.harness.tomlfile import convert, line_of, read_toml
+from bridle.harness.verify.needs import access_of
 
 Show = Literal["auto", "on", "off"]
 EditTool = Literal["hashline", "str_replace"]
@@ -40,6 +42,8 @@ _Tokens = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
 _Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 _Turns = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
 _Dollars = Annotated[float, msgspec.Meta(ge=0, le=10_000)]
+_Megabytes = Annotated[int, msgspec.Meta(ge=64, le=16_000_000)]
+_Processes = Annotated[int, msgspec.Meta(ge=16, le=1_000_000)]
 _ContextTokens = Annotated[int, msgspec.Meta(ge=500, le=1_000_000)]
 
 
@@ -47,7 +51,9 @@ class Settings(msgspec.Struct, frozen=True):
     """All settings of one workspace.
 
     `python` is the project's interpreter, None to find it; `model` and `base_url` are "" for their defaults.
-    `timeout_s` is for each check. `read_mode` is how lines are named to the model, `edit_tool` what it edits with.
+    `timeout_s` is for each check; `limits` are of each command in the sandbox; `needs` is what each check is granted
+    beyond it (check → "loopback:PORT" …). `read_mode` is how lines are named to the model, `edit_tool` what it edits
+    with.
     """
 
     policy: Policy
@@ -61,6 +67,8 @@ class Settings(msgspec.Struct, frozen=True):
     lint: Show = "auto"
     types: Show = "auto"
     sandbox_required: bool = False
+    limits: Limits = msgspec.field(default_factory=usual_limits)
+    needs: dict[str, tuple[str, ...]] = {}
     read_mode: ReadMode = "check"
     edit_tool: EditTool = "hashline"
 
@@ -113,22 +121,33 @@ class _Sandbox(_Part, frozen=True):
     required: bool = False
 
 
+class _Bounds(_Sandbox, frozen=True):
+    memory_mb: _Megabytes | None = None
+    processes: _Processes | None = None
+    disk_mb: _Megabytes | None = None
+
+
+class _Check(_Part, frozen=True):
+    needs: tuple[str, ...] = ()
+
+
 class _Common(_Part, frozen=True):
     mode: Mode | None = None
     budget: _Budget = _Budget()
     checks_on_save: bool | None = None
     timeout_s: _Seconds | None = None
     context_tokens: _ContextTokens | None = None
-    sandbox: _Sandbox = _Sandbox()
 
 
 class _Project(_Common, frozen=True):
     permission: _Tighter = _Tighter()
+    sandbox: _Bounds = _Bounds()
 
 
 class _Editor(_Common, frozen=True):
     permission: _Tighter = _Tighter()
     diagnostics: _Diagnostics = _Diagnostics()
+    sandbox: _Sandbox = _Sandbox()
     # What the plug-ins set for themselves and their door; nothing of it matters to the engine.
     path: str = ""
     shown_folder: str = msgspec.field(default="", name="shownFolder")
@@ -140,6 +159,8 @@ class UserFile(_Common, frozen=True):
 
     permission: _Permission = _Permission()
     diagnostics: _Diagnostics = _Diagnostics()
+    sandbox: _Bounds = _Bounds()
+    checks: dict[str, _Check] = {}
     python: str = ""
     model: str = ""
     base_url: str = ""
@@ -205,6 +226,8 @@ def load(root: Path, client: Mapping[str, object] | None = None) -> Settings:
         lint=_shown(editor.diagnostics.lint, user.diagnostics.lint),
         types=_shown(editor.diagnostics.types, user.diagnostics.types),
         sandbox_required=any(file.sandbox.required for file in (user, editor, project)),
+        limits=_limits(user.sandbox, project.sandbox),
+        needs={name: check.needs for name, check in user.checks.items() if _check_needs(name, check, mine)},
         read_mode=user.read_mode,
         edit_tool=user.edit_tool,
     )
@@ -263,6 +286,27 @@ def _budget(user: _Budget, *tighter: _Budget) -> Budget:
         seconds=_least(user.seconds or default.seconds, *(part.seconds for part in tighter)),
         turns=_least(user.turns or default.turns, *(part.turns for part in tighter)),
     )
+
+
+def _limits(user: _Bounds, project: _Bounds) -> Limits:
+    usual = usual_limits()
+    memory, disk = usual.memory_bytes // MEBIBYTE, usual.disk_bytes // MEBIBYTE
+    return msgspec.structs.replace(
+        usual,
+        memory_bytes=_least(user.memory_mb or memory, project.memory_mb) * MEBIBYTE,
+        processes=_least(user.processes or usual.processes, project.processes),
+        disk_bytes=_least(user.disk_mb or disk, project.disk_mb) * MEBIBYTE,
+    )
+
+
+def _check_needs(name: str, check: _Check, mine: Path) -> bool:
+    """Tell whether a check needs anything; raises UserProblem where it says what cannot be granted."""
+    try:
+        access_of(check.needs)
+    except UserProblem as problem:
+        where = f"{mine}:{line_of(mine.read_text('utf-8-sig'), ('checks', name, 'needs'))}"
+        raise UserProblem(f"{where}: {problem.message}", problem.next_step) from problem
+    return bool(check.needs)
 
 
 _Number = TypeVar("_Number", int, float)

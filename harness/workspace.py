@@ -32,7 +32,7 @@ from bridle.harness.service import LocalEngine, Post, Rooms
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.lock import WorkspaceLock
 from bridle.harness.session.state import State
-from bridle.harness.settings import load, model_environment
+from bridle.harness.settings import Settings, load, model_environment
 from bridle.harness.shadow.shadow import open_shadow
 
 NEXT_STEP_MODEL = "set up a model with 'bridle key set', or name one with BRIDLE_MODEL; all else works without"
@@ -75,7 +75,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     )
     runs = Runs(ground)
     proving = Proving(checking, ground.ledger, buffers, post.emit)
-    rung = asyncio.create_task(asyncio.to_thread(_rung, root, state))
+    rung = asyncio.create_task(asyncio.to_thread(_rung, root, state, settings))
     rooms = Rooms(
         buffers=buffers,
         trust=trust,
@@ -119,11 +119,11 @@ class _Model:
             return ""
 
 
-def _rung(root: Path, state: State) -> str:
-    """Return the rung that this workspace gets, by opening a shadow once."""
+def _rung(root: Path, state: State, settings: Settings) -> str:
+    """Return the rung that this workspace gets, by opening a shadow once; where there is none, why."""
     try:
-        shadow = open_shadow(root, state.shadows)
-    except UserProblem:
-        return "none"
+        shadow = open_shadow(root, state.shadows, required=settings.sandbox_required, limits=settings.limits)
+    except UserProblem as problem:
+        return f"none: {problem.message}"
     shadow.close()
     return shadow.rung

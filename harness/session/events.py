@@ -49,6 +49,13 @@ class Resumed(msgspec.Struct, frozen=True):
     engine: str = ""
 
 
+class Sheltered(msgspec.Struct, frozen=True):
+    """The run's shadow was opened, on this rung; `declined` says why not on a better one, a sentence each."""
+
+    rung: str
+    declined: tuple[str, ...] = ()
+
+
 class PhaseEntered(msgspec.Struct, frozen=True):
     """A phase began."""
 
@@ -98,6 +105,16 @@ class Decided(msgspec.Struct, frozen=True):
     verdict: str
     rule: str
     reason: str = ""
+
+
+class Egress(msgspec.Struct, frozen=True):
+    """A command asked its proxy for a host; `refused` says why it was not let through, "" where it was."""
+
+    host: str
+    port: int
+    refused: str = ""
+    sent_bytes: int = 0
+    received_bytes: int = 0
 
 
 class Edited(msgspec.Struct, frozen=True):
@@ -192,13 +209,15 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 Event = (
-    Started | Resumed | PhaseEntered | Told | ModelCalled | ModelReplied | ToolCalled | ToolReplied | Decided
-    | Edited | Ran | Checked | Proposed | Prepared | Confirmed | Landed | RolledBack | Undone | BudgetMet | Ended
+    Started | Resumed | Sheltered | PhaseEntered | Told | ModelCalled | ModelReplied | ToolCalled | ToolReplied
+    | Decided | Egress | Edited | Ran | Checked | Proposed | Prepared | Confirmed | Landed | RolledBack | Undone
+    | BudgetMet | Ended
 )  # fmt: skip
 
 KINDS: dict[str, type[Event]] = {
     "started": Started,
     "resumed": Resumed,
+    "sheltered": Sheltered,
     "phase": PhaseEntered,
     "told": Told,
     "model_called": ModelCalled,
@@ -206,6 +225,7 @@ KINDS: dict[str, type[Event]] = {
     "tool_called": ToolCalled,
     "tool_replied": ToolReplied,
     "decided": Decided,
+    "egress": Egress,
     "edited": Edited,
     "ran": Ran,
     "checked": Checked,

@@ -96,9 +96,9 @@ class Copied:
 
 
 def _place(source: Path, target: Path) -> None:
-    """Copy an entry, if it is still there; a folder without its content."""
+    """Copy an entry, if it is still there and may be read by the person; a folder without its content."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, PermissionError):
         if source.is_dir() and not source.is_symlink():
             target.mkdir(exist_ok=True)
         else:

@@ -34,7 +34,7 @@ class Limits(msgspec.Struct, frozen=True):
 
 def usual_limits() -> Limits:
     """Return limits that leave the person's machine usable: half of its memory, and processes by its cores."""
-    half = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    half = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2 // MEBIBYTE * MEBIBYTE
     return Limits(memory_bytes=max(half, 1024 * MEBIBYTE), processes=max(256, PROCESSES_A_CORE * (os.cpu_count() or 1)))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from bridle.harness.nouns import UserProblem
+from bridle.harness.shadow.cage import usable_places
 from bridle.harness.shadow.contract import (
     NOTHING,
     RUNGS,
@@ -160,7 +161,9 @@ def _probe_rung(name: RungName, state: Path) -> RungProbe:
         return RungProbe(name, works=True, detail=f"no sandbox: {lacks}", next_step=NEXT_STEPS["bubblewrap+overlay"])
     if escapes:
         return RungProbe(name, works=False, detail="; ".join(escapes), next_step=NEXT_STEPS[name])
-    return RungProbe(name, works=True, detail="copy-on-write at its own path; home, network and .git out of reach")
+    bounds = usable_places()[1] or "memory and processes bounded"
+    detail = f"copy-on-write at its own path; home, network and .git out of reach; {bounds}"
+    return RungProbe(name, works=True, detail=detail)
 
 
 def _exhibit(name: RungName, terms: Terms) -> Exhibit:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -48,17 +48,24 @@ CONFIGURED: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One declared command. `problem` says why it cannot be run at all, "" where it can."""
+    """One declared command. `problem` says why it cannot be run at all, "" where it can.
+
+    `needs` is what the person grants it beyond the sandbox.
+    """
 
     name: str
     command: tuple[str, ...]
     python: str = ""
     problem: str = ""
     next_step: str = ""
+    needs: tuple[str, ...] = ()
 
 
-def discover(root: Path, python: str | None) -> tuple[Check, ...]:
-    """Return the project's checks in stage order; `python` is the person's setting, None or "" to find one."""
+def discover(root: Path, python: str | None, needs: Mapping[str, tuple[str, ...]] = {}) -> tuple[Check, ...]:
+    """Return the project's checks in stage order; `python` is the person's setting, None or "" to find one.
+
+    `needs` is what the person grants, by the check's name.
+    """
     interpreter = find_interpreter(root, python)
     has_python, has_tests = _survey(root)
     wanted = {
@@ -66,7 +73,9 @@ def discover(root: Path, python: str | None) -> tuple[Check, ...]:
         "mypy": _configured(root, "mypy"),
         "pytest": has_tests or _configured(root, "pytest"),
     }
-    return tuple(_check(name, interpreter) for name in STAGES if wanted[name])
+    return tuple(
+        msgspec.structs.replace(_check(name, interpreter), needs=needs.get(name, ())) for name in STAGES if wanted[name]
+    )
 
 
 def is_test_path(path: str) -> bool:

@@ -16,6 +16,7 @@ import msgspec
 from bridle.harness.nouns import Finding, Outcome, UserProblem, Verdict
 from bridle.harness.shadow.contract import Shadow
 from bridle.harness.verify.checks import Check
+from bridle.harness.verify.needs import access_of
 from bridle.indexer.files import TreeState
 from bridle.indexer.process import Cancel, Completed
 
@@ -28,6 +29,8 @@ NOT_STARTED = (126, 127)
 NEVER_RUN = Completed(None, b"", b"", 0.0)
 TELL_WHERE = ("/bin/sh", "-c", 'pwd -P && exec "$@"', "sh")
 """Says first where it runs: on some rungs each run has a folder of its own, and tools name absolute paths."""
+
+_LIMIT_STEPS = "see what takes so much, or raise memory_mb, processes or disk_mb of [sandbox] in your own settings"
 
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -67,6 +70,7 @@ def start(job: Job, arguments: Sequence[str], env: Mapping[str, str], report: Pa
             report=report,
             cancel=job.cancel,
             cap_bytes=MAX_REPORT_BYTES,
+            access=access_of(job.check.needs),
         )
     except UserProblem as problem:
         completed = Completed(127, b"", problem.message.encode(), 0.0)
@@ -120,6 +124,8 @@ def stopped(job: Job, ran: Ran, where: str = "") -> Verdict | None:
     """Return the verdict of a run that did not begin or that we ended, None where it ended by itself."""
     if ran.completed.cancelled:
         return unknown(job, ran, "cancelled", "run it again")
+    if ran.completed.limit and ran.completed.exit_code != 0:
+        return unknown(job, ran, f"it ran into the sandbox's limit of {ran.completed.limit}", _LIMIT_STEPS)
     if ran.completed.exit_code in NOT_STARTED:
         reason = f"{ran.command[0]!r} cannot be started in the sandbox: {last_line(ran.completed.stderr)}"
         return unknown(job, ran, reason, f"install {job.check.name} into the project's own environment")

@@ -6,17 +6,20 @@ A tree that moved under a check makes its verdict `unknown`, and the check runs 
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from bridle.harness.nouns import Finding, Verdict
-from bridle.harness.shadow.contract import Shadow
+from bridle.harness.shadow.contract import SANDBOXES, Shadow
+from bridle.harness.shadow.environment import homes
 from bridle.harness.verify import mypy_check, pytest_check, ruff_check
 from bridle.harness.verify.checks import STAGES, Check
 from bridle.harness.verify.fingerprints import blame, fingerprint
 from bridle.harness.verify.job import Job, unstarted
+from bridle.harness.verify.needs import excused
 from bridle.indexer.encoding import UndecodableError, decode
 from bridle.indexer.text import split_lines
 
@@ -48,9 +51,18 @@ def verify(
         on_start(check.name)
         judged = _steady(shadow, check, tuple(paths), cancel, timeout_s)
         judged = msgspec.structs.replace(judged, findings=blame(_known(shadow, judged.findings), baseline))
+        judged = _excused(shadow, judged)
         on_verdict(judged)
         verdicts.append(judged)
     return tuple(verdicts)
+
+
+def _excused(shadow: Shadow, judged: Verdict) -> Verdict:
+    """Return the verdict, unknown where what failed, failed before and lacks what a sandbox keeps from it."""
+    if judged.outcome != "fail" or shadow.rung not in SANDBOXES:
+        return judged
+    known = judged.findings if not shadow.changes() else [finding for finding in judged.findings if not finding.new]
+    return excused(judged, known, homes(os.environ), "your own settings")
 
 
 def _steady(shadow: Shadow, check: Check, paths: tuple[str, ...], cancel: threading.Event, timeout_s: float) -> Verdict:

@@ -80,6 +80,8 @@ class Run:
                 ground.state.shadows,
                 ground.buffers.dirty(),
                 python=ground.settings.python or None,
+                required=ground.settings.sandbox_required,
+                limits=ground.settings.limits,
             )
         )
         try:
@@ -89,6 +91,7 @@ class Run:
             raise
 
     async def _phases(self, shadow: Shadow, before: RunState | None) -> None:
+        self._journal.append("sheltered", {"rung": shadow.rung, "declined": shadow.declined})
         bench = Workbench(self._ground, self._order, self._journal, self._meter, self._brake, shadow, self.id)
         self._say("guardrail", f"running the checks as they are ({shadow.rung})")
         baseline = await bench.prove_ground()

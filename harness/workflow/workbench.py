@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import msgspec
+
 from bridle.context.pack import pack
 from bridle.context.task import Task
 from bridle.harness.buffers import read_bytes
@@ -61,9 +63,10 @@ class Workbench:
         self._brake = brake
         self._run = run
         self._dirty = ground.buffers.dirty()
-        self._checks = discover(ground.root, ground.settings.python or None)
+        self._checks = discover(ground.root, ground.settings.python or None, ground.settings.needs)
 
         self._judged: tuple[Changed, ...] = ()
+        self._n_passages = 0
         tool = ground.settings.edit_tool
         mode = ground.settings.read_mode if tool == "hashline" else "plain"
         self._revisions = Revisions(ground.state.revisions / run, mode)
@@ -141,7 +144,7 @@ class Workbench:
             loop.call_soon_threadsafe(emit, CheckFinished(verdict, self._run))
             loop.call_soon_threadsafe(on_verdict, verdict)
 
-        return await asyncio.to_thread(
+        verdicts = await asyncio.to_thread(
             verify,
             self.shadow,
             self._checks,
@@ -151,6 +154,15 @@ class Workbench:
             cancel=self._brake.event,
             timeout_s=self._ground.settings.timeout_s,
         )
+        self._journal_passages()
+        return verdicts
+
+    def _journal_passages(self) -> None:
+        """Journal which hosts the checks' proxies were asked for since this was last done."""
+        asked = self.shadow.passages
+        for passage in asked[self._n_passages :]:
+            self._journal.append("egress", msgspec.structs.asdict(passage))
+        self._n_passages = len(asked)
 
     def changed(self) -> tuple[Changed, ...]:
         """Return what differs from the ground, hands and commands alike, ignored paths left out."""

@@ -8,6 +8,7 @@ from bridle.harness import settings as room
 from bridle.harness.nouns import Budget, UserProblem
 from bridle.harness.permission.decide import judge
 from bridle.harness.settings import load, schema
+from bridle.harness.shadow.limits import usual_limits
 
 
 class Desk:
@@ -225,5 +226,35 @@ def test_editors_get_a_schema_that_knows_every_key(desk: Desk) -> None:
 
 def test_every_setting_can_be_written_in_the_persons_file() -> None:
     names = {name.removesuffix("_required") for name in room.Settings.__struct_fields__}
-    sections = {"policy", "lint", "types"}
+    sections = {"policy", "lint", "types", "limits", "needs"}  # of permission, diagnostics, sandbox and checks
     assert names - sections <= set(room.UserFile.__struct_fields__)
+
+
+def test_limits_of_the_sandbox_are_the_persons_and_a_project_tightens_them(desk: Desk) -> None:
+    usual = load(desk.root).limits
+    assert usual == usual_limits()
+    mine = "[sandbox]\nmemory_mb = 900000\nprocesses = 5000\ndisk_mb = 128\n"
+    wide = load(desk.user(mine).root).limits
+    assert (wide.memory_bytes, wide.processes, wide.disk_bytes) == (900_000 << 20, 5000, 128 << 20)
+    its = "[sandbox]\nmemory_mb = 512\nprocesses = 9000\n"
+    tight = load(desk.project(its).root).limits
+    assert (tight.memory_bytes, tight.processes, tight.disk_bytes) == (512 << 20, 5000, 128 << 20)
+
+
+def test_what_a_check_may_reach_is_said_by_the_person_alone(desk: Desk) -> None:
+    text = '[checks.pytest]\nneeds = ["loopback:5432", "env:PGHOST", "read:~/.foo", "host:example.org"]\n'
+    assert load(desk.user(text).root).needs == {
+        "pytest": ("loopback:5432", "env:PGHOST", "read:~/.foo", "host:example.org")
+    }
+    desk.project(text)
+    with pytest.raises(UserProblem, match="checks") as caught:
+        load(desk.root)
+    assert "yours alone" in caught.value.next_step
+
+
+@pytest.mark.parametrize("need", ["loopback:99999", "env:ANTHROPIC_API_KEY", "read:relative", "network", "host:a b"])
+def test_a_need_that_cannot_be_granted_names_its_line(desk: Desk, need: str) -> None:
+    desk.user(f'[checks.pytest]\nneeds = ["{need}"]\n')
+    with pytest.raises(UserProblem, match=r"config\.toml:2: ") as caught:
+        load(desk.root)
+    assert "loopback:PORT" in caught.value.next_step

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("indexer", "context", "harness", "lsp_server", "cli")
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
-BECOME_THE_COMMAND = ("harness/shadow/lockdown.py", "harness/shadow/reaper.py")
+BECOME_THE_COMMAND = ("harness/shadow/doorway.py", "harness/shadow/lockdown.py", "harness/shadow/reaper.py")
 """Scripts that run inside a shadow, in front of a command: they end by being it."""
 
 

@@ -184,7 +184,6 @@ GAPS = {
     "read the home folder",
     "read what lies in the temporary folder",
     "read the environment of who started it",
-    "reach the files of a process outside",
     "reach a service on the loopback",
     "reach an abstract socket",
     "reach a socket in the temporary folder",
@@ -195,6 +194,7 @@ GAPS = {
 }
 """What every user can do on the scratch copy, which has no sandbox."""
 GAPS_BY_MACHINE = {
+    "reach the files of a process outside",
     "reach another machine",
     "reach a socket elsewhere in the file system",
     "make a mount namespace",

@@ -13,13 +13,16 @@ from pathlib import Path
 import pytest
 
 from bridle.harness.nouns import UserProblem
-from bridle.harness.shadow.contract import RUNGS, Command, Passage, RungProbe
+from bridle.harness.shadow.contract import RUNGS, SANDBOXES, Command, Passage, RungProbe
+from bridle.harness.shadow.foreign import foreigners
 from bridle.harness.shadow.layered import LayeredShadow
 from bridle.harness.shadow.mounted import obstacle
 from bridle.harness.shadow.shadow import Shadow, open_shadow, probe_isolation
 from bridle.indexer.process import Completed, run
 
 Opening = Callable[..., Shadow]
+PROMISED = ("test_shadow_contract", "test_opening", "test_escapes", "test_limits", "test_access")
+"""What an ordinary user is promised too."""
 
 
 class Open:
@@ -111,6 +114,33 @@ def test_a_rung_that_is_asked_for_and_does_not_work_is_an_error_and_no_other_is_
     assert caught.value.next_step
 
 
+def test_a_required_sandbox_refuses_where_none_works_and_says_what_to_do(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridle.harness.shadow.sandbox.SYSTEM_PATH", "/nonexistent")
+    with pytest.raises(UserProblem, match=r"sandbox\.required.*none works here: bubblewrap.*not installed") as caught:
+        open_shadow(workspace, tmp_path / "state", required=True)
+    assert "install bubblewrap" in caught.value.next_step
+    assert "sandbox.required to false" in caught.value.next_step
+    assert list((tmp_path / "state").iterdir()) == []
+
+
+def test_a_required_sandbox_never_gives_the_copy_even_when_that_is_asked_for(workspace: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserProblem, match="scratch copy: it is no sandbox"):
+        open_shadow(workspace, tmp_path / "state", required=True, rung="scratch copy")
+
+
+def test_where_a_sandbox_works_requiring_one_changes_nothing(
+    workspace: Path, tmp_path: Path, probed: Mapping[str, RungProbe]
+) -> None:
+    best = next(tried.name for tried in probed.values() if tried.works)
+    if best not in SANDBOXES:
+        pytest.skip("no sandbox works here")
+    shadow = open_shadow(workspace, tmp_path / "state", required=True)
+    assert shadow.rung == best
+    shadow.close()
+
+
 def test_a_workspace_with_a_file_system_inside_is_not_shown_by_an_overlay() -> None:
     assert "/dev/" in obstacle(Path("/dev"))
 
@@ -176,6 +206,52 @@ def test_the_interpreter_that_the_person_named_stays_in_sight_in_a_home_that_doe
     assert done.stdout.decode() == f"{environment} {rung == 'scratch copy'}\n"
 
 
+FOREIGN = "BRIDLE_TEST_FOREIGN"
+"""Names a workspace of an ordinary user in which root has put files of its own; only root can make one."""
+
+
+def _lay_out_foreign(root: Path) -> None:
+    (root / "folder" / "deep").mkdir(parents=True)
+    for name in ("own.py", "theirs.py", "folder/inner.py", "folder/deep/untouched.py"):
+        (root / name).write_text(f"# {name}\n")
+    (root / "secret").write_text("private\n")
+    (root / "secret").chmod(0o600)
+
+
+@pytest.mark.slow
+def test_files_and_folders_of_another_owner_can_be_written_in_a_shadow(
+    rung: str, opening: Opening, tmp_path: Path
+) -> None:
+    if FOREIGN not in os.environ:
+        pytest.skip("is run where root has laid out the files: by the test of the ordinary user")
+    root = Path(os.environ[FOREIGN])
+    shadow = opening(rung, None, root)
+    script = """
+        echo more >> theirs.py; echo more >> folder/inner.py; echo new > folder/new.py; echo new > folder/deep/new.py
+        echo own >> own.py; cat folder/deep/untouched.py; cat secret
+    """
+    done = shadow.run(["/bin/sh", "-c", script], timeout_s=20)
+    assert done.stdout == b"# folder/deep/untouched.py\n"
+    assert {change.path: change.kind for change in shadow.changes()} == {
+        "folder/deep/new.py": "created",
+        "folder/inner.py": "modified",
+        "folder/new.py": "created",
+        "own.py": "modified",
+        "theirs.py": "modified",
+    }
+    assert shadow.read("theirs.py") == b"# theirs.py\nmore\n"
+    assert (root / "theirs.py").read_text() == "# theirs.py\n"
+    proof = shadow.prove(["/bin/sh", "-c", "cat theirs.py; echo x >> folder/deep/untouched.py"], timeout_s=20)
+    assert (proof.exit_code, proof.stdout) == (0, b"# theirs.py\nmore\n")
+
+
+def test_a_workspace_of_which_most_is_anothers_goes_down_to_the_copy_and_says_so(opening: Opening) -> None:
+    if os.geteuid() == 0:
+        assert foreigners(Path("/etc")) == ""
+    else:
+        assert "another user or group" in foreigners(Path("/etc"))
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="the contract already ran as an ordinary user")
 def test_an_ordinary_user_is_promised_the_same() -> None:
@@ -189,9 +265,10 @@ def test_an_ordinary_user_is_promised_the_same() -> None:
     checkout = Path(__file__).resolve().parents[2]
     nobody = 65534
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-        home = Path(folder, "home")
+        home, theirs = Path(folder, "home"), Path(folder, "theirs")
         home.mkdir()
-        for path in (Path(folder), home):
+        _lay_out_foreign(theirs)
+        for path in (Path(folder), home, theirs, theirs / "own.py"):
             os.chown(path, nobody, nobody)
         packages = next(entry for entry in sys.path if entry.endswith("site-packages"))
         done = run(
@@ -206,10 +283,15 @@ def test_an_ordinary_user_is_promised_the_same() -> None:
                     "pytest",
                 ),
                 *("-q", "-p", "no:cacheprovider", "-x", f"--basetemp={folder}/tmp", f"--rootdir={checkout}"),
-                *(f"{checkout}/tests/shadow/{name}.py" for name in ("test_shadow_contract", "test_opening")),
+                *(f"{checkout}/tests/shadow/{name}.py" for name in PROMISED),
             ],
             cwd=checkout,
-            env={"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONPATH": f"{packages}:{checkout}/src"},
+            env={
+                "PATH": "/usr/bin:/bin",
+                "HOME": str(home),
+                "PYTHONPATH": f"{packages}:{checkout}/src",
+                FOREIGN: str(theirs),
+            },
             timeout_s=300,
         )
     assert done.exit_code == 0, done.stdout.decode()[-4000:] + done.stderr.decode()[-2000:]

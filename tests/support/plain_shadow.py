@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bridle.harness.shadow.contract import Change
+from bridle.harness.shadow.contract import NOTHING, Access, Change, Passage
 from bridle.indexer.digest import digest, digest_of_parts
 from bridle.indexer.files import TreeCache, TreeState
 from bridle.indexer.process import CAP_BYTES, Cancel, Completed, run
@@ -22,6 +22,7 @@ class PlainShadow:
 
     rung = "plain copy"
     declined: tuple[str, ...] = ()
+    passages: tuple[Passage, ...] = ()
 
     def __init__(self, workspace: Path, folder: Path, env: Mapping[str, str] = {}) -> None:
         self.workspace = workspace.resolve()
@@ -42,7 +43,7 @@ class PlainShadow:
         place = self.workspace / path
         return place.read_bytes() if place.is_file() else None
 
-    def write(self, path: str, data: bytes | None) -> None:
+    def write(self, path: str, data: bytes | None, executable: bool | None = None) -> None:
         self._written[path] = data
 
     def run(
@@ -54,6 +55,7 @@ class PlainShadow:
         report: Path | None = None,
         cancel: Cancel | None = None,
         cap_bytes: int = CAP_BYTES,
+        access: Access = NOTHING,
     ) -> Completed:
         raise NotImplementedError("checks only prove")
 
@@ -66,6 +68,7 @@ class PlainShadow:
         report: Path | None = None,
         cancel: Cancel | None = None,
         cap_bytes: int = CAP_BYTES,
+        access: Access = NOTHING,
     ) -> Completed:
         self._copy()
         try:
@@ -86,6 +89,9 @@ class PlainShadow:
             elif data is not None and (self.workspace / path).read_bytes() != data:
                 found.append(Change(path, "modified"))
         return tuple(found)
+
+    def unoffered(self) -> tuple[Change, ...]:
+        return ()
 
     def tree(self) -> TreeState:
         files = dict(self._cache.digest().files)

@@ -25,6 +25,7 @@ COMMANDS = {
     "context": "show what a model would see for a task, and why",
     "read": "print lines of a file with their anchors",
     "apply": "apply hashline edits from a file, all or nothing",
+    "exec": "run one command in a shadow of the workspace, and see what it would change",
     "verify": "run the project's checks and print the verdicts",
     "run": "let the model change code in a shadow and prove it",
     "proposals": "list, show, accept or reject what is on offer, hunk by hunk if need be",

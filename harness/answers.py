@@ -56,7 +56,8 @@ class Executed(msgspec.Struct, frozen=True, tag=True):
     """How one command ended, with the first and last part of what it printed. Nothing of the tree is changed by it.
 
     `exit_code` is None where it was ended; `reason` says why then. `ignored` are paths that git would ignore, of which
-    nothing is offered. `proposal` is "" where nothing was.
+    nothing is offered. `proposal` is "" where nothing was. `cpu_s` and `peak_bytes` (of its largest process) are what
+    it used.
     """
 
     run: RunId
@@ -71,6 +72,8 @@ class Executed(msgspec.Struct, frozen=True, tag=True):
     ignored: tuple[str, ...] = ()
     reason: str = ""
     proposal: str = ""
+    cpu_s: float = 0.0
+    peak_bytes: int = 0
 
 
 class RunAccepted(msgspec.Struct, frozen=True, tag=True):

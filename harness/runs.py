@@ -62,7 +62,7 @@ class Runs:
         """Take up a run that was cut off. Raises UserProblem."""
         self._expect_room()
         row = look(self._state.journals, run)
-        if not row.resumable:
+        if not row.resumable or row.state.workflow not in WORKFLOWS:
             raise UserProblem(f"run {run!r} cannot be resumed: {_why_not(row)}", "start a new one")
         self._ground.client()
         journal = Journal(self._state.journals, run, self._now)
@@ -71,7 +71,10 @@ class Runs:
 
     def again(self, run: RunId, at: Selection | None, versions: dict[str, int]) -> RunAccepted:
         """Begin a run with the order of an earlier one, on the text as it is now. Raises UserProblem."""
-        order = order_of_state(look(self._state.journals, run).state)
+        state = look(self._state.journals, run).state
+        if state.workflow not in WORKFLOWS:
+            raise UserProblem(f"{state.workflow!r} is no workflow that can be asked again", "run the command again")
+        order = order_of_state(state)
         return self.start(msgspec.structs.replace(order, at=at or order.at, versions=versions))
 
     def cancel(self, run: RunId) -> None:
@@ -154,6 +157,8 @@ def _why_not(row: RunRow) -> str:
         return "another Bridle has it in hand"
     if row.damage:
         return f"its journal is damaged: {row.damage}"
+    if row.state.workflow not in WORKFLOWS and row.resumable:
+        return "it was one command, which is run again and not resumed"
     return f"it is over ({row.state.outcome or 'never began'})"
 
 

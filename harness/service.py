@@ -11,6 +11,7 @@ from bridle.harness import engine as e
 from bridle.harness.asking import Asking
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
+from bridle.harness.executing import Executing
 from bridle.harness.knowing import Knowing
 from bridle.harness.landings import Landings
 from bridle.harness.nouns import Fault, RunId, UserProblem
@@ -53,6 +54,7 @@ class Rooms:
     asking: Asking
     knowing: Knowing
     checking: Checking
+    executing: Executing
     runs: Runs
     landings: Landings
     standing: Standing
@@ -80,6 +82,7 @@ class LocalEngine:
     async def close(self) -> None:
         """Stop what is under way; runs stay resumable."""
         self._rooms.checking.stop()
+        self._rooms.executing.stop()
         await self._rooms.runs.close()
         await self._rooms.overview.close()
         await self._rooms.release()
@@ -98,6 +101,9 @@ class LocalEngine:
             case e.Verify():
                 self._expect_trust()
                 return await rooms.checking.verify(request)
+            case e.Exec():
+                self._expect_trust()
+                return await rooms.executing.execute(request)
             case e.StartRun():
                 self._expect_trust()
                 return rooms.runs.start(order_of(request, rooms.buffers.versions()))

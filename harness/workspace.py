@@ -13,6 +13,7 @@ from pathlib import Path
 from bridle.harness.asking import Asking, consented
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
+from bridle.harness.executing import Executing
 from bridle.harness.ground import Ground
 from bridle.harness.knowing import Knowing
 from bridle.harness.landings import Landings
@@ -82,6 +83,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         asking=asking,
         knowing=knowing,
         checking=checking,
+        executing=Executing(ground),
         runs=runs,
         landings=Landings(ground, proving),
         standing=Standing(ground.ledger, buffers, post.emit),

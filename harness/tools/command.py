@@ -24,6 +24,7 @@ from bridle.harness.shadow.environment import clean_environment
 from bridle.harness.shadow.shadow import Shadow
 from bridle.harness.tools.permits import Permits
 from bridle.harness.tools.toolbox import Input, Tool, text_field
+from bridle.harness.verify.interpreter import find_interpreter
 from bridle.indexer.process import Cancel, Completed
 
 NAME = "run_command"
@@ -125,6 +126,12 @@ def environment(root: Path, programs: str) -> dict[str, str]:
     venv = Path(programs).parent
     named = {"VIRTUAL_ENV": str(venv)} if (venv / "pyvenv.cfg").is_file() else {}
     return {"PATH": os.pathsep.join([programs, path]), **named}
+
+
+def programs_of(root: Path, python: str | None) -> str:
+    """Return the folder of the project's own tools: that of its Python. "" where there is none."""
+    found = find_interpreter(root, python).path
+    return str(Path(found).parent) if found else ""
 
 
 def outcome_of(done: Completed) -> Outcome:

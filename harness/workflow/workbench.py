@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import msgspec
 
@@ -28,13 +27,12 @@ from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
 from bridle.harness.settings import user_file
 from bridle.harness.shadow.shadow import SANDBOXES, Shadow
-from bridle.harness.tools.command import Bench, command_tool
+from bridle.harness.tools.command import Bench, command_tool, programs_of
 from bridle.harness.tools.kit import Kit, tools_of
 from bridle.harness.tools.permits import Permits
 from bridle.harness.tools.toolbox import Tool, Toolbox
 from bridle.harness.verify.checks import discover
 from bridle.harness.verify.gates import judge
-from bridle.harness.verify.interpreter import find_interpreter
 from bridle.harness.verify.ladder import verify
 from bridle.harness.verify.python_version import is_newer_than_ours
 from bridle.harness.workflow.conversation import Conversation
@@ -188,8 +186,7 @@ class Workbench:
         ground = self._ground
         if ground.settings.mode == "plan":
             return None
-        python = find_interpreter(ground.root, ground.settings.python).path
-        programs = str(Path(python).parent) if python else ""
+        programs = programs_of(ground.root, ground.settings.python)
         stop = self._brake.event
         bench = Bench(self.shadow, permits, self._journal, ground.blobs, log, stop, ground.settings.timeout_s, programs)
         return command_tool(bench)

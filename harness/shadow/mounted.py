@@ -77,7 +77,7 @@ class Mounted:
                     folder=folder,
                     hidden=self._hidden,
                     shown=(*self._shown, *visible(filter(os.path.exists, granted), self._hidden)),
-                    writable=() if command.report is None else (command.report,),
+                    writable=tuple(filter(None, (command.report, command.volume))),
                     sealed=tuple(path for name in SEALED if os.path.lexists(path := self._workspace / name)),
                     births=births,
                     limits=self._limits,

@@ -58,6 +58,8 @@ class Command(msgspec.Struct, frozen=True):
     cancel: Cancel | None = None
     cap_bytes: int = CAP_BYTES
     access: Access = NOTHING
+    volume: Path | None = None
+    """Where tools keep their caches; writable, and no part of the view."""
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -18,9 +18,10 @@ from pathlib import Path
 from bridle.harness.shadow.cage import caged, watch_over, with_limits
 from bridle.harness.shadow.contract import Command, Passage, RungName
 from bridle.harness.shadow.environment import environment_of
-from bridle.harness.shadow.layered import SEALED, remove_tree
+from bridle.harness.shadow.layered import SEALED
 from bridle.harness.shadow.layers import Layers
 from bridle.harness.shadow.limits import Limits, figures, usual_limits
+from bridle.harness.shadow.removal import remove_tree
 from bridle.harness.shadow.trees import ground, hidden_paths
 from bridle.indexer.process import Completed, run
 

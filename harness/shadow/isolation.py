@@ -22,6 +22,7 @@ import msgspec
 from bridle.harness.nouns import UserProblem
 from bridle.harness.shadow.contract import Shadow
 from bridle.harness.shadow.environment import homes, is_allowed
+from bridle.harness.shadow.volume import volume_variables
 
 CANARY = Path(__file__).with_name("canary.py")
 PROBE_TIMEOUT_S = 20.0
@@ -61,7 +62,7 @@ def probe_isolation(shadow: Shadow) -> tuple[str, ...]:
             wrote_inside, wrote_outside = _take_away(inside), _take_away(outside)
             _take_away(shadow.workspace / ".git" / f"bridle-canary-{traps.nonce}")
             shadow.write(name, None)
-    ours = os.environ.keys() - SET_BY_SHELLS
+    ours = os.environ.keys() - SET_BY_SHELLS - volume_variables(Path()).keys()
     broken = {
         "a command writes into the workspace": wrote_inside,
         "a command writes outside the workspace": wrote_outside,

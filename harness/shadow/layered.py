@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import itertools
-import os
 import secrets
-import shutil
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Protocol
@@ -19,10 +17,13 @@ from typing import IO, Protocol
 from bridle.harness.nouns import UserProblem
 from bridle.harness.shadow.contract import NOTHING, Access, Change, Command, Passage, RungName
 from bridle.harness.shadow.layers import Layers
+from bridle.harness.shadow.removal import remove_tree
 from bridle.harness.shadow.trees import Ignored, find_changes, ground, merge, moved_paths
+from bridle.harness.shadow.volume import volume_of, volume_variables
 from bridle.indexer.files import TreeState
 from bridle.indexer.process import CAP_BYTES, Cancel, Completed
 
+VOLUME_BYTES = 8 << 30
 SEALED = (".git", ".venv", "venv", "node_modules")
 """What commands may read but not write: history, and the tools that the proof stands on."""
 
@@ -102,7 +103,9 @@ class LayeredShadow:
         access: Access = NOTHING,
     ) -> Completed:
         """Run a command and keep what it wrote. Raises UserProblem when it cannot start."""
-        command = Command(tuple(argv), env, timeout_s, report, cancel, cap_bytes, access)
+        volume = volume_of(self.workspace, VOLUME_BYTES)
+        env = {**(volume_variables(volume) if volume else {}), **env}
+        command = Command(tuple(argv), env, timeout_s, report, cancel, cap_bytes, access, volume)
         return self._execute(self._folder, command, keep=True)
 
     def prove(
@@ -189,16 +192,6 @@ class LayeredShadow:
             return self._exhibit.execute(folder, command, keep=keep)
         except OSError as error:
             raise UserProblem(f"{command.argv[0]!r} cannot be started in the shadow: {error}") from error
-
-
-def remove_tree(folder: Path) -> None:
-    """Remove a folder with all its content, whatever modes a command gave it; the overlay's own have mode 0."""
-    for path, folders, _ in os.walk(folder):
-        for name in folders:
-            inside = Path(path, name)
-            if not inside.is_symlink():
-                inside.chmod(0o700)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _claim(state: Path) -> tuple[Path, IO[bytes]]:

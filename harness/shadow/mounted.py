@@ -77,7 +77,7 @@ class Mounted:
                     folder=folder,
                     hidden=self._hidden,
                     shown=(*self._shown, *visible(filter(os.path.exists, granted), self._hidden)),
-                    writable=() if command.report is None else (command.report,),
+                    writable=tuple(filter(None, (command.report, command.volume))),
                     sealed=tuple(path for name in SEALED if os.path.lexists(path := self._workspace / name)),
                     births=births,
                     limits=self._limits,
@@ -132,16 +132,15 @@ def _await_death(birth: bytes) -> None:
 
 def obstacle(workspace: Path) -> str:
     """Return why no overlay can show this workspace, "" when none is known."""
-    inside = [point for point in _mount_points() if point != workspace and point.is_relative_to(workspace)]
-    if inside:
-        return f"another file system is mounted inside it at {str(inside[0])!r}"
-    return ""
+    below = os.fsencode(workspace).rstrip(b"/") + b"/"
+    inside = next((point for point in _mount_points() if point.startswith(below)), b"")
+    return f"another file system is mounted inside it at {os.fsdecode(inside)!r}" if inside else ""
 
 
-def _mount_points() -> list[Path]:
+def _mount_points() -> list[bytes]:
     lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
-    return [Path(os.fsdecode(_unescaped(line.split(b" ")[4]))) for line in lines]
+    return [_unescaped(line.split(b" ", 5)[4]) for line in lines]
 
 
 def _unescaped(field: bytes) -> bytes:
-    return field.decode("unicode_escape").encode("latin-1")
+    return field.decode("unicode_escape").encode("latin-1") if b"\\" in field else field

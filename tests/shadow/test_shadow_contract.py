@@ -389,6 +389,22 @@ def test_a_proof_runs_on_what_is_offered_and_on_nothing_else(rung: str, opening:
     assert "evil.py" in kinds(shadow), "a rule that a command wrote hides nothing"
 
 
+def test_caches_of_commands_outlive_their_shadow_enter_no_patch_and_are_not_there_for_a_proof(
+    rung: str, opening: Opening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    first = opening(rung)
+    out(sh(first, 'mkdir -p "$XDG_CACHE_HOME/tool"; echo kept > "$XDG_CACHE_HOME/tool/entry"'))
+    assert (first.changes(), first.unoffered()) == ((), ())
+    first.close()
+    second = opening(rung)
+    assert out(sh(second, 'cat "$XDG_CACHE_HOME/tool/entry"')) == "kept\n"
+    look = ["/bin/sh", "-c", 'test -n "$XDG_CACHE_HOME" && cat "$XDG_CACHE_HOME/tool/entry"']
+    assert second.prove(look, timeout_s=20).exit_code != 0
+    given = second.run(["/bin/sh", "-c", 'echo "$XDG_CACHE_HOME"'], env={"XDG_CACHE_HOME": "/own"}, timeout_s=20)
+    assert given.stdout == b"/own\n"
+
+
 def test_a_report_is_private_to_its_shadow_and_outside_the_tree(rung: str, opening: Opening, workspace: Path) -> None:
     shadow = opening(rung)
     one, other = shadow.new_report(), shadow.new_report()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bridle.harness.buffers import Buffers
 from bridle.harness.engine import EngineEvent
+from bridle.harness.mcp.servers import Servers
 from bridle.harness.model.client import ModelClient
 from bridle.harness.permission.rules import Policy
 from bridle.harness.proposals.ledger import Ledger
@@ -40,6 +41,9 @@ class Ground:
     ledger: Ledger
     emit: Callable[[EngineEvent], None]
     now: Callable[[], float]
+    servers: Servers | None = None
+    ask: Callable[[str, tuple[str, ...], str], Awaitable[str]] | None = None
+    """Asks the person: the question, the choices, the one that no answer means."""
 
 
 @dataclass

@@ -18,6 +18,7 @@ import msgspec
 import platformdirs
 
 from bridle.context.readform import ReadMode
+from bridle.harness.mcp.definition import ProjectServer, Server, UserServer, declared
 from bridle.harness.nouns import Budget, UserProblem
 from bridle.harness.permission.rules import (
     MODES,
@@ -48,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     `python` is the project's interpreter, None to find it; `model` and `base_url` are "" for their defaults.
     `timeout_s` is for each check. `read_mode` is how lines are named to the model, `edit_tool` what it edits with.
+    `mcp` are the MCP servers, the person's and the project's.
     """
 
     policy: Policy
@@ -63,6 +65,7 @@ class Settings(msgspec.Struct, frozen=True):
     sandbox_required: bool = False
     read_mode: ReadMode = "check"
     edit_tool: EditTool = "hashline"
+    mcp: tuple[Server, ...] = ()
 
     @property
     def mode(self) -> Mode:
@@ -124,6 +127,7 @@ class _Common(_Part, frozen=True):
 
 class _Project(_Common, frozen=True):
     permission: _Tighter = _Tighter()
+    mcp: dict[str, ProjectServer] = {}
 
 
 class _Editor(_Common, frozen=True):
@@ -145,6 +149,7 @@ class UserFile(_Common, frozen=True):
     base_url: str = ""
     read_mode: ReadMode = "check"
     edit_tool: EditTool = "hashline"
+    mcp: dict[str, UserServer] = {}
 
 
 _SHAPES: dict[File, type[msgspec.Struct]] = {"user": UserFile, "project": _Project, "editor": _Editor}
@@ -207,6 +212,7 @@ def load(root: Path, client: Mapping[str, object] | None = None) -> Settings:
         sandbox_required=any(file.sandbox.required for file in (user, editor, project)),
         read_mode=user.read_mode,
         edit_tool=user.edit_tool,
+        mcp=declared(user.mcp, project.mcp),
     )
 
 

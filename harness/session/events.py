@@ -5,7 +5,7 @@ A field may be added with a default; none is ever renamed, for old journals are 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -100,6 +100,17 @@ class Decided(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class McpCalled(msgspec.Struct, frozen=True):
+    """A tool of an MCP server was called, allowed by `rule`; `refused` is what the server asked for in vain."""
+
+    name: str
+    outcome: Literal["answered", "failed", "truncated", "refused", "timed out", "closed", "nonsense", "unavailable"]
+    rule: str = ""
+    n_bytes: int = 0
+    seconds: float = 0.0
+    refused: tuple[str, ...] = ()
+
+
 class Edited(msgspec.Struct, frozen=True):
     """Files changed in the shadow, all of them together."""
 
@@ -181,7 +192,7 @@ class Ended(msgspec.Struct, frozen=True):
 
 Event = (
     Started | Resumed | PhaseEntered | Told | ModelCalled | ModelReplied | ToolCalled | ToolReplied | Decided
-    | Edited | Checked | Proposed | Prepared | Confirmed | Landed | RolledBack | Undone | BudgetMet | Ended
+    | McpCalled | Edited | Checked | Proposed | Prepared | Confirmed | Landed | RolledBack | Undone | BudgetMet | Ended
 )  # fmt: skip
 
 KINDS: dict[str, type[Event]] = {
@@ -194,6 +205,7 @@ KINDS: dict[str, type[Event]] = {
     "tool_called": ToolCalled,
     "tool_replied": ToolReplied,
     "decided": Decided,
+    "mcp_called": McpCalled,
     "edited": Edited,
     "checked": Checked,
     "proposed": Proposed,

@@ -18,6 +18,8 @@ from bridle.harness.proposals.badge import headline, same
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
 from bridle.harness.shadow.shadow import Shadow, open_shadow
+from bridle.harness.tools.foreign import Foreign
+from bridle.harness.tools.toolbox import Tool
 from bridle.harness.workflow.ending import Ended, Reason
 from bridle.harness.workflow.offering import Offering
 from bridle.harness.workflow.prompt import send_back
@@ -89,7 +91,8 @@ class Run:
             raise
 
     async def _phases(self, shadow: Shadow, before: RunState | None) -> None:
-        bench = Workbench(self._ground, self._order, self._journal, self._meter, self._brake, shadow, self.id)
+        more = await self._foreign_tools()
+        bench = Workbench(self._ground, self._order, self._journal, self._meter, self._brake, shadow, self.id, more)
         self._say("guardrail", f"running the checks as they are ({shadow.rung})")
         baseline = await bench.prove_ground()
         self._expect_the_finding(baseline)
@@ -104,6 +107,16 @@ class Run:
             self._phase = "build"
             words = await bench.build(lambda line: self._say("build", line))
             await self._judge(bench, words)
+
+    async def _foreign_tools(self) -> tuple[Tool, ...]:
+        """Return the tools of the MCP servers that the person approved; those left out are told of."""
+        servers = self._ground.servers
+        if servers is None:
+            return ()
+        offered = await servers.offered()
+        for note in offered.notes:
+            self._say(self._phase, note)
+        return Foreign(self._ground, servers, self._journal).tools(offered.tools)
 
     # --- judging --------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ It knows how to do each thing; `run.py` decides what comes next.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from bridle.context.pack import pack
 from bridle.context.task import Task
@@ -24,7 +24,7 @@ from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
 from bridle.harness.shadow.shadow import Shadow
 from bridle.harness.tools.kit import Kit, tools_of
-from bridle.harness.tools.toolbox import Toolbox
+from bridle.harness.tools.toolbox import Tool, Toolbox
 from bridle.harness.verify.checks import discover
 from bridle.harness.verify.gates import judge
 from bridle.harness.verify.ladder import verify
@@ -40,10 +40,18 @@ OnVerdict = Callable[[Verdict], None]
 
 
 class Workbench:
-    """Everything that one run holds in its hands."""
+    """Everything that one run holds in its hands. `more` are tools besides those of the kit."""
 
     def __init__(
-        self, ground: Ground, order: Order, journal: Journal, meter: Meter, brake: Brake, shadow: Shadow, run: RunId
+        self,
+        ground: Ground,
+        order: Order,
+        journal: Journal,
+        meter: Meter,
+        brake: Brake,
+        shadow: Shadow,
+        run: RunId,
+        more: Sequence[Tool] = (),
     ) -> None:
         self.shadow = shadow
         self.ground_digests: Mapping[str, str] = {}
@@ -63,7 +71,7 @@ class Workbench:
         self._revisions = Revisions(ground.state.revisions / run, mode)
         newer = is_newer_than_ours(ground.root, ground.settings.python or None)
         self._kit = Kit(ground, order, shadow, self._revisions, journal, self._checks_for_model, WriteLog(), newer)
-        toolbox = Toolbox(tools_of(self._kit))
+        toolbox = Toolbox((*tools_of(self._kit), *more))
         self._talk = Conversation(ground.client(), toolbox, journal, meter, system_prompt(mode, tool))
 
     # --- the ground -----------------------------------------------------------------------------------------

@@ -165,7 +165,7 @@ def loopback(what: str, url: str) -> str:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
-        near = host == "localhost" or ip_address(host).is_loopback
+        near = host == "localhost" or ("%" not in host and ip_address(host).is_loopback)
     except ValueError as error:
         raise problem from error
     secret_in_it = parts.username is not None or parts.password is not None

@@ -73,7 +73,7 @@ class Host:
                 await self._listed(link)
             return self.declared
 
-    async def call(self, tool: str, given: Mapping[str, Any], allowed: Callable[[], None]) -> Answered:
+    async def call(self, tool: str, given: Mapping[str, Any], allowed: Callable[[], Awaitable[None]]) -> Answered:
         """Return the result of one call. `allowed` is asked once more when its tools may have changed since.
 
         Raises:
@@ -84,7 +84,7 @@ class Host:
             link = await self._linked()
             if link.keeper.list_changed:
                 await self._listed(link)
-            allowed()
+            await allowed()
             return await self._asked(link, lambda: link.call_tool(tool, given, self.server.call_timeout_s))
 
     async def read(self, uri: str) -> Answered:

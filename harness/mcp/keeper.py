@@ -14,7 +14,7 @@ MAX_BYTES = 256 * 1024 * 1024
 MAX_GARBAGE = 200
 KEPT_REFUSALS = 20
 
-GRANTED = frozenset(("ping", "roots/list"))
+GRANTED = ("ping", "roots/list")
 LIST_CHANGED = "notifications/tools/list_changed"
 REFUSED_CODE = -32601
 

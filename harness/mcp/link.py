@@ -32,6 +32,8 @@ from bridle.harness.mcp.problems import LinkProblem
 from bridle.harness.mcp.stdio import Pipe
 
 MAX_PAGES = 16
+MAX_LIST_BYTES = 1024 * 1024
+"""Every word of it is looked through, which takes up to 10 ms for each kilobyte of the worst kind."""
 MAX_ERROR_CHARS = 2_000
 
 for _name in ("mcp", "client"):  # what the SDK logs may quote a server, and it would go to our standard error
@@ -59,9 +61,13 @@ class Link:
         """Return the declarations of all tools, as they were sent. Raises LinkProblem."""
         tools: list[dict[str, Any]] = []
         cursor: str | None = None
+        n_bytes = 0
         for _ in range(MAX_PAGES):
             asked = types.ListToolsRequest(params=types.PaginatedRequestParams(cursor=cursor) if cursor else None)
             page = await self._ask(asked, timeout_s)
+            n_bytes += self.keeper.n_bytes
+            if n_bytes > MAX_LIST_BYTES:
+                raise LinkProblem("nonsense", f"its list of tools has more than {MAX_LIST_BYTES} bytes")
             tools += [tool for tool in page.get("tools", ()) if isinstance(tool, dict)]
             cursor = page.get("nextCursor")
             if not isinstance(cursor, str) or not cursor:

@@ -98,7 +98,7 @@ def _of_text(where: str, text: str, foreign: re.Pattern[str] | None) -> Iterator
 
 def _layers(text: str) -> Iterator[str]:
     """Yield a text as it stands and as it reads once its escapes, its tag characters and its base64 are undone."""
-    text = text[: 4 * MAX_TEXT_CHARS]
+    text = text[: 2 * MAX_TEXT_CHARS]
     yield text
     tags = "".join(chr(ord(c) - 0xE0000) for c in text if 0xE0020 <= ord(c) <= 0xE007E)
     if tags:

@@ -101,7 +101,7 @@ class Servers:
         if server.origin == "project" and not self._trusted():
             raise UserProblem("this folder is not trusted, so nothing of it is started", "run 'bridle trust'")
         try:
-            return self._judged(server, await self._host(server).list_tools())
+            return await self._judged(server, await self._host(server).list_tools())
         except LinkProblem as problem:
             said = self._host(server).errors.strip()
             quoted = f"\n{said}" if said else ""
@@ -122,11 +122,12 @@ class Servers:
         server = self._servers.get(both[0]) if both else None
         if both is None or server is None:
             raise UserProblem(f"there is no tool {name!r}", "see what there is: bridle mcp list")
+        self._expect_yes(server)
         return await self._host(server).call(both[1], given, lambda: self._expect_approved(server, both[1]))
 
     async def read(self, server: Server, uri: str) -> Answered:
         """Return the contents of a server's resource. Raises UserProblem, LinkProblem."""
-        self._expect_approved(server, None)
+        self._expect_yes(server)
         return await self._host(server).read(uri)
 
     def strike_out(self, name: str, text: str) -> str:
@@ -163,11 +164,11 @@ class Servers:
         note = f"mcp {server.name}: {len(waiting)} tools wait for your yes; {step}" if waiting else ""
         return approved(found), note
 
-    def _judged(self, server: Server, listed: Sequence[Mapping[str, Any]]) -> tuple[Offer, ...]:
+    async def _judged(self, server: Server, listed: Sequence[Mapping[str, Any]]) -> tuple[Offer, ...]:
         seen, found = self._looked.get(server.name, (None, ()))
         if seen is not listed:
             others = strangers(server, self._servers.values(), self._known())
-            found = offers(server.name, listed, others)
+            found = await asyncio.to_thread(offers, server.name, listed, others)
             self._looked[server.name] = listed, found
         return held_against(self._approvals.of(server), found)
 
@@ -175,13 +176,17 @@ class Servers:
         found = ((server, self._approvals.of(server)) for server in self._servers.values())
         return {server.name: approval for server, approval in found if approval is not None}
 
-    def _expect_approved(self, server: Server, tool: str | None) -> None:
-        """Raise UserProblem unless a server, and its tool as it declares it now, are what was said yes to."""
+    def _expect_yes(self, server: Server) -> None:
+        """Raise UserProblem unless a server may be started: it is approved as it is defined."""
         standing = self._standing(server)
         if standing.state != "approved":
             raise UserProblem(_note(standing), standing.next_step)
-        good = approved(self._judged(server, self._host(server).declared))
-        if tool is not None and tool not in [offer.tool for offer in good]:
+
+    async def _expect_approved(self, server: Server, tool: str) -> None:
+        """Raise UserProblem unless a tool is declared as it was when it was said yes to."""
+        self._expect_yes(server)
+        good = approved(await self._judged(server, self._host(server).declared))
+        if tool not in [offer.tool for offer in good]:
             step = f"look at it: bridle mcp approve {server.name}"
             raise UserProblem(f"the MCP server {server.name!r} does not offer {tool!r} as it was approved", step)
 

@@ -1,5 +1,8 @@
 """A server that is a program: its pipes, in bounded memory, and its end with everything that it started.
 
+What it started is its process group, and whatever left that but still has the mark that its environment was given; in
+the sandbox nothing outlives it anyway.
+
 Its errors are kept up to a cap and shown to nobody but the person. Nothing of it reaches our own standard output.
 """
 
@@ -9,6 +12,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -22,13 +26,16 @@ SEND_S = 10.0
 LEAVE_S = 1.0
 TERMINATE_S = 1.0
 KILLED_S = 5.0
+MARK = "BRIDLE_MCP_SERVER"
+SWEEPS = 3
 
 
 class Pipe:
     """One running server. `start` it, and `close` it whatever happens."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, mark: str) -> None:
         self._process = process
+        self._mark = mark
         self._lines = Lines()
         self._ready: list[bytes | Cut] = []
         self._errors = bytearray()
@@ -37,7 +44,9 @@ class Pipe:
     @classmethod
     async def start(cls, argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> Pipe:
         """Start the program. Raises OSError."""
-        return cls(await spawn_async(argv, env=env, cwd=cwd, hear_errors=True, limit_bytes=CHUNK_BYTES))
+        mark = uuid.uuid4().hex
+        marked = {**env, MARK: mark}
+        return cls(await spawn_async(argv, env=marked, cwd=cwd, hear_errors=True, limit_bytes=CHUNK_BYTES), mark)
 
     @property
     def pid(self) -> int:
@@ -80,6 +89,7 @@ class Pipe:
         self._signal(signal.SIGKILL)
         if not ended:
             await self._ends_within(KILLED_S)
+        await asyncio.to_thread(_kill_marked, f"{MARK}={self._mark}".encode())
         for task in (drained, self._listening):
             task.cancel()
         await asyncio.gather(drained, self._listening, return_exceptions=True)
@@ -110,3 +120,28 @@ class Pipe:
         while data := await self._process.stderr.read(CHUNK_BYTES):
             self._errors += data
             del self._errors[:-ERRORS_BYTES]
+
+
+def _kill_marked(mark: bytes) -> None:
+    """Kill every process that has `mark` in its environment, and those that such a one starts meanwhile."""
+    for _ in range(SWEEPS):
+        marked = [pid for pid in _processes() if mark in _environment(pid).split(b"\0")]
+        for pid in marked:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if not marked:
+            return
+
+
+def _processes() -> list[int]:
+    try:
+        return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+    except OSError:
+        return []
+
+
+def _environment(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""

@@ -52,6 +52,7 @@ class Host:
         self.root = root
         self.declared: list[dict[str, Any]] = []
         """Its tools, as it listed them last."""
+        self.has_resources = False
         self.errors = ""
         """The end of what the program wrote to its standard error when it was ended last, without secrets."""
         self._state = state
@@ -144,6 +145,7 @@ class Host:
         except BaseException:
             await self.close()
             raise
+        self.has_resources = self._link.has_resources
         await self._listed(self._link)
         return self._link
 

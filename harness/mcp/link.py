@@ -53,9 +53,10 @@ class _Page(BaseModel):
 class Link:
     """What may be asked of a server."""
 
-    def __init__(self, session: ClientSession, keeper: Keeper) -> None:
+    def __init__(self, session: ClientSession, keeper: Keeper, *, has_resources: bool) -> None:
         self._session = session
         self.keeper = keeper
+        self.has_resources = has_resources
 
     async def list_tools(self, timeout_s: float) -> list[dict[str, Any]]:
         """Return the declarations of all tools, as they were sent. Raises LinkProblem."""
@@ -168,14 +169,14 @@ async def _session(
         keeper.begin()
         try:
             async with asyncio.timeout(start_timeout_s):
-                await session.initialize()
+                its = await session.initialize()
         except TimeoutError as error:
             raise LinkProblem("timed out", f"it was not ready within {start_timeout_s:g} s") from error
         except MCPError as error:
             raise LinkProblem("closed", f"it did not start: {error.error.message[:MAX_ERROR_CHARS]}") from error
         except (ValidationError, RuntimeError, ValueError) as error:
             raise LinkProblem("nonsense", "it does not speak the protocol, or no version of it that we do") from error
-        yield Link(session, keeper)
+        yield Link(session, keeper, has_resources=its.capabilities.resources is not None)
 
 
 @asynccontextmanager

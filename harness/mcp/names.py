@@ -15,6 +15,9 @@ PREFIX = "mcp__"
 MAX_SERVER_CHARS = 32
 MAX_TOOL_CHARS = 64
 
+READ_RESOURCE = "resources-read"
+"""Our own tool for each server that has resources; none of theirs may be called so."""
+
 _SERVER = re.compile(r"[A-Za-z0-9-]+(?:_[A-Za-z0-9-]+)*")
 _TOOL = re.compile(r"[A-Za-z0-9_-]+")
 _SIMILAR = str.maketrans("01i5", "olls", "-_")
@@ -47,6 +50,8 @@ def tool_problem(name: str) -> str:
     """Return why a tool may not be called so, "" when it may."""
     if not _TOOL.fullmatch(name):
         return "its name has characters other than letters, digits, _ and -"
+    if name == READ_RESOURCE:
+        return "its name is that of a tool of ours"
     if len(name) > MAX_TOOL_CHARS:
         return f"its name is longer than {MAX_TOOL_CHARS} characters"
     return ""

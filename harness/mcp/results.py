@@ -52,7 +52,7 @@ def _parts(result: Mapping[str, Any], refuse: Refuse) -> Iterator[str]:
         yield msgspec.json.encode(structured).decode()
 
 
-def resource_parts(result: Mapping[str, Any], refuse: Refuse) -> dict[str, Any]:
+def resource_parts(result: Mapping[str, Any]) -> dict[str, Any]:
     """Return what came back for a resource that was asked for, as a result of a tool."""
     contents = result.get("contents")
     given = cast("list[object]", contents) if isinstance(contents, list) else []

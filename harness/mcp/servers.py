@@ -38,9 +38,13 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Offered(msgspec.Struct, frozen=True):
-    """What a run may be offered, in a stable order, and a note for each server that is left out or cut."""
+    """What a run may be offered, in a stable order, and a note for each server that is left out or cut.
+
+    `readable` are the servers that have resources to read.
+    """
 
     tools: tuple[Offer, ...]
+    readable: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -94,7 +98,9 @@ class Servers:
                 kept.append(offer)
         if len(kept) < len(tools):
             notes.append(f"mcp: {len(tools) - len(kept)} tools more than the model is offered at once were left out")
-        return Offered(tuple(kept), tuple(notes))
+        named = sorted({offer.server for offer in kept})
+        readable = tuple(name for name in named if self._hosts[name].has_resources)
+        return Offered(tuple(kept), readable, tuple(notes))
 
     async def look(self, server: Server) -> tuple[Offer, ...]:
         """Start a server and return what it offers, each held against its approval. Raises UserProblem."""
@@ -125,8 +131,9 @@ class Servers:
         self._expect_yes(server)
         return await self._host(server).call(both[1], given, lambda: self._expect_approved(server, both[1]))
 
-    async def read(self, server: Server, uri: str) -> Answered:
+    async def read(self, name: str, uri: str) -> Answered:
         """Return the contents of a server's resource. Raises UserProblem, LinkProblem."""
+        server = self.get(name)
         self._expect_yes(server)
         return await self._host(server).read(uri)
 

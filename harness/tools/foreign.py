@@ -7,112 +7,149 @@ argument that names a file of secrets refuses the call, whatever the rules say.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
 from bridle.context.redact import is_credential_file
 from bridle.harness.edits.problems import ToolProblem
-from bridle.harness.ground import Ground
-from bridle.harness.mcp.names import parted
-from bridle.harness.mcp.offers import Offer
+from bridle.harness.mcp.host import Answered
+from bridle.harness.mcp.names import READ_RESOURCE, qualified
 from bridle.harness.mcp.poison import visible
 from bridle.harness.mcp.problems import LinkProblem
 from bridle.harness.mcp.resources import refusal_of
-from bridle.harness.mcp.results import told
-from bridle.harness.mcp.servers import Servers
+from bridle.harness.mcp.results import resource_parts, told
+from bridle.harness.mcp.servers import Offered, Servers
 from bridle.harness.nouns import UserProblem
 from bridle.harness.permission.decide import Decision, judge
 from bridle.harness.permission.protected import protection
+from bridle.harness.permission.rules import Policy
 from bridle.harness.session.journal import Journal
-from bridle.harness.tools.toolbox import Input, Tool
+from bridle.harness.tools.toolbox import Input, Tool, text_field
 
 ONCE, RUN, NO = "Once", "In this run", "No"
 MAX_ASKED_CHARS = 4_000
 MAX_INPUT_BYTES = 256 * 1024
 MAX_PATH_CHARS = 4_096
 
+Ask = Callable[[str, tuple[str, ...], str], Awaitable[str]]
+Send = Callable[[], Awaitable[Answered]]
+
 
 class Foreign:
-    """The servers' tools in one run; remembers what the person allowed for all of it."""
+    """The servers' tools in one run, and what the person allowed for all of it; `ask` is None without a person."""
 
-    def __init__(self, ground: Ground, servers: Servers, journal: Journal) -> None:
-        self._ground = ground
+    def __init__(self, servers: Servers, policy: Policy, journal: Journal, ask: Ask | None) -> None:
         self._servers = servers
+        self._policy = policy
         self._journal = journal
+        self._ask = ask
         self._granted: set[str] = set()
 
-    def tools(self, offered: tuple[Offer, ...]) -> tuple[Tool, ...]:
-        """Return the tools in the order of the offers."""
-        return tuple(Tool(offer.name, offer.spec, partial(self._call, offer.name)) for offer in offered)
+    def tools(self, offered: Offered) -> tuple[Tool, ...]:
+        """Return the tools in the order of the offers, then one for each server that has resources."""
+        theirs = [Tool(each.name, each.spec, partial(self._call, each.server, each.tool)) for each in offered.tools]
+        ours = [Tool(_reader(each), _reader_spec(each), partial(self._read, each)) for each in offered.readable]
+        return (*theirs, *ours)
 
-    async def _call(self, name: str, given: Input) -> str:
-        subject = _plain(given)
-        decision = await self._decide(name, subject, given)
+    async def _call(self, server: str, tool: str, given: Input) -> str:
+        name = qualified(server, tool)
+        rule = await self._permit(name, given)
+        return await self._sent(server, name, rule, lambda: self._servers.call(name, given))
+
+    async def _read(self, server: str, given: Input) -> str:
+        name = _reader(server)
+        uri = text_field(given, "uri", name)
+        why = refusal_of(uri, self._policy)
+        if why:
+            self._decided(name, uri, Decision("deny", "built in: resource", f"{name} {uri!r}: {why}"))
+        rule = await self._permit(name, {"uri": uri})
+
+        async def send() -> Answered:
+            answered = await self._servers.read(server, uri)
+            result = resource_parts(answered.result)
+            return msgspec.structs.replace(answered, result=result)
+
+        return await self._sent(server, name, rule, send)
+
+    async def _sent(self, server: str, name: str, rule: str, send: Send) -> str:
+        """Send an allowed call and return its result for the model. Raises ToolProblem E_MCP."""
         began = time.monotonic()
         try:
-            answered = await self._servers.call(name, given)
+            answered = await send()
         except UserProblem as problem:
-            self._note(name, "unavailable", decision.rule, began)
+            self._note(name, "unavailable", rule, began)
             raise ToolProblem("E_MCP", name, f"{problem.message}. Work without this tool.") from problem
         except LinkProblem as problem:
-            self._note(name, problem.kind, decision.rule, began)
+            self._note(name, problem.kind, rule, began)
             raise ToolProblem("E_MCP", name, _said(problem)) from problem
-        both = parted(name)
-        strike_out = partial(self._servers.strike_out, both[0] if both else "")
-        result = told(name, answered.result, partial(refusal_of, policy=self._ground.policy), strike_out)
+        refuse = partial(refusal_of, policy=self._policy)
+        result = told(name, answered.result, refuse, partial(self._servers.strike_out, server))
         outcome = "failed" if result.failed else "truncated" if result.truncated else "answered"
-        self._note(name, outcome, decision.rule, began, answered.n_bytes, answered.refused)
+        self._note(name, outcome, rule, began, answered)
         if result.failed:
             raise ToolProblem("E_MCP", name, result.text)
         return result.text
 
-    async def _decide(self, name: str, subject: str, given: Input) -> Decision:
-        """Return the decision that lets a call through. Raises ToolProblem E_PERMISSION for any other."""
-        policy = self._ground.policy
-        if name in self._granted:
-            policy = msgspec.structs.replace(policy, granted=policy.granted | {(name, subject)})
+    async def _permit(self, name: str, given: Input) -> str:
+        """Return the rule that lets a call through. Raises ToolProblem E_PERMISSION when none does."""
+        subject = _plain(name, given)
+        granted = {(name, subject)} if name in self._granted else set[tuple[str, str]]()
         secret = next((text for text in _strings(given) if _is_secret(text)), None)
         if secret is not None:
             reason = f"{name} {secret!r}: it names a file of secrets"
             decision = Decision("deny", "built in: credentials", reason)
         else:
+            policy = msgspec.structs.replace(self._policy, granted=self._policy.granted | granted)
             decision = judge(policy, name, subject)
-        if decision.verdict == "ask" and self._ground.ask is not None:
-            decision = await self._asked(name, subject, decision, self._ground.ask)
-        told_of = {"tool": name, "subject": subject[:MAX_ASKED_CHARS]}
-        verdict = {"verdict": decision.verdict, "rule": decision.rule, "reason": decision.reason[:MAX_ASKED_CHARS]}
-        self._journal.append("decided", {**told_of, **verdict})
-        if decision.verdict != "allow":
-            raise ToolProblem("E_PERMISSION", name, f"{decision.reason[:MAX_ASKED_CHARS]}. Work without this tool.")
-        return decision
+        if decision.verdict == "ask" and self._ask is not None:
+            decision = await self._asked(name, subject, decision.rule, self._ask)
+        return self._decided(name, subject, decision)
 
-    async def _asked(self, name: str, subject: str, decision: Decision, ask: Any) -> Decision:
+    async def _asked(self, name: str, subject: str, rule: str, ask: Ask) -> Decision:
         if len(subject) > MAX_ASKED_CHARS:
-            return Decision("deny", decision.rule, f"{name}: its arguments are too long to be shown to the person")
-        question = f"Bridle: may the model call {name}?\n{visible(subject)}\nAsked because of: {decision.rule}"
+            return Decision("deny", rule, f"{name}: its arguments are too long to be shown to the person")
+        question = f"Bridle: may the model call {name}?\n{visible(subject)}\nIt is asked about by: {rule}."
         answer = await ask(question, (ONCE, RUN, NO), NO)
         if answer == RUN:
             self._granted.add(name)
         if answer in (ONCE, RUN):
             return Decision("allow", "granted", f"the person said: {answer.lower()}")
-        return Decision("deny", decision.rule, f"{name}: the person did not say yes")
+        return Decision("deny", rule, f"{name}: the person did not say yes")
 
-    def _note(
-        self, name: str, outcome: str, rule: str, began: float, n_bytes: int = 0, refused: tuple[str, ...] = ()
-    ) -> None:
+    def _decided(self, name: str, subject: str, decision: Decision) -> str:
+        """Tell the journal of a decision; returns its rule. Raises ToolProblem unless it allows."""
+        reason = decision.reason[:MAX_ASKED_CHARS]
+        said = {"tool": name, "subject": subject[:MAX_ASKED_CHARS], "verdict": decision.verdict}
+        self._journal.append("decided", {**said, "rule": decision.rule, "reason": reason})
+        if decision.verdict != "allow":
+            raise ToolProblem("E_PERMISSION", name, f"{reason}. Work without this tool.")
+        return decision.rule
+
+    def _note(self, name: str, outcome: str, rule: str, began: float, answered: Answered | None = None) -> None:
         seconds = round(time.monotonic() - began, 3)
-        said = {"name": name, "outcome": outcome, "rule": rule, "n_bytes": n_bytes, "seconds": seconds}
-        self._journal.append("mcp_called", {**said, "refused": refused})
+        said = {"name": name, "outcome": outcome, "rule": rule, "seconds": seconds}
+        more = {} if answered is None else {"n_bytes": answered.n_bytes, "refused": answered.refused}
+        self._journal.append("mcp_called", {**said, **more})
 
 
-def _plain(given: Input) -> str:
+def _reader(server: str) -> str:
+    return qualified(server, READ_RESOURCE)
+
+
+def _reader_spec(server: str) -> dict[str, object]:
+    schema = {"type": "object", "properties": {"uri": {"type": "string"}}, "required": ["uri"]}
+    description = f"Read a resource that the MCP server {server!r} named, by its URI."
+    return {"name": _reader(server), "description": description, "input_schema": schema}
+
+
+def _plain(name: str, given: Input) -> str:
     """Return a call's arguments as they are decided on and shown. Raises ToolProblem."""
     whole = msgspec.json.encode(given, order="deterministic")
     if len(whole) > MAX_INPUT_BYTES:
-        raise ToolProblem("E_MCP", "", f"the arguments have {len(whole)} bytes; {MAX_INPUT_BYTES} are taken")
+        raise ToolProblem("E_MCP", name, f"the arguments have {len(whole)} bytes; {MAX_INPUT_BYTES} are taken")
     return whole.decode()
 
 

@@ -116,7 +116,7 @@ class Run:
         offered = await servers.offered()
         for note in offered.notes:
             self._say(self._phase, note)
-        return Foreign(self._ground, servers, self._journal).tools(offered.tools)
+        return Foreign(servers, self._ground.policy, self._journal, self._ground.ask).tools(offered)
 
     # --- judging --------------------------------------------------------------------------------------------
 

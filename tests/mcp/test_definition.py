@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -123,8 +124,8 @@ def test_every_other_address_is_refused(url: str) -> None:
 
 def test_what_a_server_is_counts_and_how_long_it_is_waited_for_does_not(tmp_path: Path) -> None:
     server = Server("a", "user", command=("x",))
-    same = [{"enabled": False}, {"start_timeout_s": 1.0}, {"call_timeout_s": 1.0}]
-    other = [
+    same: list[dict[str, Any]] = [{"enabled": False}, {"start_timeout_s": 1.0}, {"call_timeout_s": 1.0}]
+    other: list[dict[str, Any]] = [
         {"name": "b"}, {"origin": "project"}, {"command": ("x", "y")}, {"env": {"A": "b"}}, {"sandbox": False},
         {"network": True}, {"read": ("/a",)}, {"write": ("/a",)}, {"url": "http://127.0.0.1/"}, {"headers": {"A": "b"}},
     ]  # fmt: skip

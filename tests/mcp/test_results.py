@@ -70,7 +70,7 @@ def test_a_resource_is_shown_when_it_may_be_spoken_of_and_else_left_out_with_the
     left_out = shown(result, "it is outside")
     assert left_out.count("[a resource was left out: it is outside]") == 2
     assert "its words" not in left_out
-    assert resource_parts({"contents": [inside]}, str) == {"content": [{"type": "resource", "resource": inside}]}
+    assert resource_parts({"contents": [inside]}) == {"content": [{"type": "resource", "resource": inside}]}
 
 
 def test_a_call_that_failed_is_known_by_nothing_but_true() -> None:

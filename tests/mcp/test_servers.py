@@ -385,7 +385,7 @@ async def test_tools_that_cannot_be_offered_are_told_and_do_not_hide_the_others(
         tool("large", "x" * 70_000),
         tool("away", properties={"a": {"$ref": "http://127.0.0.1:9/schema"}}),
         tool("deep", properties=deep),
-        tool("loop", **{"$defs": {"a": {"$ref": "#/$defs/a"}}}),
+        {"name": "loop", "inputSchema": {"type": "object", "$defs": {"a": {"$ref": "#/$defs/a"}}}},
     )
     server = desk.telling(listed)
     servers = desk.servers(server)

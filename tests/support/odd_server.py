@@ -38,6 +38,7 @@ class Odd:
         self.answers: dict[Any, Message] = {}
         self.heard = threading.Event()
         self.next_id = 1000
+        self.headers: dict[str, str] = {}
 
     def take(self, message: Message) -> None:
         """Handle one message in the order that it came; a client's answer wakes up who waits for it."""
@@ -72,7 +73,8 @@ class Odd:
 
     def tools(self) -> list[Message]:
         if self.options.tools:
-            return json.loads(Path(self.options.tools).read_text())
+            listed: list[Message] = json.loads(Path(self.options.tools).read_text())
+            return listed
         names = sorted(name.removeprefix("do_") for name in dir(self) if name.startswith("do_"))
         return [{"name": name, "description": f"Does {name}.", "inputSchema": {"type": "object"}} for name in names]
 
@@ -156,6 +158,9 @@ class Odd:
     def do_environment(self, given: Message) -> Message:
         return text(json.dumps(dict(os.environ)))
 
+    def do_headers(self, given: Message) -> Message:
+        return text(json.dumps(self.headers))
+
     def do_read(self, given: Message) -> Message:
         return text(Path(given["path"]).read_text("utf-8", "replace"))
 
@@ -223,11 +228,8 @@ def serve_http(options: argparse.Namespace) -> None:
                 return
             sent: list[Message] = []
             odd = Odd(options, sent.append)
-            if message["method"] == "tools/call" and message["params"]["name"] == "headers":
-                headers = json.dumps(dict(self.headers))
-                sent.append({"jsonrpc": "2.0", "id": message["id"], "result": text(headers)})
-            else:
-                odd.take(message)
+            odd.headers = {name.lower(): value for name, value in self.headers.items()}
+            odd.take(message)
             if options.sse:
                 events = "".join(f"event: message\ndata: {json.dumps(each)}\n\n" for each in sent)
                 self.reply(200, events.encode(), "text/event-stream")

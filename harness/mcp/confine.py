@@ -1,6 +1,7 @@
 """Where a server's program runs: in a sandbox of its own, or, when the person says so for it, without one.
 
-The sandbox shows the file system read-only, homes and temporary folders empty, the workspace read-only, and no network.
+The sandbox shows the file system read-only, homes and temporary folders empty, the workspace read-only with its files
+of secrets empty, and no network.
 A server looks at the person's tree, never at a run's shadow, and it writes to neither: what changes files goes through
 the edit tool. Nothing is run here but a trial of the sandbox.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from bridle.harness.mcp.definition import Server
 from bridle.harness.nouns import UserProblem
+from bridle.harness.permission.protected import protection
 from bridle.harness.shadow.environment import (
     SYSTEM_PATH,
     base_prefix,
@@ -27,6 +29,11 @@ from bridle.indexer.process import run
 
 TMPFS_BYTES = 256 << 20
 TRIAL_S = 10.0
+MAX_ENTRIES = 20_000
+MAX_SECRETS = 256
+FILLED_BY_OTHERS = frozenset(
+    (".git", ".venv", "venv", "node_modules", "__pycache__", ".tox", "target", "build", "dist")
+)
 WITHOUT = "or, if you trust that program with all that you can do, set sandbox = false for it in your own settings"
 
 
@@ -82,9 +89,35 @@ def _view(server: Server, program: Path, root: Path, state: Path, ours: Mapping[
     if server.network:
         view += ["--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve"]
     view += ["--ro-bind", str(root), str(root)]
+    for secret in secrets_in(root):
+        view += ["--ro-bind", os.devnull, str(secret)]
     for path in (Path(folder).expanduser() for folder in server.write):
         view += ["--bind-try", str(path), str(path)]
     return [*view, "--chdir", str(root)]
+
+
+def secrets_in(root: Path) -> list[Path]:
+    """Return the workspace's files of secrets, as far as it can be looked through: a server is shown an empty one each.
+
+    What is left out are folders that others fill, and the files that come after the first `MAX_ENTRIES`.
+    """
+    found: list[Path] = []
+    left = MAX_ENTRIES
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if name not in FILLED_BY_OTHERS)
+        left -= len(folders) + len(names)
+        for name in sorted(names):
+            path = Path(folder) / name
+            if _is_secret(path.relative_to(root).as_posix()) and path.is_file() and not path.is_symlink():
+                found.append(path)
+        if left <= 0 or len(found) >= MAX_SECRETS:
+            break
+    return found[:MAX_SECRETS]
+
+
+def _is_secret(path: str) -> bool:
+    ruling = protection(path, "Read")
+    return ruling is not None and ruling.effect == "deny"
 
 
 def _parts_of(program: Path) -> tuple[Path, ...]:

@@ -160,10 +160,16 @@ class Host:
         except OSError as error:
             problem = UserProblem(f"the MCP server {self.server.name!r} cannot be started: {error}", "mend its command")
         except Exception as error:  # noqa: BLE001 - the border to the SDK, whose task groups wrap what ended them
-            problem = _cause(error)
+            problem = self._told(_cause(error))
         finally:
             if not ready.done():
                 ready.set_exception(problem)
+
+    def _told(self, problem: Exception) -> Exception:
+        """Return a problem that quotes no secret."""
+        return (
+            LinkProblem(problem.kind, self.strike_out(problem.message)) if isinstance(problem, LinkProblem) else problem
+        )
 
     @asynccontextmanager
     async def _connected(self) -> AsyncGenerator[Link]:

@@ -9,7 +9,10 @@ import json
 import os
 import resource
 import shutil
+import signal
 import socket
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ from bridle.harness.mcp.problems import LinkProblem
 from bridle.harness.mcp.servers import Servers
 from bridle.harness.mcp.stdio import MARK
 from bridle.harness.nouns import UserProblem
+from bridle.indexer.process import run
 from tests.mcp.conftest import SUPPORT, Desk, odd, tools_of
 
 pytestmark = [
@@ -223,6 +227,19 @@ async def test_a_server_sees_the_workspace_and_no_home_and_writes_to_neither(des
     assert [path.name for path in desk.root.iterdir()] == ["a.txt"]
 
 
+async def test_the_workspaces_files_of_secrets_are_empty_to_a_server(desk: Desk) -> None:
+    for name in (".env", "deep/er/.env.local", "id_rsa", "credentials.json", ".env.example", "a.txt"):
+        path = desk.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("s3cr3t")
+    servers = await desk.approved(odd())
+    read = {name: await said(servers, "read", {"path": str(desk.root / name)}) for name in ("a.txt", ".env.example")}
+    assert set(read.values()) == {"s3cr3t"}
+    for name in (".env", "deep/er/.env.local", "id_rsa", "credentials.json"):
+        assert "s3cr3t" not in await said(servers, "read", {"path": str(desk.root / name)})
+        assert (desk.root / name).read_text() == "s3cr3t"
+
+
 async def test_a_folder_that_the_person_names_can_be_written(desk: Desk, tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     notes.mkdir()
@@ -258,6 +275,33 @@ async def test_nothing_of_a_server_lives_on_after_it_is_ended(desk: Desk, sandbo
     await said(servers, "daemon", {"mark": mark})
     assert len(living(mark)) == 2
     await servers.close()
+    assert living(mark) == []
+
+
+ABANDON = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from tests.mcp.conftest import Desk, odd
+
+async def main():
+    desk = Desk(Path(sys.argv[1]))
+    servers = await desk.approved(odd())
+    await servers.call("mcp__odd__daemon", {"mark": sys.argv[2]})
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+def test_nothing_of_a_server_lives_on_when_we_are_killed(tmp_path: Path) -> None:
+    mark = f"bridle-odd-killed-{os.getpid()}"
+    root = Path(__file__).resolve().parents[2]
+    env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(root), "HOME": str(tmp_path)}
+    done = run([sys.executable, "-c", ABANDON, str(tmp_path), mark], env=env, cwd=root, timeout_s=60.0)
+    assert done.exit_code == -signal.SIGKILL, done.stderr
+    until = time.monotonic() + 10
+    while living(mark) and time.monotonic() < until:
+        time.sleep(0.02)
     assert living(mark) == []
 
 

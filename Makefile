@@ -39,8 +39,9 @@ fix: $(READY)  ## what the tools can put right by themselves
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-tools: $(READY)  ## editors and browsers for the tests, into .tools (or BRIDLE_TOOLS)
+tools: $(READY)  ## editors, browsers and MCP servers for the tests, into .tools (or BRIDLE_TOOLS)
 	$(BIN)/python tests/editors/install.py --into $(BRIDLE_TOOLS)
+	$(BIN)/python -m tests.mcp.install --into $(BRIDLE_TOOLS)
 
 test: $(READY) tools  ## everything: checks, all tests in real editors, each bench in its smoke form
 	$(BIN)/ruff check .
@@ -68,6 +69,7 @@ live: $(READY)  ## two small calls to the real model, under 0.10 dollars; needs 
 
 lock: $(READY)  ## renew the lock files, without registry addresses
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --group dev pyproject.toml -o requirements-dev.txt
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 tests/mcp/servers/requirements.in -o tests/mcp/servers/requirements.txt
 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) .tools dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

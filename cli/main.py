@@ -21,6 +21,7 @@ COMMANDS = {
     "doctor": "check what Bridle needs here, each with the next step",
     "trust": "let Bridle run this folder's own checks, or take that back",
     "key": "set, test or remove the model's key",
+    "mcp": "list, look at, approve or drop the servers whose tools a model may call",
     "index": "index the workspace and print what is in it",
     "context": "show what a model would see for a task, and why",
     "read": "print lines of a file with their anchors",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bridle.harness.buffers import Buffers
 from bridle.harness.engine import EngineEvent
+from bridle.harness.mcp.servers import Servers
 from bridle.harness.model.client import ModelClient
 from bridle.harness.permission.grants import Grants
 from bridle.harness.proposals.ledger import Ledger
@@ -42,6 +43,7 @@ class Ground:
     ledger: Ledger
     emit: Callable[[EngineEvent], None]
     now: Callable[[], float]
+    servers: Servers | None = None
 
 
 @dataclass

@@ -60,7 +60,7 @@ class Rooms:
     standing: Standing
     overview: Overview
     release: Callable[[], Awaitable[None]]
-    """Lets go of the model's connections."""
+    """Lets go of what is outside: the model's connections and the MCP servers."""
 
 
 class LocalEngine:

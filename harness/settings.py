@@ -18,6 +18,7 @@ import msgspec
 import platformdirs
 
 from bridle.context.readform import ReadMode
+from bridle.harness.mcp.definition import ProjectServer, Server, UserServer, declared
 from bridle.harness.nouns import Budget, UserProblem
 from bridle.harness.permission.rules import (
     MODES,
@@ -54,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True):
     `timeout_s` is for each check; `limits` are of each command in the sandbox; `needs` is what each check is granted
     beyond it (check → "loopback:PORT" …). `read_mode` is how lines are named to the model, `edit_tool` what it edits
     with.
+    `mcp` are the MCP servers, the person's and the project's.
     """
 
     policy: Policy
@@ -71,6 +73,7 @@ class Settings(msgspec.Struct, frozen=True):
     needs: dict[str, tuple[str, ...]] = {}
     read_mode: ReadMode = "check"
     edit_tool: EditTool = "hashline"
+    mcp: tuple[Server, ...] = ()
 
     @property
     def mode(self) -> Mode:
@@ -142,6 +145,7 @@ class _Common(_Part, frozen=True):
 class _Project(_Common, frozen=True):
     permission: _Tighter = _Tighter()
     sandbox: _Bounds = _Bounds()
+    mcp: dict[str, ProjectServer] = {}
 
 
 class _Editor(_Common, frozen=True):
@@ -166,6 +170,7 @@ class UserFile(_Common, frozen=True):
     base_url: str = ""
     read_mode: ReadMode = "check"
     edit_tool: EditTool = "hashline"
+    mcp: dict[str, UserServer] = {}
 
 
 _SHAPES: dict[File, type[msgspec.Struct]] = {"user": UserFile, "project": _Project, "editor": _Editor}
@@ -230,6 +235,7 @@ def load(root: Path, client: Mapping[str, object] | None = None) -> Settings:
         needs={name: check.needs for name, check in user.checks.items() if _check_needs(name, check, mine)},
         read_mode=user.read_mode,
         edit_tool=user.edit_tool,
+        mcp=declared(user.mcp, project.mcp),
     )
 
 

@@ -19,6 +19,8 @@ MAX_BYTES = 1024 * 1024
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
+ANY_KEY = "[...]"
+"""Stands in a path for a key that the person chose, as msgspec says it."""
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _KEY = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=")
@@ -74,7 +76,7 @@ def _read(path: Path) -> str:
 
 def _explained(error: str, shape: type[msgspec.Struct], name: str, text: str) -> UserProblem:
     what, _, at = error.partition(" - at `$")
-    path = tuple(re.findall(r"\.([^.\[\]`]+)", at))
+    path = tuple(re.findall(r"(?:\.|(?=\[\.\.\.))([^.\[\]`]+|\[\.\.\.\])", at))
     unknown = _UNKNOWN.fullmatch(what)
     if unknown is None:
         key = ".".join(path)
@@ -88,6 +90,8 @@ def _fields(shape: type[msgspec.Struct], path: tuple[str, ...]) -> tuple[str, ..
     """Return the names of the fields that are allowed at `path` below `shape`."""
     here = _struct_in(msgspec.inspect.type_info(shape))
     for key in path:
+        if key == ANY_KEY:
+            continue
         here = _struct_in(next(field.type for field in here.fields if field.encode_name == key))
     return tuple(field.encode_name for field in here.fields)
 
@@ -96,6 +100,8 @@ def _struct_in(info: msgspec.inspect.Type) -> msgspec.inspect.StructType:
     """Return the struct that `info` is, holds, or may be."""
     if isinstance(info, msgspec.inspect.VarTupleType):
         return _struct_in(info.item_type)
+    if isinstance(info, msgspec.inspect.DictType):
+        return _struct_in(info.value_type)
     if isinstance(info, msgspec.inspect.UnionType):
         return next(one for one in info.types if isinstance(one, msgspec.inspect.StructType))
     if isinstance(info, msgspec.inspect.StructType):
@@ -118,9 +124,14 @@ def line_of(text: str, path: tuple[str, ...]) -> int | None:
             here = table = _parts(header[1])
         else:
             here = (*table, *_parts(key[1])) if key else ()
-        if here and path[: len(here)] == here and (best is None or len(here) > best[0]):
+        if here and _leads_to(here, path) and (best is None or len(here) > best[0]):
             best = len(here), number
     return best[1] if best else None
+
+
+def _leads_to(here: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    """Whether a written key is on the way to `path`, in which a key that the person chose may stand for any."""
+    return len(here) <= len(path) and all(wanted in (ANY_KEY, key) for key, wanted in zip(here, path, strict=False))
 
 
 def _parts(dotted: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from bridle.harness.executing import Executing
 from bridle.harness.ground import Ground
 from bridle.harness.knowing import Knowing
 from bridle.harness.landings import Landings
+from bridle.harness.mcp.servers import Servers
 from bridle.harness.model.choose import choose
 from bridle.harness.model.client import ModelClient
 from bridle.harness.model.keys import take_key
@@ -57,6 +58,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     knowing = Knowing(root, state.index, lock, post.emit)
     asking = Asking(post.emit)
     checking = Checking(root, state, settings, buffers, post.emit)
+    servers = Servers(root, settings.mcp, state.folder, lambda: trust.trusted)
     model = _Model(partial(choose, model_environment(os.environ), root, key))
     ground = Ground(
         root=root,
@@ -73,10 +75,16 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         ledger=Ledger(state.proposals),
         emit=post.emit,
         now=time.time,
+        servers=servers,
     )
     runs = Runs(ground)
     proving = Proving(checking, ground.ledger, buffers, post.emit)
     rung = asyncio.create_task(asyncio.to_thread(_rung, root, state, settings))
+
+    async def release() -> None:
+        await servers.close()
+        await model.close()
+
     rooms = Rooms(
         buffers=buffers,
         trust=trust,
@@ -88,7 +96,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         landings=Landings(ground, proving),
         standing=Standing(ground.ledger, buffers, post.emit),
         overview=Overview(root, settings, buffers, trust, knowing, runs, rung, model.name),
-        release=model.close,
+        release=release,
     )
     knowing.start()
     return LocalEngine(post, rooms)

@@ -184,9 +184,12 @@ async def spawn_async(
     env: Mapping[str, str],
     cwd: Path | str | None = None,
     log: Path | None = None,
+    hear_errors: bool = False,
     limit_bytes: int = 1 << 20,
 ) -> asyncio.subprocess.Process:
     """Start a long-lived program for the running event loop; otherwise as `spawn`.
+
+    With `hear_errors` its errors come through a pipe of their own, which the caller has to empty.
 
     Raises:
         OSError: the program could not be started, or the log not be opened.
@@ -199,7 +202,7 @@ async def spawn_async(
             env=dict(env),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=errors,
+            stderr=asyncio.subprocess.PIPE if hear_errors else errors,
             start_new_session=True,
             limit=limit_bytes,
         )

@@ -15,6 +15,7 @@ Code = Literal[
     "E_ECHO",
     "E_ENCODING",
     "E_EXISTS",
+    "E_MCP",
     "E_MISSING",
     "E_NOOP",
     "E_OVERLAP",

@@ -9,7 +9,7 @@ import msgspec
 
 from bridle.harness.permission.paths import Target, locate
 from bridle.harness.permission.protected import Ruling, protection
-from bridle.harness.permission.rules import ORIGINS, Effect, Mode, Policy, PolicyRule, matches
+from bridle.harness.permission.rules import ORIGINS, Effect, Mode, Policy, PolicyRule, is_of, matches
 
 _FREE: dict[Mode, tuple[str, ...]] = {
     "plan": ("Read",),
@@ -130,7 +130,7 @@ def _speaking(policy: Policy, tool: str, name: str, effect: Effect) -> list[Poli
         each
         for each in policy.rules
         if each.effect == effect
-        and each.rule.tool == tool
+        and is_of(tool, each.rule)
         and not (loosens and (each.origin == "project" or tool == "Bash"))
         and matches(each.rule, name, fold=not loosens)
     ]

@@ -20,7 +20,11 @@ class Grants:
         return self._policy
 
     def for_session(self, call: Call) -> None:
-        """Allow this very call until the engine ends."""
+        """Allow this very call until the engine ends; of an MCP server's tool, that tool with any arguments."""
+        if call.tool.startswith("mcp__"):
+            rule = PolicyRule("allow", Rule(call.tool), "session")
+            self._policy = msgspec.structs.replace(self._policy, rules=(*self._policy.rules, rule))
+            return
         granted = self._policy.granted | {(call.tool, place_of(call))}
         self._policy = msgspec.structs.replace(self._policy, granted=granted)
 

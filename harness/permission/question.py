@@ -46,7 +46,7 @@ def question(policy: Policy, asked: Sequence[tuple[Call, Decision]], settings: s
     tool = asked[0][0].tool
     rules = _helpful(policy, [call for call, _ in asked])
     subjects = [shown(call.subject) for call, _ in asked]
-    what = _DOING.get(tool, f"use the tool {tool}")
+    what = _DOING.get(tool, f"call {tool}")
     named = "\n".join(subjects) if len(subjects) > 1 else subjects[0]
     lines = [f"May the model {what}: {named}", *dict.fromkeys(f"Asked because {_reason(d)}" for _, d in asked)]
     choices = [ONCE, SESSION, NO]

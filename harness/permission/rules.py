@@ -93,7 +93,14 @@ def parse_rule(text: str) -> Rule:
         raise UserProblem(f"{text!r} is not a rule", "write Tool or Tool(pattern), as in Edit(src/**)")
     tool, pattern = found[1], found[2]
     if tool not in TOOLS and not _MCP.fullmatch(tool):
-        raise UserProblem(f"the rule {text!r} names no tool", f"the tools are {', '.join(TOOLS)}, mcp__SERVER__TOOL")
+        raise UserProblem(
+            f"the rule {text!r} names no tool", f"the tools are {', '.join(TOOLS)}, mcp__SERVER, mcp__SERVER__TOOL"
+        )
+    if tool not in TOOLS and pattern is not None:
+        raise UserProblem(
+            f"the rule {text!r} has a pattern, but what a server's arguments mean is its own affair",
+            f"write {tool} alone",
+        )
     if pattern is not None and not pattern.strip():
         raise UserProblem(f"the rule {text!r} has an empty pattern", f"write {tool} alone to mean all of it")
     if tool != "Bash" and pattern and (pattern.startswith(("!", "#")) or pattern != pattern.strip()):
@@ -102,6 +109,12 @@ def parse_rule(text: str) -> Rule:
             "turn the rule round: what is not to be allowed is said by a deny rule",
         )
     return Rule(tool, pattern or "")
+
+
+def is_of(tool: str, rule: Rule) -> bool:
+    """Whether a rule is one of `tool`: it names the tool, or, as ``mcp__SERVER``, the server whose tool it is."""
+    whole_server = rule.tool.startswith("mcp__") and "__" not in rule.tool[5:]
+    return rule.tool == tool or (whole_server and tool.startswith(f"{rule.tool}__"))
 
 
 def check_examples(rule: Rule, match: Iterable[str], not_match: Iterable[str]) -> None:

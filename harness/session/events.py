@@ -5,7 +5,7 @@ A field may be added with a default; none is ever renamed, for old journals are 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -117,6 +117,17 @@ class Egress(msgspec.Struct, frozen=True):
     received_bytes: int = 0
 
 
+class McpCalled(msgspec.Struct, frozen=True):
+    """A tool of an MCP server was called, allowed by `rule`; `refused` is what the server asked for in vain."""
+
+    name: str
+    outcome: Literal["answered", "failed", "truncated", "refused", "timed out", "closed", "nonsense", "unavailable"]
+    rule: str = ""
+    n_bytes: int = 0
+    seconds: float = 0.0
+    refused: tuple[str, ...] = ()
+
+
 class Edited(msgspec.Struct, frozen=True):
     """Files changed in the shadow, all of them together."""
 
@@ -210,8 +221,8 @@ class Ended(msgspec.Struct, frozen=True):
 
 Event = (
     Started | Resumed | Sheltered | PhaseEntered | Told | ModelCalled | ModelReplied | ToolCalled | ToolReplied
-    | Decided | Egress | Edited | Ran | Checked | Proposed | Prepared | Confirmed | Landed | RolledBack | Undone
-    | BudgetMet | Ended
+    | Decided | Egress | McpCalled | Edited | Ran | Checked | Proposed | Prepared | Confirmed | Landed | RolledBack
+    | Undone | BudgetMet | Ended
 )  # fmt: skip
 
 KINDS: dict[str, type[Event]] = {
@@ -226,6 +237,7 @@ KINDS: dict[str, type[Event]] = {
     "tool_replied": ToolReplied,
     "decided": Decided,
     "egress": Egress,
+    "mcp_called": McpCalled,
     "edited": Edited,
     "ran": Ran,
     "checked": Checked,

@@ -94,7 +94,8 @@ async def _run(bench: Bench, command: str, timeout_s: float) -> str:
         raise ToolProblem("E_PERMISSION", "", f"It did not run: {problem.message}") from problem
     written = await asyncio.to_thread(_written, bench, before)
     refused = {one.path: why for one in written if (why := unofferable(one))}
-    refused |= await bench.permits.refused("Edit", [one.path for one in written if one.path not in refused])
+    decisions = await bench.permits.decisions("Edit", [one.path for one in written if one.path not in refused])
+    refused |= {path: said.reason for path, said in decisions.items() if said.verdict != "allow"}
     await asyncio.to_thread(_settle, bench, written, refused)
     kept = [one.path for one in written if one.path not in refused]
     bench.journal.append(

@@ -12,11 +12,12 @@ from bridle.harness.permission.grants import Grants
 from bridle.harness.permission.paths import locate
 from bridle.harness.permission.question import ALWAYS, NO, ONCE, SESSION, Question, question
 from bridle.harness.permission.remember import allow_always
-from bridle.harness.permission.rules import Effect
 from bridle.harness.session.journal import Journal
 
 AskPerson = Callable[[str, tuple[str, ...], str], Awaitable[str]]
 MAX_AT_ONCE = 20
+MAX_KEPT_CHARS = 4_000
+MCP = "mcp__"
 UNBOXED = Decision("ask", "built in: no sandbox", "nothing keeps a command from the rest of this machine here")
 
 
@@ -35,25 +36,33 @@ class Permits:
         self._settings = settings
         self._sandboxed = sandboxed
 
-    async def expect(self, tool: str, subject: str, otherwise: str = "Nothing was written. Work without it.") -> None:
-        """Raise ToolProblem E_PERMISSION unless this may be done; `otherwise` tells the model what holds then."""
-        refused = await self.refused(tool, (subject,))
-        if refused:
-            raise ToolProblem("E_PERMISSION", subject, f"{refused[subject]}. {otherwise}")
+    async def expect(self, tool: str, subject: str, otherwise: str = "Nothing was written. Work without it.") -> str:
+        """Return the rule that lets this be done; `otherwise` tells the model what holds when none does.
 
-    async def refused(self, tool: str, subjects: Sequence[str]) -> dict[str, str]:
-        """Return those of `subjects` that may not be done, each with the reason; the person is asked once about all."""
-        refused: dict[str, str] = {}
+        Raises ToolProblem E_PERMISSION.
+        """
+        decisions = await self.decisions(tool, (subject,))
+        decision = decisions[subject]
+        if decision.verdict != "allow":
+            named = tool if tool.startswith(MCP) else subject
+            raise ToolProblem("E_PERMISSION", named, f"{decision.reason}. {otherwise}")
+        return decision.rule
+
+    async def decisions(self, tool: str, subjects: Sequence[str]) -> dict[str, Decision]:
+        """Return what holds for each of `subjects`, allow or deny; the person is asked once about all that need it."""
+        told: dict[str, Decision] = {}
         asked: list[tuple[Call, Decision]] = []
         for subject in subjects:
             call, decision = self._decided(tool, subject)
-            if decision.verdict == "deny":
-                refused[subject] = decision.reason
-            elif decision.verdict == "ask":
+            told[subject] = decision
+            if decision.verdict == "ask":
                 asked.append((call, decision))
-        if asked and not await self._agreed(asked):
-            refused |= {call.subject: f"{decision.reason}, and the person did not agree" for call, decision in asked}
-        return refused
+        return told | (await self._answers(asked) if asked else {})
+
+    def deny(self, tool: str, subject: str, rule: str, reason: str) -> ToolProblem:
+        """Journal that something is refused whatever the rules say; returns the problem for the model."""
+        self._tell(Call(tool, subject), Decision("deny", rule, reason))
+        return ToolProblem("E_PERMISSION", tool, f"{reason}. Work without it.")
 
     def _decided(self, tool: str, subject: str) -> tuple[Call, Decision]:
         policy = self._grants.policy
@@ -65,22 +74,28 @@ class Permits:
         self._tell(call, decision)
         return call, decision
 
-    async def _agreed(self, asked: Sequence[tuple[Call, Decision]]) -> bool:
+    async def _answers(self, asked: Sequence[tuple[Call, Decision]]) -> dict[str, Decision]:
         """Ask the person; a standing yes is kept as they said."""
         put = question(self._grants.policy, asked, str(self._settings))
         if put.too_long or len(asked) > MAX_AT_ONCE:
-            self._answered(asked, "deny", "built in: too much to ask", "no person could judge all of it at a glance")
-            return False
+            rule, why = "built in: too much to ask", "it is too long for a person to judge it"
+            return self._answered(asked, lambda was: Decision("deny", rule, f"{was.reason}, and {why}"))
         answer = await self._ask(put.text, put.choices, NO)
-        agreed = answer in (ONCE, SESSION, ALWAYS)
-        if agreed:
-            self._keep(answer, put, asked)
-        self._answered(asked, "allow" if agreed else "deny", f"the person: {answer.lower()}", "they were asked")
-        return agreed
+        rule = f"the person: {answer.lower()}"
+        if answer not in (ONCE, SESSION, ALWAYS):
+            return self._answered(
+                asked, lambda was: Decision("deny", rule, f"{was.reason}, and the person did not agree")
+            )
+        self._keep(answer, put, asked)
+        return self._answered(asked, lambda was: Decision("allow", rule, "the person said yes"))
 
-    def _answered(self, asked: Sequence[tuple[Call, Decision]], verdict: Effect, rule: str, reason: str) -> None:
+    def _answered(
+        self, asked: Sequence[tuple[Call, Decision]], become: Callable[[Decision], Decision]
+    ) -> dict[str, Decision]:
+        told = {call.subject: become(decision) for call, decision in asked}
         for call, _ in asked:
-            self._tell(call, Decision(verdict, rule, reason))
+            self._tell(call, told[call.subject])
+        return told
 
     def _keep(self, answer: str, put: Question, asked: Sequence[tuple[Call, Decision]]) -> None:
         """Keep a yes for as long as the person said. Raises ToolProblem where their settings cannot be written."""
@@ -100,9 +115,9 @@ class Permits:
             "decided",
             {
                 "tool": call.tool,
-                "subject": call.subject,
+                "subject": call.subject[:MAX_KEPT_CHARS],
                 "verdict": decision.verdict,
                 "rule": decision.rule,
-                "reason": decision.reason,
+                "reason": decision.reason[:MAX_KEPT_CHARS],
             },
         )

@@ -17,7 +17,11 @@ from bridle.harness.order import WORKFLOWS, Order
 from bridle.harness.proposals.badge import headline, same
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
-from bridle.harness.shadow.shadow import Shadow, open_shadow
+from bridle.harness.settings import user_file
+from bridle.harness.shadow.shadow import SANDBOXES, Shadow, open_shadow
+from bridle.harness.tools.foreign import Foreign
+from bridle.harness.tools.permits import Permits
+from bridle.harness.tools.toolbox import Tool
 from bridle.harness.workflow.ending import Ended, Reason
 from bridle.harness.workflow.offering import Offering
 from bridle.harness.workflow.prompt import send_back
@@ -92,7 +96,10 @@ class Run:
 
     async def _phases(self, shadow: Shadow, before: RunState | None) -> None:
         self._journal.append("sheltered", {"rung": shadow.rung, "declined": shadow.declined})
-        bench = Workbench(self._ground, self._order, self._journal, self._meter, self._brake, shadow, self.id)
+        ground, journal = self._ground, self._journal
+        permits = Permits(ground.grants, journal, ground.ask, user_file(), sandboxed=shadow.rung in SANDBOXES)
+        more = await self._foreign_tools(permits)
+        bench = Workbench(ground, self._order, journal, self._meter, self._brake, shadow, permits, more)
         self._say("guardrail", f"running the checks as they are ({shadow.rung})")
         baseline = await bench.prove_ground()
         self._expect_the_finding(baseline)
@@ -107,6 +114,16 @@ class Run:
             self._phase = "build"
             words = await bench.build(lambda line: self._say("build", line))
             await self._judge(bench, words)
+
+    async def _foreign_tools(self, permits: Permits) -> tuple[Tool, ...]:
+        """Return the tools of the MCP servers that the person approved; those left out are told of."""
+        servers = self._ground.servers
+        if servers is None:
+            return ()
+        offered = await servers.offered()
+        for note in offered.notes:
+            self._say(self._phase, note)
+        return Foreign(servers, self._ground.grants.policy, self._journal, permits).tools(offered)
 
     # --- judging --------------------------------------------------------------------------------------------
 

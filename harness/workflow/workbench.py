@@ -6,7 +6,7 @@ It knows how to do each thing; `run.py` decides what comes next.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -20,13 +20,12 @@ from bridle.harness.engine import CheckFinished, CheckStarted
 from bridle.harness.ground import Brake, Ground
 from bridle.harness.model.asking import first_call
 from bridle.harness.model.budget import Meter
-from bridle.harness.nouns import Finding, Flag, RunId, Verdict
+from bridle.harness.nouns import Finding, Flag, Verdict
 from bridle.harness.order import Order
 from bridle.harness.proposals.patches import Changed, changed
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
-from bridle.harness.settings import user_file
-from bridle.harness.shadow.shadow import SANDBOXES, Shadow
+from bridle.harness.shadow.shadow import Shadow
 from bridle.harness.tools.command import Bench, command_tool, programs_of
 from bridle.harness.tools.kit import Kit, tools_of
 from bridle.harness.tools.permits import Permits
@@ -46,10 +45,18 @@ OnVerdict = Callable[[Verdict], None]
 
 
 class Workbench:
-    """Everything that one run holds in its hands."""
+    """Everything that one run holds in its hands. `more` are tools besides those of the kit."""
 
     def __init__(
-        self, ground: Ground, order: Order, journal: Journal, meter: Meter, brake: Brake, shadow: Shadow, run: RunId
+        self,
+        ground: Ground,
+        order: Order,
+        journal: Journal,
+        meter: Meter,
+        brake: Brake,
+        shadow: Shadow,
+        permits: Permits,
+        more: Sequence[Tool] = (),
     ) -> None:
         self.shadow = shadow
         self.ground_digests: Mapping[str, str] = {}
@@ -59,7 +66,7 @@ class Workbench:
         self._order = order
         self._journal = journal
         self._brake = brake
-        self._run = run
+        self._run = journal.run
         self._dirty = ground.buffers.dirty()
         self._checks = discover(ground.root, ground.settings.python or None, ground.settings.needs)
 
@@ -67,13 +74,12 @@ class Workbench:
         self._n_passages = 0
         tool = ground.settings.edit_tool
         mode = ground.settings.read_mode if tool == "hashline" else "plain"
-        self._revisions = Revisions(ground.state.revisions / run, mode)
+        self._revisions = Revisions(ground.state.revisions / self._run, mode)
         newer = is_newer_than_ours(ground.root, ground.settings.python or None)
-        permits = Permits(ground.grants, journal, ground.ask, user_file(), sandboxed=shadow.rung in SANDBOXES)
         log = WriteLog()
         command = self._command(permits, log)
         kit = Kit(ground, order, shadow, self._revisions, journal, self._checks_for_model, log, permits, command, newer)
-        toolbox = Toolbox(tools_of(kit))
+        toolbox = Toolbox((*tools_of(kit), *more))
         self._talk = Conversation(ground.client(), toolbox, journal, meter, system_prompt(mode, tool))
 
     # --- the ground -----------------------------------------------------------------------------------------

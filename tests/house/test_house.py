@@ -49,6 +49,9 @@ def test_the_floors_are_found() -> None:
     [
         ("subprocess", {"indexer/process.py"}),
         ("anthropic", {"harness/model/live.py"}),
+        ("mcp", {"harness/mcp/link.py"}),
+        ("mcp_types", {"harness/mcp/link.py"}),
+        ("httpx2", {"harness/mcp/loopback.py", "harness/model/live.py"}),
         ("sqlite3", {"indexer/store.py"}),
         ("keyring", {"harness/model/keys.py"}),
         ("networkx", {"indexer/snapshot.py", "indexer/graph.py"}),

@@ -2,13 +2,14 @@
 of them.
 
 Patterns of Edit, Read and Check are those of .gitignore, from the root; ``~/`` starts at home, ``//`` at the
-top of the disk. Bash patterns are a whole command, or its first words and ``:*``. What rules mean together is
-in `decide`.
+top of the disk. Bash patterns are a whole command, or its first words and ``:*`` (`words`). What rules mean
+together is in `decide`.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,7 @@ import msgspec
 import pathspec
 
 from bridle.harness.nouns import UserProblem
+from bridle.harness.permission.words import may_be, said, spells
 
 Effect = Literal["allow", "ask", "deny"]
 Origin = Literal["managed", "session", "user", "project-local", "project"]
@@ -74,7 +76,8 @@ class Policy(msgspec.Struct, frozen=True):
 
     `private` are folders that no tool may touch wherever they are: state, user configuration. `granted` are
     exact (tool, path) pairs to which the person said yes. `scope` is None when a run may write anywhere in
-    the workspace.
+    the workspace. `contained` says that commands run where they reach neither the network nor anything outside
+    of the workspace.
     """
 
     root: Path
@@ -84,6 +87,7 @@ class Policy(msgspec.Struct, frozen=True):
     granted: frozenset[tuple[str, str]] = frozenset()
     headless: bool = False
     private: tuple[Path, ...] = ()
+    contained: bool = False
 
 
 def parse_rule(text: str) -> Rule:
@@ -101,16 +105,21 @@ def parse_rule(text: str) -> Rule:
             f"the pattern of the rule {text!r} starts with ! or #, or has spaces around it",
             "turn the rule round: what is not to be allowed is said by a deny rule",
         )
+    if tool == "Bash" and pattern:
+        said(pattern)
     return Rule(tool, pattern or "")
 
 
-def check_examples(rule: Rule, match: Iterable[str], not_match: Iterable[str]) -> None:
-    """Hold a rule to its author's examples. Raises UserProblem naming the first that it does not keep."""
+def check_examples(rule: Rule, match: Iterable[str], not_match: Iterable[str], *, fold: bool = False) -> None:
+    """Hold a rule to its author's examples. Raises UserProblem naming the first that it does not keep.
+
+    With `fold` they are those of a rule that forbids, as in `matches`.
+    """
     for example in match:
-        if not matches(rule, example):
+        if not matches(rule, example, fold=fold):
             raise UserProblem(f"the rule {str(rule)!r} does not match its example {example!r}", "mend one of them")
     for example in not_match:
-        if matches(rule, example):
+        if matches(rule, example, fold=fold):
             raise UserProblem(
                 f"the rule {str(rule)!r} matches {example!r}, which is given under not_match",
                 "mend one of them",
@@ -121,14 +130,15 @@ def matches(rule: Rule, subject: str, *, fold: bool = False) -> bool:
     """Whether a rule speaks of `subject`: a path from the root, an absolute path, a check's name or a
     command.
 
-    With `fold`, upper and lower case are the same: what may not be touched as ``.env`` may not as ``.ENV``.
+    With `fold`, upper and lower case are the same: what may not be touched as ``.env`` may not as ``.ENV``; and a
+    command is the same however it is spelled. Of a command only its plain words are read here.
     """
     pattern = rule.pattern
     if not pattern:
         return True
     if rule.tool == "Bash":
-        first, is_prefix, _ = pattern.partition(":*")
-        return subject == first or bool(is_prefix and subject.startswith(first + " "))
+        argv = _words(subject)
+        return may_be(pattern, argv) if fold else spells(pattern, argv) >= 0
     if pattern.startswith("~/"):
         pattern = f"/{Path.home()}{pattern[1:]}"
     if pattern.startswith("//") != subject.startswith("/"):
@@ -137,6 +147,13 @@ def matches(rule: Rule, subject: str, *, fold: bool = False) -> bool:
     if fold:
         pattern, subject = pattern.casefold(), subject.casefold()
     return _spec(pattern).match_file(subject.lstrip("/"))
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return []
 
 
 @lru_cache(1024)

@@ -23,7 +23,8 @@ from bridle.indexer.snapshot import Snapshot
 class Ground:
     """The workspace as a run sees it.
 
-    `engine` names this engine's life: versions of open documents count within it. `client` gives the model and
+    `engine` names this engine's life: versions of open documents count within it. `trusted` tells whether a person said
+    yes to this folder as it is now. `client` gives the model and
     `consent` asks once before anything goes to an endpoint; both raise UserProblem. `now` is seconds since the epoch.
     """
 
@@ -32,6 +33,7 @@ class Ground:
     state: State
     settings: Settings
     policy: Policy
+    trusted: Callable[[], bool]
     buffers: Buffers
     snapshot: Callable[[], Awaitable[Snapshot]]
     client: Callable[[], ModelClient]

@@ -71,6 +71,7 @@ _SAID = {
 }
 _UNSEEN = frozenset(("Cf", "Co", "Cn", "Zl", "Zp", "Zs"))
 _CONTINUED = re.compile(r"(?<!\\)((?:\\\\)*)\\\n")
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -142,10 +143,19 @@ def read_line(text: str) -> Line:
     if joined != text and ("'" in text or "<<" in text):
         odd.append(Oddity("a line that goes on where that may be meant as it is written", ""))
     source = _CONTROL.sub("", joined.replace("\r", "\n")).encode()
-    root = _parser().parse(source).root_node if len(source) <= MAX_BYTES else None
+    root = _parser().parse(_masked(source)).root_node if len(source) <= MAX_BYTES else None
     if root is None or root.descendant_count > MAX_NODES:
         return Line(text, oddities=(*odd, Oddity(TOO_MUCH, f"{len(text)} characters")), read=False)
     return _Reader(source, odd).line(text, root)
+
+
+def _masked(source: bytes) -> bytes:
+    """Put an ordinary character in the place of every byte beyond ASCII.
+
+    They are ordinary characters of words to a shell. The grammar's scanner looks characters up in a table of the C
+    library that ends long before Unicode does: some of them end the process that parses.
+    """
+    return _BEYOND_ASCII.sub(b"%", source)
 
 
 def _parser() -> Parser:
@@ -272,7 +282,7 @@ class _Reader:
         """A string in double quotes: what its parts do not cover stands for itself."""
         at = node.start_byte
         for child in node.children:
-            gap = self._source[at : child.start_byte].decode()
+            gap = self._source[at : child.start_byte].decode("utf-8", "replace")
             yield unescaped_in_quotes(gap), True
             if child.is_named:
                 yield from self._built(child)
@@ -293,7 +303,7 @@ class _Reader:
         return "".join(text for text, _ in self._built(node))
 
     def _raw(self, node: Node) -> str:
-        return self._source[node.start_byte : node.end_byte].decode()
+        return self._source[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
     def _is_read_alike(self, root: Node) -> bool:
         """Whether another reader finds the same words and operators, in the same order."""
@@ -315,7 +325,8 @@ class _Reader:
             elif node.type == "variable_assignment":
                 value = node.child_by_field_name("value")
                 end = node.end_byte if value is None else value.start_byte
-                yield self._source[node.start_byte : end].decode() + ("" if value is None else self._text(value))
+                name = self._source[node.start_byte : end].decode("utf-8", "replace")
+                yield name + ("" if value is None else self._text(value))
             elif node.is_named:
                 pending += reversed(node.children)
             elif node.type != "\n":

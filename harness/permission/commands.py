@@ -17,6 +17,7 @@ OnPlace = Callable[[Place], Decision]
 """What is decided about a path that a part touches."""
 
 OUTSIDE = "built in: outside"
+HARMLESS = "built in: harmless"
 
 _LOOSENING = tuple(origin for origin in ORIGINS if not origin.startswith("project"))
 
@@ -38,7 +39,7 @@ def _decided(policy: Policy, part: Part, on_place: OnPlace, *, contained: bool) 
     if restricted is not None:
         return restricted
     if not part.argv or part.enters is not None:
-        return Decision("allow", "built in: harmless", "it does nothing of its own", text=part.text)
+        return Decision("allow", HARMLESS, "it does nothing of its own", text=part.text)
     if rule is not None:
         return Decision("allow", str(rule), "it is allowed by a rule", rule.origin, part.text)
     mode = f"mode {policy.mode}"
@@ -96,7 +97,8 @@ def _said(policy: Policy, part: Part, effect: Effect) -> Decision | None:
         spoken = next((argv for argv in part.suspects if may_be(pattern, argv)), None)
         word = "denied" if effect == "deny" else "asked about"
         if spoken is not None:
-            reason = f"{' '.join(spoken)[:80]!r} is {word} by a rule"
+            name = "it" if spoken == part.argv else repr(" ".join(spoken)[:80])
+            reason = f"{name} is {word} by a rule"
         elif any(may_hide(pattern, text) for text in part.hidden):
             reason = f"{rule.rule.pattern!r} may stand in it, and is {word} by a rule"
         else:

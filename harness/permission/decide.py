@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from bridle.harness.permission.command import Reading
-from bridle.harness.permission.commands import decide_parts
+from bridle.harness.permission.commands import HARMLESS, decide_parts
 from bridle.harness.permission.decision import Decision, strictest
 from bridle.harness.permission.looking import look
 from bridle.harness.permission.paths import Target, locate
@@ -68,6 +68,7 @@ def _command(policy: Policy, call: Call) -> Decision:
     if not parts:
         return Decision("ask", "built in: not plain words", "there is no command in it")
     worst = strictest(parts)
+    parts = tuple(part for part in parts if part.rule != HARMLESS) or parts[:1]
     if worst.verdict == "ask" and ("Bash", call.subject) in policy.granted:
         return Decision("allow", "granted", "the person said yes", "person", parts=parts)
     reason = worst.reason if worst.text in ("", call.subject) else f"{worst.text!r}: {worst.reason}"

@@ -26,6 +26,19 @@ class Decision(msgspec.Struct, frozen=True):
     parts: tuple[Decision, ...] = ()
 
 
+def as_event(tool: str, subject: str, decision: Decision) -> dict[str, object]:
+    """Return what the journal keeps of a decision, under the kind "decided"."""
+    return {
+        "tool": tool,
+        "subject": subject,
+        "verdict": decision.verdict,
+        "rule": decision.rule,
+        "reason": decision.reason,
+        "origin": decision.origin,
+        "parts": tuple((part.text, part.verdict, part.rule) for part in decision.parts),
+    }
+
+
 def strictest(decisions: Iterable[Decision]) -> Decision:
     """Return the first of the strictest decisions; there must be one."""
     return max(decisions, key=lambda decision: STRENGTH[decision.verdict])

@@ -25,9 +25,12 @@ Effect = Literal["allow", "ask", "deny"]
 Origin = Literal["managed", "session", "user", "project-local", "project"]
 Mode = Literal["plan", "ask", "edit", "auto"]
 
+EFFECTS: tuple[Effect, ...] = ("allow", "ask", "deny")
 ORIGINS: tuple[Origin, ...] = ("managed", "session", "user", "project-local", "project")
 MODES: tuple[Mode, ...] = ("plan", "ask", "edit", "auto")
 """From the tightest to the loosest."""
+MODE_ALIASES: dict[str, Mode] = {"acceptEdits": "edit"}
+"""Names that other harnesses have for a mode."""
 TOOLS = ("Bash", "Check", "Edit", "Read")
 
 _RULE = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)(?:\((.*)\))?", re.DOTALL)
@@ -88,6 +91,14 @@ class Policy(msgspec.Struct, frozen=True):
     headless: bool = False
     private: tuple[Path, ...] = ()
     contained: bool = False
+
+
+def mode_of(name: str) -> Mode:
+    """Return the mode of this name, or of the alias that it is. Raises UserProblem."""
+    found = next((mode for mode in MODES if mode == name), MODE_ALIASES.get(name))
+    if found is None:
+        raise UserProblem(f"there is no mode {name!r}", f"the modes are {', '.join((*MODES, *MODE_ALIASES))}")
+    return found
 
 
 def parse_rule(text: str) -> Rule:

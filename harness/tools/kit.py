@@ -20,7 +20,8 @@ from bridle.harness.edits.revisions import Revisions
 from bridle.harness.edits.writes import WriteLog
 from bridle.harness.ground import Ground
 from bridle.harness.order import Order
-from bridle.harness.permission.decide import judge
+from bridle.harness.permission.consulting import permit
+from bridle.harness.permission.decision import as_event
 from bridle.harness.session.events import FileChange
 from bridle.harness.session.journal import Journal
 from bridle.harness.shadow.shadow import Shadow
@@ -78,7 +79,7 @@ def tools_of(kit: Kit) -> tuple[Tool, ...]:
 
     async def read_file(given: Input) -> str:
         path = clean_path(given.get("path"))
-        _permit(kit, "Read", path)
+        await _permit(kit, "Read", path)
         start, end = line_field(given, "start", "read"), line_field(given, "end", "read")
         first = (start or 1) - 1
         ranges = ((first, min(end or first + MAX_LINES_READ, first + MAX_LINES_READ)),)
@@ -92,16 +93,16 @@ def tools_of(kit: Kit) -> tuple[Tool, ...]:
         request = parse(given)
         check_names(kit.ground.root, [path for file in request.files for path in (file.path, file.to) if path])
         for file in request.files:
-            _permit(kit, "Edit", file.path)
+            await _permit(kit, "Edit", file.path)
             if file.to:
-                _permit(kit, "Edit", file.to)
+                await _permit(kit, "Edit", file.to)
         return await asyncio.to_thread(_edit, kit, request)
 
     async def edit_text(given: Input) -> str:
         asked = textedit.parse(given)
         if isinstance(asked, textedit.View):
             return await _view(kit, asked)
-        _permit(kit, "Edit", asked.path)
+        await _permit(kit, "Edit", asked.path)
         return await asyncio.to_thread(_edit_text, kit, asked)
 
     async def run_check(given: Input) -> str:
@@ -132,7 +133,7 @@ async def _view(kit: Kit, asked: textedit.View) -> str:
         listed = textedit.listing(asked.path, await _paths(kit))
         if listed:
             return listed
-    _permit(kit, "Read", asked.path)
+    await _permit(kit, "Read", asked.path)
     first, end = asked.lines or (0, 1 << 31)
     return read(kit.revisions, asked.path, data, ((first, min(end, first + MAX_LINES_READ)),)).text
 
@@ -196,13 +197,11 @@ def changed_lines(file: PlannedFile) -> list[tuple[int, int]]:
     return [(edit.start, max(edit.end, edit.start + 1)) for edit in file.inverse]
 
 
-def _permit(kit: Kit, tool: str, path: str) -> None:
+async def _permit(kit: Kit, tool: str, path: str) -> None:
     """Let one decision answer for every tool. Raises ToolProblem E_PERMISSION, E_SECRET."""
     check_names(kit.ground.root, [path])
-    decision = judge(kit.ground.policy, tool, path)
-    kit.journal.append(
-        "decided",
-        {"tool": tool, "subject": path, "verdict": decision.verdict, "rule": decision.rule, "reason": decision.reason},
-    )
+    ground = kit.ground
+    decision = await permit(ground.policy, ground.settings.hooks, ground.trusted, tool, path)
+    kit.journal.append("decided", as_event(tool, path, decision))
     if decision.verdict != "allow":
         raise ToolProblem("E_PERMISSION", path, f"{decision.reason} Nothing was written. Work without this file.")

@@ -86,6 +86,7 @@ class Table:
             state=self.state,
             settings=load(root, {}),
             policy=load(root, {}).policy,
+            trusted=lambda: True,
             buffers=self.buffers,
             snapshot=_nobody,
             client=_no_model,

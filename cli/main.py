@@ -20,6 +20,7 @@ COMMANDS = {
     "tour": "see the whole of it on a small project, on this machine",
     "doctor": "check what Bridle needs here, each with the next step",
     "trust": "let Bridle run this folder's own checks, or take that back",
+    "permissions": "tell what would be decided about a command, an edit or a read, and by which rule",
     "key": "set, test or remove the model's key",
     "mcp": "list, look at, approve or drop the servers whose tools a model may call",
     "index": "index the workspace and print what is in it",

@@ -22,7 +22,9 @@ from bridle.harness.buffers import read_bytes
 from bridle.harness.engine import Exec, Executed, ProposalChanged
 from bridle.harness.ground import Ground
 from bridle.harness.nouns import Badge, Proposal, ProposalId, RunId, UserProblem
+from bridle.harness.permission.consulting import permit
 from bridle.harness.permission.decide import judge
+from bridle.harness.permission.decision import as_event
 from bridle.harness.proposals.hunks import hunks_of
 from bridle.harness.proposals.ledger import Offer
 from bridle.harness.proposals.patches import Changed, capture, changed, diff_text, sizes, unofferable
@@ -79,9 +81,9 @@ class Executing:
     async def _judged(
         self, run: RunId, line: str, request: Exec, journal: Journal, cancel: threading.Event
     ) -> Executed:
-        decision = judge(self._ground.grants.policy, "Bash", line)
-        told = {"verdict": decision.verdict, "rule": decision.rule, "reason": decision.reason}
-        journal.append("decided", {"tool": "Bash", "subject": line, **told})
+        ground = self._ground
+        decision = await permit(ground.grants.policy, ground.settings.hooks, ground.trusted, "Bash", line)
+        journal.append("decided", as_event("Bash", line, decision))
         if decision.verdict == "deny":
             raise UserProblem(f"not run: {decision.reason} ({decision.rule})", "take the rule back if you mean it")
         return await asyncio.to_thread(self._run, run, line, request, journal, cancel)

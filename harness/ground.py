@@ -24,9 +24,10 @@ from bridle.indexer.snapshot import Snapshot
 class Ground:
     """The workspace as a run sees it.
 
-    `engine` names this engine's life: versions of open documents count within it. `client` gives the model and
-    `consent` asks once before anything goes to an endpoint; both raise UserProblem. `ask` puts a question about a
-    permission (text, choices, the default) to the person. `now` is seconds since the epoch.
+    `engine` names this engine's life: versions of open documents count within it. `trusted` tells whether a person said
+    yes to this folder as it is now. `client` gives the model and `consent` asks once before anything goes to an
+    endpoint; both raise UserProblem. `ask` puts a question about a permission (text, choices, the default) to the
+    person. `now` is seconds since the epoch.
     """
 
     root: Path
@@ -34,6 +35,7 @@ class Ground:
     state: State
     settings: Settings
     grants: Grants
+    trusted: Callable[[], bool]
     buffers: Buffers
     snapshot: Callable[[], Awaitable[Snapshot]]
     client: Callable[[], ModelClient]

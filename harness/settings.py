@@ -1,13 +1,15 @@
 """What the person set: their own file, the project's, and the editor's, made into one frozen whole.
 
-The user's ``config.toml`` says everything. The project's ``bridle.toml`` can only tighten: less budget, a
-tighter mode, more to ask about and to deny. The editor's settings may come from the project too
-(``.vscode``), so they choose what is shown and checked but loosen nothing. Which model, where its requests
-go, how it edits, which Python runs and what a check may reach beyond the sandbox is the user's alone.
+Above all stands what the machine's owner manages for everybody on it (``/etc/bridle/managed.toml``). The user's
+``config.toml`` says everything else. The project's ``bridle.toml`` can only tighten: less budget, a tighter mode, more
+to ask about and to deny, hooks that may say no. The editor's settings may come from the project too (``.vscode``), so
+they choose what is shown and checked but loosen nothing. Which model, where its requests go, how it edits, which Python
+runs and what a check may reach beyond the sandbox is the user's alone.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,14 +22,17 @@ import platformdirs
 from bridle.context.readform import ReadMode
 from bridle.harness.mcp.definition import ProjectServer, Server, UserServer, declared
 from bridle.harness.nouns import Budget, UserProblem
+from bridle.harness.permission.hooks import MAX_S, Hook
 from bridle.harness.permission.rules import (
+    EFFECTS,
     MODES,
-    Effect,
+    TOOLS,
     Mode,
     Origin,
     Policy,
     PolicyRule,
     check_examples,
+    mode_of,
     parse_rule,
 )
 from bridle.harness.session.state import state_home
@@ -37,7 +42,10 @@ from bridle.harness.verify.needs import access_of
 
 Show = Literal["auto", "on", "off"]
 EditTool = Literal["hashline", "str_replace"]
-File = Literal["user", "project", "editor"]
+File = Literal["user", "project", "editor", "managed"]
+
+MANAGED_FILE = Path("/etc/bridle/managed.toml")
+"""What holds for everybody on this machine, written by whoever administers it."""
 
 _Tokens = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
 _Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
@@ -45,6 +53,7 @@ _Turns = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
 _Dollars = Annotated[float, msgspec.Meta(ge=0, le=10_000)]
 _Megabytes = Annotated[int, msgspec.Meta(ge=64, le=16_000_000)]
 _Processes = Annotated[int, msgspec.Meta(ge=16, le=1_000_000)]
+_ModeName = Literal["plan", "ask", "edit", "auto", "acceptEdits"]
 _ContextTokens = Annotated[int, msgspec.Meta(ge=500, le=1_000_000)]
 
 
@@ -56,6 +65,7 @@ class Settings(msgspec.Struct, frozen=True):
     beyond it (check → "loopback:PORT" …). `read_mode` is how lines are named to the model, `edit_tool` what it edits
     with.
     `mcp` are the MCP servers, the person's and the project's.
+    `hooks` are asked after the rules, those of the machine's owner first.
     """
 
     policy: Policy
@@ -74,6 +84,7 @@ class Settings(msgspec.Struct, frozen=True):
     read_mode: ReadMode = "check"
     edit_tool: EditTool = "hashline"
     mcp: tuple[Server, ...] = ()
+    hooks: tuple[Hook, ...] = ()
 
     @property
     def mode(self) -> Mode:
@@ -108,6 +119,16 @@ class _Permission(_Tighter, frozen=True):
     allow: _Rules = ()
 
 
+class _Hook(_Part, frozen=True):
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    argv: Annotated[tuple[Annotated[str, msgspec.Meta(min_length=1)], ...], msgspec.Meta(min_length=1)]
+    tools: tuple[str, ...] = ()
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=MAX_S)] = MAX_S
+
+
+_Hooks = tuple[_Hook, ...]
+
+
 class _Budget(_Part, frozen=True):
     tokens: _Tokens | None = None
     cost_usd: _Dollars | None = None
@@ -135,7 +156,7 @@ class _Check(_Part, frozen=True):
 
 
 class _Common(_Part, frozen=True):
-    mode: Mode | None = None
+    mode: _ModeName | None = None
     budget: _Budget = _Budget()
     checks_on_save: bool | None = None
     timeout_s: _Seconds | None = None
@@ -146,6 +167,7 @@ class _Project(_Common, frozen=True):
     permission: _Tighter = _Tighter()
     sandbox: _Bounds = _Bounds()
     mcp: dict[str, ProjectServer] = {}
+    hooks: _Hooks = msgspec.field(default=(), name="hook")
 
 
 class _Editor(_Common, frozen=True):
@@ -158,9 +180,19 @@ class _Editor(_Common, frozen=True):
     trace: Any = None
 
 
+class _Managed(_Part, frozen=True):
+    """The file of the machine's owner."""
+
+    mode: _ModeName | None = None
+    permission: _Permission = _Permission()
+    hooks: _Hooks = msgspec.field(default=(), name="hook")
+    sandbox: _Sandbox = _Sandbox()
+
+
 class UserFile(_Common, frozen=True):
     """The person's own file."""
 
+    hooks: _Hooks = msgspec.field(default=(), name="hook")
     permission: _Permission = _Permission()
     diagnostics: _Diagnostics = _Diagnostics()
     sandbox: _Bounds = _Bounds()
@@ -173,7 +205,12 @@ class UserFile(_Common, frozen=True):
     mcp: dict[str, UserServer] = {}
 
 
-_SHAPES: dict[File, type[msgspec.Struct]] = {"user": UserFile, "project": _Project, "editor": _Editor}
+_SHAPES: dict[File, type[msgspec.Struct]] = {
+    "user": UserFile,
+    "project": _Project,
+    "editor": _Editor,
+    "managed": _Managed,
+}
 
 
 def user_file() -> Path:
@@ -182,7 +219,7 @@ def user_file() -> Path:
 
 
 def schema(file: File = "user") -> dict[str, Any]:
-    """Return the JSON schema of one of the three kinds of settings, for editors to check and complete by."""
+    """Return the JSON schema of one of the kinds of settings, for editors to check and complete by."""
     return msgspec.json.schema(_SHAPES[file])
 
 
@@ -201,24 +238,28 @@ def model_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {**{key: value for key, value in named.items() if value}, **environment}
 
 
-def load(root: Path, client: Mapping[str, object] | None = None) -> Settings:
+def load(root: Path, client: Mapping[str, object] | None = None, managed_file: Path | None = None) -> Settings:
     """Return the settings of the workspace at `root`; `client` are those of the editor.
+
+    `managed_file` is the one of the machine's owner, None for the customary place.
 
     Raises:
         UserProblem: a file cannot be read, or a key or a value is not allowed there; it names the line.
     """
-    mine, its = user_file(), root / "bridle.toml"
-    user = load_user()
+    mine, its, theirs = user_file(), root / "bridle.toml", managed_file or MANAGED_FILE
+    user, managed = load_user(), _managed(theirs)
     project = read_toml(its, _Project, _reserved(_Project, mine))
     editor = convert(client or {}, _Editor, _reserved(_Editor, mine), "the editor's settings")
     rules = (
+        *_rules(managed.permission, "managed", theirs),
         *_rules(user.permission, "user", mine),
         *_rules(editor.permission, "project-local", None),
         *_rules(project.permission, "project", its),
     )
-    modes: list[Mode] = [user.mode or "edit", *(file.mode for file in (editor, project) if file.mode)]
+    modes = [mode_of(user.mode or "edit"), *(mode_of(f.mode) for f in (managed, editor, project) if f.mode)]
+    hooks = (*_hooks(managed.hooks, "managed", theirs), *_hooks(user.hooks, "user", mine))
     on_save = user.checks_on_save if editor.checks_on_save is None else editor.checks_on_save
-    private = (state_home(), mine.parent)
+    private = (state_home(), mine.parent, theirs.parent)
     return Settings(
         policy=Policy(root.resolve(), min(modes, key=MODES.index), rules, private=private),
         python=str(Path(user.python).expanduser()) if user.python else None,
@@ -230,35 +271,55 @@ def load(root: Path, client: Mapping[str, object] | None = None) -> Settings:
         context_tokens=_least(editor.context_tokens or user.context_tokens or 4_000, project.context_tokens),
         lint=_shown(editor.diagnostics.lint, user.diagnostics.lint),
         types=_shown(editor.diagnostics.types, user.diagnostics.types),
-        sandbox_required=any(file.sandbox.required for file in (user, editor, project)),
+        sandbox_required=any(file.sandbox.required for file in (managed, user, editor, project)),
         limits=_limits(user.sandbox, project.sandbox),
         needs={name: check.needs for name, check in user.checks.items() if _check_needs(name, check, mine)},
         read_mode=user.read_mode,
         edit_tool=user.edit_tool,
         mcp=declared(user.mcp, project.mcp),
+        hooks=(*hooks, *_hooks(project.hooks, "project", its)),
     )
 
 
 def _reserved(shape: type[_Part], mine: Path) -> dict[str, str]:
     """Return the keys that only the user's own file may have, each with what to do."""
-    only = set(UserFile.__struct_fields__) - set(shape.__struct_fields__)
+    only = set(UserFile.__struct_encode_fields__) - set(shape.__struct_encode_fields__)
     return {key: f"set it in {str(mine)!r}, which is yours alone" for key in sorted(only)}
 
 
 def _rules(permission: _Tighter, origin: Origin, path: Path | None) -> tuple[PolicyRule, ...]:
-    effects: tuple[Effect, ...] = ("allow", "ask", "deny")
     found: list[PolicyRule] = []
-    for effect in effects:
+    for effect in EFFECTS:
         entries: _Rules = getattr(permission, effect, ())
         for entry in entries:
             example = _Example(entry) if isinstance(entry, str) else entry
             try:
                 rule = parse_rule(example.rule)
-                check_examples(rule, example.match, example.not_match)
+                check_examples(rule, example.match, example.not_match, fold=effect != "allow")
             except UserProblem as problem:
                 raise UserProblem(f"{_where(path, effect)}: {problem.message}", problem.next_step) from problem
             found.append(PolicyRule(effect, rule, origin))
     return tuple(found)
+
+
+def _hooks(parts: _Hooks, origin: Origin, path: Path) -> tuple[Hook, ...]:
+    for part in parts:
+        unknown = [tool for tool in part.tools if tool not in TOOLS and not tool.startswith("mcp__")]
+        if unknown:
+            where = f"{path}:{line_of(path.read_text('utf-8-sig'), ('hook', 'tools'))}"
+            raise UserProblem(f"{where}: there is no tool {unknown[0]!r}", f"the tools are {', '.join(TOOLS)}, mcp__…")
+    return tuple(Hook(part.name, part.argv, origin, part.tools, part.timeout_s) for part in parts)
+
+
+def _managed(path: Path) -> _Managed:
+    """Return what the machine's owner says. Raises UserProblem, also when somebody else may write it."""
+    if path.exists():
+        found = path.stat()
+        if found.st_mode & 0o022 or found.st_uid not in (0, os.geteuid()):
+            raise UserProblem(
+                f"others than its owner may write {str(path)!r}", "let its administrator own it, and run: chmod 644"
+            )
+    return read_toml(path, _Managed, {})
 
 
 def _where(path: Path | None, effect: str) -> str:

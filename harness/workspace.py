@@ -66,6 +66,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         state=state,
         settings=settings,
         grants=Grants(settings.policy),
+        trusted=lambda: trust.trusted,
         buffers=buffers,
         snapshot=knowing.snapshot,
         client=model.client,

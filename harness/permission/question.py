@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from bridle.harness.nouns import UserProblem
-from bridle.harness.permission.decide import Call, Decision, decide
+from bridle.harness.permission.decide import Call, decide
+from bridle.harness.permission.decision import Decision
 from bridle.harness.permission.grants import following
 from bridle.harness.permission.rules import Policy, Rule, parse_rule
+from bridle.harness.permission.showing import shown
 
 ONCE = "Once"
 SESSION = "This session"
@@ -22,10 +23,8 @@ ALWAYS = "Always"
 NO = "No"
 MAX_SHOWN = 4_000
 
-_UNSEEN = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
-_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
-"""Letters and marks that Unicode lets a font leave out (Default_Ignorable_Code_Point, outside of the classes above)."""
 _GLOB = re.compile(r"([\\*?\[\]])")
+_ESCAPED = r"\\\1"
 _DOING = {"Bash": "run", "Edit": "change", "Read": "read", "Check": "run the check"}
 
 
@@ -44,7 +43,7 @@ class Question(msgspec.Struct, frozen=True):
 def question(policy: Policy, asked: Sequence[tuple[Call, Decision]], settings: str) -> Question:
     """Return the question about calls of one tool that all need the person; `settings` is where a rule would go."""
     tool = asked[0][0].tool
-    rules = _helpful(policy, [call for call, _ in asked])
+    rules = _helpful(policy, asked)
     subjects = [shown(call.subject) for call, _ in asked]
     what = _DOING.get(tool, f"call {tool}")
     named = "\n".join(subjects) if len(subjects) > 1 else subjects[0]
@@ -58,39 +57,36 @@ def question(policy: Policy, asked: Sequence[tuple[Call, Decision]], settings: s
     return Question(text, tuple(choices), rules, too_long=len(text) > MAX_SHOWN)
 
 
-def shown(text: str) -> str:
-    """Return `text` with every character that steers a screen, or is not seen on it, spelled out."""
-    return "".join(_spelled(c) if unicodedata.category(c) in _UNSEEN or _BLANK.match(c) else c for c in text)
+def rules_for(call: Call, decision: Decision) -> tuple[Rule, ...]:
+    """Return the narrowest rules that speak of `call`, of each part of a command that is asked about; () for none."""
+    if call.tool == "Bash":
+        asked = [part.text for part in decision.parts if part.verdict == "ask" and part.text]
+        return _parsed(f"Bash({text})" for text in dict.fromkeys(asked or [call.subject]))
+    if call.target is None:
+        return _parsed([call.tool if call.tool.startswith("mcp__") else f"{call.tool}({call.subject})"])
+    if not call.target.path or call.target.path != call.target.real:
+        return ()
+    return _parsed([f"{call.tool}(/{_GLOB.sub(_ESCAPED, call.target.path)})"])
 
 
-def rule_for(call: Call) -> Rule | None:
-    """Return the narrowest rule that speaks of `call`, None where the grammar has none."""
-    pattern = call.subject
-    if call.target is not None:
-        if not call.target.path or call.target.path != call.target.real:
-            return None
-        pattern = "/" + _GLOB.sub(r"\\\1", call.target.path)
+def _parsed(texts: Iterable[str]) -> tuple[Rule, ...]:
     try:
-        return parse_rule(call.tool if call.tool.startswith("mcp__") else f"{call.tool}({pattern})")
+        return tuple(parse_rule(text) for text in texts)
     except UserProblem:
-        return None
+        return ()
 
 
-def _helpful(policy: Policy, calls: Sequence[Call]) -> tuple[Rule, ...]:
+def _helpful(policy: Policy, asked: Sequence[tuple[Call, Decision]]) -> tuple[Rule, ...]:
     """Return the rules under which every call would be allowed, () where there are none."""
-    rules = [rule_for(call) for call in calls]
+    rules = list[Rule]()
+    for call, decision in asked:
+        rules += rules_for(call, decision)
     then = policy
     for rule in rules:
-        if rule is None:
-            return ()
         then = following(then, rule)
-    allowed = all(decide(then, call).verdict == "allow" for call in calls)
-    return tuple(rule for rule in rules if rule is not None) if allowed else ()
+    allowed = all(decide(then, call).verdict == "allow" for call, _ in asked)
+    return tuple(dict.fromkeys(rules)) if rules and allowed else ()
 
 
 def _reason(decision: Decision) -> str:
     return f"{shown(decision.reason)} ({shown(decision.rule)})"
-
-
-def _spelled(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")

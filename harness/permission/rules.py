@@ -2,13 +2,14 @@
 of them.
 
 Patterns of Edit, Read and Check are those of .gitignore, from the root; ``~/`` starts at home, ``//`` at the
-top of the disk. Bash patterns are a whole command, or its first words and ``:*``. What rules mean together is
-in `decide`.
+top of the disk. Bash patterns are a whole command, or its first words and ``:*`` (`words`). What rules mean
+together is in `decide`.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -18,14 +19,18 @@ import msgspec
 import pathspec
 
 from bridle.harness.nouns import UserProblem
+from bridle.harness.permission.words import may_be, said, spells
 
 Effect = Literal["allow", "ask", "deny"]
 Origin = Literal["managed", "session", "user", "project-local", "project"]
 Mode = Literal["plan", "ask", "edit", "auto"]
 
+EFFECTS: tuple[Effect, ...] = ("allow", "ask", "deny")
 ORIGINS: tuple[Origin, ...] = ("managed", "session", "user", "project-local", "project")
 MODES: tuple[Mode, ...] = ("plan", "ask", "edit", "auto")
 """From the tightest to the loosest."""
+MODE_ALIASES: dict[str, Mode] = {"acceptEdits": "edit"}
+"""Names that other harnesses have for a mode."""
 TOOLS = ("Bash", "Check", "Edit", "Read")
 
 _RULE = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)(?:\((.*)\))?", re.DOTALL)
@@ -74,7 +79,8 @@ class Policy(msgspec.Struct, frozen=True):
 
     `private` are folders that no tool may touch wherever they are: state, user configuration. `granted` are
     exact (tool, path) pairs to which the person said yes. `scope` is None when a run may write anywhere in
-    the workspace.
+    the workspace. `contained` says that commands run where they reach neither the network nor anything outside
+    of the workspace.
     """
 
     root: Path
@@ -84,6 +90,15 @@ class Policy(msgspec.Struct, frozen=True):
     granted: frozenset[tuple[str, str]] = frozenset()
     headless: bool = False
     private: tuple[Path, ...] = ()
+    contained: bool = False
+
+
+def mode_of(name: str) -> Mode:
+    """Return the mode of this name, or of the alias that it is. Raises UserProblem."""
+    found = next((mode for mode in MODES if mode == name), MODE_ALIASES.get(name))
+    if found is None:
+        raise UserProblem(f"there is no mode {name!r}", f"the modes are {', '.join((*MODES, *MODE_ALIASES))}")
+    return found
 
 
 def parse_rule(text: str) -> Rule:
@@ -108,6 +123,8 @@ def parse_rule(text: str) -> Rule:
             f"the pattern of the rule {text!r} starts with ! or #, or has spaces around it",
             "turn the rule round: what is not to be allowed is said by a deny rule",
         )
+    if tool == "Bash" and pattern:
+        said(pattern)
     return Rule(tool, pattern or "")
 
 
@@ -117,13 +134,16 @@ def is_of(tool: str, rule: Rule) -> bool:
     return rule.tool == tool or (whole_server and tool.startswith(f"{rule.tool}__"))
 
 
-def check_examples(rule: Rule, match: Iterable[str], not_match: Iterable[str]) -> None:
-    """Hold a rule to its author's examples. Raises UserProblem naming the first that it does not keep."""
+def check_examples(rule: Rule, match: Iterable[str], not_match: Iterable[str], *, fold: bool = False) -> None:
+    """Hold a rule to its author's examples. Raises UserProblem naming the first that it does not keep.
+
+    With `fold` they are those of a rule that forbids, as in `matches`.
+    """
     for example in match:
-        if not matches(rule, example):
+        if not matches(rule, example, fold=fold):
             raise UserProblem(f"the rule {str(rule)!r} does not match its example {example!r}", "mend one of them")
     for example in not_match:
-        if matches(rule, example):
+        if matches(rule, example, fold=fold):
             raise UserProblem(
                 f"the rule {str(rule)!r} matches {example!r}, which is given under not_match",
                 "mend one of them",
@@ -134,14 +154,15 @@ def matches(rule: Rule, subject: str, *, fold: bool = False) -> bool:
     """Whether a rule speaks of `subject`: a path from the root, an absolute path, a check's name or a
     command.
 
-    With `fold`, upper and lower case are the same: what may not be touched as ``.env`` may not as ``.ENV``.
+    With `fold`, upper and lower case are the same: what may not be touched as ``.env`` may not as ``.ENV``; and a
+    command is the same however it is spelled. Of a command only its plain words are read here.
     """
     pattern = rule.pattern
     if not pattern:
         return True
     if rule.tool == "Bash":
-        first, is_prefix, _ = pattern.partition(":*")
-        return subject == first or bool(is_prefix and subject.startswith(first + " "))
+        argv = _words(subject)
+        return may_be(pattern, argv) if fold else spells(pattern, argv) >= 0
     if pattern.startswith("~/"):
         pattern = f"/{Path.home()}{pattern[1:]}"
     if pattern.startswith("//") != subject.startswith("/"):
@@ -150,6 +171,13 @@ def matches(rule: Rule, subject: str, *, fold: bool = False) -> bool:
     if fold:
         pattern, subject = pattern.casefold(), subject.casefold()
     return _spec(pattern).match_file(subject.lstrip("/"))
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return []
 
 
 @lru_cache(1024)

@@ -98,13 +98,18 @@ class ToolReplied(msgspec.Struct, frozen=True):
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """A permission was decided, by the rule that it names."""
+    """A permission was decided, by the rule that it names and by whoever said that rule.
+
+    `parts` are those of a command: (text, verdict, rule).
+    """
 
     tool: str
     subject: str
     verdict: str
     rule: str
     reason: str = ""
+    origin: str = ""
+    parts: tuple[tuple[str, str, str], ...] = ()
 
 
 class Egress(msgspec.Struct, frozen=True):

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from bridle.harness.edits.problems import ToolProblem
 from bridle.harness.nouns import UserProblem
-from bridle.harness.permission.decide import Call, Decision, decide
+from bridle.harness.permission.consulting import consult
+from bridle.harness.permission.decide import Call, decide, looked
+from bridle.harness.permission.decision import Decision, as_event
 from bridle.harness.permission.grants import Grants
-from bridle.harness.permission.paths import locate
+from bridle.harness.permission.hooks import Hook, hears
 from bridle.harness.permission.question import ALWAYS, NO, ONCE, SESSION, Question, question
 from bridle.harness.permission.remember import allow_always
+from bridle.harness.permission.rules import Policy
 from bridle.harness.session.journal import Journal
 
 AskPerson = Callable[[str, tuple[str, ...], str], Awaitable[str]]
@@ -21,20 +27,27 @@ MCP = "mcp__"
 UNBOXED = Decision("ask", "built in: no sandbox", "nothing keeps a command from the rest of this machine here")
 
 
-class Permits:
-    """The permissions of one run. `settings` is the person's own file; without a sandbox every command is asked about.
+class Terms(msgspec.Struct, frozen=True):
+    """What a run's permissions hang on besides the policy.
 
-    A yes for once holds for the call that was asked about, in this run, and for no other.
+    `settings` is the person's own file, where a rule that they choose to keep goes. `trusted` tells whether the
+    project's own hooks may run. Without a sandbox (`contained`) every command is asked about.
     """
 
-    def __init__(
-        self, grants: Grants, journal: Journal, ask: AskPerson, settings: Path, *, sandboxed: bool = True
-    ) -> None:
+    settings: Path
+    hooks: tuple[Hook, ...] = ()
+    trusted: Callable[[], bool] = lambda: False
+    contained: bool = True
+
+
+class Permits:
+    """The permissions of one run. A yes for once holds for the call that was asked about, and for no other."""
+
+    def __init__(self, grants: Grants, journal: Journal, ask: AskPerson, terms: Terms) -> None:
         self._grants = grants
         self._journal = journal
         self._ask = ask
-        self._settings = settings
-        self._sandboxed = sandboxed
+        self._terms = terms
 
     async def expect(self, tool: str, subject: str, otherwise: str = "Nothing was written. Work without it.") -> str:
         """Return the rule that lets this be done; `otherwise` tells the model what holds when none does.
@@ -53,7 +66,7 @@ class Permits:
         told: dict[str, Decision] = {}
         asked: list[tuple[Call, Decision]] = []
         for subject in subjects:
-            call, decision = self._decided(tool, subject)
+            call, decision = await self._decided(tool, subject)
             told[subject] = decision
             if decision.verdict == "ask":
                 asked.append((call, decision))
@@ -64,19 +77,30 @@ class Permits:
         self._tell(Call(tool, subject), Decision("deny", rule, reason))
         return ToolProblem("E_PERMISSION", tool, f"{reason}. Work without it.")
 
-    def _decided(self, tool: str, subject: str) -> tuple[Call, Decision]:
-        policy = self._grants.policy
-        target = locate(policy.root, subject, policy.private) if tool in ("Edit", "Read") else None
-        call = Call(tool, subject, target)
-        decision = decide(policy, call)
-        if tool == "Bash" and not self._sandboxed and decision.verdict == "allow" and decision.rule != "granted":
-            decision = UNBOXED
+    @property
+    def _policy(self) -> Policy:
+        return msgspec.structs.replace(self._grants.policy, contained=self._terms.contained)
+
+    async def _decided(self, tool: str, subject: str) -> tuple[Call, Decision]:
+        """Decide by the rules, then by the hooks; what a command would do is read, and hooks run, off the loop."""
+        if tool == "Bash" or any(hears(hook, tool) for hook in self._terms.hooks):
+            call, decision = await asyncio.to_thread(self._decide, tool, subject)
+        else:
+            call, decision = self._decide(tool, subject)
         self._tell(call, decision)
         return call, decision
 
+    def _decide(self, tool: str, subject: str) -> tuple[Call, Decision]:
+        policy = self._policy
+        call = looked(policy, tool, subject)
+        decision = decide(policy, call)
+        if tool == "Bash" and not policy.contained and decision.verdict == "allow" and decision.rule != "granted":
+            decision = msgspec.structs.replace(UNBOXED, parts=decision.parts)
+        return call, consult(policy, self._terms.hooks, self._terms.trusted, tool, subject, decision)
+
     async def _answers(self, asked: Sequence[tuple[Call, Decision]]) -> dict[str, Decision]:
         """Ask the person; a standing yes is kept as they said."""
-        put = question(self._grants.policy, asked, str(self._settings))
+        put = question(self._policy, asked, str(self._terms.settings))
         if put.too_long or len(asked) > MAX_AT_ONCE:
             rule, why = "built in: too much to ask", "it is too long for a person to judge it"
             return self._answered(asked, lambda was: Decision("deny", rule, f"{was.reason}, and {why}"))
@@ -84,10 +108,10 @@ class Permits:
         rule = f"the person: {answer.lower()}"
         if answer not in (ONCE, SESSION, ALWAYS):
             return self._answered(
-                asked, lambda was: Decision("deny", rule, f"{was.reason}, and the person did not agree")
+                asked, lambda was: Decision("deny", rule, f"{was.reason}, and the person did not agree", "person")
             )
         self._keep(answer, put, asked)
-        return self._answered(asked, lambda was: Decision("allow", rule, "the person said yes"))
+        return self._answered(asked, lambda was: Decision("allow", rule, "the person said yes", "person"))
 
     def _answered(
         self, asked: Sequence[tuple[Call, Decision]], become: Callable[[Decision], Decision]
@@ -104,20 +128,12 @@ class Permits:
                 self._grants.for_session(call)
         elif answer == ALWAYS:
             try:
-                allow_always(self._settings, put.rules)
+                allow_always(self._terms.settings, put.rules)
             except UserProblem as problem:
                 raise ToolProblem("E_PERMISSION", "", f"{problem.message}; {problem.next_step}") from problem
             for rule in put.rules:
                 self._grants.follow(rule)
 
     def _tell(self, call: Call, decision: Decision) -> None:
-        self._journal.append(
-            "decided",
-            {
-                "tool": call.tool,
-                "subject": call.subject[:MAX_KEPT_CHARS],
-                "verdict": decision.verdict,
-                "rule": decision.rule,
-                "reason": decision.reason[:MAX_KEPT_CHARS],
-            },
-        )
+        kept = msgspec.structs.replace(decision, reason=decision.reason[:MAX_KEPT_CHARS])
+        self._journal.append("decided", as_event(call.tool, call.subject[:MAX_KEPT_CHARS], kept))

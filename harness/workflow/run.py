@@ -20,7 +20,7 @@ from bridle.harness.session.journal import Journal
 from bridle.harness.settings import user_file
 from bridle.harness.shadow.shadow import SANDBOXES, Shadow, open_shadow
 from bridle.harness.tools.foreign import Foreign
-from bridle.harness.tools.permits import Permits
+from bridle.harness.tools.permits import Permits, Terms
 from bridle.harness.tools.toolbox import Tool
 from bridle.harness.workflow.ending import Ended, Reason
 from bridle.harness.workflow.offering import Offering
@@ -97,7 +97,8 @@ class Run:
     async def _phases(self, shadow: Shadow, before: RunState | None) -> None:
         self._journal.append("sheltered", {"rung": shadow.rung, "declined": shadow.declined})
         ground, journal = self._ground, self._journal
-        permits = Permits(ground.grants, journal, ground.ask, user_file(), sandboxed=shadow.rung in SANDBOXES)
+        terms = Terms(user_file(), ground.settings.hooks, ground.trusted, contained=shadow.rung in SANDBOXES)
+        permits = Permits(ground.grants, journal, ground.ask, terms)
         more = await self._foreign_tools(permits)
         bench = Workbench(ground, self._order, journal, self._meter, self._brake, shadow, permits, more)
         self._say("guardrail", f"running the checks as they are ({shadow.rung})")

@@ -15,7 +15,7 @@ from bridle.harness.permission.grants import Grants
 from bridle.harness.permission.rules import Policy, PolicyRule, parse_rule
 from bridle.harness.session.journal import Journal
 from bridle.harness.tools.foreign import Foreign
-from bridle.harness.tools.permits import Permits
+from bridle.harness.tools.permits import Permits, Terms
 from bridle.harness.tools.toolbox import Toolbox
 from tests.mcp.conftest import Desk, odd
 
@@ -52,7 +52,7 @@ class Drive:
         rules = tuple(PolicyRule("allow", parse_rule(rule)) for rule in allowed)
         journal = Journal(self.desk.state, RunId("run"), lambda: 1.0)
         policy = Policy(self.desk.root, "auto", rules)
-        permits = Permits(Grants(policy), journal, ask, self.desk.state / "config.toml")
+        permits = Permits(Grants(policy), journal, ask, Terms(self.desk.state / "config.toml"))
         return Toolbox(Foreign(servers, policy, journal, permits).tools(await servers.offered()))
 
     async def declared(self, tool: dict[str, Any]) -> Verdict:

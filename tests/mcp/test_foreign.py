@@ -18,7 +18,7 @@ from bridle.harness.permission.rules import Effect, Policy, PolicyRule, parse_ru
 from bridle.harness.session.events import Decided, McpCalled
 from bridle.harness.session.journal import Journal, read_journal
 from bridle.harness.tools.foreign import Foreign
-from bridle.harness.tools.permits import Permits
+from bridle.harness.tools.permits import Permits, Terms
 from bridle.harness.tools.toolbox import Result, Toolbox
 from tests.mcp.conftest import Desk, odd
 
@@ -48,7 +48,7 @@ class Room:
     async def box(self, *rules: tuple[Effect, str], headless: bool = False) -> Toolbox:
         found = tuple(PolicyRule(effect, parse_rule(rule)) for effect, rule in rules)
         policy = Policy(self.root, "edit", found, headless=headless)
-        permits = Permits(Grants(policy), self.journal, self.ask, self.folder / "config.toml")
+        permits = Permits(Grants(policy), self.journal, self.ask, Terms(self.folder / "config.toml"))
         foreign = Foreign(self.servers, policy, self.journal, permits)
         return Toolbox(foreign.tools(await self.servers.offered()))
 

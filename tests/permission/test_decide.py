@@ -147,11 +147,17 @@ def test_allowing_a_link_needs_a_rule_for_both_of_its_names() -> None:
     assert decide(Policy(ROOT, "ask", (*table, rule("deny", "Edit(lib/**)"))), call).verdict == "deny"
 
 
-def test_commands_are_never_allowed_by_rule_and_denied_by_their_first_words() -> None:
-    policy = Policy(ROOT, "auto", (rule("allow", "Bash(pytest:*)"), rule("deny", "Bash(rm:*)")))
-    assert decide(policy, Call("Bash", "pytest -q")).verdict == "ask"
-    assert decide(policy, Call("Bash", "rm -rf /")).verdict == "deny"
-    assert decide(policy, Call("Bash", "rmdir x")).verdict == "ask"
+def test_a_command_that_nobody_read_is_denied() -> None:
+    policy = Policy(ROOT, "auto", (rule("allow", "Bash(pytest:*)"),))
+    assert decide(policy, Call("Bash", "pytest -q")).verdict == "deny"
+
+
+def test_commands_are_allowed_by_the_rules_of_a_person_and_of_no_project(tmp_path: Path) -> None:
+    for origin in ORIGINS:
+        policy = Policy(tmp_path, rules=(rule("allow", "Bash(pytest:*)", origin), rule("deny", "Bash(rm:*)")))
+        assert judge(policy, "Bash", "pytest -q").verdict == ("ask" if origin.startswith("project") else "allow")
+        assert judge(policy, "Bash", "rm -rf src").verdict == "deny"
+        assert judge(policy, "Bash", "rmdir src").verdict == "ask"
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ class Table:
             state=self.state,
             settings=load(root, {}),
             grants=Grants(load(root, {}).policy),
+            trusted=lambda: True,
             buffers=self.buffers,
             snapshot=_nobody,
             client=_no_model,

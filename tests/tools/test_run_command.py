@@ -14,6 +14,7 @@ from bridle.harness.edits.problems import ToolProblem
 from bridle.harness.edits.writes import WriteLog
 from bridle.harness.nouns import RunId
 from bridle.harness.permission.grants import Grants
+from bridle.harness.permission.hooks import Hook
 from bridle.harness.permission.question import ALWAYS, NO, ONCE, SESSION
 from bridle.harness.permission.rules import Policy, PolicyRule, parse_rule
 from bridle.harness.session.blobs import Blobs
@@ -21,7 +22,7 @@ from bridle.harness.session.events import Decided, Edited, Event, Ran
 from bridle.harness.session.journal import Journal, read_journal
 from bridle.harness.shadow.shadow import Shadow, open_shadow
 from bridle.harness.tools.command import MAX_CHARS, Bench, command_tool
-from bridle.harness.tools.permits import Permits
+from bridle.harness.tools.permits import AskPerson, Permits, Terms
 
 CASES = Path(__file__).parents[1] / "cases" / "injections.jsonl"
 INJECTIONS = [json.loads(line) for line in CASES.read_text().splitlines()]
@@ -53,8 +54,12 @@ class Desk:
         self.settings = state / "config.toml"
         self.grants = Grants(self.policy)
 
-    async def run(self, command: str, person: Person, *, sandboxed: bool = True, **more: object) -> str:
-        permits = Permits(self.grants, self.journal, person, self.settings, sandboxed=sandboxed)
+    def permits(self, person: AskPerson, *, contained: bool = True, hooks: tuple[Hook, ...] = ()) -> Permits:
+        terms = Terms(self.settings, hooks, lambda: False, contained=contained)
+        return Permits(self.grants, self.journal, person, terms)
+
+    async def run(self, command: str, person: Person, *, contained: bool = True, **more: object) -> str:
+        permits = self.permits(person, contained=contained)
         bench = Bench(
             self.shadow, permits, self.journal, Blobs(self.state / "blobs"), WriteLog(), threading.Event(), 20.0
         )
@@ -94,7 +99,7 @@ async def test_an_agreed_command_runs_in_the_shadow_and_its_writes_are_told_and_
     (ran,) = desk.events(Ran)
     assert (ran.outcome, ran.exit_code, ran.changed) == ("pass", 0, ("a.py",))
     assert ran.rung == desk.shadow.rung
-    assert [event.rule for event in desk.events(Decided)][:2] == ["built in: command", "the person: once"]
+    assert [event.rule for event in desk.events(Decided)][:2] == ["mode edit", "the person: once"]
 
 
 async def test_a_command_that_nobody_agreed_to_never_starts(desk: Desk) -> None:
@@ -113,6 +118,22 @@ async def test_a_denied_command_asks_nobody(desk: Desk) -> None:
     person = Person(ONCE)
     with pytest.raises(ToolProblem, match="denied by a rule"):
         await desk.run("rm a.py", person)
+    assert person.asked == []
+
+
+async def test_a_hook_that_refuses_has_the_last_word_and_nobody_is_asked(desk: Desk) -> None:
+    hook = Hook("careful", ("sh", "-c", "echo not on a Friday >&2; exit 2"), "user", ("Bash",))
+    person = Person(ONCE)
+    with pytest.raises(ToolProblem, match="not on a Friday"):
+        await desk.permits(person, hooks=(hook,)).expect("Bash", "echo hi")
+    assert person.asked == []
+    assert desk.events(Decided)[-1].rule == "hook careful (user)"
+
+
+async def test_in_mode_auto_a_contained_command_asks_nobody(desk: Desk) -> None:
+    desk.grants = Grants(Policy(desk.root, mode="auto"))
+    person = Person(NO)
+    assert (await desk.run("echo hi", person)).startswith("exit 0")
     assert person.asked == []
 
 
@@ -137,7 +158,7 @@ async def test_a_protected_file_that_a_command_wrote_is_asked_about_and_put_back
         person.asked.append(text)
         return ONCE if "run:" in text else NO
 
-    permits = Permits(desk.grants, desk.journal, only_the_command, desk.settings)
+    permits = desk.permits(only_the_command)
     blobs = Blobs(desk.state / "blobs")
     bench = Bench(desk.shadow, permits, desk.journal, blobs, WriteLog(), threading.Event(), 20.0)
     said = await command_tool(bench).run({"command": "echo evil >> conftest.py; echo B >> a.py"})
@@ -152,17 +173,17 @@ async def test_without_a_sandbox_even_an_allowed_command_is_asked_about(desk: De
     desk.grants = Grants(Policy(desk.root, mode="auto", rules=(PolicyRule("allow", parse_rule("Bash(echo:*)")),)))
     person = Person(NO)
     with pytest.raises(ToolProblem):
-        await desk.run("echo hi", person, sandboxed=False)
+        await desk.run("echo hi", person, contained=False)
     assert len(person.asked) == 1
 
 
 async def test_always_writes_the_rule_that_it_showed_and_is_followed_at_once(desk: Desk) -> None:
     desk.grants = Grants(Policy(desk.root, mode="ask"))
-    permits = Permits(desk.grants, desk.journal, Person(ALWAYS), desk.settings)
+    permits = desk.permits(Person(ALWAYS))
     await permits.expect("Edit", "a.py")
     assert "Edit(/a.py)" in desk.settings.read_text()
     nobody = Person(NO)
-    await Permits(desk.grants, desk.journal, nobody, desk.settings).expect("Edit", "a.py")
+    await desk.permits(nobody).expect("Edit", "a.py")
     assert nobody.asked == []
 
 

@@ -52,10 +52,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     post = Post()
     buffers = Buffers(root)
     key = take_key(os.environ)
-    lock = WorkspaceLock(state.lock)
-    if lock.try_take():
-        recover(root, state, time.time, post.emit)
-    knowing = Knowing(root, state.index, lock, post.emit)
+    knowing = Knowing(root, state.index, _claimed(state, post), post.emit)
     asking = Asking(post.emit)
     checking = Checking(root, state, settings, buffers, post.emit)
     servers = Servers(root, settings.mcp, state.folder, lambda: trust.trusted)
@@ -81,11 +78,6 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     runs = Runs(ground)
     proving = Proving(checking, ground.ledger, buffers, post.emit)
     rung = asyncio.create_task(asyncio.to_thread(_rung, root, state, settings))
-
-    async def release() -> None:
-        await servers.close()
-        await model.close()
-
     rooms = Rooms(
         buffers=buffers,
         trust=trust,
@@ -97,10 +89,23 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         landings=Landings(ground, proving),
         standing=Standing(ground.ledger, buffers, post.emit),
         overview=Overview(root, settings, buffers, trust, knowing, runs, rung, model.name),
-        release=release,
+        release=partial(_release, servers, model),
     )
     knowing.start()
     return LocalEngine(post, rooms)
+
+
+def _claimed(state: State, post: Post) -> WorkspaceLock:
+    """Claim the root, and put right what a crash left if it is ours now."""
+    lock = WorkspaceLock(state.lock)
+    if lock.try_take():
+        recover(state.root, state, time.time, post.emit)
+    return lock
+
+
+async def _release(servers: Servers, model: _Model) -> None:
+    await servers.close()
+    await model.close()
 
 
 class _Model:

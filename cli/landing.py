@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Literal
 
+import msgspec
+
 from bridle.cli.common import note
 from bridle.harness.engine import (
     Clash,
@@ -26,6 +28,10 @@ OnClash = Literal["ask", "keep", "take", "refuse"]
 async def land(engine: Engine, request: PrepareLanding) -> str:
     """Prepare and finish; returns what happened, in a sentence. Raises UserProblem when nothing may land."""
     plan = expect(await engine.call(request, TIMEOUT_S), LandingPlan)
+    if plan.confirm:
+        confirmed = (*request.confirmed, *(path for path, why in plan.confirm.items() if _confirmed(path, why)))
+        request = msgspec.structs.replace(request, confirmed=confirmed)
+        plan = expect(await engine.call(request, TIMEOUT_S), LandingPlan)
     if plan.refused:
         raise UserProblem(f"nothing was changed: {plan.refused}", "look at the files and run the action again")
     badge = f" ({plan.proposal.badge.text})" if plan.proposal else ""
@@ -47,6 +53,17 @@ async def take_back(engine: Engine, run: str, on_clash: OnClash) -> str:
     kept = sum(clash.choice == "keep" for clash in plan.clashes)
     told = f"; {kept} place{'s' * (kept != 1)} left as you changed them" if kept else ""
     return f"{plan.title}: wrote {await _finish(engine, plan)}{told}"
+
+
+def _confirmed(path: str, why: str) -> bool:
+    """Ask about one file that leaves what the run was started on. Raises UserProblem on no."""
+    note(f"{path}: {why}.")
+    step = f"look at it with 'bridle proposals show'; --also {path} takes it, --hunk takes the others alone"
+    if not sys.stdin.isatty():
+        raise UserProblem(f"nothing was changed: {path}: {why}, and there is nobody to ask", step)
+    if input("take its change too? [yes/no] ").strip().lower() not in ("y", "yes"):
+        raise UserProblem(f"nothing was changed: {path} was not agreed to", step)
+    return True
 
 
 async def _finish(engine: Engine, plan: LandingPlan) -> str:

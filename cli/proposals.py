@@ -24,6 +24,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="only this hunk and those that stand or fall with it; may be given more than once",
     )
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="take its change too, though the run was not started on it; may be given more than once",
+    )
     parser.add_argument("--anyway", action="store_true", help="accept whatever the badge says, without another proof")
 
 
@@ -62,7 +69,8 @@ async def _one(engine: Engine, wanted: str) -> Proposal:
 async def _accept(engine: Engine, options: argparse.Namespace) -> str:
     proposal = await _one(engine, options.id)
     note(f"{proposal.title}: {proposal.badge.text}")
-    return await land(engine, PrepareLanding(proposal.id, (), options.anyway, tuple(options.hunk)))
+    hunks, also = tuple(options.hunk), tuple(options.also)
+    return await land(engine, PrepareLanding(proposal.id, (), options.anyway, hunks, also))
 
 
 async def _reject(engine: Engine, options: argparse.Namespace) -> Proposal:
@@ -92,6 +100,8 @@ def _show(proposal: Proposal, *, as_json: bool) -> None:
         others = [other.id for other in proposal.hunks if other.group == hunk.group and other.id != hunk.id]
         along = f", with {', '.join(others)}" if others else ""
         print(f"# hunk {hunk.id}: {hunk.path}:{line}, {hunk.state}{along}")
+    for path, why in proposal.outside.items():
+        print(f"# {path}: {why}; accept asks about it")
     print(proposal.diff, end="")
 
 
@@ -116,6 +126,7 @@ def as_document(proposal: Proposal) -> dict[str, object]:
         "badge": proposal.badge.text,
         "badge_state": proposal.badge.state,
         "changed_since": list(proposal.changed_since),
+        "outside": proposal.outside,
     }
 
 

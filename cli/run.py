@@ -43,6 +43,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("instruction", nargs="?", default="", help="what to do; for 'fix' it may be left out")
     parser.add_argument("--at", metavar="FILE:A-B", help="the lines that the person stands on")
     parser.add_argument("--apply", action="store_true", help="land the proposal when it is verified")
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="take its change too, though the run was not started on it; may be given more than once",
+    )
     parser.add_argument("--yes", action="store_true", help="answer yes to the question before the first model call")
 
 
@@ -90,7 +97,7 @@ async def _whole(root: Path, request: StartRun, options: argparse.Namespace) -> 
         proposal = await _proposal(engine, ended.proposal)
         landed = ""
         if options.apply and ended.outcome == "succeeded" and proposal is not None:
-            landed = await land(engine, PrepareLanding(proposal.id))
+            landed = await land(engine, PrepareLanding(proposal.id, confirmed=tuple(options.also)))
         return ended, proposal, landed
     finally:
         await engine.close()

@@ -93,6 +93,7 @@ class LandingPlan(msgspec.Struct, frozen=True, tag=True):
 
     `refused` is the reason why nothing may land ("" when it may). `proposal` has the badge of what is to land, which
     is not the whole's where only a part was chosen. `clashes` of an undo wait for the person's choice, or tell it.
+    `confirm` are files that wait for the person's yes, each with the reason: nothing is prepared before.
     """
 
     id: str
@@ -102,6 +103,7 @@ class LandingPlan(msgspec.Struct, frozen=True, tag=True):
     proposal: Proposal | None = None
     title: str = ""
     clashes: tuple[Clash, ...] = ()
+    confirm: dict[str, str] = {}
 
 
 class LandingResult(msgspec.Struct, frozen=True, tag=True):

@@ -157,13 +157,15 @@ class PrepareLanding(msgspec.Struct, frozen=True, tag=True):
     `hunks` are taken with their groups, all that are open when none is named. What is taken is verified as it was
     chosen: a part never lands on the badge of the whole.
     `rebased` are the door's edits for open documents that moved since the proposal was verified, against the
-    buffers as last synced; the engine then verifies again before it answers, unless `force`. → LandingPlan.
+    buffers as last synced; the engine then verifies again before it answers, unless `force`. `confirmed` are files
+    outside of what the run was started on that the person said yes to. → LandingPlan.
     """
 
     proposal: ProposalId
     rebased: tuple[FilePatch, ...] = ()
     force: bool = False
     hunks: tuple[str, ...] = ()
+    confirmed: tuple[str, ...] = ()
 
 
 class PrepareUndo(msgspec.Struct, frozen=True, tag=True):

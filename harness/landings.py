@@ -75,6 +75,11 @@ class Landings:
         if offer.proposal.state != "open":
             raise UserProblem(f"this proposal was {offer.proposal.state} already", HOW_IT_STANDS)
         hunks = chosen(offer.proposal, request.hunks)
+        wanted = {hunk.path for hunk in hunks} - set(request.confirmed)
+        confirm = {path: why for path, why in offer.proposal.outside.items() if path in wanted}
+        if confirm:
+            reason = f"{', '.join(confirm)}: outside of what the run was started on"
+            return LandingPlan("", (), (), refused=reason, proposal=offer.proposal, confirm=confirm)
         placed = self._place_hunks(offer, hunks, request.rebased)
         conflict = _conflict(placed)
         if conflict:

@@ -153,7 +153,8 @@ class Badge(msgspec.Struct, frozen=True):
 class Proposal(msgspec.Struct, frozen=True):
     """A patch on offer. `changed_since` lists paths that moved since it was verified.
 
-    `hunks` are its parts, in order of path and line. `state` tells of all of them: "open" while one waits.
+    `hunks` are its parts, in order of path and line. `state` tells of all of them: "open" while one waits. `outside`
+    are files that leave what the run was started on, each with the reason: they are confirmed one by one.
     """
 
     id: ProposalId
@@ -169,6 +170,7 @@ class Proposal(msgspec.Struct, frozen=True):
     added: int = 0
     removed: int = 0
     hunks: tuple[Hunk, ...] = ()
+    outside: dict[str, str] = {}
 
     def taking(self, ids: Collection[str] = ()) -> tuple[Hunk, ...]:
         """Return the open hunks among `ids` with the rest of their groups; all that are open for none."""

@@ -42,6 +42,10 @@ Choose = Callable[[Clash], Awaitable[Choice]]
 """Asks the person about one clash. Raises UserProblem when they do not say."""
 
 
+Confirm = Callable[[str, str], Awaitable[bool]]
+"""Asks the person about one file, for the reason given: whether its change is taken too. Raises UserProblem."""
+
+
 class Outcome(NamedTuple):
     """A landing that is over: its title, what may be said of it, what became of the files."""
 
@@ -74,8 +78,10 @@ class Landing:
         self.under_way = ""
         """The proposal that is being landed."""
 
-    async def accept(self, proposal: str, hunks: Sequence[str], *, force: bool) -> Outcome:
+    async def accept(self, proposal: str, hunks: Sequence[str], confirm: Confirm, *, force: bool) -> Outcome:
         """Land hunks of a proposal with their groups, all that are open for none.
+
+        `confirm` is asked about each file that leaves what the run was started on.
 
         Raises UserProblem when nothing, or not everything, landed.
         """
@@ -85,7 +91,7 @@ class Landing:
                 raise UserProblem(f"this proposal was {found.state} already", "run the action again to get a new one")
             self.under_way = found.id
             try:
-                return await self._accept(found, tuple(hunks), force=force)
+                return await self._accept(found, tuple(hunks), confirm, force=force)
             finally:
                 self.under_way = ""
 
@@ -94,16 +100,24 @@ class Landing:
         async with self._turn:
             return await self._undo(run, choose)
 
-    async def _accept(self, proposal: Proposal, hunks: tuple[str, ...], *, force: bool) -> Outcome:
-        await self._mirror.flush()
-        rebased = tuple(self._rebased(proposal, hunks))
-        request = PrepareLanding(proposal.id, rebased, force, hunks)
-        plan = await self._link.ask(request, LandingPlan, PREPARE_S)
+    async def _accept(self, proposal: Proposal, hunks: tuple[str, ...], confirm: Confirm, *, force: bool) -> Outcome:
+        plan = await self._prepare(proposal, hunks, (), force=force)
+        if plan.confirm:
+            left = [path for path, why in plan.confirm.items() if not await confirm(path, why)]
+            plan = await self._prepare(proposal, _without(proposal, hunks, left), tuple(plan.confirm), force=force)
         if plan.refused:
             anyway = "" if force else "look at it; to take it all the same, choose accept anyway"
             raise UserProblem(f"nothing was changed: {plan.refused}", anyway)
         badge = plan.proposal.badge.text if plan.proposal else ""
         return Outcome(plan.title, badge, await self._land(plan.id, plan.open_files, plan.title))
+
+    async def _prepare(
+        self, proposal: Proposal, hunks: tuple[str, ...], confirmed: tuple[str, ...], *, force: bool
+    ) -> LandingPlan:
+        await self._mirror.flush()
+        rebased = tuple(self._rebased(proposal, hunks))
+        request = PrepareLanding(proposal.id, rebased, force, hunks, confirmed)
+        return await self._link.ask(request, LandingPlan, PREPARE_S)
 
     async def _undo(self, run: str, choose: Choose) -> Outcome:
         await self._mirror.flush()
@@ -249,6 +263,18 @@ class Landing:
         if document is None:
             raise Conflict(f"{file.path} was closed meanwhile")
         return document
+
+
+def _without(proposal: Proposal, hunks: tuple[str, ...], paths: Sequence[str]) -> tuple[str, ...]:
+    """Return the hunks that are taken when `paths` are left, with all that stands or falls with them."""
+    if not paths:
+        return hunks
+    taken = proposal.taking(hunks)
+    groups = {hunk.group for hunk in taken if hunk.path in paths}
+    left = tuple(hunk.id for hunk in taken if hunk.group not in groups)
+    if not left:
+        raise UserProblem("nothing was changed: nothing is left without what you left out", KEPT)
+    return left
 
 
 def _told(result: LandingResult) -> str:

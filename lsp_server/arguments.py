@@ -29,8 +29,8 @@ class Stretch(msgspec.Struct, frozen=True):
 class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
     """The one object that a command takes; each command reads the fields that are its own.
 
-    `hunks` are ids of a proposal's parts, all of it for none. `on_clash` answers where an undo meets lines that the
-    person changed since.
+    `hunks` are ids of a proposal's parts, all of it for none; `also` are files to take though the run was not started
+    on them. `on_clash` answers where an undo meets lines that the person changed since.
     """
 
     uri: str = ""
@@ -39,6 +39,7 @@ class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
     fingerprint: str = ""
     proposal: str = ""
     hunks: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_HUNKS)] = ()
+    also: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_HUNKS)] = ()
     on_clash: Literal["", "keep", "take"] = ""
     run: str = ""
     sources: tuple[str, ...] = ()

@@ -250,7 +250,7 @@ class Commands:
 
     def _accept(self, argument: Argument, *, force: bool) -> Json:
         async def work() -> None:
-            taken = deciding.accept(self._session, argument.proposal, argument.hunks, force=force)
+            taken = deciding.accept(self._session, argument.proposal, argument.hunks, argument.also, force=force)
             self._check_again(await taken)
 
         self._session.spawn(work())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bridle.harness.engine import Clash, Done, Proposal, Reject, RunEnded, Selection, UserProblem
 from bridle.lsp_server.accept import Choice, Outcome
@@ -12,6 +12,7 @@ from bridle.lsp_server.places import uri_of
 from bridle.lsp_server.session import Session
 
 ACCEPT, SHOW, REJECT = "Accept", "Show", "Reject"
+TAKE_TOO, LEAVE_OUT = "Take it too", "Leave it out"
 KEEP, TAKE = "Keep mine", "Take back all the same"
 DECIDE_S = 600.0
 MAX_SHOWN = 3_000
@@ -28,7 +29,8 @@ async def offer(session: Session, ended: RunEnded) -> None:
             session.editor.show(f"no change is on offer: {ended.reason}", "warning")
         return
     verified = proposal.badge.state == "verified"
-    words = f"{proposal.title}: {proposal.badge.text} (+{proposal.added} -{proposal.removed})"
+    beyond = f"; also changes {', '.join(proposal.outside)}" if proposal.outside else ""
+    words = f"{proposal.title}: {proposal.badge.text} (+{proposal.added} -{proposal.removed}){beyond}"
     level: Level = "information" if verified else "warning"
     client = session.editor.client
     if not client.questions or client.modal:
@@ -44,13 +46,29 @@ async def offer(session: Session, ended: RunEnded) -> None:
         await reject(session, ended.proposal)
 
 
-async def accept(session: Session, proposal: str, hunks: Sequence[str] = (), *, force: bool) -> list[str]:
-    """Land a proposal or hunks of it; returns the files that changed. Raises UserProblem."""
+async def accept(
+    session: Session, proposal: str, hunks: Sequence[str] = (), also: Collection[str] = (), *, force: bool
+) -> list[str]:
+    """Land a proposal or hunks of it; returns the files that changed. Raises UserProblem.
+
+    A file that leaves what the run was started on is asked about, unless it is named in `also`.
+    """
+
+    async def confirm(path: str, why: str) -> bool:
+        if path in also:
+            return True
+        words = f"{path}: {why}. Is its change taken too?"
+        choice = await session.editor.ask(words, (TAKE_TOO, LEAVE_OUT), DECIDE_S, "warning")
+        if choice not in (TAKE_TOO, LEAVE_OUT):
+            step = f'answer for each file, or name those to take: bridle.accept with {{"also": ["{path}"]}}'
+            raise UserProblem(f"nothing was changed: {path} waits for your yes", step)
+        return choice == TAKE_TOO
+
     found = session.offers.get(proposal)
     work = f"accept {found.id}"
     session.reports.begin(work, f"landing {found.title}")
     try:
-        return _landed(session, await session.landing.accept(found.id, hunks, force=force))
+        return _landed(session, await session.landing.accept(found.id, hunks, confirm, force=force))
     finally:
         session.reports.end(work)
 

@@ -8,23 +8,26 @@ from bridle.harness.engine import ProposalChanged
 from bridle.harness.ground import Ground
 from bridle.harness.nouns import Badge, Flag, Proposal, ProposalId, RunId, Verdict
 from bridle.harness.order import Order
+from bridle.harness.permission.rules import Scope
 from bridle.harness.proposals.badge import UNVERIFIED, badge
 from bridle.harness.proposals.hunks import hunks_of, ids_of
 from bridle.harness.proposals.ledger import Offer
 from bridle.harness.proposals.patches import capture, diff_text, sizes
 from bridle.harness.proposals.standing import Standing
 from bridle.harness.session.journal import Journal
+from bridle.harness.workflow.scope import outside
 from bridle.harness.workflow.workbench import Workbench
 
 
 class Offering:
-    """At most one proposal a run; its id is the run's."""
+    """At most one proposal a run; its id is the run's. `scope` is where the run may write without being confirmed."""
 
     def __init__(self, ground: Ground, run: RunId, order: Order, journal: Journal) -> None:
         self._ground = ground
         self._run = run
         self._order = order
         self._journal = journal
+        self.scope: Scope | None = None
         self._offer: Offer | None = None
         self._seen: list[Verdict] = []
 
@@ -56,6 +59,7 @@ class Offering:
             added=added,
             removed=removed,
             hunks=hunks_of(files, self._ground.blobs.get),
+            outside=outside(files, self.scope),
         )
         self._seen = []
         self._offer = Offer(

@@ -25,6 +25,7 @@ from bridle.harness.tools.toolbox import Tool
 from bridle.harness.workflow.ending import Ended, Reason
 from bridle.harness.workflow.offering import Offering
 from bridle.harness.workflow.prompt import send_back
+from bridle.harness.workflow.scope import scope_of
 from bridle.harness.workflow.workbench import Workbench
 
 
@@ -104,6 +105,7 @@ class Run:
         self._say("guardrail", f"running the checks as they are ({shadow.rung})")
         baseline = await bench.prove_ground()
         self._expect_the_finding(baseline)
+        self._offering.scope = scope_of(self._order, await ground.snapshot())
         if before is not None:
             self._say("resume", f"taking up {len(before.messages)} messages")
             await bench.restore(before)

@@ -199,6 +199,7 @@ class FakeEngine:
         proposal = e.Proposal(
             id=e.ProposalId(run), run=run, title=request.instruction or "fix it", files=patches, hunks=hunks,
             badge=e.Badge("unverified", "not verified yet"), diff="--- a/a.py\n+++ b/a.py\n", added=1, removed=1,
+            outside=dict.fromkeys(self.script.get("outside", ()), "the run was not started on this file"),
         )  # fmt: skip
         self.put(proposal)
         badge = e.Badge(*self.script.get("badge", ("verified", "verified: 3 tests; sandbox: scratch copy")))
@@ -247,6 +248,10 @@ class FakeEngine:
             return e.LandingPlan("", (), (), refused=refused, proposal=proposal)
         rebased = {patch.path: patch for patch in request.rebased}
         taken = proposal.taking(request.hunks)
+        wanted = {hunk.path for hunk in taken} - set(request.confirmed)
+        confirm = {path: why for path, why in proposal.outside.items() if path in wanted}
+        if confirm:
+            return e.LandingPlan("", (), (), refused="outside", proposal=proposal, confirm=confirm)
         files: list[e.FilePatch] = []
         for patch in proposal.files:
             edits = tuple(patch.edits[hunk.edit] for hunk in taken if hunk.path == patch.path and hunk.edit is not None)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from bridle.harness.buffers import Buffers
 from bridle.harness.edits.patch import file_patch
 from bridle.harness.engine import EngineEvent, FinishLanding, LandingPlan, LandingResult, PrepareLanding, PrepareUndo
@@ -108,7 +110,14 @@ class Table:
         self._clock += 1.0
         return self._clock
 
-    def offer(self, name: str, changes: Mapping[str, bytes | None], *, verified: bool = True) -> Proposal:
+    def offer(
+        self,
+        name: str,
+        changes: Mapping[str, bytes | None],
+        *,
+        verified: bool = True,
+        outside: Mapping[str, str] = {},
+    ) -> Proposal:
         """Put a change of the tree on offer, as a run would."""
         files: list[FilePatch] = []
         for path, after in sorted(changes.items()):
@@ -127,6 +136,7 @@ class Table:
         proposal = Proposal(
             ProposalId(name), RunId(name), name, tuple(files), earned or Badge("unverified", "not yet"), hunks=hunks
         )
+        proposal = msgspec.structs.replace(proposal, outside=dict(outside))
         offer = Offer(
             proposal,
             ground={path: digest(data) for path, data in tree_of(self.root).items()},
@@ -148,9 +158,12 @@ class Table:
     def states(self, name: str) -> dict[str, str]:
         return {hunk.id: hunk.state for hunk in self.now_on(name).hunks}
 
-    async def accept(self, name: str, hunks: Collection[str] = (), *, force: bool = False) -> LandingPlan:
+    async def accept(
+        self, name: str, hunks: Collection[str] = (), *, force: bool = False, confirmed: Collection[str] = ()
+    ) -> LandingPlan:
         """Land hunks as the command line does; the plan says what came of it."""
-        return await self._land(await self.landings.prepare(PrepareLanding(ProposalId(name), (), force, tuple(hunks))))
+        request = PrepareLanding(ProposalId(name), (), force, tuple(hunks), tuple(confirmed))
+        return await self._land(await self.landings.prepare(request))
 
     async def undo(self, run: str = "", **choices: Any) -> LandingPlan:
         return await self._land(await self.landings.prepare_undo(PrepareUndo(run, choices.get("choices", {}))))

@@ -1,7 +1,8 @@
 """One command of the person, run in a shadow of the tree as it is: what it would change is told, and may be offered.
 
-The person typed it, so a rule that asks has its answer; a rule that denies holds all the same. It is journaled like a
-run, and a change of it that lands is taken back like any other.
+The person typed it, so a rule that asks has its answer, and what is built in to keep a model in check does not bind
+them; a rule that denies holds all the same. It is journaled like a run, and a change of it that lands is taken back
+like any other.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from bridle.harness.ground import Ground
 from bridle.harness.nouns import Badge, Proposal, ProposalId, RunId, UserProblem
 from bridle.harness.permission.consulting import permit
 from bridle.harness.permission.decide import judge
-from bridle.harness.permission.decision import as_event
+from bridle.harness.permission.decision import Decision, as_event
 from bridle.harness.proposals.hunks import hunks_of
 from bridle.harness.proposals.ledger import Offer
 from bridle.harness.proposals.patches import Changed, capture, changed, diff_text, sizes, unofferable
@@ -84,8 +85,9 @@ class Executing:
         ground = self._ground
         decision = await permit(ground.grants.policy, ground.settings.hooks, ground.trusted, "Bash", line)
         journal.append("decided", as_event("Bash", line, decision))
-        if decision.verdict == "deny":
-            raise UserProblem(f"not run: {decision.reason} ({decision.rule})", "take the rule back if you mean it")
+        binding = next((each for each in (decision, *decision.parts) if _binds(each)), None)
+        if binding is not None:
+            raise UserProblem(f"not run: {binding.reason} ({binding.rule})", "take the rule back if you mean it")
         return await asyncio.to_thread(self._run, run, line, request, journal, cancel)
 
     def _run(self, run: RunId, line: str, request: Exec, journal: Journal, cancel: threading.Event) -> Executed:
@@ -149,6 +151,11 @@ class Executing:
         openings = ground.buffers.openings()
         ground.ledger.put(Offer(proposal, ground={}, engine=ground.engine, openings=openings, created=ground.now()))
         ground.emit(ProposalChanged(proposal))
+
+
+def _binds(decision: Decision) -> bool:
+    """Whether somebody said this no: a rule, a hook, the mode that was chosen."""
+    return decision.verdict == "deny" and decision.origin != "built in"
 
 
 def _kind(one: Changed) -> Literal["created", "modified", "deleted"]:

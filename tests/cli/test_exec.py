@@ -115,6 +115,14 @@ def test_a_rule_that_denies_holds_for_the_person_too(trusted: Path) -> None:
     assert "started" not in done.stdout
 
 
+@pytest.mark.parametrize("words", [["rm", "-rf", "src"], ["sh", "-c", "true && rm -rf ./* .git"], ["env", "rm", "x"]])
+def test_it_holds_however_the_command_is_spelled(trusted: Path, words: list[str]) -> None:
+    config = trusted.parent / "config" / "bridle" / "config.toml"
+    config.write_text(config.read_text() + '[permission]\ndeny = ["Bash(rm:*)"]\n')
+    done = bridle("exec", "--", *words, root=trusted)
+    assert (done.returncode, "deny Bash(rm:*) (user)" in done.stderr) == (1, True)
+
+
 def test_a_program_that_is_not_there_is_said_to_be(trusted: Path) -> None:
     done = bridle("exec", "--json", "--", "no-such-program", root=trusted)
     assert done.returncode == 1

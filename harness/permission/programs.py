@@ -102,10 +102,16 @@ class Use(msgspec.Struct, frozen=True):
     variables: tuple[tuple[int, str], ...] = ()
 
 
+def plainly(text: str) -> str:
+    """Return `text` without what cannot be seen, look-alikes of compatibility put into their plain form."""
+    if text.isascii():
+        return text
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) not in ("Cf", "Cc"))
+
+
 def name_of(word: str) -> str:
     """Return the name by which the most careless system would find the program that `word` names."""
-    seen = "".join(c for c in unicodedata.normalize("NFKC", word) if unicodedata.category(c) not in ("Cf", "Cc"))
-    name = seen.replace("\\", "/").rstrip("/ .").rpartition("/")[2].casefold().lstrip("=")
+    name = plainly(word).replace("\\", "/").rstrip("/ .").rpartition("/")[2].casefold().lstrip("=")
     for suffix in (".exe", ".cmd", ".bat", ".com"):
         name = name.removesuffix(suffix)
     return name or word

@@ -212,7 +212,7 @@ class _Unfolding:
             self._hazards.append(
                 Hazard(ANYWHERE, f"{text!r} runs a program as somebody else", "deny", "built in: setuid")
             )
-        if kind in ("read", "test") and text.startswith(("@", "+")):
+        if kind in ("read", "test", "path") and text.startswith(("@", "+")):
             self._hazards.append(Hazard(given.of, f"{text!r} may be more than the name of a file"))
         places = list(_places(at, kind, text, pattern=text in self._patterns))
         self._places += places

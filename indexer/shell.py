@@ -155,7 +155,7 @@ def _masked(source: bytes) -> bytes:
     They are ordinary characters of words to a shell. The grammar's scanner looks characters up in a table of the C
     library that ends long before Unicode does: some of them end the process that parses.
     """
-    return _BEYOND_ASCII.sub(b"%", source)
+    return _BEYOND_ASCII.sub(b",", source)
 
 
 def _parser() -> Parser:

@@ -92,7 +92,7 @@ def commit(root: Path, writes: Sequence[Write], journal: Path, disk: FileSystem 
     """
     journal.mkdir(parents=True, exist_ok=True, mode=0o700)
     with held(journal / _LOCK, _TURN_WITHIN_S):
-        _commit(root.resolve(), writes, journal, disk)
+        _commit(root.resolve(), writes, journal.resolve(), disk)
 
 
 def _commit(root: Path, writes: Sequence[Write], journal: Path, disk: FileSystem) -> None:
@@ -127,7 +127,7 @@ def recover(root: Path, journal: Path, disk: FileSystem = _REAL) -> Recovered:
     if not journal.is_dir():
         return Recovered()
     with held(journal / _LOCK, _TURN_WITHIN_S):
-        return _recover(root.resolve(), journal, disk)
+        return _recover(root.resolve(), journal.resolve(), disk)
 
 
 def _recover(root: Path, journal: Path, disk: FileSystem) -> Recovered:

@@ -11,6 +11,8 @@ from typing import Protocol
 import msgspec
 
 _NEW_MODE = 0o666
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_THROUGH = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -58,12 +60,15 @@ class FileSystem(Protocol):
 
 
 class RealFileSystem:
-    """The disk itself."""
+    """The disk itself. Paths are absolute and have no link in them: one that became a link meanwhile makes it fail."""
 
     def write(self, path: Path, data: bytes, look: Look | None) -> None:
         """Make the file `path`, which is not there yet; an owner that we may not give stays ours."""
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _NEW_MODE)
-        with closing_descriptor(descriptor):
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        with (
+            opened_folder(path.parent) as folder,
+            closing_descriptor(os.open(path.name, flags, _NEW_MODE, dir_fd=folder)) as descriptor,
+        ):
             self._fill(descriptor, data)
             if look is not None:
                 with suppress(PermissionError):
@@ -85,35 +90,37 @@ class RealFileSystem:
 
     def rewrite(self, path: Path, data: bytes) -> None:
         """Give a file that is there another content, in its place: whoever else names it sees it too."""
-        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        with closing_descriptor(descriptor):
+        flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        with (
+            opened_folder(path.parent) as folder,
+            closing_descriptor(os.open(path.name, flags, dir_fd=folder)) as descriptor,
+        ):
             self._fill(descriptor, data)
             os.ftruncate(descriptor, len(data))
             self._sync(descriptor)
 
     def rename(self, old: Path, new: Path) -> None:
         """Put `old` in the place of `new`."""
-        old.rename(new)
-        self._sync_folder(new.parent)
+        with opened_folder(old.parent) as source, opened_folder(new.parent) as folder:
+            os.rename(old.name, new.name, src_dir_fd=source, dst_dir_fd=folder)
+            self._sync(folder)
 
     def remove(self, path: Path) -> None:
         """Remove a file."""
-        path.unlink()
-        self._sync_folder(path.parent)
+        with opened_folder(path.parent) as folder:
+            os.unlink(path.name, dir_fd=folder)
+            self._sync(folder)
 
     def make_folder(self, path: Path, mode: int) -> None:
         """Make a folder, which is not there yet."""
-        path.mkdir(mode=mode)
-        self._sync_folder(path.parent)
+        with opened_folder(path.parent) as folder:
+            os.mkdir(path.name, mode, dir_fd=folder)
+            self._sync(folder)
 
     def remove_folder(self, path: Path) -> None:
         """Remove an empty folder."""
-        path.rmdir()
-
-    def _sync_folder(self, folder: Path) -> None:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        with closing_descriptor(descriptor):
-            self._sync(descriptor)
+        with opened_folder(path.parent) as folder:
+            os.rmdir(path.name, dir_fd=folder)
 
     def _fill(self, descriptor: int, data: bytes) -> None:
         left = memoryview(data)
@@ -125,9 +132,24 @@ class RealFileSystem:
 
 
 @contextmanager
-def closing_descriptor(descriptor: int) -> Generator[None]:
-    """Close `descriptor` in the end."""
+def opened_folder(path: Path) -> Generator[int]:
+    """Open a folder from the top of the disk down, without following a single link."""
+    at = os.open(path.anchor, _THROUGH)
     try:
-        yield
+        for folder in path.parts[1:]:
+            below = os.open(folder, _THROUGH | os.O_NOFOLLOW, dir_fd=at)
+            os.close(at)
+            at = below
+        with closing_descriptor(os.open(".", _FOLDER, dir_fd=at)) as opened:
+            yield opened
+    finally:
+        os.close(at)
+
+
+@contextmanager
+def closing_descriptor(descriptor: int) -> Generator[int]:
+    """Hand `descriptor` on, and close it in the end."""
+    try:
+        yield descriptor
     finally:
         os.close(descriptor)

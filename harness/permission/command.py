@@ -29,7 +29,8 @@ class Place(msgspec.Struct, frozen=True):
     """A path that a part touches.
 
     A `mild` one may be no path at all, so that only what is surely wrong with it counts. A `pattern` stands for the
-    files that it finds. `target` is where it leads, told by `looking`.
+    files that it finds. `below` are the patterns of the names that are read when it is a folder. `target` is where it
+    leads, told by `looking`.
     """
 
     at: int
@@ -37,6 +38,7 @@ class Place(msgspec.Struct, frozen=True):
     path: str
     mild: bool = False
     pattern: bool = False
+    below: tuple[str, ...] = ()
     target: Target | None = None
 
 

@@ -15,11 +15,14 @@ import msgspec
 from bridle.harness.permission.command import ANYWHERE, Hazard, Part, Place, Reading
 from bridle.harness.permission.paths import locate
 from bridle.harness.permission.programs import name_of
+from bridle.harness.permission.protected import protection
 from bridle.harness.permission.repository import helpers
-from bridle.harness.permission.rules import Policy
+from bridle.harness.permission.rules import Policy, Rule, matches
 
 MAX_FOUND = 200
 MAX_ENTRIES = 20_000
+FILE_COST = 4
+"""A file whose path is judged costs as much as so many names that are only compared."""
 
 
 def look(policy: Policy, reading: Reading) -> Reading:
@@ -43,6 +46,7 @@ def _looked(policy: Policy, part: Part, runs: tuple[str, ...], budget: _Budget) 
             hazards.append(Hazard(place.at, f"{place.path!r} finds hidden files"))
         if any(name.startswith("-") for name in found):
             hazards.append(Hazard(place.at, f"{place.path!r} finds a file whose name is an option"))
+        hazards += _forbidden_below(policy, place, budget) if place.below else ()
         places += [
             msgspec.structs.replace(place, path=path, target=locate(policy.root, path, policy.private))
             for path in (place.path, *found[:MAX_FOUND])
@@ -101,6 +105,29 @@ def _expanded(root: Path, pattern: str, budget: _Budget) -> list[str]:
             raise _TooMuchError
         found = [f"{path}{name}/" for path in found for name in budget.names(root / path, part)]
     return [path.removesuffix("/") for path in found]
+
+
+def _forbidden_below(policy: Policy, place: Place, budget: _Budget) -> Iterator[Hazard]:
+    """Tell of a file below a folder that may not be read, when the whole of the folder is."""
+    root = Path(os.path.realpath(policy.root))
+    top = Path(os.path.realpath(root / place.path))
+    denied = [rule.rule for rule in policy.rules if rule.effect == "deny" and rule.rule.tool == "Read"]
+    for folder, folders, names in os.walk(top if top.is_relative_to(root) else root / "none"):
+        folders[:] = [name for name in folders if name != ".git"]
+        budget.entries -= len(names) * FILE_COST
+        if budget.entries < 0:
+            yield Hazard(place.at, f"below {place.path!r} lies more than can be looked at")
+            return
+        for name in names:
+            path = (Path(folder) / name).relative_to(root).as_posix()
+            if any(fnmatchcase(name, pattern) for pattern in place.below) and _is_forbidden(denied, path):
+                yield Hazard(place.at, f"below {place.path!r} lies {path!r}, which may not be read")
+                return
+
+
+def _is_forbidden(denied: list[Rule], path: str) -> bool:
+    ruling = protection(path, "Read")
+    return (ruling is not None and ruling.effect == "deny") or any(matches(rule, path, fold=True) for rule in denied)
 
 
 def _finds_hidden(pattern: str) -> bool:

@@ -23,6 +23,8 @@ MAX_CHARS = 4096
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _HOME = re.compile(r"(~|\$HOME|\$\{HOME\})(?=/|$)")
+_ELSEWHERE = re.compile(r"~[^/]")
+_SHORT = re.compile(r"[^/~]{1,8}~\d{1,2}(\.[^/.]{0,3})?")
 _ENCODED = re.compile(r"%(2e|2f|5c|00)", re.IGNORECASE)
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)([.:].*)?", re.IGNORECASE)
 
@@ -109,6 +111,12 @@ def _plain(given: str) -> tuple[str, list[Ruling]]:
             told.append(Ruling("ask" if harmless else "deny", "device name", "Windows takes it for a device"))
         elif part not in (".", "..") and part != part.rstrip(" ."):
             told.append(Ruling("ask", "trailing dot or space", "Windows takes it for another name"))
+        elif _SHORT.fullmatch(part):
+            told.append(Ruling("ask", "short name", "Windows may take it for a longer name"))
+        elif ":" in part and not _DRIVE.fullmatch(part):
+            told.append(Ruling("ask", "colon", "Windows takes what is behind the colon for a part of the file"))
+    if _ELSEWHERE.match(text):
+        told.append(Ruling("ask", "another's home", "a shell takes it for the home of somebody else"))
     return text, told
 
 

@@ -34,6 +34,8 @@ class Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     only: dict[str, str] = {}
     instead: str = ""
     runs: str = ""
+    deep: str = ""
+    filter: str = ""
     numbers: bool = False
     single_dash: bool = False
     stops: bool = False
@@ -91,7 +93,8 @@ class Use(msgspec.Struct, frozen=True):
     """How a command uses its program; `lead` is how many words name that.
 
     `unknown` are (word, what is not known). `inner` are the commands in it, each with the word where it begins;
-    `variables` are those that it sets for them.
+    `variables` are those that it sets for them. `below` are the patterns of the names that it reads below a folder, ()
+    when it reads none.
     """
 
     row: Program | None
@@ -100,12 +103,19 @@ class Use(msgspec.Struct, frozen=True):
     unknown: tuple[tuple[int, str], ...] = ()
     inner: tuple[tuple[int, tuple[str, ...]], ...] = ()
     variables: tuple[tuple[int, str], ...] = ()
+    below: tuple[str, ...] = ()
+
+
+def plainly(text: str) -> str:
+    """Return `text` without what cannot be seen, look-alikes of compatibility put into their plain form."""
+    if text.isascii():
+        return text
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) not in ("Cf", "Cc"))
 
 
 def name_of(word: str) -> str:
     """Return the name by which the most careless system would find the program that `word` names."""
-    seen = "".join(c for c in unicodedata.normalize("NFKC", word) if unicodedata.category(c) not in ("Cf", "Cc"))
-    name = seen.replace("\\", "/").rstrip("/ .").rpartition("/")[2].casefold().lstrip("=")
+    name = plainly(word).replace("\\", "/").rstrip("/ .").rpartition("/")[2].casefold().lstrip("=")
     for suffix in (".exe", ".cmd", ".bat", ".com"):
         name = name.removesuffix(suffix)
     return name or word
@@ -199,6 +209,8 @@ class _Reading:
         self._unknown: list[tuple[int, str]] = []
         self._inner: list[tuple[int, tuple[str, ...]]] = []
         self._variables: list[tuple[int, str]] = []
+        self._deep = False
+        self._filters: list[str] = []
         self._ended = False
 
     def read(self, start: int) -> Use:
@@ -220,7 +232,8 @@ class _Reading:
                 self._operand(at, n_operands)
                 n_operands, only_operands, at = n_operands + 1, only_operands or self._row.stops, at + 1
         given, unknown = tuple(self._given), tuple(self._unknown)
-        return Use(self._row, start, given, unknown, tuple(self._inner), tuple(self._variables))
+        below = tuple(self._filters or ["*"]) if self._deep else ()
+        return Use(self._row, start, given, unknown, tuple(self._inner), tuple(self._variables), below)
 
     def _ends(self, n_operands: int) -> bool:
         """Whether another command begins here."""
@@ -239,6 +252,7 @@ class _Reading:
         if word in self._row.runs.split():
             return self._run(at)
         name, equals, value = word.partition("=")
+        self._deep = self._deep or name in self._row.deep.split()
         if word.startswith("--") or self._row.single_dash:
             if f"{name}=" in self._flags or (not equals and word in self._flags):
                 self._take_place(name)
@@ -251,6 +265,7 @@ class _Reading:
         word = self._argv[at]
         for place, letter in enumerate(word[1:], 1):
             option = f"-{letter}"
+            self._deep = self._deep or option in self._row.deep.split()
             if option in self._values:
                 rest = word[place + 1 :]
                 return self._valued(at, option, rest.removeprefix("=") if rest else None)
@@ -272,6 +287,8 @@ class _Reading:
         allowed = self._row.only.get(option)
         if allowed is not None:
             kind = "word" if fnmatchcase(value, allowed) else "never"
+        if option == self._row.filter:
+            self._filters.append(value)
         self._given.append(Given(min(after - 1, len(self._argv) - 1), kind, value, at))
         if kind == "module":
             self._given += [Given(n, "rest", self._argv[n], n) for n in range(after, len(self._argv))]

@@ -155,7 +155,9 @@ class _Unfolding:
             name, _, value = word.partition("=")
             self._variable(at, name, Word((value,), value))
         for given in use.given:
-            self._take(given)
+            self._take(given, use.below)
+        if use.below and not any(given.kind == "read" for given in use.given):
+            self._places.append(Place(use.lead, "Read", ".", below=use.below))
         if row is None:
             self._may_run(argv, within_options=True)
         elif row.anything:
@@ -191,7 +193,7 @@ class _Unfolding:
             elif at + 1 < len(argv):
                 self._suspect(argv[at + 1].split())
 
-    def _take(self, given: Given) -> None:
+    def _take(self, given: Given, below: tuple[str, ...] = ()) -> None:
         """Note what one value or operand brings."""
         at, kind, text = given.at, given.kind, given.text
         if kind == "shell":
@@ -212,10 +214,10 @@ class _Unfolding:
             self._hazards.append(
                 Hazard(ANYWHERE, f"{text!r} runs a program as somebody else", "deny", "built in: setuid")
             )
-        if kind in ("read", "test") and text.startswith(("@", "+")):
+        if kind in ("read", "test", "path") and text.startswith(("@", "+")):
             self._hazards.append(Hazard(given.of, f"{text!r} may be more than the name of a file"))
         places = list(_places(at, kind, text, pattern=text in self._patterns))
-        self._places += places
+        self._places += [msgspec.structs.replace(place, below=below) for place in places] if below else places
         if not places and text in self._patterns and text.startswith(("-", "*", "?", "[")):
             self._hazards.append(Hazard(given.of, f"{text!r} stands for names that may be options"))
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 import msgspec
 
 from bridle.harness.nouns import UserProblem
-from bridle.harness.permission.programs import name_of
+from bridle.harness.permission.programs import name_of, plainly
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -60,7 +60,7 @@ def may_be(pattern: str, argv: Sequence[str]) -> bool:
 def may_hide(pattern: str, text: str) -> bool:
     """Whether the command of the pattern may stand in a text that no reader of ours understands."""
     it = said(pattern)
-    return bool(it.words) and _sought(it.words).search(text.casefold()) is not None
+    return bool(it.words) and _sought(it.words).search(plainly(text).casefold()) is not None
 
 
 def _same_program(name: str, given: str) -> bool:

@@ -116,10 +116,30 @@ def test_trust_is_given_told_and_taken_back(root: Path, capsys: pytest.CaptureFi
     (root / "bridle.toml").write_text("")
     assert main(["trust", "--root", str(root), "--json"]) == 0
     given = json.loads(capsys.readouterr().out)
-    assert given == {"root": str(root), "trusted": True, "before": "unknown", "files": ["bridle.toml"]}
+    programs = given.pop("programs")
+    assert given == {"root": str(root), "trusted": True, "before": "unknown", "files": ["bridle.toml"], "changed": []}
+    assert any("pytest" in program for program in programs)
     assert main(["trust", "--root", str(root), "--remove", "--json"]) == 0
     taken = json.loads(capsys.readouterr().out)
     assert (taken["trusted"], taken["before"]) == (False, "trusted")
+
+
+def test_what_is_trusted_is_shown_and_looking_changes_nothing(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hook = '[[hook]]\nname = "guard"\nargv = ["tools/guard", "--all"]\n'
+    (root / "bridle.toml").write_text(hook)
+    assert main(["trust", "--root", str(root), "--status"]) == 0
+    assert "is not trusted" in capsys.readouterr().out
+    assert main(["trust", "--root", str(root)]) == 0
+    told = capsys.readouterr().out
+    assert "is trusted" in told
+    assert "hook guard: tools/guard --all" in told
+    assert "a change of these asks again: bridle.toml" in told
+    (root / "bridle.toml").write_text(hook.replace("--all", "--none"))
+    assert main(["trust", "--root", str(root), "--status", "--json"]) == 0
+    looked = json.loads(capsys.readouterr().out)
+    assert (looked["trusted"], looked["before"], looked["changed"]) == (False, "changed", ["bridle.toml"])
+    assert main(["trust", "--root", str(root)]) == 0
+    assert "changed since the last yes: bridle.toml" in capsys.readouterr().out
 
 
 def look(root: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, dict[str, str]]]:

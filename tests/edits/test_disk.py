@@ -381,3 +381,25 @@ def test_no_fault_at_any_write_sync_or_rename_leaves_a_mix(tmp_path: Path) -> No
                 at += 1
                 shutil.rmtree(folder)
     assert injected >= 1_000
+
+
+def test_a_folder_that_becomes_a_link_after_it_was_looked_at_is_not_written_through(tmp_path: Path) -> None:
+    root, outside = tmp_path / "repo", tmp_path / "outside"
+    (root / "src").mkdir(parents=True)
+    outside.mkdir()
+    (root / "src" / "a.py").write_bytes(b"old")
+    (outside / "a.py").write_bytes(b"old")
+
+    class Swapping(RealFileSystem):
+        """Puts a link in the place of the folder just before the file in it is written."""
+
+        def write(self, path: Path, data: bytes, look: Look | None) -> None:
+            if path.parent == root / "src":
+                (root / "src").rename(tmp_path / "away")
+                (root / "src").symlink_to(outside)
+            super().write(path, data, look)
+
+    with pytest.raises((OSError, Fault)):
+        commit(root, [Write("src/a.py", b"old", b"new")], tmp_path / "journal", Swapping())
+    assert [path.read_bytes() for path in outside.iterdir()] == [b"old"]
+    assert (tmp_path / "away" / "a.py").read_bytes() == b"old"

@@ -258,3 +258,92 @@ def test_a_need_that_cannot_be_granted_names_its_line(desk: Desk, need: str) -> 
     with pytest.raises(UserProblem, match=r"config\.toml:2: ") as caught:
         load(desk.root)
     assert "loopback:PORT" in caught.value.next_step
+
+
+@pytest.fixture
+def managed(tmp_path: Path) -> Path:
+    return tmp_path / "managed.toml"
+
+
+def test_what_the_owner_of_the_machine_says_stands_above_all(desk: Desk, managed: Path) -> None:
+    managed.write_text(
+        'mode = "acceptEdits"\n[permission]\nallow = ["Bash(make:*)"]\ndeny = ["Bash(curl:*)"]\n'
+        "[sandbox]\nrequired = true\n"
+    )
+    desk.user('mode = "auto"\n[permission]\nallow = ["Bash(curl:*)"]\n')
+    settings = load(desk.root, {}, managed)
+    assert settings.mode == "edit"
+    assert settings.sandbox_required
+    assert judge(settings.policy, "Bash", "curl x").rule == "deny Bash(curl:*) (managed)"
+    assert judge(settings.policy, "Bash", "make all").rule == "allow Bash(make:*) (managed)"
+    assert judge(settings.policy, "Read", str(managed)).verdict == "deny"
+
+
+def test_a_managed_file_that_anybody_may_write_is_not_believed(desk: Desk, managed: Path) -> None:
+    managed.write_text("")
+    managed.chmod(0o666)
+    with pytest.raises(UserProblem, match="may write"):
+        load(desk.root, {}, managed)
+
+
+def test_the_managed_file_is_where_administrators_look_for_it() -> None:
+    assert Path("/etc/bridle/managed.toml") == room.MANAGED_FILE
+
+
+def test_other_harnesses_names_of_a_mode_are_understood(desk: Desk) -> None:
+    assert load(desk.user('mode = "acceptEdits"\n').root, {}).mode == "edit"
+
+
+def test_hooks_come_from_the_machine_the_person_and_the_project_in_this_order(desk: Desk, managed: Path) -> None:
+    text = '[[hook]]\nname = "{0}"\nargv = ["{0}"]\ntools = ["Bash"]\ntimeout_s = 2\n'
+    managed.write_text(text.format("a"))
+    desk.user(text.format("b")).project(text.format("c"))
+    hooks = load(desk.root, {}, managed).hooks
+    assert [(hook.name, hook.origin, hook.tools, hook.timeout_s) for hook in hooks] == [
+        ("a", "managed", ("Bash",), 2.0),
+        ("b", "user", ("Bash",), 2.0),
+        ("c", "project", ("Bash",), 2.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[[hook]]\nname = "a"\nargv = []\n', "length >= 1"),
+        ('[[hook]]\nname = "a"\nargv = ["x"]\ntimeout_s = 60\n', "<= 5"),
+        ('[[hook]]\nname = "a"\nargv = ["x"]\ntools = ["Dance"]\n', "no tool 'Dance'"),
+        ('[[hook]]\nargv = ["x"]\n', "name"),
+    ],
+)
+def test_a_hook_that_cannot_be_is_told_by_line(desk: Desk, text: str, said: str) -> None:
+    with pytest.raises(UserProblem, match=said) as caught:
+        load(desk.user(text).root, {})
+    assert "config.toml" in caught.value.message
+
+
+def test_the_editor_brings_no_hooks(desk: Desk) -> None:
+    with pytest.raises(UserProblem, match="hook"):
+        load(desk.root, {"hook": [{"name": "a", "argv": ["x"]}]})
+
+
+@pytest.mark.parametrize(
+    ("effect", "rule", "match", "not_match", "fine"),
+    [
+        ("allow", "Bash(git log:*)", "git log -3", "git logx", True),
+        ("allow", "Bash(git log:*)", "/usr/bin/git log", "", False),
+        ("deny", "Bash(git push:*)", "/usr/bin/git -C x push", "git log push", True),
+        ("deny", "Bash(git push:*)", "", "git -C x push", False),
+    ],
+)
+def test_the_examples_of_a_rule_for_commands_are_held_as_the_rule_is_used(
+    desk: Desk, effect: str, rule: str, match: str, not_match: str, fine: bool
+) -> None:
+    some = {"match": [match] if match else [], "not_match": [not_match] if not_match else []}
+    desk.user(
+        f'[permission]\n{effect} = [{{rule = "{rule}", match = {some["match"]}, not_match = {some["not_match"]}}}]\n'
+    )
+    if fine:
+        load(desk.root, {})
+    else:
+        with pytest.raises(UserProblem, match=r"example|not_match"):
+            load(desk.root, {})

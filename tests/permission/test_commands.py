@@ -327,6 +327,21 @@ def test_a_pattern_is_judged_by_what_it_finds(repo: Path) -> None:
     assert judge(policy, "Bash", "sort ./*.md").verdict == "allow"
 
 
+def test_reading_a_whole_folder_is_asked_about_where_something_in_it_may_not_be_read(repo: Path) -> None:
+    policy = policy_of_the_attacks(repo)  # .env lies at the top
+    asked = {
+        "grep -rn x src": "allow",
+        "grep -rn x .": "ask",
+        "grep -rn x": "ask",
+        "grep -rn --include='*.py' x .": "allow",
+        "grep -rn --include='.e*' x .": "ask",
+        "grep -n x README.md": "allow",
+    }
+    assert {command: judge(policy, "Bash", command).verdict for command in asked} == asked
+    (repo / "src" / "id_rsa").write_text("")
+    assert "'src/id_rsa'" in judge(policy, "Bash", "grep -r x src").reason
+
+
 def test_a_redirect_is_an_edit(repo: Path) -> None:
     command = "git diff > out.patch"
     assert judge(policy_of_the_attacks(repo), "Bash", command).verdict == "allow"

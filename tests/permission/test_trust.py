@@ -69,6 +69,26 @@ def test_any_change_of_the_configuration_asks_again_and_is_named(root: Path, tmp
     assert (trust.trusted, trust.changed()) == (True, ())
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        '[[hook]]\nname = "g"\nargv = ["./g"]\n',
+        '[checks.lint]\ncommand = ["./lint"]\n',
+        '[mcp.tools]\ncommand = ["./server"]\n',
+        "timeout_s = 5\n",
+    ],
+)
+def test_whatever_the_project_would_run_is_part_of_what_was_trusted(root: Path, tmp_path: Path, said: str) -> None:
+    home = tmp_path / "state"
+    for file in (root / "bridle.toml", root / ".bridle" / "mcp.toml", root / ".bridle" / "config.toml"):
+        Trust(root, home).say(trusted=True)
+        file.write_text(said)
+        assert Trust(root, home).changed() == (file.relative_to(root).as_posix(),)
+        Trust(root, home).say(trusted=True)
+        file.write_text(said.replace("./", "./../"))
+        assert Trust(root, home).standing == ("changed" if "./" in said else "trusted")
+
+
 def test_what_is_no_configuration_does_not_matter(root: Path, tmp_path: Path) -> None:
     trust = Trust(root, tmp_path / "state")
     trust.say(trusted=True)

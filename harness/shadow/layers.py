@@ -80,17 +80,31 @@ class Layers:
         return str(inside)
 
     def adopt(self, path: str, source: Path | None) -> None:
-        """Put the very entry `source` at `path`, its times and mode with it, or delete what stands there (None)."""
+        """Put a copy of the very entry `source` at `path`, its times and mode with it, or delete what is there."""
+        target = self._make_room(path, source)
+        if source is not None and target is not None:
+            shutil.copy2(source, target, follow_symlinks=False)
+
+    def absorb(self, path: str, source: Path | None) -> None:
+        """As `adopt`, and `source` itself moves: no room for a second copy is needed."""
+        target = self._make_room(path, source)
+        if source is not None and target is not None:
+            source.replace(target)
+
+    def _make_room(self, path: str, source: Path | None) -> Path | None:
+        """Return where a file or link goes whose way is free now; a folder, and what is deleted, is done with here."""
         inside = PurePosixPath(path)
         found = self._find(inside)
         if found is not None and (source is None or _is_folder(source) != _is_folder(found)):
             self._remove(inside)
-        if source is not None and _is_folder(source):
+        if source is None:
+            return None
+        if _is_folder(source):
             self._folder(inside)
-        elif source is not None:
-            target = self._folder(inside.parent) / inside.name
-            target.unlink(missing_ok=True)
-            shutil.copy2(source, target, follow_symlinks=False)
+            return None
+        target = self._folder(inside.parent) / inside.name
+        target.unlink(missing_ok=True)
+        return target
 
     def scan(self) -> Scan:
         """Return what the upper layer says, sorted."""
@@ -142,12 +156,16 @@ class Layers:
         folder = self._folder(inside.parent)
         target = folder / inside.name
         handle, temporary = tempfile.mkstemp(prefix=".bridle-", dir=folder)
-        with open(handle, "wb") as stream:  # noqa: PTH123 - a descriptor, not a path
-            stream.write(data)
-            os.fchmod(handle, stat.S_IMODE(before.lstat().st_mode) if before else 0o666 & ~current_umask())
-        stamp = _stamps.next(str(self.lower / inside), before)
-        os.utime(temporary, (stamp, stamp))
-        Path(temporary).replace(target)
+        try:
+            with open(handle, "wb") as stream:  # noqa: PTH123 - a descriptor, not a path
+                stream.write(data)
+                os.fchmod(handle, stat.S_IMODE(before.lstat().st_mode) if before else 0o666 & ~current_umask())
+            stamp = _stamps.next(str(self.lower / inside), before)
+            os.utime(temporary, (stamp, stamp))
+            Path(temporary).replace(target)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
 
     def _remove(self, inside: PurePosixPath) -> None:
         folder = self._folder(inside.parent)

@@ -5,6 +5,7 @@ A rung that does not work for this workspace is declined with its reason; the sh
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -53,6 +54,16 @@ __all__ = [
 
 TRIAL_TIMEOUT_S = 10.0
 SCRATCH_COPY: RungName = "scratch copy"
+APPARMOR_STEP = (
+    "AppArmor keeps user namespaces from programs without a profile: install bubblewrap with its profile, "
+    "or set kernel.apparmor_restrict_unprivileged_userns to 0"
+)
+REFUSALS = (
+    ("kernel/apparmor_restrict_unprivileged_userns", "1", APPARMOR_STEP),
+    ("kernel/unprivileged_userns_clone", "0", "set kernel.unprivileged_userns_clone to 1"),
+    ("user/max_user_namespaces", "0", "set user.max_user_namespaces to 10000"),
+)
+"""What forbids user namespaces to an ordinary user: a setting, its value, and what its owner can do."""
 NEXT_STEPS: Mapping[RungName, str] = {
     "bubblewrap+overlay": "install bubblewrap (apt install bubblewrap), and allow unprivileged user namespaces",
     "namespaces+overlay": "allow unprivileged user namespaces (sysctl user.max_user_namespaces), Linux 5.12 or newer",
@@ -89,7 +100,11 @@ def open_shadow(
         UserProblem: `root` is no folder, a buffer lies outside it, no rung (or not the one asked for, or none with a
             sandbox where that is required) works, or nothing can be kept in `state`.
     """
-    workspace, state = root.resolve(), state.resolve()
+    try:
+        workspace, state = root.resolve(), state.resolve()
+        workspace.stat()
+    except OSError as error:
+        raise UserProblem(f"{str(root)!r} cannot be opened: {error.strerror}", "open a folder that exists") from error
     if not workspace.is_dir():
         raise UserProblem(f"{str(root)!r} is not a folder", "open a folder that exists")
     inside = [path for path in (state, *homes(os.environ)) if path.is_relative_to(workspace)]
@@ -133,14 +148,27 @@ def _nothing_works(rung: str | None, declined: list[str], *, required: bool) -> 
     told = "; ".join(declined)
     if required:
         last = f"{rung}: it is no sandbox" if rung == SCRATCH_COPY else told
-        step = f"{NEXT_STEPS['bubblewrap+overlay']}; or, at your own risk, set sandbox.required to false"
+        step = f"{_next_step(SANDBOXES[0])}; or, at your own risk, set sandbox.required to false"
         return UserProblem(f"a sandbox is required (sandbox.required), and none works here: {last}", step)
-    return UserProblem(f"no shadow can be had here ({rung or 'no rung'}): {told}", NEXT_STEPS["bubblewrap+overlay"])
+    return UserProblem(f"no shadow can be had here ({rung or 'no rung'}): {told}", _next_step(SANDBOXES[0]))
 
 
 def probe(state: Path) -> tuple[RungProbe, ...]:
     """Try every rung on a folder of our own, best first, and say what each lacks."""
     return tuple(_probe_rung(name, state) for name in RUNGS)
+
+
+def refusal(settings: Path = Path("/proc/sys")) -> str:
+    """Return what the machine's owner can do where its settings forbid user namespaces, "" where they do not."""
+    for name, value, step in REFUSALS:
+        with contextlib.suppress(OSError):
+            if (settings / name).read_text().strip() == value:
+                return step
+    return ""
+
+
+def _next_step(name: RungName) -> str:
+    return (refusal() if name in SANDBOXES and os.geteuid() else "") or NEXT_STEPS[name]
 
 
 def _probe_rung(name: RungName, state: Path) -> RungProbe:
@@ -153,14 +181,14 @@ def _probe_rung(name: RungName, state: Path) -> RungProbe:
         finally:
             shadow.close()
     except UserProblem as problem:
-        return RungProbe(name, works=False, detail=problem.message, next_step=NEXT_STEPS[name])
+        return RungProbe(name, works=False, detail=problem.message, next_step=_next_step(name))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if name == SCRATCH_COPY:
         lacks = "; ".join(escapes) or "nothing that the probe knows"
-        return RungProbe(name, works=True, detail=f"no sandbox: {lacks}", next_step=NEXT_STEPS["bubblewrap+overlay"])
+        return RungProbe(name, works=True, detail=f"no sandbox: {lacks}", next_step=_next_step(SANDBOXES[0]))
     if escapes:
-        return RungProbe(name, works=False, detail="; ".join(escapes), next_step=NEXT_STEPS[name])
+        return RungProbe(name, works=False, detail="; ".join(escapes), next_step=_next_step(name))
     bounds = usable_places()[1] or "memory and processes bounded"
     detail = f"copy-on-write at its own path; home, network and .git out of reach; {bounds}"
     return RungProbe(name, works=True, detail=detail)

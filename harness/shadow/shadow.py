@@ -9,6 +9,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -123,7 +124,7 @@ def open_shadow(
 
 def _try(name: RungName, terms: Terms, buffers: Mapping[str, bytes], declined: tuple[str, ...]) -> Shadow | str:
     """Return a shadow on one rung, or why there is none."""
-    why = "" if name == SCRATCH_COPY else obstacle(terms.workspace) or foreigners(terms.workspace)
+    why = "" if name == SCRATCH_COPY else _obstacle(terms.workspace)
     if why:
         return why
     try:
@@ -142,6 +143,12 @@ def _try(name: RungName, terms: Terms, buffers: Mapping[str, bytes], declined: t
         raise
     shadow.close()
     return why
+
+
+def _obstacle(workspace: Path) -> str:
+    if sys.platform != "linux":
+        return f"{sys.platform} has no overlay mounts"
+    return obstacle(workspace) or foreigners(workspace)
 
 
 def _nothing_works(rung: str | None, declined: list[str], *, required: bool) -> UserProblem:

@@ -20,6 +20,8 @@ from bridle.harness.nouns import UserProblem
 from bridle.indexer.files import read_bounded
 
 OPAQUE = "user.overlay.opaque"
+WHITEOUT = "user.overlay.whiteout"
+"""On an empty file: the second way of an overlay to say that there is nothing here, beside the device 0/0."""
 MAX_BYTES = 256_000_000
 
 
@@ -124,7 +126,8 @@ class Layers:
                         gone += [path] if _is_opaque(Path(entry.path)) else []
                     else:
                         gone.append(path)
-                        files += [path] if entry.is_file(follow_symlinks=False) else []
+                        stands = entry.is_file(follow_symlinks=False) and not is_whiteout(Path(entry.path))
+                        files += [path] if stands else []
                         links += [path] if entry.is_symlink() else []
         return Scan(*(tuple(sorted(paths)) for paths in (files, links, folders, gone)))
 
@@ -216,7 +219,9 @@ _stamps = _Stamps()
 def is_whiteout(path: Path) -> bool:
     """Tell whether an entry of an upper layer says that there is nothing here."""
     state = path.lstat()
-    return stat.S_ISCHR(state.st_mode) and state.st_rdev == os.makedev(0, 0)
+    if stat.S_ISCHR(state.st_mode):
+        return state.st_rdev == os.makedev(0, 0)
+    return stat.S_ISREG(state.st_mode) and state.st_size == 0 and _attribute(path, WHITEOUT) is not None
 
 
 def current_umask() -> int:
@@ -239,10 +244,14 @@ def _hides(upper: Path) -> bool:
 
 
 def _is_opaque(folder: Path) -> bool:
+    return _attribute(folder, OPAQUE) == b"y"
+
+
+def _attribute(path: Path, name: str) -> bytes | None:
     try:
-        return os.getxattr(folder, OPAQUE, follow_symlinks=False) == b"y"
+        return os.getxattr(path, name, follow_symlinks=False)
     except OSError:
-        return False
+        return None
 
 
 def _is_file(path: Path) -> bool:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ from bridle.harness.shadow.isolation import probe_isolation
 from bridle.harness.shadow.layered import Exhibit, LayeredShadow
 from bridle.harness.shadow.limits import Limits, usual_limits
 from bridle.harness.shadow.mounted import Mounted, obstacle
+from bridle.harness.shadow.sandbox import SHARED_MEMORY
 
 __all__ = [
     "NOTHING",
@@ -124,9 +126,21 @@ def open_shadow(
 
 def _try(name: RungName, terms: Terms, buffers: Mapping[str, bytes], declined: tuple[str, ...]) -> Shadow | str:
     """Return a shadow on one rung, or why there is none."""
-    why = "" if name == SCRATCH_COPY else _obstacle(terms.workspace)
-    if why:
+    if name == SCRATCH_COPY:
+        return _try_at(name, terms, buffers, declined)
+    if why := _obstacle(terms.workspace):
         return why
+    opened = _try_at(name, terms, buffers, declined)
+    memory = memory_folder() if isinstance(opened, str) and "mount: " in opened else None
+    if memory is None:
+        return opened
+    told = f"layers are kept in memory, below {str(memory)!r}, because {str(terms.state)!r} cannot hold them: {opened}"
+    again = _try_at(name, msgspec.structs.replace(terms, state=memory), buffers, (*declined, told))
+    return opened if isinstance(again, str) else again
+
+
+def _try_at(name: RungName, terms: Terms, buffers: Mapping[str, bytes], declined: tuple[str, ...]) -> Shadow | str:
+    """Return a shadow with its layers in the state folder of `terms`, or why there is none."""
     try:
         shadow = LayeredShadow(terms.workspace, terms.state, _exhibit(name, terms), declined)
     except OSError as error:
@@ -149,6 +163,21 @@ def _obstacle(workspace: Path) -> str:
     if sys.platform != "linux":
         return f"{sys.platform} has no overlay mounts"
     return obstacle(workspace) or foreigners(workspace)
+
+
+def memory_folder(shared: Path = SHARED_MEMORY) -> Path | None:
+    """Return a private folder in memory: for layers where the state folder cannot hold them, as on a container's root.
+
+    None where there is no such place, or somebody else was there first.
+    """
+    folder = shared / f"bridle-{os.geteuid()}"
+    try:
+        folder.mkdir(0o700, exist_ok=True)
+        state = folder.lstat()
+    except OSError:
+        return None
+    ours = stat.S_ISDIR(state.st_mode) and state.st_uid == os.geteuid() and not state.st_mode & 0o077
+    return folder if ours else None
 
 
 def _nothing_works(rung: str | None, declined: list[str], *, required: bool) -> UserProblem:

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from bridle.harness.nouns import UserProblem
-from bridle.harness.shadow.shadow import Change, Shadow, open_shadow
+from bridle.harness.shadow.shadow import Change, Shadow, memory_folder, open_shadow
 from bridle.indexer.process import Completed
 
 pytestmark = pytest.mark.slow
@@ -400,3 +400,19 @@ shadow.close()
         f"mount -t overlay overlay -o {layers} {state}", code, str(workspace), str(tmp_path / "state")
     )
     assert "| 0 ['a.py'] |" in told, told
+    assert told.startswith("bubblewrap+overlay"), told
+    assert "layers are kept in memory" in told
+    assert not list(Path("/dev/shm").glob("bridle-*/shadow-*")), "what was in memory is gone with its shadow"
+
+
+def test_a_folder_in_memory_that_somebody_else_made_is_not_ours(tmp_path: Path) -> None:
+    ours = memory_folder(tmp_path)
+    assert ours is not None
+    assert (ours.parent, ours.stat().st_mode & 0o777) == (tmp_path, 0o700)
+    assert memory_folder(tmp_path) == ours
+    ours.chmod(0o755)
+    assert memory_folder(tmp_path) is None
+    ours.rmdir()
+    ours.symlink_to("/tmp")
+    assert memory_folder(tmp_path) is None
+    assert memory_folder(tmp_path / "nowhere") is None

@@ -1,8 +1,9 @@
 """What the sandbox costs and keeps: `python bench/sandbox.py [--smoke]`; exits 1 if a goal is missed.
 
-Four figures: a command on the best rung over a plain spawn (both take turns, so that a busy machine slows them alike);
+Five figures: a command on the best rung over a plain spawn (both take turns, so that a busy machine slows them alike);
 processes left after rough commands (time-outs, double forks, held pipes); verdicts bound to a tree that never was,
-while a writer saves a random file every 50 ms; and the opening of a workspace of 100,000 files.
+while a writer saves a random file every 50 ms; the opening of a workspace of 100,000 files; and a spawn from a process
+of many threads and much memory beside one from a small process.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ def main() -> int:
             _leftovers(place / "rough", rungs, 10 if smoke else 200),
             _moving_tree(place / "moving", 6 if smoke else 200),
             _opening(place / "many", 2_000 if smoke else 100_000, 5 if smoke else 20, slack),
+            _spawning(1 << 28 if smoke else 1 << 31, 60, 20 if smoke else 200, slack),
         ]
     return int(any(missed))
 
@@ -202,16 +204,47 @@ def _judged(shadow: Shadow, check: Check) -> tuple[Verdict, ...]:
 
 
 def _opening(place: Path, n_files: int, n_turns: int, slack: float) -> bool:
-    root = _workspace(place / "workspace", n_files)
-    took: list[float] = []
+    """Open a large and a small workspace in turn: most of either is the one command by which a rung is tried."""
+    took: dict[int, list[float]] = {50: [], n_files: []}
+    roots = {number: _workspace(place / f"workspace-{number}", number) for number in took}
     for _ in range(n_turns):
-        begun = time.perf_counter()
-        shadow = open_shadow(root, place / "state", {"package_0/module_0.py": b"VALUE = None\n"})
-        took.append((time.perf_counter() - begun) * 1000)
-        shadow.close()
-    median = statistics.median(took)
-    print(f"  {n_files} files: first {took[0]:.1f} ms, median {median:.1f} ms of {n_turns}, the trial included")
+        for number, root in roots.items():
+            begun = time.perf_counter()
+            shadow = open_shadow(root, place / "state", {"package_0/module_0.py": b"VALUE = None\n"})
+            took[number].append((time.perf_counter() - begun) * 1000)
+            shadow.close()
+    for number, times in took.items():
+        print(f"  {number} files: first {times[0]:.1f} ms, median {statistics.median(times):.1f} ms of {n_turns}")
+    median = statistics.median(took[n_files])
     return _told(f"opening {n_files} files", f"{median:.1f} ms", median <= GOAL_OPEN_MS * slack)
+
+
+# --- a big process --------------------------------------------------------------------------------------------------
+
+
+def _spawning(n_bytes: int, n_threads: int, n_turns: int, slack: float) -> bool:
+    """Compare spawns of this process as it is, and with much memory and many threads."""
+
+    def plain() -> object:
+        return run(COMMAND, env={}, timeout_s=60)
+
+    small = [_milliseconds(plain) for _ in range(n_turns)]
+    ballast = bytearray(b"x") * n_bytes
+    over = threading.Event()
+    threads = [threading.Thread(target=over.wait) for _ in range(n_threads)]
+    for thread in threads:
+        thread.start()
+    big = [_milliseconds(plain) for _ in range(n_turns)]
+    over.set()
+    del ballast
+    less, more = statistics.median(small), statistics.median(big)
+    print(
+        f"  a spawn from a small process {less:.2f} ms, from one of {n_bytes >> 20} MiB and {n_threads} threads "
+        f"{more:.2f} ms (medians of {n_turns})"
+    )
+    return _told(
+        "a spawn from a big process against one from a small one", f"{more / less:.2f}", more <= 2 * less * slack
+    )
 
 
 def _workspace(root: Path, n_files: int) -> Path:

@@ -16,6 +16,7 @@ from bridle.harness.nouns import Finding, Outcome, Verdict
 from bridle.harness.session.state import State
 from bridle.harness.settings import Settings
 from bridle.harness.shadow.shadow import Shadow, open_shadow
+from bridle.harness.unsheltered import Unsheltered
 from bridle.harness.verify.checks import discover
 from bridle.harness.verify.ladder import verify
 
@@ -27,17 +28,26 @@ class Checking:
     """The checks of one root."""
 
     def __init__(
-        self, root: Path, state: State, settings: Settings, buffers: Buffers, emit: Callable[[EngineEvent], None]
+        self,
+        root: Path,
+        state: State,
+        settings: Settings,
+        buffers: Buffers,
+        emit: Callable[[EngineEvent], None],
+        unsheltered: Unsheltered,
     ) -> None:
         self._root = root
         self._state = state
         self._settings = settings
         self._buffers = buffers
         self._emit = emit
+        self._unsheltered = unsheltered
         self._current: dict[str, threading.Event] = {}
 
     async def verify(self, request: Verify) -> Verified:
-        """Run the checks in a shadow of the tree as it is."""
+        """Run the checks in a shadow of the tree as it is; a save runs none where the person did not agree to that."""
+        if request.origin == "save" and not await self._unsheltered.allowed():
+            return Verified("cancelled", "", (), self._buffers.versions())
         cancel = self._take_turn(request.origin)
         buffers = self._buffers.versions()
         try:

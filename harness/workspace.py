@@ -36,6 +36,7 @@ from bridle.harness.session.lock import WorkspaceLock
 from bridle.harness.session.state import State
 from bridle.harness.settings import Settings, load, model_environment
 from bridle.harness.shadow.shadow import open_shadow
+from bridle.harness.unsheltered import Unsheltered
 
 NEXT_STEP_MODEL = "set up a model with 'bridle key set', or name one with BRIDLE_MODEL; all else works without"
 
@@ -54,7 +55,8 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     key = take_key(os.environ)
     knowing = Knowing(root, state.index, _claimed(state, post), post.emit)
     asking = Asking(post.emit)
-    checking = Checking(root, state, settings, buffers, post.emit)
+    rung = asyncio.create_task(asyncio.to_thread(_rung, root, state, settings))
+    checking = Checking(root, state, settings, buffers, post.emit, Unsheltered(rung, asking))
     servers = Servers(root, settings.mcp, state.folder, lambda: trust.trusted)
     model = _Model(partial(choose, model_environment(os.environ), root, key))
     ground = Ground(
@@ -77,7 +79,6 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     )
     runs = Runs(ground)
     proving = Proving(checking, ground.ledger, buffers, post.emit)
-    rung = asyncio.create_task(asyncio.to_thread(_rung, root, state, settings))
     rooms = Rooms(
         buffers=buffers,
         trust=trust,

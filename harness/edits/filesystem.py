@@ -78,13 +78,17 @@ class RealFileSystem:
 
     def link(self, path: Path, target: str) -> None:
         """Make the symbolic link `path`, which is not there yet."""
-        path.symlink_to(target)
-        self._sync_folder(path.parent)
+        with opened_folder(path.parent) as folder:
+            os.symlink(target, path.name, dir_fd=folder)
+            self._sync(folder)
 
     def set_mode(self, path: Path, mode: int) -> None:
         """Give a file that is there other permission bits."""
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        with closing_descriptor(descriptor):
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        with (
+            opened_folder(path.parent) as folder,
+            closing_descriptor(os.open(path.name, flags, dir_fd=folder)) as descriptor,
+        ):
             os.fchmod(descriptor, mode)
             self._sync(descriptor)
 

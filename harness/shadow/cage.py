@@ -11,6 +11,7 @@ import errno
 import functools
 import os
 import secrets
+import signal
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -92,10 +93,11 @@ class Cage:
         return 0.0
 
     def close(self) -> None:
-        """Remove the groups; whoever is still in one is about to die, and is waited for within bounds."""
+        """Kill whoever is still in a group, and remove them."""
         deadline = time.monotonic() + EMPTY_S
         for group, _ in self._groups:
             while not _removed(group) and time.monotonic() < deadline:
+                _kill_all(group)
                 time.sleep(0.002)
 
 
@@ -224,6 +226,13 @@ def _counts(path: Path) -> dict[str, int]:
     except OSError:
         return {}
     return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdecimal()}
+
+
+def _kill_all(group: Path) -> None:
+    with contextlib.suppress(OSError):
+        for pid in (group / "cgroup.procs").read_text().split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
 
 
 def _removed(group: Path) -> bool:

@@ -106,7 +106,7 @@ class Shadow(Protocol):
 
     @property
     def declined(self) -> tuple[str, ...]:
-        """Why the rungs above this one were not taken, a sentence each."""
+        """Why the rungs above this one were not taken, and its layers not kept where they belong, a sentence each."""
         ...
 
     @property

@@ -109,10 +109,10 @@ def _place(source: Path, target: Path) -> None:
 def _absorb(layers: Layers, copy: Path, before: Mapping[str, Stamp]) -> None:
     after = _stamps(copy)
     for path in sorted(before.keys() - after.keys()):
-        layers.adopt(path, None)
+        layers.absorb(path, None)
     for path in sorted(after):
         if before.get(path) != after[path]:
-            layers.adopt(path, copy / path)
+            layers.absorb(path, copy / path)
 
 
 def _stamps(copy: Path) -> dict[str, Stamp]:

@@ -30,6 +30,22 @@ GRACE_S = 1.0
 SET_BY_SHELLS = frozenset(("OLDPWD", "PWD", "SHLVL", "TMPDIR", "_"))
 
 
+ESCAPES = (
+    "a command writes into the workspace",
+    "a command writes outside the workspace",
+    "a command writes into .git",
+    "a command reads the home folder",
+    "a command reaches services of this machine",
+    "a command sees the processes of this machine",
+    "a command is handed our environment",
+    "a child outlives its command",
+    "a command makes namespaces of its own",
+    "a command has powers, or can gain them",
+    "a command sets the machine",
+)
+"""What the probe tries, in words."""
+
+
 class Sightings(msgspec.Struct, frozen=True):
     """What the command inside says that it could do."""
 
@@ -37,6 +53,9 @@ class Sightings(msgspec.Struct, frozen=True):
     services: bool
     processes: bool
     history: bool
+    namespaces: bool
+    powers: bool
+    settings: bool
     variables: tuple[str, ...]
 
 
@@ -54,7 +73,8 @@ def probe_isolation(shadow: Shadow) -> tuple[str, ...]:
         name = f".bridle-canary-{traps.nonce}"
         inside, outside = shadow.workspace / name, shadow.workspace.parent / name
         try:
-            seen = _send(shadow, traps, (name, str(inside), str(outside)))
+            history = str(shadow.workspace / ".git" / f"bridle-canary-{traps.nonce}")
+            seen = _send(shadow, traps, (history, name, str(inside), str(outside)))
         except (UserProblem, msgspec.DecodeError) as problem:
             return (f"the probe did not run: {problem}",)
         finally:
@@ -72,8 +92,11 @@ def probe_isolation(shadow: Shadow) -> tuple[str, ...]:
         "a command sees the processes of this machine": seen.processes,
         "a command is handed our environment": any(not is_allowed(name) for name in ours & set(seen.variables)),
         "a child outlives its command": a_child_lives,
+        "a command makes namespaces of its own": seen.namespaces,
+        "a command has powers, or can gain them": seen.powers,
+        "a command sets the machine": seen.settings,
     }
-    return tuple(words for words, is_broken in broken.items() if is_broken)
+    return tuple(words for words in ESCAPES if broken[words])
 
 
 def _send(shadow: Shadow, traps: Traps, targets: tuple[str, ...]) -> Sightings:

@@ -24,7 +24,9 @@ from bridle.indexer.files import TreeState
 from bridle.indexer.process import CAP_BYTES, Cancel, Completed
 
 VOLUME_BYTES = 8 << 30
-SEALED = (".git", ".venv", "venv", "node_modules")
+HISTORY = ".git"
+"""Never offered, at whatever depth: a file of that name in a folder can turn the next git command into a program."""
+SEALED = (HISTORY, ".venv", "venv", "node_modules")
 """What commands may read but not write: history, and the tools that the proof stands on."""
 
 
@@ -87,9 +89,15 @@ class LayeredShadow:
 
     def write(self, path: str, data: bytes | None, executable: bool | None = None) -> None:
         """Write or delete (None) a file or a link of the shadow. Raises UserProblem."""
-        if path.partition("/")[0] in SEALED:
+        if path.partition("/")[0] in SEALED or HISTORY in path.split("/"):
             raise UserProblem(f"{path!r} is sealed: {', '.join(SEALED)} are read-only in a shadow")
-        self._written.add(self._layers.write(path, data, executable))
+        try:
+            self._written.add(self._layers.write(path, data, executable))
+        except OSError as error:
+            problem = f"{path!r} cannot be written in the shadow: {error.strerror}"
+            raise UserProblem(
+                problem, f"see to {str(self._folder.parent)!r}: is there space, and is it yours?"
+            ) from error
 
     def run(
         self,
@@ -121,8 +129,11 @@ class LayeredShadow:
     ) -> Completed:
         """Run a command on the workspace plus exactly what is offered, and keep nothing. Raises UserProblem."""
         command = Command(tuple(argv), env, timeout_s, report, cancel, cap_bytes, access)
-        with self._offered() as folder:
-            return self._execute(folder, command, keep=False)
+        try:
+            with self._offered() as folder:
+                return self._execute(folder, command, keep=False)
+        except OSError as error:
+            raise UserProblem(f"{argv[0]!r} cannot be run on what is offered: {error}") from error
 
     def changes(self) -> tuple[Change, ...]:
         """Return what differs from the workspace, in path order."""
@@ -170,7 +181,7 @@ class LayeredShadow:
         return find_changes(below, self._layers, self._layers.scan())
 
     def _is_offered(self, path: str) -> bool:
-        return path in self._written or not self._ignored(path)
+        return HISTORY not in path.split("/") and (path in self._written or not self._ignored(path))
 
     @contextlib.contextmanager
     def _offered(self) -> Generator[Path]:

@@ -21,6 +21,8 @@ from bridle.harness.symlinks import target_of
 from bridle.indexer.files import read_bounded
 
 OPAQUE = "user.overlay.opaque"
+WHITEOUT = "user.overlay.whiteout"
+"""On an empty file: the second way of an overlay to say that there is nothing here, beside the device 0/0."""
 MAX_BYTES = 256_000_000
 
 
@@ -88,17 +90,31 @@ class Layers:
         return str(inside)
 
     def adopt(self, path: str, source: Path | None) -> None:
-        """Put the very entry `source` at `path`, its times and mode with it, or delete what stands there (None)."""
+        """Put a copy of the very entry `source` at `path`, its times and mode with it, or delete what is there."""
+        target = self._make_room(path, source)
+        if source is not None and target is not None:
+            shutil.copy2(source, target, follow_symlinks=False)
+
+    def absorb(self, path: str, source: Path | None) -> None:
+        """As `adopt`, and `source` itself moves: no room for a second copy is needed."""
+        target = self._make_room(path, source)
+        if source is not None and target is not None:
+            source.replace(target)
+
+    def _make_room(self, path: str, source: Path | None) -> Path | None:
+        """Return where a file or link goes whose way is free now; a folder, and what is deleted, is done with here."""
         inside = PurePosixPath(path)
         found = self._find(inside)
         if found is not None and (source is None or _is_folder(source) != _is_folder(found)):
             self._remove(inside)
-        if source is not None and _is_folder(source):
+        if source is None:
+            return None
+        if _is_folder(source):
             self._folder(inside)
-        elif source is not None:
-            target = self._folder(inside.parent) / inside.name
-            target.unlink(missing_ok=True)
-            shutil.copy2(source, target, follow_symlinks=False)
+            return None
+        target = self._folder(inside.parent) / inside.name
+        target.unlink(missing_ok=True)
+        return target
 
     def scan(self) -> Scan:
         """Return what the upper layer says, sorted."""
@@ -118,7 +134,8 @@ class Layers:
                         gone += [path] if _is_opaque(Path(entry.path)) else []
                     else:
                         gone.append(path)
-                        files += [path] if entry.is_file(follow_symlinks=False) else []
+                        stands = entry.is_file(follow_symlinks=False) and not is_whiteout(Path(entry.path))
+                        files += [path] if stands else []
                         links += [path] if entry.is_symlink() else []
         return Scan(*(tuple(sorted(paths)) for paths in (files, links, folders, gone)))
 
@@ -158,12 +175,16 @@ class Layers:
         folder = self._folder(inside.parent)
         target = folder / inside.name
         handle, temporary = tempfile.mkstemp(prefix=".bridle-", dir=folder)
-        with open(handle, "wb") as stream:  # noqa: PTH123 - a descriptor, not a path
-            stream.write(data)
-            os.fchmod(handle, _mode(before, executable))
-        stamp = _stamps.next(str(self.lower / inside), before)
-        os.utime(temporary, (stamp, stamp))
-        Path(temporary).replace(target)
+        try:
+            with open(handle, "wb") as stream:  # noqa: PTH123 - a descriptor, not a path
+                stream.write(data)
+                os.fchmod(handle, _mode(before, executable))
+            stamp = _stamps.next(str(self.lower / inside), before)
+            os.utime(temporary, (stamp, stamp))
+            Path(temporary).replace(target)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
 
     def _remove(self, inside: PurePosixPath) -> None:
         folder = self._folder(inside.parent)
@@ -223,7 +244,9 @@ _stamps = _Stamps()
 def is_whiteout(path: Path) -> bool:
     """Tell whether an entry of an upper layer says that there is nothing here."""
     state = path.lstat()
-    return stat.S_ISCHR(state.st_mode) and state.st_rdev == os.makedev(0, 0)
+    if stat.S_ISCHR(state.st_mode):
+        return state.st_rdev == os.makedev(0, 0)
+    return stat.S_ISREG(state.st_mode) and state.st_size == 0 and _attribute(path, WHITEOUT) is not None
 
 
 def current_umask() -> int:
@@ -246,10 +269,14 @@ def _hides(upper: Path) -> bool:
 
 
 def _is_opaque(folder: Path) -> bool:
+    return _attribute(folder, OPAQUE) == b"y"
+
+
+def _attribute(path: Path, name: str) -> bytes | None:
     try:
-        return os.getxattr(folder, OPAQUE, follow_symlinks=False) == b"y"
+        return os.getxattr(path, name, follow_symlinks=False)
     except OSError:
-        return False
+        return None
 
 
 def _is_file(path: Path) -> bool:

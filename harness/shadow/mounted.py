@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 import select
+import signal
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 
@@ -35,6 +36,7 @@ WRAPPERS: Mapping[RungName, Wrapper] = {
     "bubblewrap+overlay": with_bubblewrap,
     "namespaces+overlay": with_namespaces,
 }
+ORPHAN_S = 0.2
 DEATH_S = 5.0
 SHOWN = (Path(__file__).parent.parent / "verify" / "plugins",)
 """What of our own the checks need."""
@@ -125,9 +127,26 @@ def _await_death(birth: bytes) -> None:
     try:
         death = select.poll()
         death.register(handle, select.POLLIN)
+        if not death.poll(ORPHAN_S * 1000) and _is_orphan(int(first[1])):
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
         death.poll(DEATH_S * 1000)
     finally:
         os.close(handle)
+
+
+def _is_orphan(pid: int) -> bool:
+    """Tell whether a process is the first of a namespace and its maker is gone.
+
+    bubblewrap asks the kernel to end it with its maker, and a maker that dies while it is still at work on that is not
+    heard of. A namespace whose maker lives is another command's, to which the number was given meanwhile.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
+        inside = status.partition("NSpid:")[2].split("\n", 1)[0].split()
+        maker = status.partition("PPid:")[2].split(maxsplit=1)[0]
+        return len(inside) > 1 and inside[-1] == "1" and Path(f"/proc/{maker}/comm").read_text().strip() != "bwrap"
+    except (OSError, IndexError):
+        return False
 
 
 def obstacle(workspace: Path) -> str:

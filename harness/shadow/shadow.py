@@ -5,9 +5,12 @@ A rung that does not work for this workspace is declined with its reason; the sh
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
+import stat
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,6 +37,7 @@ from bridle.harness.shadow.isolation import probe_isolation
 from bridle.harness.shadow.layered import Exhibit, LayeredShadow
 from bridle.harness.shadow.limits import Limits, usual_limits
 from bridle.harness.shadow.mounted import Mounted, obstacle
+from bridle.harness.shadow.sandbox import SHARED_MEMORY
 
 __all__ = [
     "NOTHING",
@@ -53,6 +57,16 @@ __all__ = [
 
 TRIAL_TIMEOUT_S = 10.0
 SCRATCH_COPY: RungName = "scratch copy"
+APPARMOR_STEP = (
+    "AppArmor keeps user namespaces from programs without a profile: install bubblewrap with its profile, "
+    "or set kernel.apparmor_restrict_unprivileged_userns to 0"
+)
+REFUSALS = (
+    ("kernel/apparmor_restrict_unprivileged_userns", "1", APPARMOR_STEP),
+    ("kernel/unprivileged_userns_clone", "0", "set kernel.unprivileged_userns_clone to 1"),
+    ("user/max_user_namespaces", "0", "set user.max_user_namespaces to 10000"),
+)
+"""What forbids user namespaces to an ordinary user: a setting, its value, and what its owner can do."""
 NEXT_STEPS: Mapping[RungName, str] = {
     "bubblewrap+overlay": "install bubblewrap (apt install bubblewrap), and allow unprivileged user namespaces",
     "namespaces+overlay": "allow unprivileged user namespaces (sysctl user.max_user_namespaces), Linux 5.12 or newer",
@@ -89,7 +103,11 @@ def open_shadow(
         UserProblem: `root` is no folder, a buffer lies outside it, no rung (or not the one asked for, or none with a
             sandbox where that is required) works, or nothing can be kept in `state`.
     """
-    workspace, state = root.resolve(), state.resolve()
+    try:
+        workspace, state = root.resolve(), state.resolve()
+        workspace.stat()
+    except OSError as error:
+        raise UserProblem(f"{str(root)!r} cannot be opened: {error.strerror}", "open a folder that exists") from error
     if not workspace.is_dir():
         raise UserProblem(f"{str(root)!r} is not a folder", "open a folder that exists")
     inside = [path for path in (state, *homes(os.environ)) if path.is_relative_to(workspace)]
@@ -108,9 +126,21 @@ def open_shadow(
 
 def _try(name: RungName, terms: Terms, buffers: Mapping[str, bytes], declined: tuple[str, ...]) -> Shadow | str:
     """Return a shadow on one rung, or why there is none."""
-    why = "" if name == SCRATCH_COPY else obstacle(terms.workspace) or foreigners(terms.workspace)
-    if why:
+    if name == SCRATCH_COPY:
+        return _try_at(name, terms, buffers, declined)
+    if why := _obstacle(terms.workspace):
         return why
+    opened = _try_at(name, terms, buffers, declined)
+    memory = memory_folder() if isinstance(opened, str) and "mount: " in opened else None
+    if memory is None:
+        return opened
+    told = f"layers are kept in memory, below {str(memory)!r}, because {str(terms.state)!r} cannot hold them: {opened}"
+    again = _try_at(name, msgspec.structs.replace(terms, state=memory), buffers, (*declined, told))
+    return opened if isinstance(again, str) else again
+
+
+def _try_at(name: RungName, terms: Terms, buffers: Mapping[str, bytes], declined: tuple[str, ...]) -> Shadow | str:
+    """Return a shadow with its layers in the state folder of `terms`, or why there is none."""
     try:
         shadow = LayeredShadow(terms.workspace, terms.state, _exhibit(name, terms), declined)
     except OSError as error:
@@ -129,18 +159,52 @@ def _try(name: RungName, terms: Terms, buffers: Mapping[str, bytes], declined: t
     return why
 
 
+def _obstacle(workspace: Path) -> str:
+    if sys.platform != "linux":
+        return f"{sys.platform} has no overlay mounts"
+    return obstacle(workspace) or foreigners(workspace)
+
+
+def memory_folder(shared: Path = SHARED_MEMORY) -> Path | None:
+    """Return a private folder in memory: for layers where the state folder cannot hold them, as on a container's root.
+
+    None where there is no such place, or somebody else was there first.
+    """
+    folder = shared / f"bridle-{os.geteuid()}"
+    try:
+        folder.mkdir(0o700, exist_ok=True)
+        state = folder.lstat()
+    except OSError:
+        return None
+    ours = stat.S_ISDIR(state.st_mode) and state.st_uid == os.geteuid() and not state.st_mode & 0o077
+    return folder if ours else None
+
+
 def _nothing_works(rung: str | None, declined: list[str], *, required: bool) -> UserProblem:
     told = "; ".join(declined)
     if required:
         last = f"{rung}: it is no sandbox" if rung == SCRATCH_COPY else told
-        step = f"{NEXT_STEPS['bubblewrap+overlay']}; or, at your own risk, set sandbox.required to false"
+        step = f"{_next_step(SANDBOXES[0])}; or, at your own risk, set sandbox.required to false"
         return UserProblem(f"a sandbox is required (sandbox.required), and none works here: {last}", step)
-    return UserProblem(f"no shadow can be had here ({rung or 'no rung'}): {told}", NEXT_STEPS["bubblewrap+overlay"])
+    return UserProblem(f"no shadow can be had here ({rung or 'no rung'}): {told}", _next_step(SANDBOXES[0]))
 
 
 def probe(state: Path) -> tuple[RungProbe, ...]:
     """Try every rung on a folder of our own, best first, and say what each lacks."""
     return tuple(_probe_rung(name, state) for name in RUNGS)
+
+
+def refusal(settings: Path = Path("/proc/sys")) -> str:
+    """Return what the machine's owner can do where its settings forbid user namespaces, "" where they do not."""
+    for name, value, step in REFUSALS:
+        with contextlib.suppress(OSError):
+            if (settings / name).read_text().strip() == value:
+                return step
+    return ""
+
+
+def _next_step(name: RungName) -> str:
+    return (refusal() if name in SANDBOXES and os.geteuid() else "") or NEXT_STEPS[name]
 
 
 def _probe_rung(name: RungName, state: Path) -> RungProbe:
@@ -153,14 +217,14 @@ def _probe_rung(name: RungName, state: Path) -> RungProbe:
         finally:
             shadow.close()
     except UserProblem as problem:
-        return RungProbe(name, works=False, detail=problem.message, next_step=NEXT_STEPS[name])
+        return RungProbe(name, works=False, detail=problem.message, next_step=_next_step(name))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if name == SCRATCH_COPY:
         lacks = "; ".join(escapes) or "nothing that the probe knows"
-        return RungProbe(name, works=True, detail=f"no sandbox: {lacks}", next_step=NEXT_STEPS["bubblewrap+overlay"])
+        return RungProbe(name, works=True, detail=f"no sandbox: {lacks}", next_step=_next_step(SANDBOXES[0]))
     if escapes:
-        return RungProbe(name, works=False, detail="; ".join(escapes), next_step=NEXT_STEPS[name])
+        return RungProbe(name, works=False, detail="; ".join(escapes), next_step=_next_step(name))
     bounds = usable_places()[1] or "memory and processes bounded"
     detail = f"copy-on-write at its own path; home, network and .git out of reach; {bounds}"
     return RungProbe(name, works=True, detail=detail)

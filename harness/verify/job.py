@@ -59,8 +59,18 @@ class Ran(msgspec.Struct, frozen=True):
     said: bytes = b""
 
 
-def start(job: Job, arguments: Sequence[str], env: Mapping[str, str], report: Path | None = None) -> Ran:
-    """Run the check's command with `arguments`; one that cannot be started ends with 127, as a shell has it."""
+def start(
+    job: Job,
+    arguments: Sequence[str],
+    env: Mapping[str, str],
+    report: Path | None = None,
+    *,
+    cap_bytes: int = MAX_REPORT_BYTES,
+) -> Ran:
+    """Run the check's command with `arguments`; one that cannot be started ends with 127, as a shell has it.
+
+    `cap_bytes` is what is kept of its output.
+    """
     command = (*job.check.command, *arguments)
     try:
         completed = job.shadow.prove(
@@ -69,7 +79,7 @@ def start(job: Job, arguments: Sequence[str], env: Mapping[str, str], report: Pa
             timeout_s=job.timeout_s,
             report=report,
             cancel=job.cancel,
-            cap_bytes=MAX_REPORT_BYTES,
+            cap_bytes=cap_bytes,
             access=access_of(job.check.needs),
         )
     except UserProblem as problem:

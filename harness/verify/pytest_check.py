@@ -17,6 +17,8 @@ from bridle.harness.verify.loaded import wrong_tree
 from bridle.harness.verify.pytest_report import Failure, Session, UnprovenError, read_session, running_test
 from bridle.indexer.files import read_bounded
 
+MAX_OUTPUT_BYTES = 1 << 20
+"""Of what the session prints; its report comes by a file of its own."""
 PLUGINS = Path(__file__).parent / "plugins"
 USAGE_ERROR = 4
 
@@ -25,7 +27,8 @@ def check(job: Job) -> Verdict:
     """Run the tests, or those in `job.paths` when they are all test files."""
     nonce, report = secrets.token_hex(16), job.shadow.new_report()
     order = json.dumps({"path": str(report), "nonce": nonce})
-    ran = start(job, _arguments(job, nonce), {"PYTHONPATH": str(PLUGINS), "BRIDLE_PROOF": order}, report)
+    variables = {"PYTHONPATH": str(PLUGINS), "BRIDLE_PROOF": order}
+    ran = start(job, _arguments(job, nonce), variables, report, cap_bytes=MAX_OUTPUT_BYTES)
     data = _written(report)
     running = running_test(data)
     early = stopped(job, ran, f", in {running}" if running else "")

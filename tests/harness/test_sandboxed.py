@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bridle.harness.engine import GetStatus, StartRun, Status, expect
+from bridle.harness.engine import Ask, GetStatus, ReplyTo, StartRun, Status, Verified, Verify, expect
 from bridle.harness.nouns import UserProblem
 from bridle.harness.session.state import State
 from bridle.harness.shadow.shadow import RUNGS, probe
+from bridle.harness.unsheltered import NO, YES
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +59,23 @@ async def test_a_machine_without_a_sandbox_is_told_everywhere_and_with_its_reaso
     told = sheltered(trusted, ended.run)
     assert told["rung"] == "scratch copy"
     assert [reason.partition(":")[0] for reason in told["declined"]] == list(RUNGS[:2])
+
+
+async def test_a_save_runs_checks_without_a_sandbox_only_where_the_person_agreed_once(
+    opening: Any, trusted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridle.harness.shadow.sandbox.SYSTEM_PATH", "/nonexistent")
+    for choice, outcomes in ((YES, ["fail", "fail"]), (NO, ["cancelled", "cancelled"])):
+        door = await opening("local")
+        first = asyncio.create_task(door.engine.call(Verify(origin="save"), 60))
+        asked = await door.until(Ask)
+        assert "no sandbox here (scratch copy)" in asked.message
+        assert asked.default == NO
+        await door.engine.call(ReplyTo(asked.id, choice))
+        told = [expect(await first, Verified), expect(await door.engine.call(Verify(origin="save"), 60), Verified)]
+        assert [verified.outcome for verified in told] == outcomes
+        assert len([event for event in door.events if isinstance(event, Ask)]) == 1
+        assert (await door.verify()).outcome == "fail", "what a person starts runs, and names the rung"
 
 
 async def test_a_required_sandbox_that_cannot_be_had_refuses_checks_and_runs(

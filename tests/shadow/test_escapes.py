@@ -189,7 +189,6 @@ GAPS = {
     "reach a socket in the temporary folder",
     "reach a socket in the workspace by its path",
     "signal a process outside",
-    "make a user namespace",
     "use others' shared memory",
 }
 """What every user can do on the scratch copy, which has no sandbox."""
@@ -197,6 +196,7 @@ GAPS_BY_MACHINE = {
     "reach the files of a process outside",
     "reach another machine",
     "reach a socket elsewhere in the file system",
+    "make a user namespace",
     "make a mount namespace",
     "join a namespace outside",
     "mount something",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from bridle.harness.nouns import UserProblem
 from bridle.harness.shadow.environment import base_prefix, clean_environment, prefixes, visible
-from bridle.harness.shadow.layers import Layers
+from bridle.harness.shadow.layers import WHITEOUT, Layers
 from bridle.harness.shadow.trees import Ignored, find_changes, merge
 from bridle.indexer.files import TreeCache
 
@@ -73,6 +74,25 @@ def test_the_view_is_the_lower_tree_with_what_was_written(
         }
         assert set(merge(before, layers, changes).files) == set(expected)
         assert TreeCache(lower).digest() == before
+
+
+@pytest.mark.parametrize("by", ["device", "attribute"])
+def test_both_kinds_of_whiteout_say_that_there_is_nothing(tmp_path: Path, by: str) -> None:
+    lower, upper = tmp_path / "lower", tmp_path / "upper"
+    for folder in (lower / "d", upper / "d"):
+        folder.mkdir(parents=True)
+    for path in ("a", "d/b"):
+        (lower / path).write_text("below\n")
+        if by == "device":
+            os.mknod(upper / path, stat.S_IFCHR, os.makedev(0, 0))
+        else:
+            (upper / path).touch()
+            os.setxattr(upper / path, WHITEOUT, b"y")
+    (upper / "empty").touch()
+    layers = Layers(lower, upper)
+    assert [layers.read(path) for path in ("a", "d/b", "empty")] == [None, None, b""]
+    changes = find_changes(TreeCache(lower).digest(), layers, layers.scan())
+    assert {change.path: change.kind for change in changes} == {"a": "deleted", "d/b": "deleted", "empty": "created"}
 
 
 def test_ignored_is_what_the_workspace_says_whatever_is_written_later(tmp_path: Path) -> None:

@@ -86,6 +86,23 @@ while True:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("with_groups", [True, False])
+def test_a_command_that_is_ended_while_it_is_being_set_up_leaves_nobody(
+    rung: str, opening: Opening, monkeypatch: pytest.MonkeyPatch, with_groups: bool
+) -> None:
+    """Time-outs of all lengths hit every stage of the way into a sandbox."""
+    if not with_groups:
+        monkeypatch.setattr("bridle.harness.shadow.cage.usable_places", lambda: ((), "none for this test"))
+    shadow = opening(rung)
+    marker = f"early-{os.getpid()}-{os.urandom(4).hex()}"
+    for number in range(20):
+        script = "trap '' TERM; setsid sleep 64 & sleep 64"
+        shadow.run(["/bin/sh", "-c", script], env={"EARLY_MARKER": marker}, timeout_s=number * 0.004)
+    left = [path for path in Path("/proc").glob("[0-9]*/environ") if marker.encode() in quietly_read(path)]
+    assert left == []
+
+
+@pytest.mark.slow
 def test_a_process_gets_no_more_memory_than_its_command_may_have(rung: str, opening: Opening) -> None:
     eat = "kept = []\nwhile True:\n    kept.append(bytearray(16 << 20))"
     done = python(opening(rung, limits=SMALL), eat)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -17,10 +18,16 @@ from bridle.harness.shadow.contract import RUNGS, SANDBOXES, Command, Passage, R
 from bridle.harness.shadow.foreign import foreigners
 from bridle.harness.shadow.layered import LayeredShadow
 from bridle.harness.shadow.mounted import obstacle
-from bridle.harness.shadow.shadow import Shadow, open_shadow, probe_isolation
+from bridle.harness.shadow.shadow import Shadow, open_shadow, probe_isolation, refusal
 from bridle.indexer.process import Completed, run
 
 Opening = Callable[..., Shadow]
+FORBIDDEN = "BRIDLE_TEST_FORBIDDEN"
+"""Says that this is run where nobody may make a namespace."""
+UNCONFINED = {"a command has powers, or can gain them"}
+if FORBIDDEN not in os.environ:
+    UNCONFINED |= {"a command makes namespaces of its own"}
+    UNCONFINED |= {"a command sets the machine"} if os.geteuid() == 0 else set()
 PROMISED = ("test_shadow_contract", "test_opening", "test_escapes", "test_limits", "test_access")
 """What an ordinary user is promised too."""
 
@@ -70,6 +77,7 @@ def test_the_probe_finds_every_escape_when_the_sandbox_is_off_and_takes_its_cana
         "a command sees the processes of this machine",
         "a command is handed our environment",
         "a child outlives its command",
+        *UNCONFINED,
     }
     assert (sorted(workspace.rglob("*")), sorted(tmp_path.iterdir())) == before
     assert shadow.changes() == ()
@@ -206,6 +214,53 @@ def test_the_interpreter_that_the_person_named_stays_in_sight_in_a_home_that_doe
     assert done.stdout.decode() == f"{environment} {rung == 'scratch copy'}\n"
 
 
+def test_a_machine_that_forbids_namespaces_gets_the_copy_and_is_told_why(
+    opening: Opening, probed: Mapping[str, RungProbe]
+) -> None:
+    if FORBIDDEN not in os.environ:
+        pytest.skip("is run by the test of the machine where unshare is forbidden")
+    assert [tried.works for tried in probed.values()] == [False, False, True]
+    assert opening().rung == "scratch copy"
+    assert all("not permitted" in reason or "No space left" in reason for reason in opening().declined)
+
+
+@pytest.mark.slow
+def test_where_unshare_is_forbidden_the_copy_keeps_its_promises() -> None:
+    """The whole contract once more, inside a sandbox that lets nobody make another."""
+    bubblewrap = shutil.which("bwrap")
+    if bubblewrap is None or FORBIDDEN in os.environ:
+        pytest.skip("bubblewrap, which forbids it here, is not installed")
+    checkout = Path(__file__).resolve().parents[2]
+    names = ("test_shadow_contract", "test_opening", "test_escapes", "test_limits")
+    done = run(
+        [
+            *(bubblewrap, "--dev-bind", "/", "/", "--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--"),
+            *(sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", f"--rootdir={checkout}"),
+            *(f"{checkout}/tests/shadow/{name}.py" for name in names),
+        ],
+        cwd=checkout,
+        env={**os.environ, FORBIDDEN: "1"},
+        timeout_s=300,
+    )
+    told = done.stdout.decode()
+    assert done.exit_code == 0, told[-4000:] + done.stderr.decode()[-2000:]
+    passed = re.search(r"(\d+) passed", told)
+    assert passed
+    assert int(passed[1]) > 60
+    assert "bubblewrap+overlay does not work here: no shadow can be had here" in told
+
+
+def test_what_forbids_namespaces_is_named_with_what_its_owner_can_do(tmp_path: Path) -> None:
+    (tmp_path / "kernel").mkdir()
+    (tmp_path / "user").mkdir()
+    (tmp_path / "user" / "max_user_namespaces").write_text("15000\n")
+    assert refusal(tmp_path) == ""
+    (tmp_path / "user" / "max_user_namespaces").write_text("0\n")
+    assert refusal(tmp_path) == "set user.max_user_namespaces to 10000"
+    (tmp_path / "kernel" / "apparmor_restrict_unprivileged_userns").write_text("1\n")
+    assert refusal(tmp_path).startswith("AppArmor keeps user namespaces from programs without a profile")
+
+
 FOREIGN = "BRIDLE_TEST_FOREIGN"
 """Names a workspace of an ordinary user in which root has put files of its own; only root can make one."""
 
@@ -253,7 +308,7 @@ def test_a_workspace_of_which_most_is_anothers_goes_down_to_the_copy_and_says_so
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.geteuid() != 0, reason="the contract already ran as an ordinary user")
+@pytest.mark.skipif(os.geteuid() != 0 or FORBIDDEN in os.environ, reason="the contract already ran as an ordinary user")
 def test_an_ordinary_user_is_promised_the_same() -> None:
     """The contract again, by an interpreter and in folders that an unprivileged user can reach."""
     python = shutil.which("python3", path="/usr/local/bin:/usr/bin")

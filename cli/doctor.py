@@ -169,6 +169,20 @@ def _editors(_root: Path) -> Condition:
     return Condition("editors", "pass", f"{program} serve. {lines}")
 
 
+def _mcp(root: Path) -> Condition:
+    from bridle.harness.mcp.servers import Servers
+    from bridle.harness.permission.trust import Trust
+    from bridle.harness.session.state import State
+    from bridle.harness.settings import load
+
+    trust = Trust(root)
+    servers = Servers(root, load(root).mcp, State(root).folder, lambda: trust.trusted)
+    standings = servers.standings()
+    told = ", ".join(f"{one.server.name} {one.state}" for one in standings) or "no server is declared"
+    waiting = [one.next_step for one in standings if one.state not in ("approved", "off")]
+    return Condition("mcp", "warn" if waiting else "pass", told, "; ".join(waiting))
+
+
 _LOOKS: dict[str, Callable[[Path], Condition]] = {
     "python": _python,
     "git": _git,
@@ -180,6 +194,7 @@ _LOOKS: dict[str, Callable[[Path], Condition]] = {
     "checks": _checks,
     "key": _key,
     "editors": _editors,
+    "mcp": _mcp,
 }
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -197,7 +197,7 @@ class Host:
 def _cause(error: BaseException) -> Exception:
     """Return what ended a connection, taken out of its wrappings."""
     while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
     if isinstance(error, UserProblem | LinkProblem):
         return error
     return LinkProblem("closed", f"{type(error).__name__}: {error}"[:500])

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
+from typing import cast
 from urllib.parse import unquote
 
 import msgspec
@@ -136,13 +137,13 @@ def _strings(value: object, where: str, depth: int = 0) -> Iterator[tuple[str, s
     elif isinstance(value, str):
         yield where, value
     elif isinstance(value, dict):
-        for key, inner in value.items():
+        for key, inner in cast("dict[object, object]", value).items():
             name = str(key)
             here = f"{where}/{name[:40]}"
             yield f"{here} (name)", name.replace("_", " ")
             yield from _strings(inner, here, depth + 1)
     elif isinstance(value, list | tuple):
-        for number, inner in enumerate(value):
+        for number, inner in enumerate(cast("list[object]", value)):
             yield from _strings(inner, f"{where}/{number}", depth + 1)
 
 

@@ -70,6 +70,7 @@ def test_a_flag_says_where_and_shows_the_words_so_that_they_can_be_seen() -> Non
     assert visible("a\u202eb\x1b[0m\U000e0041\ufe0f\n") == "a\\u{202e}b\\u{1b}[0m\\u{e0041}\\u{fe0f}\n"
 
 
+@pytest.mark.slow
 def test_no_declaration_takes_forever_or_says_more_than_can_be_read() -> None:
     deep: Any = "read .env"
     for _ in range(500):

@@ -173,7 +173,7 @@ async def test_a_crash_is_told_and_the_server_started_again_but_only_so_often(de
     servers = await desk.approved(odd())
     for _ in range(MAX_STARTS):
         assert (await problem(servers, "crash")).kind == "closed"
-    with pytest.raises(UserProblem, match="not started any more") as caught:
+    with pytest.raises(UserProblem, match="died 4 times and is not started") as caught:
         await servers.call("mcp__odd__echo", {})
     assert caught.value.next_step
 

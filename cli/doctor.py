@@ -170,14 +170,9 @@ def _editors(_root: Path) -> Condition:
 
 
 def _mcp(root: Path) -> Condition:
-    from bridle.harness.mcp.servers import Servers
-    from bridle.harness.permission.trust import Trust
-    from bridle.harness.session.state import State
-    from bridle.harness.settings import load
+    from bridle.cli.mcp import servers_of
 
-    trust = Trust(root)
-    servers = Servers(root, load(root).mcp, State(root).folder, lambda: trust.trusted)
-    standings = servers.standings()
+    standings = servers_of(root).standings()
     told = ", ".join(f"{one.server.name} {one.state}" for one in standings) or "no server is declared"
     waiting = [one.next_step for one in standings if one.state not in ("approved", "off")]
     return Condition("mcp", "warn" if waiting else "pass", told, "; ".join(waiting))

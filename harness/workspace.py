@@ -56,7 +56,9 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     knowing = Knowing(root, state.index, lock, post.emit)
     asking = Asking(post.emit)
     checking = Checking(root, state, settings, buffers, post.emit)
-    servers = Servers(root, settings.mcp, state.folder, lambda: trust.trusted)
+    servers = Servers(
+        root, settings.mcp, state.folder, lambda: trust.trusted, sandbox_required=settings.sandbox_required
+    )
     model = _Model(partial(choose, model_environment(os.environ), root, key))
     ground = Ground(
         root=root,

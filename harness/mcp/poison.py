@@ -29,6 +29,8 @@ EXCERPT_CHARS = 160
 _HIDDEN = ("Cf", "Co", "Cs", "Cn", "Zl", "Zp")
 _BLANKS = "\u3164\uffa0\u115f\u1160"
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
+_LEET = re.compile(r"[A-Za-z][013457]+[A-Za-z]")
+_DIGITS = str.maketrans("013457", "oieast")
 _ESCAPES = re.compile(r"%[0-9a-fA-F]{2}|&#?\w+;|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}")
 _LETTERS = str.maketrans(
     "аеорсухіјѕԁһӏкмтнвгпԛԝαεορτυικνηωγѵցոսց",
@@ -107,6 +109,8 @@ def _layers(text: str) -> Iterator[str]:
     if _ESCAPES.search(text):
         spelled = re.sub(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})", lambda m: chr(int(m[1] or m[2], 16)), text)
         yield html.unescape(unquote(spelled))
+    if _LEET.search(text):
+        yield text.translate(_DIGITS)
     for run in _ENCODED.findall(text):
         try:
             decoded = base64.b64decode(run.translate(str.maketrans("-_", "+/")).rstrip("=") + "==", validate=False)

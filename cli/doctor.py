@@ -173,6 +173,15 @@ def _editors(_root: Path) -> Condition:
     return Condition("editors", "pass", f"{program} serve. {lines}")
 
 
+def _mcp(root: Path) -> Condition:
+    from bridle.cli.mcp import servers_of
+
+    standings = servers_of(root).standings()
+    told = ", ".join(f"{one.server.name} {one.state}" for one in standings) or "no server is declared"
+    waiting = [one.next_step for one in standings if one.state not in ("approved", "off")]
+    return Condition("mcp", "warn" if waiting else "pass", told, "; ".join(waiting))
+
+
 _LOOKS: dict[str, Callable[[Path], Condition]] = {
     "python": _python,
     "git": _git,
@@ -184,6 +193,7 @@ _LOOKS: dict[str, Callable[[Path], Condition]] = {
     "checks": _checks,
     "key": _key,
     "editors": _editors,
+    "mcp": _mcp,
 }
 
 

@@ -51,7 +51,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    servers = _servers(find_root(options.root))
+    servers = servers_of(find_root(options.root))
     standings = servers.standings()
     rows = [
         {**_defined(one.server), "state": one.state, "tools": one.tools, "next_step": one.next_step}
@@ -71,7 +71,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _tools(options: argparse.Namespace) -> int:
-    servers = _servers(find_root(options.root))
+    servers = servers_of(find_root(options.root))
     server = servers.get(options.server)
     standing = next(one for one in servers.standings() if one.server.name == server.name)
     if server.origin == "project" and standing.state != "approved":
@@ -85,7 +85,7 @@ def _tools(options: argparse.Namespace) -> int:
 
 
 def _approve(options: argparse.Namespace) -> int:
-    servers = _servers(find_root(options.root))
+    servers = servers_of(find_root(options.root))
     server = servers.get(options.server)
     say = note if options.json else print
     for line in _definition(server):
@@ -98,8 +98,9 @@ def _approve(options: argparse.Namespace) -> int:
     kept = [offer.tool for offer in taken]
     if not taken or not _agreed(options, f"Let the model be offered {len(taken)} tools: {', '.join(kept)}?"):
         return _refused(options, server, "nothing was approved", found)
-    servers.approve(server, taken)
-    left = [offer.tool for offer in found if offer.tool not in kept]
+    left_out = [offer for offer in found if offer.tool not in kept]
+    servers.approve(server, taken, left_out)
+    left = [offer.tool for offer in left_out]
     if options.json:
         print_json(_verdict(server, found, approved=kept, left_out=left))
     else:
@@ -109,7 +110,7 @@ def _approve(options: argparse.Namespace) -> int:
 
 
 def _remove(options: argparse.Namespace) -> int:
-    servers = _servers(find_root(options.root))
+    servers = servers_of(find_root(options.root))
     server = servers.get(options.server)
     removed = servers.withdraw(server)
     if options.json:
@@ -136,14 +137,16 @@ def _key(options: argparse.Namespace) -> int:
     return 0 if done else 1
 
 
-def _servers(root: Path) -> Servers:
+def servers_of(root: Path) -> Servers:
+    """Return the servers of a workspace; none is started by that. Raises UserProblem."""
     from bridle.harness.mcp.servers import Servers
     from bridle.harness.permission.trust import Trust
     from bridle.harness.session.state import State
     from bridle.harness.settings import load
 
-    trust = Trust(root)
-    return Servers(root, load(root).mcp, State(root).folder, lambda: trust.trusted)
+    trust, settings = Trust(root), load(root)
+    required = settings.sandbox_required
+    return Servers(root, settings.mcp, State(root).folder, lambda: trust.trusted, sandbox_required=required)
 
 
 def _asked(servers: Servers, ask: Callable[[], Awaitable[Answer]]) -> Answer:

@@ -57,7 +57,9 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     asking = Asking(post.emit)
     rung = asyncio.create_task(asyncio.to_thread(_rung, root, state, settings))
     checking = Checking(root, state, settings, buffers, post.emit, Unsheltered(rung, asking))
-    servers = Servers(root, settings.mcp, state.folder, lambda: trust.trusted)
+    servers = Servers(
+        root, settings.mcp, state.folder, lambda: trust.trusted, sandbox_required=settings.sandbox_required
+    )
     model = _Model(partial(choose, model_environment(os.environ), root, key))
     ground = Ground(
         root=root,

@@ -15,7 +15,6 @@ Code = Literal[
     "E_ECHO",
     "E_ENCODING",
     "E_EXISTS",
-    "E_MCP",
     "E_MISSING",
     "E_NOOP",
     "E_OVERLAP",
@@ -26,14 +25,16 @@ Code = Literal[
     "E_SYNTAX",
     "E_UNSEEN",
 ]
+ToolCode = Code | Literal["E_MCP"]
+"""A code of the edit tools, or the one of tools that are other programs'."""
 
 
 class ToolProblem(Exception):
     """One problem. `path` may be ""; `fragment` is a tool input as JSON, "" where none can be offered."""
 
-    def __init__(self, code: Code, path: str, message: str, fragment: str = "") -> None:
+    def __init__(self, code: ToolCode, path: str, message: str, fragment: str = "") -> None:
         super().__init__(message)
-        self.code: Code = code
+        self.code: ToolCode = code
         self.path = path
         self.message = message
         self.fragment = fragment

@@ -42,11 +42,16 @@ class Approvals:
         """Tell whether a server was approved when it was defined differently. Raises UserProblem."""
         return self._key(server) in self._read() and self.of(server) is None
 
-    def approve(self, server: Server, offers: Iterable[Offer]) -> Approval:
-        """Keep the person's yes to a server as it is defined now, and to these of its tools. Raises UserProblem."""
+    def approve(self, server: Server, taken: Iterable[Offer], left_out: Iterable[Offer] = ()) -> Approval:
+        """Keep the person's yes to a server as it is defined now, and to these of its tools. Raises UserProblem.
+
+        A tool that was taken before and is left out now is not approved any more.
+        """
         before = self.of(server)
         tools = {} if before is None else dict(before.tools)
-        for offer in offers:
+        for offer in left_out:
+            tools.pop(offer.tool, None)
+        for offer in taken:
             older = tuple(one for one in tools.get(offer.tool, ()) if one != offer.digest)
             tools[offer.tool] = (*older, offer.digest)[-KEPT_DIGESTS:]
         made = Approval(definition_digest(server, self._root), tools)

@@ -121,14 +121,17 @@ def _is_secret(path: str) -> bool:
 
 
 def _parts_of(program: Path) -> tuple[Path, ...]:
-    """Return the folders that a program is made of: its own, its virtual environment and what that builds on."""
+    """Return the folders that a program is made of: its own with the libraries beside it, what its links lead to, its
+    virtual environment and what that builds on, the modules that it is one of.
+    """
     real = program.resolve()
-    found: list[Path] = [program.parent, real.parent]
-    for environment in (program.parent.parent, real.parent.parent):
-        base = base_prefix(environment)
-        if base is not None:
-            found += [environment, base]
-    return tuple(found)
+    found: list[Path] = []
+    for place in (program, real):
+        found += [place.parent, *(place.parents[1] / name for name in ("lib", "lib64") if place.parent.name == "bin")]
+        base = base_prefix(place.parents[1]) if len(place.parents) > 1 else None
+        found += [] if base is None else [place.parents[1], base]
+        found += [parent for parent in place.parents if parent.name == "node_modules"]
+    return tuple(folder for folder in found if folder.is_dir())
 
 
 @cache

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from bridle.harness.mcp.link import Link
 
 MAX_STARTS = 4
-"""The first, and three after it died."""
+"""The first, and three after it died, within `STARTS_S`."""
+STARTS_S = 600.0
 IMPORT_S = 60.0
 CLOSE_S = 15.0
 ERRORS_CHARS = 2_000
@@ -62,15 +64,15 @@ class Host:
         self._stop = asyncio.Event()
         self._link: Link | None = None
         self._credentials: Credentials | None = None
-        self._starts = 0
+        self._started: deque[float] = deque(maxlen=MAX_STARTS)
         self.pid: int | None = None
 
     async def list_tools(self) -> list[dict[str, Any]]:
         """Return what it declares now. Raises UserProblem, LinkProblem."""
         async with self._lock:
-            n_starts = self._starts
+            before = self._link
             link = await self._linked()
-            if self._starts == n_starts:
+            if link is before:
                 await self._listed(link)
             return self.declared
 
@@ -131,12 +133,13 @@ class Host:
         if self._link is not None and not self._link.keeper.closed:
             return self._link
         await self.close()
-        if self._starts >= MAX_STARTS:
+        now = time.monotonic()
+        if len(self._started) == MAX_STARTS and now - self._started[0] < STARTS_S:
             raise UserProblem(
-                f"the MCP server {self.server.name!r} died {self._starts} times and is not started any more",
+                f"the MCP server {self.server.name!r} died {MAX_STARTS} times and is not started for a while",
                 f"see what it says: bridle mcp tools {self.server.name}",
             )
-        self._starts += 1
+        self._started.append(now)
         self._stop = asyncio.Event()
         ready: asyncio.Future[Link] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._live(ready, self._stop))
@@ -197,7 +200,7 @@ class Host:
 def _cause(error: BaseException) -> Exception:
     """Return what ended a connection, taken out of its wrappings."""
     while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
     if isinstance(error, UserProblem | LinkProblem):
         return error
     return LinkProblem("closed", f"{type(error).__name__}: {error}"[:500])

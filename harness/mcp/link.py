@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bridle.harness.mcp.framing import MAX_MESSAGE_BYTES, Cut, parsed, told_of
 from bridle.harness.mcp.keeper import FloodError, Keeper, refusal
-from bridle.harness.mcp.loopback import loopback_client
+from bridle.harness.mcp.loopback import GONE_CODE, loopback_client
 from bridle.harness.mcp.problems import LinkProblem
 from bridle.harness.mcp.stdio import Pipe
 
@@ -35,6 +35,8 @@ MAX_PAGES = 16
 MAX_LIST_BYTES = 1024 * 1024
 """Every word of it is looked through, which takes up to 10 ms for each kilobyte of the worst kind."""
 MAX_ERROR_CHARS = 2_000
+ENDED = "Session terminated"
+"""How the SDK says that a server by HTTP knows nothing of our session any more: it was started anew."""
 
 for _name in ("mcp", "client"):  # what the SDK logs may quote a server, and it would go to our standard error
     logging.getLogger(_name).addHandler(logging.NullHandler())
@@ -94,7 +96,7 @@ class Link:
         except TimeoutError as error:
             raise LinkProblem("timed out", f"it did not answer within {timeout_s:g} s") from error
         except MCPError as error:
-            closed = error.error.code == types.CONNECTION_CLOSED
+            closed = error.error.code in (types.CONNECTION_CLOSED, GONE_CODE) or error.error.message == ENDED
             said = error.error.message[:MAX_ERROR_CHARS]
             raise LinkProblem("closed" if closed else "refused", said) from error
         except (ValidationError, ValueError, RecursionError) as error:

@@ -18,6 +18,8 @@ from bridle.harness.mcp.keeper import FloodError, Keeper
 CONNECT_S = 10.0
 SILENCE_S = 600.0
 UNAVAILABLE = 503
+GONE_CODE = -32098
+"""Our own code for an answer that did not come from the server: the connection is of no use any more."""
 
 
 def loopback_client(url: str, headers: Mapping[str, str], keeper: Keeper) -> httpx2.AsyncClient:
@@ -120,10 +122,10 @@ def _answer(asked: Mapping[str, Any], cut: Cut) -> bytes:
     return _error(asked, f"the answer had {cut.n_bytes} bytes, more than is taken")
 
 
-def _error(asked: Mapping[str, Any], said: str) -> bytes:
-    return msgspec.json.encode({"jsonrpc": "2.0", "id": asked.get("id"), "error": {"code": -32000, "message": said}})
+def _error(asked: Mapping[str, Any], said: str, code: int = -32603) -> bytes:
+    return msgspec.json.encode({"jsonrpc": "2.0", "id": asked.get("id"), "error": {"code": code, "message": said}})
 
 
 def _failure(request: httpx2.Request, asked: Mapping[str, Any], said: str) -> httpx2.Response:
     headers = {"content-type": "application/json"}
-    return httpx2.Response(UNAVAILABLE, headers=headers, content=_error(asked, said), request=request)
+    return httpx2.Response(UNAVAILABLE, headers=headers, content=_error(asked, said, GONE_CODE), request=request)

@@ -13,7 +13,8 @@ from bridle.harness.nouns import UserProblem
 
 PREFIX = "mcp__"
 MAX_SERVER_CHARS = 32
-MAX_TOOL_CHARS = 64
+MAX_NAME_CHARS = 64
+"""What models' endpoints take as the name of a tool."""
 
 READ_RESOURCE = "resources-read"
 """Our own tool for each server that has resources; none of theirs may be called so."""
@@ -46,14 +47,15 @@ def parted(name: str) -> tuple[str, str] | None:
     return server, tool
 
 
-def tool_problem(name: str) -> str:
-    """Return why a tool may not be called so, "" when it may."""
+def tool_problem(server: str, name: str) -> str:
+    """Return why a tool of a server may not be called so, "" when it may."""
     if not _TOOL.fullmatch(name):
         return "its name has characters other than letters, digits, _ and -"
     if name == READ_RESOURCE:
         return "its name is that of a tool of ours"
-    if len(name) > MAX_TOOL_CHARS:
-        return f"its name is longer than {MAX_TOOL_CHARS} characters"
+    whole = qualified(server, name)
+    if len(whole) > MAX_NAME_CHARS:
+        return f"{whole[:160]!r} has more than {MAX_NAME_CHARS} characters: give the server a shorter name"
     return ""
 
 

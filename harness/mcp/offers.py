@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 
 import msgspec
 
+from bridle.harness.mcp import schemas
 from bridle.harness.mcp.definition import Server
 from bridle.harness.mcp.names import look_alikes, qualified, tool_problem
 from bridle.harness.mcp.poison import Flagged, look_through
@@ -52,7 +53,7 @@ class Offer(msgspec.Struct, frozen=True):
     @property
     def spec(self) -> dict[str, Any]:
         """The declaration as the model is shown it."""
-        return {"name": self.name, "description": self.description, "input_schema": self.schema}
+        return {"name": self.name, "description": self.description, "input_schema": schemas.offered(self.schema)}
 
 
 def offers(server: str, listed: Sequence[Mapping[str, Any]], strangers: Iterable[str] = ()) -> tuple[Offer, ...]:
@@ -111,9 +112,8 @@ def _offer(server: str, raw: Mapping[str, Any], others: tuple[str, ...]) -> Offe
     whole = msgspec.json.encode(said, order="deterministic")
     name, description, schema = said.get("name"), said.get("description"), said.get("inputSchema")
     tool = name if isinstance(name, str) else ""
-    problem = tool_problem(tool) or _schema_problem(schema)
-    if len(whole) > MAX_TOOL_BYTES:
-        problem = problem or f"its declaration is larger than {MAX_TOOL_BYTES} bytes"
+    too_large = f"its declaration is larger than {MAX_TOOL_BYTES} bytes" if len(whole) > MAX_TOOL_BYTES else ""
+    problem = tool_problem(server, tool) or too_large or schemas.problem_of(schema)
     return Offer(
         server=server,
         tool=tool,
@@ -123,27 +123,3 @@ def _offer(server: str, raw: Mapping[str, Any], others: tuple[str, ...]) -> Offe
         flags=look_through(said, others),
         problem=problem,
     )
-
-
-def _schema_problem(schema: object) -> str:
-    if not isinstance(schema, dict):
-        return "its input schema is no object"
-    given = cast("dict[str, Any]", schema)
-    if given.get("type", "object") != "object":
-        return "its input is no object"
-    if _leads_away(given):
-        return "its input schema refers to a document elsewhere"
-    return ""
-
-
-def _leads_away(value: object, depth: int = 0) -> bool:
-    """Whether a schema has a reference to another document, or nests too deep to be looked through."""
-    if depth > 64:
-        return True
-    if isinstance(value, dict):
-        inner = cast("dict[str, Any]", value)
-        reference = inner.get("$ref")
-        if isinstance(reference, str) and not reference.startswith("#"):
-            return True
-        return any(_leads_away(each, depth + 1) for each in inner.values())
-    return isinstance(value, list) and any(_leads_away(each, depth + 1) for each in cast("list[object]", value))

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
+from typing import cast
 from urllib.parse import unquote
 
 import msgspec
@@ -28,6 +29,8 @@ EXCERPT_CHARS = 160
 _HIDDEN = ("Cf", "Co", "Cs", "Cn", "Zl", "Zp")
 _BLANKS = "\u3164\uffa0\u115f\u1160"
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
+_LEET = re.compile(r"[A-Za-z][013457]+[A-Za-z]")
+_DIGITS = str.maketrans("013457", "oieast")
 _ESCAPES = re.compile(r"%[0-9a-fA-F]{2}|&#?\w+;|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}")
 _LETTERS = str.maketrans(
     "аеорсухіјѕԁһӏкмтнвгпԛԝαεορτυικνηωγѵցոսց",
@@ -106,6 +109,8 @@ def _layers(text: str) -> Iterator[str]:
     if _ESCAPES.search(text):
         spelled = re.sub(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})", lambda m: chr(int(m[1] or m[2], 16)), text)
         yield html.unescape(unquote(spelled))
+    if _LEET.search(text):
+        yield text.translate(_DIGITS)
     for run in _ENCODED.findall(text):
         try:
             decoded = base64.b64decode(run.translate(str.maketrans("-_", "+/")).rstrip("=") + "==", validate=False)
@@ -136,13 +141,13 @@ def _strings(value: object, where: str, depth: int = 0) -> Iterator[tuple[str, s
     elif isinstance(value, str):
         yield where, value
     elif isinstance(value, dict):
-        for key, inner in value.items():
+        for key, inner in cast("dict[object, object]", value).items():
             name = str(key)
             here = f"{where}/{name[:40]}"
             yield f"{here} (name)", name.replace("_", " ")
             yield from _strings(inner, here, depth + 1)
     elif isinstance(value, list | tuple):
-        for number, inner in enumerate(value):
+        for number, inner in enumerate(cast("list[object]", value)):
             yield from _strings(inner, f"{where}/{number}", depth + 1)
 
 

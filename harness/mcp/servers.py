@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from bridle.harness.mcp.approvals import Approvals
-from bridle.harness.mcp.definition import Server
+from bridle.harness.mcp.definition import Server, definition_digest
 from bridle.harness.mcp.host import Answered, Host
 from bridle.harness.mcp.names import parted
 from bridle.harness.mcp.offers import Approval, Offer, approved, held_against, offers, strangers
@@ -25,7 +25,8 @@ from bridle.harness.nouns import UserProblem
 MAX_OFFERED = 64
 MAX_OFFERED_BYTES = 128 * 1024
 
-State = Literal["approved", "pending", "changed", "untrusted", "off"]
+State = Literal["approved", "pending", "changed", "untrusted", "refused", "off"]
+REQUIRED = "take sandbox = false from it, or sandbox.required from the settings"
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -59,14 +60,19 @@ class Servers:
         trusted: Callable[[], bool],
         ours: Mapping[str, str] | None = None,
         home: Path | None = None,
+        *,
+        sandbox_required: bool = False,
     ) -> None:
         self._servers = {server.name: server for server in servers}
         self._root = root.resolve()
         self._state = state
         self._trusted = trusted
+        self._sandbox_required = sandbox_required
         self._ours = dict(os.environ if ours is None else ours)
         self._approvals = Approvals(root, home)
         self._hosts: dict[str, Host] = {}
+        self._defined: dict[str, str] = {}
+        """What each server was defined as when it was looked at."""
         self._looked: dict[str, tuple[object, tuple[Offer, ...]]] = {}
         """What each listing offers: looking through one takes longer than a call."""
 
@@ -86,7 +92,7 @@ class Servers:
         """Start what is approved and return what it offers. One that fails is left out, with a note."""
         standings = self.standings()
         ready = [standing.server for standing in standings if standing.state == "approved"]
-        notes = [_note(standing) for standing in standings if standing.state in ("pending", "changed", "untrusted")]
+        notes = [_note(standing) for standing in standings if standing.state not in ("approved", "off")]
         found = await asyncio.gather(*(self._of_one(server) for server in ready))
         tools = [offer for some, _ in found for offer in some]
         notes += [note for _, note in found if note]
@@ -106,6 +112,9 @@ class Servers:
         """Start a server and return what it offers, each held against its approval. Raises UserProblem."""
         if server.origin == "project" and not self._trusted():
             raise UserProblem("this folder is not trusted, so nothing of it is started", "run 'bridle trust'")
+        if self._is_refused(server):
+            raise UserProblem(f"the MCP server {server.name!r} has no sandbox, and one is required", REQUIRED)
+        self._defined[server.name] = definition_digest(server, self._root)
         try:
             return await self._judged(server, await self._host(server).list_tools())
         except LinkProblem as problem:
@@ -114,9 +123,15 @@ class Servers:
             step = "run its command by hand, or mend its settings"
             raise UserProblem(f"the MCP server {server.name!r}: {problem.message}{quoted}", step) from problem
 
-    def approve(self, server: Server, tools: Sequence[Offer]) -> None:
-        """Keep the person's yes to a server and these of its tools. Raises UserProblem."""
-        self._approvals.approve(server, tools)
+    def approve(self, server: Server, taken: Sequence[Offer], left_out: Sequence[Offer] = ()) -> None:
+        """Keep the person's yes to a server and these of its tools. Raises UserProblem.
+
+        What was looked at is what is approved: a program of the workspace that was changed meanwhile is not.
+        """
+        seen = self._defined.get(server.name)
+        if seen is not None and seen != definition_digest(server, self._root):
+            raise UserProblem(f"the MCP server {server.name!r} changed while you looked at it", "look at it again")
+        self._approvals.approve(server, taken, left_out)
 
     def withdraw(self, server: Server) -> bool:
         """Take the yes back; returns whether there was one. Raises UserProblem."""
@@ -149,6 +164,8 @@ class Servers:
     def _standing(self, server: Server) -> Standing:
         if not server.enabled:
             return Standing(server, "off", next_step="set enabled = true for it in your own settings")
+        if self._is_refused(server):
+            return Standing(server, "refused", next_step=REQUIRED)
         if server.origin == "project" and not self._trusted():
             return Standing(server, "untrusted", next_step="look at what this folder would run, then: bridle trust")
         approval = self._approvals.of(server)
@@ -157,6 +174,9 @@ class Servers:
         changed = self._approvals.is_changed(server)
         step = f"look at it and say yes: bridle mcp approve {server.name}"
         return Standing(server, "changed" if changed else "pending", next_step=step)
+
+    def _is_refused(self, server: Server) -> bool:
+        return self._sandbox_required and bool(server.command) and not server.sandbox
 
     async def _of_one(self, server: Server) -> tuple[tuple[Offer, ...], str]:
         try:
@@ -206,6 +226,7 @@ def _note(standing: Standing) -> str:
         "pending": "waits for your yes",
         "changed": "was defined anew after your yes",
         "untrusted": "is the project's, and this folder is not trusted",
+        "refused": "has no sandbox, and one is required",
         "off": "is switched off",
         "approved": "is approved",
     }[standing.state]

@@ -153,7 +153,7 @@ def test_the_doctor_looks_at_everything_and_says_the_next_step(
     root: Path, drawer: Drawer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, found = look(root, capsys)
-    names = ["python", "git", "settings", "state", "trust", "sandbox", "grammars", "checks", "key", "editors"]
+    names = ["python", "git", "settings", "state", "trust", "sandbox", "grammars", "checks", "key", "editors", "mcp"]
     assert [*found] == names
     assert code == (1 if any(check["outcome"] == "fail" for check in found.values()) else 0)
     assert all(check["next_step"] for check in found.values() if check["outcome"] != "pass")

@@ -52,6 +52,7 @@ def test_the_floors_are_found() -> None:
         ("mcp", {"harness/mcp/link.py"}),
         ("mcp_types", {"harness/mcp/link.py"}),
         ("httpx2", {"harness/mcp/loopback.py", "harness/model/live.py"}),
+        ("jsonschema", {"harness/mcp/schemas.py"}),
         ("sqlite3", {"indexer/store.py"}),
         ("keyring", {"harness/model/keys.py"}),
         ("networkx", {"indexer/snapshot.py", "indexer/graph.py"}),

@@ -33,6 +33,7 @@ class Desk:
         for each in (self.root, self.state, self.declared):
             each.mkdir(mode=0o700)
         self.trusted = True
+        self.sandbox_required = False
         self.ours: dict[str, str] = {
             "PATH": "/usr/bin:/bin",
             "HOME": str(folder),
@@ -42,7 +43,8 @@ class Desk:
 
     def servers(self, *servers: Server) -> Servers:
         """Return the servers of this workspace; none is started by that."""
-        opened = Servers(self.root, servers, self.state, lambda: self.trusted, self.ours, self.state)
+        there = self.root, servers, self.state, lambda: self.trusted, self.ours, self.state
+        opened = Servers(*there, sandbox_required=self.sandbox_required)
         self._opened.append(opened)
         return opened
 

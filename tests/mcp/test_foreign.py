@@ -210,6 +210,20 @@ async def test_resources_are_read_inside_of_the_workspace_and_of_the_server_and_
     assert "the words of the resource" not in linked.text
 
 
+async def test_a_credential_that_comes_back_reaches_neither_the_model_nor_the_journal(
+    room: Room, desk: Desk, tmp_path: Path
+) -> None:
+    desk.ours["MINE"] = "s3cr3t-token"
+    room.servers = await desk.approved(odd("fs", env={"TOKEN": "env:MINE"}))
+    box = await room.box(("allow", "mcp__fs"))
+    result = await box.call("mcp__fs__environment", {})
+    assert '"TOKEN": "«secret:mcp»"' in result.text
+    wrong = await box.call("mcp__fs__s3cr3t-token", {})
+    assert wrong.is_error
+    for path in (tmp_path / "journals").iterdir():
+        assert b"s3cr3t-token" not in path.read_bytes()
+
+
 async def test_arguments_that_nobody_could_read_are_not_asked_about(room: Room) -> None:
     room.answer = ONCE
     box = await room.box()

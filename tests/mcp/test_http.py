@@ -23,6 +23,7 @@ pytestmark = pytest.mark.slow
 def served(folder: Path, *words: str) -> Iterator[int]:
     """Run our server over HTTP; yields its port."""
     told = folder / "port"
+    told.unlink(missing_ok=True)
     child = spawn([sys.executable, str(ODD), "--http", str(told), *words], env={"PATH": "/usr/bin:/bin"})
     try:
         until = time.monotonic() + 20
@@ -84,6 +85,30 @@ async def test_only_the_headers_declared_for_a_server_are_sent_to_it(
     assert (sent["host"], sent["accept-encoding"]) == (f"127.0.0.1:{port}", "identity")
     assert not {"origin", "cookie", "x-api-key", "proxy-authorization"} & set(sent)
     assert servers.strike_out("odd", str(sent)).count("«secret:mcp»") == 1
+
+
+@pytest.mark.parametrize("port", ["events"], indirect=True)
+async def test_what_a_server_asks_for_is_refused_and_a_flood_ends_the_connection(desk: Desk, port: int) -> None:
+    servers = await desk.approved(at(port))
+    assert (await servers.call("mcp__odd__sample", {})).refused == ("sampling/createMessage",)
+    with pytest.raises(LinkProblem) as caught:
+        await servers.call("mcp__odd__flood", {"n": 100_000})
+    assert caught.value.kind == "closed"
+    assert (await servers.call("mcp__odd__echo", {"text": "after"})).result["content"][0]["text"] == "after"
+
+
+async def test_a_server_that_was_started_anew_is_spoken_to_anew(desk: Desk, tmp_path: Path) -> None:
+    first = served(tmp_path)
+    port = next(first)
+    servers = await desk.approved(at(port))
+    first.close()  # type: ignore[attr-defined]  # it is a generator
+    with pytest.raises(LinkProblem) as caught:
+        await servers.call("mcp__odd__echo", {})
+    assert (caught.value.kind, "nothing answers" in caught.value.message) == ("closed", True)
+    again = served(tmp_path, "--port", str(port))
+    assert next(again) == port
+    assert (await servers.call("mcp__odd__echo", {"text": "after"})).result["content"][0]["text"] == "after"
+    again.close()  # type: ignore[attr-defined]  # it is a generator
 
 
 @pytest.mark.parametrize(("path", "said"), [("/away", "192.0.2.1"), ("/packed", "packed")])

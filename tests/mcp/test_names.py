@@ -40,9 +40,16 @@ def test_a_server_may_not_be_called_so(name: str) -> None:
     assert caught.value.next_step
 
 
-@pytest.mark.parametrize("name", ["", "a.b", "a b", "a/b", "réad", "read\n", "a" * 65, "read\x1b[0m", "r\u0435ad", "*"])
+@pytest.mark.parametrize(
+    "name", ["", "a.b", "a b", "a/b", "réad", "read\n", "a" * 65, "resources-read", "read\x1b[0m", "r\u0435ad", "*"]
+)
 def test_a_tool_may_not_be_called_so(name: str) -> None:
-    assert tool_problem(name)
+    assert tool_problem("a", name)
+
+
+def test_a_whole_name_is_as_long_as_an_endpoint_takes_it() -> None:
+    assert tool_problem("abc", "x" * 54) == ""
+    assert "shorter name" in tool_problem("abc", "x" * 55)
 
 
 @pytest.mark.parametrize("name", ["Edit", "mcp__", "mcp__a", "mcp__a__", "mcp____b", "xmcp__a__b", "mcp__a__b.c"])

@@ -75,6 +75,14 @@ def test_standings_follow_from_the_approval() -> None:
         ({"properties": {"a": {"$ref": "https://example.com/s"}}}, "elsewhere"),
         ({"properties": {"a": {"$ref": "file:///etc/passwd"}}}, "elsewhere"),
         ({"$defs": {"a": {"items": [{"$ref": "other.json#/a"}]}}}, "elsewhere"),
+        ({"oneOf": [{"type": "object"}]}, "choice"),
+        ({"type": "object", "allOf": []}, "choice"),
+        ({"properties": {"a b": {}}}, "'a b'"),
+        ({"properties": {"x" * 65: {}}}, "endpoints refuse"),
+        ({"properties": {"a": {"type": "strin"}}}, "not valid"),
+        ({"properties": {"a": {"items": [{}]}}}, "not valid"),
+        ({"properties": []}, "not valid"),
+        ({"required": "a"}, "not valid"),
     ],
 )
 def test_a_schema_that_cannot_be_shown_is_a_problem(schema: object, problem: str) -> None:
@@ -92,6 +100,24 @@ def test_the_model_is_shown_three_things_and_no_more() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {},
+        {"type": "object"},
+        {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "additionalProperties": False},
+        {"properties": {"a.b-c_1": {"oneOf": [{"type": "string"}, {"$ref": "#/$defs/x"}]}}, "$defs": {"x": {}}},
+        {"properties": {"a": {"$ref": "#"}}},
+        {"properties": {"a": {"type": "string", "pattern": "(a+)+$"}}},
+    ],
+)
+def test_a_schema_that_an_endpoint_takes_is_offered_as_an_object(schema: dict[str, Any]) -> None:
+    (offer,) = offers("odd", [changed(inputSchema=schema)])
+    assert offer.problem == ""
+    assert offer.spec["input_schema"] == {"type": "object", **schema}
+
+
+@pytest.mark.slow
 def test_order_and_number_are_the_same_whatever_the_server_says() -> None:
     many = [changed(name=f"t{number}") for number in range(500)]
     assert len(offers("odd", many)) == MAX_TOOLS

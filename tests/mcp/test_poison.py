@@ -12,13 +12,22 @@ from hypothesis import strategies as st
 
 from bridle.harness.mcp.poison import MAX_FLAGS, look_through, orders_in, visible
 
-CASES = [json.loads(line) for line in (Path(__file__).parents[1] / "cases" / "poison.jsonl").read_text().splitlines()]
+FOLDER = Path(__file__).parents[1] / "cases"
+CASES = [json.loads(line) for line in (FOLDER / "poison.jsonl").read_text().splitlines()]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_a_declaration_is_flagged_when_it_should_be_and_only_then(case: dict[str, Any]) -> None:
     flags = look_through(case["tool"])
     assert bool(flags) == (case["expect"] == "flag"), flags
+
+
+def test_of_lies_in_words_of_their_own_few_are_flagged() -> None:
+    """These were written after the rules and no rule was written for them: what a list of words is worth."""
+    unseen = [json.loads(line) for line in (FOLDER / "poison_unseen.jsonl").read_text().splitlines()]
+    n_flagged = sum(bool(look_through(each)) for each in unseen)
+    print(f"{n_flagged} of {len(unseen)} flagged")
+    assert n_flagged >= 3
 
 
 @pytest.mark.parametrize("place", ["description", "title", "default", "enum", "property", "nested", "annotation"])
@@ -70,6 +79,7 @@ def test_a_flag_says_where_and_shows_the_words_so_that_they_can_be_seen() -> Non
     assert visible("a\u202eb\x1b[0m\U000e0041\ufe0f\n") == "a\\u{202e}b\\u{1b}[0m\\u{e0041}\\u{fe0f}\n"
 
 
+@pytest.mark.slow
 def test_no_declaration_takes_forever_or_says_more_than_can_be_read() -> None:
     deep: Any = "read .env"
     for _ in range(500):

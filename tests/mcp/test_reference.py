@@ -9,6 +9,7 @@ import json
 import shutil
 import socket
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from bridle.harness.mcp.definition import Server
 from bridle.harness.mcp.servers import Servers
+from bridle.indexer.process import spawn
 from tests.mcp.conftest import Desk
 from tests.mcp.install import PYTHON_SERVERS, node, reference
 
@@ -131,6 +133,32 @@ async def test_everything(desk: Desk) -> None:
     assert "ANTHROPIC_API_KEY" not in found_environment
     contents = await servers.read("everything", "demo://resource/dynamic/text/1")
     assert contents.result["contents"][0]["uri"] == "demo://resource/dynamic/text/1"
+
+
+@needs_node
+async def test_everything_by_http(desk: Desk, tmp_path: Path) -> None:
+    assert NODE is not None
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [NODE, str(REFERENCE.everything()), "streamableHttp"]
+    child = spawn(command, env={"PATH": "/usr/bin:/bin", "PORT": str(port)}, log=tmp_path / "log")
+    try:
+        until = time.monotonic() + 30
+        while "listening" not in (tmp_path / "log").read_text():
+            assert time.monotonic() < until
+            assert child.wait(0.05) is None, (tmp_path / "log").read_text()
+        server = Server("everything", "user", url=f"http://127.0.0.1:{port}/mcp")
+        servers = await desk.approved(server)
+        assert await text(servers, "mcp__everything__echo", message="hello") == "Echo: hello"
+        told = await text(servers, "mcp__everything__trigger-long-running-operation", duration=1, steps=5)
+        assert "completed" in told
+        assert desk.root.as_uri() in await text(servers, "mcp__everything__get-roots-list")
+        contents = await servers.read("everything", "demo://resource/dynamic/text/1")
+        assert contents.result["contents"][0]["uri"] == "demo://resource/dynamic/text/1"
+        await servers.close()
+    finally:
+        child.kill()
 
 
 @needs_python

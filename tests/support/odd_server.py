@@ -1,6 +1,6 @@
 """An MCP server of our own that misbehaves on demand. Standard library only; it runs in the product's sandbox.
 
-    python odd_server.py [--tools FILE] [--start-delay S] [--die] [--noise] [--http PORT_FILE] [--sse]
+    python odd_server.py [--tools FILE] [--start-delay S] [--die] [--noise] [--http PORT_FILE] [--port PORT] [--sse]
 
 Each tool is one way to behave. `--tools` is a JSON file with the list of tools to declare, read anew for each listing.
 """
@@ -83,6 +83,8 @@ class Odd:
         self.next_id += 1
         number = self.next_id
         self.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        if self.options.http:
+            return {}  # the answer comes with another request
         while number not in self.answers:
             line = sys.stdin.readline()
             if not line:
@@ -245,7 +247,7 @@ def serve_http(options: argparse.Namespace) -> None:
             self.end_headers()
             self.wfile.write(body)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
     Path(options.http).write_text(str(server.server_address[1]))
     server.serve_forever()
 
@@ -257,6 +259,7 @@ def main() -> None:
     parser.add_argument("--die", action="store_true")
     parser.add_argument("--noise", action="store_true")
     parser.add_argument("--http")
+    parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--sse", action="store_true")
     options = parser.parse_args()
     if options.die:

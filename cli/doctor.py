@@ -114,14 +114,14 @@ def _sandbox(root: Path) -> Condition:
     from bridle.harness.settings import load
     from bridle.harness.shadow.shadow import SANDBOXES, probe
 
-    required = load(root).sandbox_required
-    rungs = probe(State(root).shadows)
+    settings = load(root)
+    rungs = probe(State(root).shadows, settings.container)
     told = "; ".join(f"{rung.name}: {rung.detail or ('works' if rung.works else 'does not')}" for rung in rungs)
     works = [rung for rung in rungs if rung.works]
     steps = "; ".join(dict.fromkeys(rung.next_step for rung in rungs if rung.next_step))
     if not works:
         return Condition("sandbox", "fail", told, steps)
-    if required and works[0].name not in SANDBOXES:
+    if settings.sandbox_required and works[0].name not in SANDBOXES:
         return Condition("sandbox", "fail", f"one is required (sandbox.required), and none works here: {told}", steps)
     if works[0] is rungs[0]:
         return Condition("sandbox", "pass", f"{works[0].name}: {works[0].detail}")

@@ -27,6 +27,10 @@ Written by `python docs/support.py`, which tries it, and never edited by hand. O
 taken; a person sees which in the status, in every verdict and badge, in the journal and in `bridle doctor`. Other
 systems have the scratch copy alone. With `sandbox.required = true` the scratch copy is never taken: whatever would run
 on it is refused, with what to install or to set.
+
+A container stands between the namespaces and the scratch copy where the person has named an engine and an image
+(`[sandbox] container = "podman"`, `image = "…"`). What the engine is told is tested with an engine that writes it down
+(`tests/shadow/test_container.py`); no engine ran where this page was written, so it has no column.
 """
 TAIL = """\
 ## What is bounded

@@ -126,6 +126,7 @@ class Checking:
             python=settings.python,
             required=settings.sandbox_required,
             limits=settings.limits,
+            container=settings.container,
         )
 
     def stop(self) -> None:

@@ -99,6 +99,8 @@ class Executing:
             dirty,
             python=settings.python or None,
             required=settings.sandbox_required,
+            limits=settings.limits,
+            container=settings.container,
         )
         try:
             journal.append("sheltered", {"rung": shadow.rung, "declined": shadow.declined})

@@ -36,6 +36,7 @@ from bridle.harness.permission.rules import (
     parse_rule,
 )
 from bridle.harness.session.state import state_home
+from bridle.harness.shadow.contained import Container
 from bridle.harness.shadow.limits import MEBIBYTE, Limits, usual_limits
 from bridle.harness.tomlfile import convert, line_of, read_toml
 from bridle.harness.verify.needs import access_of
@@ -79,6 +80,7 @@ class Settings(msgspec.Struct, frozen=True):
     lint: Show = "auto"
     types: Show = "auto"
     sandbox_required: bool = False
+    container: Container | None = None
     limits: Limits = msgspec.field(default_factory=usual_limits)
     needs: dict[str, tuple[str, ...]] = {}
     read_mode: ReadMode = "check"
@@ -151,6 +153,11 @@ class _Bounds(_Sandbox, frozen=True):
     disk_mb: _Megabytes | None = None
 
 
+class _Shelter(_Bounds, frozen=True):
+    container: Literal["", "podman", "docker"] = ""
+    image: str = ""
+
+
 class _Check(_Part, frozen=True):
     needs: tuple[str, ...] = ()
 
@@ -195,7 +202,7 @@ class UserFile(_Common, frozen=True):
     hooks: _Hooks = msgspec.field(default=(), name="hook")
     permission: _Permission = _Permission()
     diagnostics: _Diagnostics = _Diagnostics()
-    sandbox: _Bounds = _Bounds()
+    sandbox: _Shelter = _Shelter()
     checks: dict[str, _Check] = {}
     python: str = ""
     model: str = ""
@@ -272,6 +279,7 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
         lint=_shown(editor.diagnostics.lint, user.diagnostics.lint),
         types=_shown(editor.diagnostics.types, user.diagnostics.types),
         sandbox_required=any(file.sandbox.required for file in (managed, user, editor, project)),
+        container=_container(user.sandbox, mine),
         limits=_limits(user.sandbox, project.sandbox),
         needs={name: check.needs for name, check in user.checks.items() if _check_needs(name, check, mine)},
         read_mode=user.read_mode,
@@ -353,6 +361,15 @@ def _budget(user: _Budget, *tighter: _Budget) -> Budget:
         seconds=_least(user.seconds or default.seconds, *(part.seconds for part in tighter)),
         turns=_least(user.turns or default.turns, *(part.turns for part in tighter)),
     )
+
+
+def _container(user: _Shelter, mine: Path) -> Container | None:
+    if not user.container:
+        return None
+    if not user.image or user.image.startswith("-"):
+        where = f"{mine}:{line_of(mine.read_text('utf-8-sig'), ('sandbox', 'container'))}"
+        raise UserProblem(f"{where}: a container needs an image", 'name one that has your tools: image = "…"')
+    return Container(user.container, user.image)
 
 
 def _limits(user: _Bounds, project: _Bounds) -> Limits:

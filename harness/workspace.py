@@ -141,7 +141,13 @@ class _Model:
 def _rung(root: Path, state: State, settings: Settings) -> str:
     """Return the rung that this workspace gets, by opening a shadow once; where there is none, why."""
     try:
-        shadow = open_shadow(root, state.shadows, required=settings.sandbox_required, limits=settings.limits)
+        shadow = open_shadow(
+            root,
+            state.shadows,
+            required=settings.sandbox_required,
+            limits=settings.limits,
+            container=settings.container,
+        )
     except UserProblem as problem:
         return f"none: {problem.message}"
     shadow.close()

@@ -19,12 +19,13 @@ from pathlib import Path
 import msgspec
 
 from bridle.harness.shadow.limits import Limits, disk_watch, memory_watch
-from bridle.indexer.process import Completed, Watch
+from bridle.indexer.process import Completed, Watch, run
 
 CONTROLLERS = ("pids", "memory")
 COUNTERS = ("cpuacct",)
 """What only counts: nothing is missing without it."""
 EMPTY_S = 2.0
+ENTER_S = 5.0
 PREFIX = "bridle-"
 
 
@@ -149,7 +150,7 @@ def usable_places() -> tuple[tuple[Place, ...], str]:
     for place in named:
         _sweep(place.folder)
         try:
-            Cage((place,), Limits(memory_bytes=1 << 30, processes=64)).close()
+            _try(place)
             usable.append(place)
         except OSError as error:
             reasons.append(f"{place.folder} cannot be used: {error.strerror}")
@@ -158,6 +159,18 @@ def usable_places() -> tuple[tuple[Place, ...], str]:
     if not missing:
         return tuple(usable), ""
     return tuple(usable), f"no control group for {' and '.join(missing)}" + "".join(f"; {why}" for why in reasons)
+
+
+def _try(place: Place) -> None:
+    """Make a group and let a program enter it. Raises OSError."""
+    cage = Cage((place,), Limits(memory_bytes=1 << 30, processes=64))
+    try:
+        for entry in cage.entries:
+            done = run(["/bin/sh", "-c", 'echo 0 > "$0"', str(entry)], env={}, timeout_s=ENTER_S)
+            if done.exit_code != 0:
+                raise OSError(errno.EPERM, "no program can enter a group there")
+    finally:
+        cage.close()
 
 
 def named_places(own: str, mounts: str) -> tuple[Place, ...]:

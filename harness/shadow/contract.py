@@ -15,10 +15,10 @@ import msgspec
 from bridle.indexer.files import TreeState
 from bridle.indexer.process import CAP_BYTES, Cancel, Completed
 
-RungName = Literal["bubblewrap+overlay", "namespaces+overlay", "scratch copy"]
+RungName = Literal["bubblewrap+overlay", "namespaces+overlay", "container", "scratch copy"]
 RUNGS: tuple[RungName, ...] = ("bubblewrap+overlay", "namespaces+overlay", "scratch copy")
-"""Best first."""
-SANDBOXES: tuple[RungName, ...] = RUNGS[:2]
+"""Best first. A container comes before the scratch copy where the person has named one."""
+SANDBOXES: tuple[RungName, ...] = ("bubblewrap+overlay", "namespaces+overlay", "container")
 """Those that keep a command from the rest of the machine."""
 
 

@@ -25,6 +25,8 @@ from bridle.harness.shadow.removal import remove_tree
 from bridle.harness.shadow.trees import ground, hidden_paths
 from bridle.indexer.process import Completed, run
 
+COPY = "copy"
+"""Its name in a shadow's own folder; it is the one folder that is taken away after a command."""
 REAPER = Path(__file__).with_name("reaper.py")
 LINKED = tuple(name for name in SEALED if name != ".git")
 
@@ -35,6 +37,8 @@ class Copied:
     """The scratch copy."""
 
     rung: RungName = "scratch copy"
+    links_sealed = True
+    """Whether virtual environments and the like are links in the copy; else they are mounted over it."""
 
     def __init__(self, workspace: Path, limits: Limits | None = None) -> None:
         self.passages: list[Passage] = []
@@ -43,8 +47,8 @@ class Copied:
         self._last = (0, 0)
 
     def root(self, folder: Path) -> Path:
-        """Return the folder of the copy."""
-        return folder / "copy"
+        """Return where a command sees the tree: here, the folder of the copy."""
+        return folder / COPY
 
     def is_view(self, folder: Path, device: int, inode: int) -> bool:
         """Tell whether a reported root is the last copy that was made."""
@@ -52,7 +56,7 @@ class Copied:
 
     def execute(self, folder: Path, command: Command, *, keep: bool) -> Completed:
         """Copy the tree, run the command in the copy, take over what it changed if it is to be kept."""
-        copy = self.root(folder)
+        copy = folder / COPY
         home = folder / "home"
         home.mkdir(exist_ok=True)
         layers = Layers(self._workspace, folder / "upper")
@@ -90,7 +94,7 @@ class Copied:
         above = {*scan.files, *scan.links, *scan.folders}
         for path in sorted((below.keys() - set(hidden_paths(below, scan))) | above):
             _place(layers.upper / path if path in above else self._workspace / path, copy / path)
-        for name in LINKED:
+        for name in LINKED if self.links_sealed else ():
             if (self._workspace / name).is_dir() and not os.path.lexists(copy / name):
                 (copy / name).symlink_to(self._workspace / name)
         return _stamps(copy)

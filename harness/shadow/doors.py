@@ -148,6 +148,6 @@ def _answer_port(port: int, caller: socket.socket) -> None:
 
 def _proxy_variables(port: int) -> dict[str, str]:
     address = f"http://127.0.0.1:{port}"
-    names = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
-    near = dict.fromkeys(("no_proxy", "NO_PROXY"), "localhost,127.0.0.1,::1")
-    return dict.fromkeys(names, address) | near
+    far: dict[str, str] = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), address)
+    near: dict[str, str] = dict.fromkeys(("no_proxy", "NO_PROXY"), "localhost,127.0.0.1,::1")
+    return far | near

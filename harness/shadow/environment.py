@@ -139,6 +139,12 @@ def visible(wanted: Iterable[Path], hidden: Sequence[Path]) -> tuple[Path, ...]:
     )
 
 
+def outermost(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the paths that lie below no other of them, each once."""
+    once = tuple(dict.fromkeys(paths))
+    return tuple(path for path in once if not any(path != other and path.is_relative_to(other) for other in once))
+
+
 def _existing(paths: Iterable[str]) -> tuple[Path, ...]:
     real = {Path(path).resolve() for path in paths if path.startswith("/") and Path(path).is_dir()}
     return tuple(sorted(path for path in real if path != Path("/")))

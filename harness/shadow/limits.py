@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 MEBIBYTE = 1 << 20
-SMALL_BYTES = 64 * MEBIBYTE
+SMALL_BYTES = 256 * MEBIBYTE
 """What a hidden folder may take of memory once a command writes there; /tmp has a figure of its own."""
 PROCESSES_A_CORE = 64
 DISK_LEFT_TENTHS = 1

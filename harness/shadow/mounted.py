@@ -19,6 +19,7 @@ from bridle.harness.shadow.doors import doors
 from bridle.harness.shadow.environment import (
     environment_of,
     hidden_folders,
+    outermost,
     prefixes,
     sockets_in_sight,
     toolchains,
@@ -58,7 +59,7 @@ class Mounted:
         )
         wanted = [*prefixes(workspace, os.environ, python), *toolchains(os.environ), *SHOWN]
         outside = [path for path in wanted if not path.is_relative_to(workspace)]
-        self._shown = visible(outside, self._hidden)
+        self._shown = outermost(visible(outside, self._hidden))
 
     def root(self, folder: Path) -> Path:
         """Return the workspace's own path."""

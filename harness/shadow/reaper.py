@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> NoReturn:
     """
     n_entries = int(arguments[0])
     entries, argv = arguments[1 : n_entries + 1], arguments[n_entries + 1 :]
-    limits = []
+    limits: list[str] = []
     while argv[0].startswith("--"):
         limits.append(argv.pop(0))
     with contextlib.suppress(AttributeError, OSError):

@@ -86,7 +86,7 @@ def with_bubblewrap(scene: Scene, argv: Sequence[str]) -> list[str]:
         view += ["--ro-bind", str(path), str(path)]
     for path in scene.writable:
         view += ["--bind", str(path), str(path)]
-    bubblewrap = [_tool("bwrap"), *isolation, *view, "--chdir", root, "--", *argv]
+    bubblewrap = [system_tool("bwrap"), *isolation, *view, "--chdir", root, "--", *argv]
     return _with_overlay(scene, ["--mount"], bubblewrap)
 
 
@@ -103,15 +103,24 @@ def with_namespaces(scene: Scene, argv: Sequence[str]) -> list[str]:
 def _with_overlay(scene: Scene, spaces: Sequence[str], inner: Sequence[str]) -> list[str]:
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     lists = [word for paths in (scene.entries, scene.covered) for word in (str(len(paths)), *map(str, paths))]
-    shell = ["/bin/sh", "-c", MOUNT, "overlay", str(scene.folder), _tool("mount"), str(scene.root), *lists]
-    return [_tool("unshare"), *user, *spaces, "--", *shell, _tool("prlimit"), *figures(scene.limits), *inner]
+    shell = ["/bin/sh", "-c", MOUNT, "overlay", str(scene.folder), system_tool("mount"), str(scene.root), *lists]
+    return [
+        system_tool("unshare"),
+        *user,
+        *spaces,
+        "--",
+        *shell,
+        system_tool("prlimit"),
+        *figures(scene.limits),
+        *inner,
+    ]
 
 
 def _room_bytes(folder: Path, limits: Limits) -> int:
     return limits.scratch_bytes if folder in ROOMY else SMALL_BYTES
 
 
-def _tool(name: str) -> str:
+def system_tool(name: str) -> str:
     """Return where the system keeps a tool; never one of the person's path. Raises FileNotFoundError."""
     found = shutil.which(name, path=SYSTEM_PATH)
     if found is None:

@@ -19,6 +19,7 @@ import msgspec
 
 from bridle.harness.nouns import UserProblem
 from bridle.harness.shadow.cage import usable_places
+from bridle.harness.shadow.contained import Contained, Container
 from bridle.harness.shadow.contract import (
     NOTHING,
     RUNGS,
@@ -45,6 +46,7 @@ __all__ = [
     "SANDBOXES",
     "Access",
     "Change",
+    "Container",
     "Limits",
     "Passage",
     "RungProbe",
@@ -70,6 +72,7 @@ REFUSALS = (
 NEXT_STEPS: Mapping[RungName, str] = {
     "bubblewrap+overlay": "install bubblewrap (apt install bubblewrap), and allow unprivileged user namespaces",
     "namespaces+overlay": "allow unprivileged user namespaces (sysctl user.max_user_namespaces), Linux 5.12 or newer",
+    "container": "see that the engine runs and has the image of [sandbox]",
     "scratch copy": "make the state folder writable",
 }
 
@@ -81,6 +84,7 @@ class Terms(msgspec.Struct, frozen=True):
     state: Path
     python: str | None
     limits: Limits
+    container: Container | None = None
 
 
 def open_shadow(
@@ -92,12 +96,14 @@ def open_shadow(
     python: str | None = None,
     required: bool = False,
     limits: Limits | None = None,
+    container: Container | None = None,
 ) -> Shadow:
     """Open a shadow over `root` with unsaved `buffers` in it (path → bytes as a save would write them).
 
     `state` is a private folder for the layers. `rung` asks for one rung of `RUNGS` instead of the best. `python` is
     the interpreter that the person named; it stays in sight where it lies in the home folder. `required` leaves the
-    rungs without a sandbox out. `limits` are what each command may take, the usual ones for None.
+    rungs without a sandbox out. `limits` are what each command may take, the usual ones for None. `container` is the
+    engine and image that the person named, None for no such rung.
 
     Raises:
         UserProblem: `root` is no folder, a buffer lies outside it, no rung (or not the one asked for, or none with a
@@ -113,10 +119,10 @@ def open_shadow(
     inside = [path for path in (state, *homes(os.environ)) if path.is_relative_to(workspace)]
     if inside:
         raise UserProblem(f"{str(workspace)!r} contains {str(inside[0])!r}, which no command may see", "open a project")
-    terms = Terms(workspace, state, python, limits or usual_limits())
+    terms = Terms(workspace, state, python, limits or usual_limits(), container)
     declined: list[str] = []
-    for name in SANDBOXES if required else RUNGS:
-        if rung in (None, name):
+    for name in ladder(container):
+        if rung in (None, name) and (name in SANDBOXES or not required):
             opened = _try(name, terms, buffers, tuple(declined))
             if not isinstance(opened, str):
                 return opened
@@ -126,7 +132,7 @@ def open_shadow(
 
 def _try(name: RungName, terms: Terms, buffers: Mapping[str, bytes], declined: tuple[str, ...]) -> Shadow | str:
     """Return a shadow on one rung, or why there is none."""
-    if name == SCRATCH_COPY:
+    if name not in RUNGS[:2]:
         return _try_at(name, terms, buffers, declined)
     if why := _obstacle(terms.workspace):
         return why
@@ -189,9 +195,14 @@ def _nothing_works(rung: str | None, declined: list[str], *, required: bool) -> 
     return UserProblem(f"no shadow can be had here ({rung or 'no rung'}): {told}", _next_step(SANDBOXES[0]))
 
 
-def probe(state: Path) -> tuple[RungProbe, ...]:
+def ladder(container: Container | None) -> tuple[RungName, ...]:
+    """Return the rungs that there are, best first."""
+    return RUNGS if container is None else (*SANDBOXES, SCRATCH_COPY)
+
+
+def probe(state: Path, container: Container | None = None) -> tuple[RungProbe, ...]:
     """Try every rung on a folder of our own, best first, and say what each lacks."""
-    return tuple(_probe_rung(name, state) for name in RUNGS)
+    return tuple(_probe_rung(name, state, container) for name in ladder(container))
 
 
 def refusal(settings: Path = Path("/proc/sys")) -> str:
@@ -207,11 +218,11 @@ def _next_step(name: RungName) -> str:
     return (refusal() if name in SANDBOXES and os.geteuid() else "") or NEXT_STEPS[name]
 
 
-def _probe_rung(name: RungName, state: Path) -> RungProbe:
+def _probe_rung(name: RungName, state: Path, container: Container | None) -> RungProbe:
     folder = Path(tempfile.mkdtemp(prefix="probe-", dir=state))
     try:
         (folder / "workspace" / ".git").mkdir(parents=True)
-        shadow = open_shadow(folder / "workspace", folder / "state", rung=name)
+        shadow = open_shadow(folder / "workspace", folder / "state", rung=name, container=container)
         try:
             escapes = probe_isolation(shadow)
         finally:
@@ -227,12 +238,16 @@ def _probe_rung(name: RungName, state: Path) -> RungProbe:
         return RungProbe(name, works=False, detail="; ".join(escapes), next_step=_next_step(name))
     bounds = usable_places()[1] or "memory and processes bounded"
     detail = f"copy-on-write at its own path; home, network and .git out of reach; {bounds}"
+    if name == "container":
+        detail = "a copy at the workspace's own path, in a container without a network"
     return RungProbe(name, works=True, detail=detail)
 
 
 def _exhibit(name: RungName, terms: Terms) -> Exhibit:
     if name == SCRATCH_COPY:
         return Copied(terms.workspace, terms.limits)
+    if name == "container" and terms.container is not None:
+        return Contained(terms.workspace, terms.limits, terms.container)
     return Mounted(name, terms.workspace, terms.state, terms.python, terms.limits)
 
 

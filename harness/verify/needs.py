@@ -70,7 +70,7 @@ def excused(verdict: Verdict, known: Sequence[Finding], hidden: Sequence[Path], 
     lacks = [lacking(f"{finding.message}\n{finding.detail}", os.environ, hidden) for finding in known]
     if not all(lacks):
         return verdict
-    needs = sorted(set().union(*map(set, lacks)))
+    needs = sorted({need for lacked in lacks for need in lacked})
     words = ", ".join(f'"{need}"' for need in needs)
     return msgspec.structs.replace(
         verdict,

@@ -87,6 +87,7 @@ class Run:
                 python=ground.settings.python or None,
                 required=ground.settings.sandbox_required,
                 limits=ground.settings.limits,
+                container=ground.settings.container,
             )
         )
         try:

@@ -8,6 +8,7 @@ from bridle.harness import settings as room
 from bridle.harness.nouns import Budget, UserProblem
 from bridle.harness.permission.decide import judge
 from bridle.harness.settings import load, schema
+from bridle.harness.shadow.contained import Container
 from bridle.harness.shadow.limits import usual_limits
 
 
@@ -226,7 +227,14 @@ def test_editors_get_a_schema_that_knows_every_key(desk: Desk) -> None:
 
 def test_every_setting_can_be_written_in_the_persons_file() -> None:
     names = {name.removesuffix("_required") for name in room.Settings.__struct_fields__}
-    sections = {"policy", "lint", "types", "limits", "needs"}  # of permission, diagnostics, sandbox and checks
+    sections = {
+        "policy",
+        "lint",
+        "types",
+        "limits",
+        "needs",
+        "container",
+    }  # of permission, diagnostics, sandbox and checks
     assert names - sections <= set(room.UserFile.__struct_fields__)
 
 
@@ -258,6 +266,20 @@ def test_a_need_that_cannot_be_granted_names_its_line(desk: Desk, need: str) -> 
     with pytest.raises(UserProblem, match=r"config\.toml:2: ") as caught:
         load(desk.root)
     assert "loopback:PORT" in caught.value.next_step
+
+
+def test_a_container_is_the_persons_own_choice_and_needs_an_image(desk: Desk) -> None:
+    assert load(desk.root).container is None
+    chosen = load(desk.user('[sandbox]\ncontainer = "podman"\nimage = "tools:1"\n').root).container
+    assert chosen == Container("podman", "tools:1")
+    for wrong in ('container = "podman"', 'container = "podman"\nimage = "--privileged"', 'container = "runc"'):
+        desk.user(f"[sandbox]\n{wrong}\n")
+        with pytest.raises(UserProblem, match=r"config\.toml:2"):
+            load(desk.root)
+    desk.user("")
+    desk.project('[sandbox]\ncontainer = "docker"\nimage = "theirs"\n')
+    with pytest.raises(UserProblem):
+        load(desk.root)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridle.harness.nouns import UserProblem
-from bridle.harness.shadow.environment import base_prefix, clean_environment, prefixes, visible
+from bridle.harness.shadow.environment import base_prefix, clean_environment, outermost, prefixes, visible
 from bridle.harness.shadow.layers import WHITEOUT, Layers
 from bridle.harness.shadow.trees import Ignored, find_changes, merge
 from bridle.indexer.files import TreeCache
@@ -150,6 +150,7 @@ def test_an_interpreter_in_the_home_folder_stays_in_sight_and_the_home_folder_do
     (home / "evil" / "pyvenv.cfg").write_text(f"home = {home}/bin\n")
     assert base_prefix(home / "evil") == home
     assert visible([base, home, tmp_path, Path("/usr")], [home]) == (base,)
+    assert outermost([base / "bin", base, base, home / "other"]) == (base, home / "other")
 
 
 def test_the_environment_of_a_copy_of_no_virtual_environment_is_none(tmp_path: Path) -> None:

@@ -213,9 +213,12 @@ def test_isolation_is_sound_on_a_sandboxed_rung_and_its_lack_is_told_on_the_copy
     before = everything(workspace)
     escapes = probe_isolation(opening(rung))
     if rung == SCRATCH:
-        by_machine = {"a command makes namespaces of its own", "a command sets the machine"}
-        assert set(escapes) - by_machine == {
+        by_machine = {
+            "a command makes namespaces of its own",
+            "a command sets the machine",
             "a command has powers, or can gain them",
+        }
+        assert set(escapes) - by_machine == {
             "a command writes into .git",
             "a command writes into the workspace",
             "a command writes outside the workspace",

@@ -17,7 +17,7 @@ import msgspec
 
 Kind = Literal[
     "word", "path", "read", "edit", "tree", "test", "target", "code", "shell", "sed", "awk", "jq", "mode", "enter",
-    "module", "rest", "never",
+    "module", "rest", "never", "cluster",
 ]  # fmt: skip
 
 _NO_ROW = "nothing is known of the option {!r} of {}"

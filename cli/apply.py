@@ -73,7 +73,8 @@ def _apply(root: Path, revisions: Revisions, given: object, *, dry_run: bool) ->
     from bridle.harness.edits.links import check_names
     from bridle.harness.edits.problems import ToolProblem
     from bridle.harness.edits.request import parse
-    from bridle.harness.permission.decide import judge
+    from bridle.harness.permission.consulting import permit_now
+    from bridle.harness.permission.trust import Trust
     from bridle.harness.session.state import State
     from bridle.harness.settings import load
     from bridle.harness.verify.python_version import is_newer_than_ours
@@ -83,7 +84,7 @@ def _apply(root: Path, revisions: Revisions, given: object, *, dry_run: bool) ->
     paths = [path for file in request.files for path in (file.path, file.to) if path]
     check_names(root, paths)
     for path in paths:
-        decision = judge(settings.policy, "Edit", path)
+        decision = permit_now(settings.policy, settings.hooks, lambda: Trust(root).trusted, "Edit", path)
         if decision.verdict == "deny":
             raise ToolProblem("E_PERMISSION", path, decision.reason)
     newer = is_newer_than_ours(root, settings.python)

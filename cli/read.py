@@ -26,13 +26,15 @@ def main(options: argparse.Namespace) -> int:
     from bridle.harness.edits.problems import ToolProblem
     from bridle.harness.edits.readview import read
     from bridle.harness.edits.revisions import Revisions
-    from bridle.harness.permission.decide import judge
+    from bridle.harness.permission.consulting import permit_now
+    from bridle.harness.permission.trust import Trust
     from bridle.harness.session.state import State
     from bridle.harness.settings import load
 
     root = find_root(options.root)
     path, first, end = place(options.place, root)
-    decision = judge(load(root, {}).policy, "Read", path)
+    settings = load(root, {})
+    decision = permit_now(settings.policy, settings.hooks, lambda: Trust(root).trusted, "Read", path)
     if decision.verdict == "deny":
         raise UserProblem(f"{path!r} may not be read: {decision.reason}", "name a file of the workspace")
     data = read_bytes(root / path)

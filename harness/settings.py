@@ -263,7 +263,8 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
         *_rules(editor.permission, "project-local", None),
         *_rules(project.permission, "project", its),
     )
-    modes = [mode_of(user.mode or "edit"), *(mode_of(f.mode) for f in (managed, editor, project) if f.mode)]
+    modes: list[Mode] = [mode_of(user.mode or "edit")]
+    modes.extend(mode_of(file.mode) for file in (managed, editor, project) if file.mode)
     hooks = (*_hooks(managed.hooks, "managed", theirs), *_hooks(user.hooks, "user", mine))
     on_save = user.checks_on_save if editor.checks_on_save is None else editor.checks_on_save
     private = (state_home(), mine.parent, theirs.parent)

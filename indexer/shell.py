@@ -173,6 +173,7 @@ class _Reader:
         self._known: dict[str, str] = {}
         self._commands: list[Command] = []
         self._redirects: list[Redirect] = []
+        self._behind: dict[int, list[Node]] = {}
 
     def line(self, text: str, root: Node) -> Line:
         """Walk the tree once, in the order of the text."""
@@ -197,7 +198,11 @@ class _Reader:
             self._assigned(node)
         elif node.type == "file_redirect":
             operator = next((child.type for child in node.children if not child.is_named), "")
-            self._redirects += [Redirect(operator, self._word(w)) for w in node.children_by_field_name("destination")]
+            self._redirects += [
+                Redirect(operator, self._word(w)) for w in node.children_by_field_name("destination")[:1]
+            ]
+        elif node.type == "redirected_statement":
+            self._keep_behind(node)
 
     def _entered(self, node: Node, around: str) -> str:
         """Note what is odd about a node; return what its children stand in."""
@@ -237,11 +242,25 @@ class _Reader:
                     words.append(Word((f"{name}={value.text}",), self._raw(child), value.plain))
             elif not child.type.endswith("_redirect") and (child.is_named or node.type != "command"):
                 words.append(self._word(child))
-        parent = node.parent
-        for redirect in () if parent is None else parent.children_by_field_name("redirect"):
-            # Words after the start of a here-document are the command's; the grammar keeps them in the redirect.
-            words += [self._word(each) for each in redirect.children_by_field_name("argument")]
+        words += [self._word(each) for each in self._behind.get(node.id, ())]
         return Command(self._raw(node), tuple(words), tuple(assignments), inside)
+
+    def _keep_behind(self, node: Node) -> None:
+        """Words behind a redirect are words of the command; the grammar takes them for parts of the redirect."""
+        behind: list[Node] = []
+        for redirect in node.children_by_field_name("redirect"):
+            for each in (redirect, *redirect.children_by_field_name("redirect")):
+                behind += each.children_by_field_name("argument")
+                behind += each.children_by_field_name("destination")[1:]
+        owner: Node | None = node
+        while owner is not None and owner.type in ("redirected_statement", "list", "pipeline"):
+            inner = owner.child_by_field_name("body") if owner.type == "redirected_statement" else None
+            last = owner.named_children[-1] if owner.named_children else None
+            owner = inner or last
+        if behind and (owner is None or owner.type != "command"):
+            self._odd.append(Oddity("words behind a redirect", self._raw(node)))
+        if behind and owner is not None:
+            self._behind[owner.id] = behind + self._behind.get(owner.id, [])
 
     def _word(self, node: Node) -> Word:
         raw = self._raw(node)

@@ -17,6 +17,7 @@ OnPlace = Callable[[Place], Decision]
 """What is decided about a path that a part touches."""
 
 OUTSIDE = "built in: outside"
+FOLDER = "built in: folder"
 HARMLESS = "built in: harmless"
 
 _LOOSENING = tuple(origin for origin in ORIGINS if not origin.startswith("project"))
@@ -66,7 +67,8 @@ def _denied(policy: Policy, part: Part, on_place: OnPlace) -> Decision | None:
     if said is not None:
         return said
     for place, decision in _places(part, on_place):
-        if decision.verdict == "deny" and not (place.mild and decision.rule == OUTSIDE):
+        asks = decision.rule == FOLDER or (place.mild and decision.rule == OUTSIDE)
+        if decision.verdict == "deny" and not asks:
             return Decision("deny", decision.rule, decision.reason, decision.origin, part.text)
     return None
 

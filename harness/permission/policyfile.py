@@ -33,6 +33,10 @@ class _Question(msgspec.Struct, frozen=True):
     id: Any = None
 
 
+class _Named(msgspec.Struct, frozen=True):
+    id: Any = None
+
+
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """The answer to one line. `error` says why it could not be taken for a question."""
 
@@ -84,7 +88,6 @@ def _refused(name: Any, error: str) -> Answer:
 def _id_of(line: bytes) -> Any:
     """Return the id of a line that is an object but no question; None when it tells none."""
     try:
-        found = msgspec.json.decode(line)
+        return msgspec.json.decode(line, type=_Named).id
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return found.get("id") if isinstance(found, dict) else None

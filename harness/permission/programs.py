@@ -17,7 +17,7 @@ import msgspec
 
 Kind = Literal[
     "word", "path", "read", "edit", "tree", "test", "target", "code", "shell", "sed", "awk", "jq", "mode", "enter",
-    "module", "rest", "never",
+    "module", "rest", "never", "cluster",
 ]  # fmt: skip
 
 _NO_ROW = "nothing is known of the option {!r} of {}"
@@ -203,7 +203,7 @@ class _Reading:
         self._argv = argv
         self._flags = frozenset(row.flags.split())
         self._values: dict[str, Kind] = {option: kind for kind, text in row.values.items() for option in text.split()}
-        self._instead = frozenset(row.instead.split())
+        self._instead: frozenset[str] = frozenset(row.instead.split())
         self._operands = list(row.operands)
         self._given: list[Given] = []
         self._unknown: list[tuple[int, str]] = []
@@ -299,7 +299,7 @@ class _Reading:
         """An option may say what the first operand would say."""
         if option in self._instead:
             self._operands = self._operands[1:]
-            self._instead = frozenset()
+            self._instead = frozenset[str]()
 
     def _run(self, at: int) -> int:
         """Read a command that ends at ";" or "+"."""

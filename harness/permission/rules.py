@@ -95,7 +95,8 @@ class Policy(msgspec.Struct, frozen=True):
 
 def mode_of(name: str) -> Mode:
     """Return the mode of this name, or of the alias that it is. Raises UserProblem."""
-    found = next((mode for mode in MODES if mode == name), MODE_ALIASES.get(name))
+    modes: dict[str, Mode] = {**{mode: mode for mode in MODES}, **MODE_ALIASES}
+    found = modes.get(name)
     if found is None:
         raise UserProblem(f"there is no mode {name!r}", f"the modes are {', '.join((*MODES, *MODE_ALIASES))}")
     return found

@@ -36,6 +36,7 @@ FREE_FILES = frozenset(("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/stdin",
 
 _CONCERNS = {"sed": sed_concern, "awk": awk_concern, "jq": jq_concern}
 _DUPLICATES = re.compile(r"\d*-?")
+_TAR_LETTERS = re.compile(r"[xctvzjJkpOruf]+")
 _PLAIN_VALUE = re.compile(r"[\w.,:+-]*")
 
 
@@ -206,20 +207,22 @@ class _Unfolding:
             if concern:
                 self._hazards.append(Hazard(given.of, concern))
                 self._hidden.append(text)
-        elif kind == "never":
+        elif kind == "never" or (kind == "cluster" and text.isalpha() and not _TAR_LETTERS.fullmatch(text)):
             self._hazards.append(Hazard(given.of, f"{text!r} is not known to be harmless there"))
+            self._hidden.append(text)
         elif kind == "target" and "=" in text:
             self._hazards.append(Hazard(given.of, f"{text!r} sets a variable, which may decide what is run"))
         elif kind == "mode" and sets_identity(text):
             self._hazards.append(
                 Hazard(ANYWHERE, f"{text!r} runs a program as somebody else", "deny", "built in: setuid")
             )
-        if kind in ("read", "test", "path") and text.startswith(("@", "+")):
+        if kind in ("read", "test", "path", "rest") and text.startswith(("@", "+")):
+            self._hidden.append(text)
             self._hazards.append(Hazard(given.of, f"{text!r} may be more than the name of a file"))
         places = list(_places(at, kind, text, pattern=text in self._patterns))
         self._places += [msgspec.structs.replace(place, below=below) for place in places] if below else places
-        if not places and text in self._patterns and text.startswith(("-", "*", "?", "[")):
-            self._hazards.append(Hazard(given.of, f"{text!r} stands for names that may be options"))
+        if not places and text in self._patterns and text.startswith(("-", "*", "?", "[", "/", "~", ".")):
+            self._hazards.append(Hazard(given.of, f"{text!r} stands for names that nobody looked at"))
 
     def _shell(self, text: str) -> None:
         """A shell within the line: what it runs are parts like any other."""
@@ -302,12 +305,12 @@ def _places(at: int, kind: Kind, text: str, *, pattern: bool) -> Iterator[Place]
     if text in FREE_FILES:
         return
     match kind:
-        case "read" | "edit":
+        case "read" | "edit" | "cluster":
             name, equals, value = text.partition("=")
             if equals and name in ("if", "of"):
                 yield Place(at, "Read" if name == "if" else "Edit", value)
             else:
-                yield Place(at, "Read" if kind == "read" else "Edit", text, pattern=pattern)
+                yield Place(at, "Read" if kind == "read" else "Edit", text, mild=kind == "cluster", pattern=pattern)
         case "tree":
             for spelling in dict.fromkeys((text, text.partition(":")[2])):
                 if spelling:

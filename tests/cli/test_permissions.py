@@ -69,7 +69,7 @@ def test_each_question_is_answered_with_the_rule_that_decided(
         (b'{"id": "x", "kind": "command", "input": 3}', "x", "Expected `str`"),
         (b"{", None, "no question"),
         (b"[]", None, "no question"),
-        (b'{"id": "x", "kind": "command", "input": "\xff"}', None, "no question"),
+        (b'{"id": "x", "kind": "command", "input": "\xff"}', "x", "no question"),
         (b'"' + b"x" * 3_000_000 + b'"', None, "longer than"),
     ],
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -369,3 +370,15 @@ def test_the_examples_of_a_rule_for_commands_are_held_as_the_rule_is_used(
     else:
         with pytest.raises(UserProblem, match=r"example|not_match"):
             load(desk.root, {})
+
+
+def test_the_examples_of_the_page_on_permission_are_settings(desk: Desk) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "permission.md").read_text("utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 2
+    settings = load(desk.user("\n".join(blocks)).root, {})
+    assert [hook.name for hook in settings.hooks] == ["freeze"]
+    assert judge(settings.policy, "Bash", "timeout 60 pytest").verdict == "allow"
+    assert judge(settings.policy, "Bash", "pytest -p plugin").verdict == "ask"
+    for command in ("/usr/bin/curl x", "'cu'rl x", "env curl x", 'sh -c "curl x"', "echo $(curl x)"):
+        assert judge(settings.policy, "Bash", command).verdict == "deny"

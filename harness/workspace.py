@@ -32,7 +32,7 @@ from bridle.harness.service import LocalEngine, Post, Rooms
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.lock import WorkspaceLock
 from bridle.harness.session.state import State
-from bridle.harness.settings import load, model_environment
+from bridle.harness.settings import Settings, load, model_environment
 from bridle.harness.shadow.shadow import open_shadow
 
 NEXT_STEP_MODEL = "set up a model with 'bridle key set', or name one with BRIDLE_MODEL; all else works without"
@@ -56,9 +56,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     knowing = Knowing(root, state.index, lock, post.emit)
     asking = Asking(post.emit)
     checking = Checking(root, state, settings, buffers, post.emit)
-    servers = Servers(
-        root, settings.mcp, state.folder, lambda: trust.trusted, sandbox_required=settings.sandbox_required
-    )
+    servers = _servers(root, settings, state, trust)
     model = _Model(partial(choose, model_environment(os.environ), root, key))
     ground = Ground(
         root=root,
@@ -80,11 +78,6 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     runs = Runs(ground)
     proving = Proving(checking, ground.ledger, buffers, post.emit)
     rung = asyncio.create_task(asyncio.to_thread(_rung, root, state))
-
-    async def release() -> None:
-        await servers.close()
-        await model.close()
-
     rooms = Rooms(
         buffers=buffers,
         trust=trust,
@@ -95,7 +88,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         landings=Landings(ground, proving),
         standing=Standing(ground.ledger, buffers, post.emit),
         overview=Overview(root, settings, buffers, trust, knowing, runs, rung, model.name),
-        release=release,
+        release=partial(_release, servers, model),
     )
     knowing.start()
     return LocalEngine(post, rooms)
@@ -126,6 +119,16 @@ class _Model:
             return self.client().model
         except UserProblem:
             return ""
+
+
+def _servers(root: Path, settings: Settings, state: State, trust: Trust) -> Servers:
+    required = settings.sandbox_required
+    return Servers(root, settings.mcp, state.folder, lambda: trust.trusted, sandbox_required=required)
+
+
+async def _release(servers: Servers, model: _Model) -> None:
+    await servers.close()
+    await model.close()
 
 
 def _rung(root: Path, state: State) -> str:

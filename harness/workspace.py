@@ -57,9 +57,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     asking = Asking(post.emit)
     rung = asyncio.create_task(asyncio.to_thread(_rung, root, state, settings))
     checking = Checking(root, state, settings, buffers, post.emit, Unsheltered(rung, asking))
-    servers = Servers(
-        root, settings.mcp, state.folder, lambda: trust.trusted, sandbox_required=settings.sandbox_required
-    )
+    servers = _servers(root, settings, state, trust)
     model = _Model(partial(choose, model_environment(os.environ), root, key))
     ground = Ground(
         root=root,
@@ -136,6 +134,11 @@ class _Model:
             return self.client().model
         except UserProblem:
             return ""
+
+
+def _servers(root: Path, settings: Settings, state: State, trust: Trust) -> Servers:
+    required = settings.sandbox_required
+    return Servers(root, settings.mcp, state.folder, lambda: trust.trusted, sandbox_required=required)
 
 
 def _rung(root: Path, state: State, settings: Settings) -> str:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
-MAX_MESSAGE_BYTES = 2 * 1024 * 1024
+MAX_MESSAGE_BYTES = 1024 * 1024
 HEAD_BYTES = 128 * 1024
 TAIL_BYTES = 1024
 

@@ -102,10 +102,12 @@ class Host:
 
     async def close(self) -> None:
         """End it. May be called again."""
-        task, self._task, self._link = self._task, None, None
+        task, link, self._task, self._link = self._task, self._link, None, None
         if task is None:
             return
         self._stop.set()
+        if link is None:  # it still starts, and would only look for the signal afterwards
+            task.cancel()
         done, _ = await asyncio.wait([task], timeout=CLOSE_S)
         if not done:
             task.cancel()

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,7 +28,7 @@ LEAVE_S = 1.0
 TERMINATE_S = 1.0
 KILLED_S = 5.0
 MARK = "BRIDLE_MCP_SERVER"
-SWEEPS = 3
+KILLED_TICK_S = 0.005
 
 
 class Pipe:
@@ -123,14 +124,15 @@ class Pipe:
 
 
 def _kill_marked(mark: bytes) -> None:
-    """Kill every process that has `mark` in its environment, and those that such a one starts meanwhile."""
-    for _ in range(SWEEPS):
-        marked = [pid for pid in _processes() if mark in _environment(pid).split(b"\0")]
+    """Kill every process that has `mark` in its environment, and wait within bounds until there is none any more."""
+    deadline = time.monotonic() + KILLED_S
+    while marked := [pid for pid in _processes() if mark in _environment(pid).split(b"\0")]:
         for pid in marked:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-        if not marked:
+        if time.monotonic() > deadline:
             return
+        time.sleep(KILLED_TICK_S)
 
 
 def _processes() -> list[int]:

@@ -22,7 +22,7 @@ import pytest
 from bridle.harness.mcp.definition import Server
 from bridle.harness.mcp.host import MAX_STARTS, Host
 from bridle.harness.mcp.problems import LinkProblem
-from bridle.harness.mcp.servers import Servers
+from bridle.harness.mcp.servers import MAX_OFFERED, Servers
 from bridle.harness.mcp.stdio import MARK
 from bridle.harness.nouns import UserProblem
 from bridle.indexer.process import run
@@ -169,6 +169,22 @@ async def test_a_run_that_is_stopped_leaves_its_call_and_the_server_goes_on(desk
     assert await said(servers, "echo", {"text": "after"}) == "after"
 
 
+async def test_a_run_that_is_stopped_while_a_server_starts_waits_for_nothing(desk: Desk) -> None:
+    server = odd("odd", "--start-delay", "600", start_timeout_s=300.0)
+    servers = desk.servers(server)
+    looking = asyncio.create_task(servers.look(server))
+    async with asyncio.timeout(20):
+        while not (host := servers._hosts.get("odd")) or host.pid is None:
+            await asyncio.sleep(0.01)
+    pid = host.pid
+    began = time.monotonic()
+    looking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    assert time.monotonic() - began < 5
+    assert not Path(f"/proc/{pid}").exists()
+
+
 async def test_a_crash_is_told_and_the_server_started_again_but_only_so_often(desk: Desk) -> None:
     servers = await desk.approved(odd())
     for _ in range(MAX_STARTS):
@@ -273,7 +289,9 @@ async def test_nothing_of_a_server_lives_on_after_it_is_ended(desk: Desk, sandbo
     mark = f"bridle-odd-{os.getpid()}-{sandbox}"
     servers = await desk.approved(odd(sandbox=sandbox))
     await said(servers, "daemon", {"mark": mark})
-    assert len(living(mark)) == 2
+    async with asyncio.timeout(10):
+        while len(living(mark)) < 2:  # a program that was started is seen by its command line a moment later
+            await asyncio.sleep(0.01)
     await servers.close()
     assert living(mark) == []
 
@@ -476,6 +494,14 @@ async def test_tools_that_cannot_be_offered_are_told_and_do_not_hide_the_others(
     assert {offer.tool for offer in found if not offer.problem} == {"fine", "loop"}
     assert {offer.problem for offer in found if offer.tool == "twice"} == {"two tools of the server have this name"}
     assert tools_of(found, "refused") == ["away", "deep", "large", "odd name", "twice", "twice"]
+
+
+async def test_no_more_is_offered_than_a_model_can_be_told(desk: Desk) -> None:
+    listed = declare(desk, *(tool(f"t{number:03}") for number in range(MAX_OFFERED + 6)))
+    servers = await desk.approved(desk.telling(listed))
+    offered = await servers.offered()
+    assert [offer.tool for offer in offered.tools] == [f"t{number:03}" for number in range(MAX_OFFERED)]
+    assert "6 tools more than the model is offered at once" in offered.notes[0]
 
 
 async def test_a_listing_that_is_too_large_is_refused_whole(desk: Desk) -> None:

@@ -13,16 +13,16 @@ import os
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 import platformdirs
 
 from bridle.context.readform import ReadMode
-from bridle.harness.mcp.definition import ProjectServer, Server, UserServer, declared
+from bridle.harness.mcp.definition import Server, declared
 from bridle.harness.nouns import Budget, UserProblem
-from bridle.harness.permission.hooks import MAX_S, Hook
+from bridle.harness.permission.hooks import Hook
 from bridle.harness.permission.rules import (
     EFFECTS,
     MODES,
@@ -36,26 +36,30 @@ from bridle.harness.permission.rules import (
     parse_rule,
 )
 from bridle.harness.session.state import state_home
+from bridle.harness.settingsfiles import (
+    Bounds,
+    BudgetPart,
+    CheckPart,
+    EditorSettings,
+    EditTool,
+    Example,
+    Hooks,
+    ManagedFile,
+    Part,
+    ProjectFile,
+    Rules,
+    Shelter,
+    Show,
+    Tighter,
+    UserFile,
+)
 from bridle.harness.shadow.contained import Container
 from bridle.harness.shadow.limits import MEBIBYTE, Limits, usual_limits
 from bridle.harness.tomlfile import convert, line_of, read_toml
 from bridle.harness.verify.needs import access_of
 
-Show = Literal["auto", "on", "off"]
-EditTool = Literal["hashline", "str_replace"]
-File = Literal["user", "project", "editor", "managed"]
-
 MANAGED_FILE = Path("/etc/bridle/managed.toml")
 """What holds for everybody on this machine, written by whoever administers it."""
-
-_Tokens = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
-_Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
-_Turns = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
-_Dollars = Annotated[float, msgspec.Meta(ge=0, le=10_000)]
-_Megabytes = Annotated[int, msgspec.Meta(ge=64, le=16_000_000)]
-_Processes = Annotated[int, msgspec.Meta(ge=16, le=1_000_000)]
-_ModeName = Literal["plan", "ask", "edit", "auto", "acceptEdits"]
-_ContextTokens = Annotated[int, msgspec.Meta(ge=500, le=1_000_000)]
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -99,135 +103,9 @@ class Settings(msgspec.Struct, frozen=True):
         return self.policy.rules
 
 
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A part of a settings file."""
-
-
-class _Example(_Part, frozen=True):
-    rule: str
-    match: tuple[str, ...] = ()
-    not_match: tuple[str, ...] = ()
-
-
-_Rules = tuple[str | _Example, ...]
-
-
-class _Tighter(_Part, frozen=True):
-    ask: _Rules = ()
-    deny: _Rules = ()
-
-
-class _Permission(_Tighter, frozen=True):
-    allow: _Rules = ()
-
-
-class _Hook(_Part, frozen=True):
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
-    argv: Annotated[tuple[Annotated[str, msgspec.Meta(min_length=1)], ...], msgspec.Meta(min_length=1)]
-    tools: tuple[str, ...] = ()
-    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=MAX_S)] = MAX_S
-
-
-_Hooks = tuple[_Hook, ...]
-
-
-class _Budget(_Part, frozen=True):
-    tokens: _Tokens | None = None
-    cost_usd: _Dollars | None = None
-    seconds: _Seconds | None = None
-    turns: _Turns | None = None
-
-
-class _Diagnostics(_Part, frozen=True):
-    lint: Show = "auto"
-    types: Show = "auto"
-
-
-class _Sandbox(_Part, frozen=True):
-    required: bool = False
-
-
-class _Bounds(_Sandbox, frozen=True):
-    memory_mb: _Megabytes | None = None
-    processes: _Processes | None = None
-    disk_mb: _Megabytes | None = None
-
-
-class _Shelter(_Bounds, frozen=True):
-    container: Literal["", "podman", "docker"] = ""
-    image: str = ""
-
-
-class _Check(_Part, frozen=True):
-    needs: tuple[str, ...] = ()
-
-
-class _Common(_Part, frozen=True):
-    mode: _ModeName | None = None
-    budget: _Budget = _Budget()
-    checks_on_save: bool | None = None
-    timeout_s: _Seconds | None = None
-    context_tokens: _ContextTokens | None = None
-
-
-class _Project(_Common, frozen=True):
-    permission: _Tighter = _Tighter()
-    sandbox: _Bounds = _Bounds()
-    mcp: dict[str, ProjectServer] = {}
-    hooks: _Hooks = msgspec.field(default=(), name="hook")
-
-
-class _Editor(_Common, frozen=True):
-    permission: _Tighter = _Tighter()
-    diagnostics: _Diagnostics = _Diagnostics()
-    sandbox: _Sandbox = _Sandbox()
-    # What the plug-ins set for themselves and their door; nothing of it matters to the engine.
-    path: str = ""
-    shown_folder: str = msgspec.field(default="", name="shownFolder")
-    trace: Any = None
-
-
-class _Managed(_Part, frozen=True):
-    """The file of the machine's owner."""
-
-    mode: _ModeName | None = None
-    permission: _Permission = _Permission()
-    hooks: _Hooks = msgspec.field(default=(), name="hook")
-    sandbox: _Sandbox = _Sandbox()
-
-
-class UserFile(_Common, frozen=True):
-    """The person's own file."""
-
-    hooks: _Hooks = msgspec.field(default=(), name="hook")
-    permission: _Permission = _Permission()
-    diagnostics: _Diagnostics = _Diagnostics()
-    sandbox: _Shelter = _Shelter()
-    checks: dict[str, _Check] = {}
-    python: str = ""
-    model: str = ""
-    base_url: str = ""
-    read_mode: ReadMode = "check"
-    edit_tool: EditTool = "hashline"
-    mcp: dict[str, UserServer] = {}
-
-
-_SHAPES: dict[File, type[msgspec.Struct]] = {
-    "user": UserFile,
-    "project": _Project,
-    "editor": _Editor,
-    "managed": _Managed,
-}
-
-
 def user_file() -> Path:
     """Return where the person's own settings are: ``$XDG_CONFIG_HOME/bridle/config.toml``."""
     return platformdirs.user_config_path("bridle", appauthor=False).absolute() / "config.toml"
-
-
-def schema(file: File = "user") -> dict[str, Any]:
-    """Return the JSON schema of one of the kinds of settings, for editors to check and complete by."""
-    return msgspec.json.schema(_SHAPES[file])
 
 
 def load_user() -> UserFile:
@@ -255,8 +133,8 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
     """
     mine, its, theirs = user_file(), root / "bridle.toml", managed_file or MANAGED_FILE
     user, managed = load_user(), _managed(theirs)
-    project = read_toml(its, _Project, _reserved(_Project, mine))
-    editor = convert(client or {}, _Editor, _reserved(_Editor, mine), "the editor's settings")
+    project = read_toml(its, ProjectFile, _reserved(ProjectFile, mine))
+    editor = convert(client or {}, EditorSettings, _reserved(EditorSettings, mine), "the editor's settings")
     rules = (
         *_rules(managed.permission, "managed", theirs),
         *_rules(user.permission, "user", mine),
@@ -290,18 +168,18 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
     )
 
 
-def _reserved(shape: type[_Part], mine: Path) -> dict[str, str]:
+def _reserved(shape: type[Part], mine: Path) -> dict[str, str]:
     """Return the keys that only the user's own file may have, each with what to do."""
     only = set(UserFile.__struct_encode_fields__) - set(shape.__struct_encode_fields__)
     return {key: f"set it in {str(mine)!r}, which is yours alone" for key in sorted(only)}
 
 
-def _rules(permission: _Tighter, origin: Origin, path: Path | None) -> tuple[PolicyRule, ...]:
+def _rules(permission: Tighter, origin: Origin, path: Path | None) -> tuple[PolicyRule, ...]:
     found: list[PolicyRule] = []
     for effect in EFFECTS:
-        entries: _Rules = getattr(permission, effect, ())
+        entries: Rules = getattr(permission, effect, ())
         for entry in entries:
-            example = _Example(entry) if isinstance(entry, str) else entry
+            example = Example(entry) if isinstance(entry, str) else entry
             try:
                 rule = parse_rule(example.rule)
                 check_examples(rule, example.match, example.not_match, fold=effect != "allow")
@@ -311,7 +189,7 @@ def _rules(permission: _Tighter, origin: Origin, path: Path | None) -> tuple[Pol
     return tuple(found)
 
 
-def _hooks(parts: _Hooks, origin: Origin, path: Path) -> tuple[Hook, ...]:
+def _hooks(parts: Hooks, origin: Origin, path: Path) -> tuple[Hook, ...]:
     for part in parts:
         unknown = [tool for tool in part.tools if tool not in TOOLS and not tool.startswith("mcp__")]
         if unknown:
@@ -320,7 +198,7 @@ def _hooks(parts: _Hooks, origin: Origin, path: Path) -> tuple[Hook, ...]:
     return tuple(Hook(part.name, part.argv, origin, part.tools, part.timeout_s) for part in parts)
 
 
-def _managed(path: Path) -> _Managed:
+def _managed(path: Path) -> ManagedFile:
     """Return what the machine's owner says. Raises UserProblem, also when somebody else may write it."""
     if path.exists():
         found = path.stat()
@@ -328,7 +206,7 @@ def _managed(path: Path) -> _Managed:
             raise UserProblem(
                 f"others than its owner may write {str(path)!r}", "let its administrator own it, and run: chmod 644"
             )
-    return read_toml(path, _Managed, {})
+    return read_toml(path, ManagedFile, {})
 
 
 def _where(path: Path | None, effect: str) -> str:
@@ -352,7 +230,7 @@ def _is_near(host: str) -> bool:
         return host == "localhost"
 
 
-def _budget(user: _Budget, *tighter: _Budget) -> Budget:
+def _budget(user: BudgetPart, *tighter: BudgetPart) -> Budget:
     default = Budget()
     dollars = [part.cost_usd for part in tighter]
     own = default.cost_usd_micros if user.cost_usd is None else round(user.cost_usd * 1_000_000)
@@ -364,7 +242,7 @@ def _budget(user: _Budget, *tighter: _Budget) -> Budget:
     )
 
 
-def _container(user: _Shelter, mine: Path) -> Container | None:
+def _container(user: Shelter, mine: Path) -> Container | None:
     if not user.container:
         return None
     if not user.image or user.image.startswith("-"):
@@ -373,7 +251,7 @@ def _container(user: _Shelter, mine: Path) -> Container | None:
     return Container(user.container, user.image)
 
 
-def _limits(user: _Bounds, project: _Bounds) -> Limits:
+def _limits(user: Bounds, project: Bounds) -> Limits:
     usual = usual_limits()
     memory, disk = usual.memory_bytes // MEBIBYTE, usual.disk_bytes // MEBIBYTE
     return msgspec.structs.replace(
@@ -384,7 +262,7 @@ def _limits(user: _Bounds, project: _Bounds) -> Limits:
     )
 
 
-def _check_needs(name: str, check: _Check, mine: Path) -> bool:
+def _check_needs(name: str, check: CheckPart, mine: Path) -> bool:
     """Tell whether a check needs anything; raises UserProblem where it says what cannot be granted."""
     try:
         access_of(check.needs)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bridle.harness.settings import schema
+from bridle.harness.settingsfiles import schema
 
 PACKAGE = Path(__file__).with_name("package.json")
 MACHINE = {"bridle.path", "bridle.shownFolder"}

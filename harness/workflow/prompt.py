@@ -10,7 +10,7 @@ from bridle.context.readform import ReadMode
 from bridle.harness.engine import Selection
 from bridle.harness.nouns import Finding, Flag, Verdict
 from bridle.harness.proposals.badge import headline
-from bridle.harness.settings import EditTool
+from bridle.harness.settingsfiles import EditTool
 
 MAX_FINDINGS = 20
 MAX_DETAIL_CHARS = 4_000

@@ -8,7 +8,8 @@ import pytest
 from bridle.harness import settings as room
 from bridle.harness.nouns import Budget, UserProblem
 from bridle.harness.permission.decide import judge
-from bridle.harness.settings import load, schema
+from bridle.harness.settings import load
+from bridle.harness.settingsfiles import UserFile, schema
 from bridle.harness.shadow.contained import Container
 from bridle.harness.shadow.limits import usual_limits
 
@@ -236,7 +237,7 @@ def test_every_setting_can_be_written_in_the_persons_file() -> None:
         "needs",
         "container",
     }  # of permission, diagnostics, sandbox and checks
-    assert names - sections <= set(room.UserFile.__struct_fields__)
+    assert names - sections <= set(UserFile.__struct_fields__)
 
 
 def test_limits_of_the_sandbox_are_the_persons_and_a_project_tightens_them(desk: Desk) -> None:

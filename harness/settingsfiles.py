@@ -1,0 +1,153 @@
+"""The shapes of the files that settings come from: the person's, the project's, the editor's, the machine's owner's.
+
+What a file may not say has no place in its shape. How the four become one is in `settings`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from bridle.context.readform import ReadMode
+from bridle.harness.mcp.definition import ProjectServer, UserServer
+from bridle.harness.permission.hooks import MAX_S
+
+Show = Literal["auto", "on", "off"]
+EditTool = Literal["hashline", "str_replace"]
+File = Literal["user", "project", "editor", "managed"]
+
+_Tokens = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
+_Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
+_Turns = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
+_Dollars = Annotated[float, msgspec.Meta(ge=0, le=10_000)]
+_Megabytes = Annotated[int, msgspec.Meta(ge=64, le=16_000_000)]
+_Processes = Annotated[int, msgspec.Meta(ge=16, le=1_000_000)]
+_ModeName = Literal["plan", "ask", "edit", "auto", "acceptEdits"]
+_ContextTokens = Annotated[int, msgspec.Meta(ge=500, le=1_000_000)]
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a settings file."""
+
+
+class Example(Part, frozen=True):
+    rule: str
+    match: tuple[str, ...] = ()
+    not_match: tuple[str, ...] = ()
+
+
+Rules = tuple[str | Example, ...]
+
+
+class Tighter(Part, frozen=True):
+    ask: Rules = ()
+    deny: Rules = ()
+
+
+class Permission(Tighter, frozen=True):
+    allow: Rules = ()
+
+
+class HookEntry(Part, frozen=True):
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    argv: Annotated[tuple[Annotated[str, msgspec.Meta(min_length=1)], ...], msgspec.Meta(min_length=1)]
+    tools: tuple[str, ...] = ()
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=MAX_S)] = MAX_S
+
+
+Hooks = tuple[HookEntry, ...]
+
+
+class BudgetPart(Part, frozen=True):
+    tokens: _Tokens | None = None
+    cost_usd: _Dollars | None = None
+    seconds: _Seconds | None = None
+    turns: _Turns | None = None
+
+
+class Diagnostics(Part, frozen=True):
+    lint: Show = "auto"
+    types: Show = "auto"
+
+
+class Sandbox(Part, frozen=True):
+    required: bool = False
+
+
+class Bounds(Sandbox, frozen=True):
+    memory_mb: _Megabytes | None = None
+    processes: _Processes | None = None
+    disk_mb: _Megabytes | None = None
+
+
+class Shelter(Bounds, frozen=True):
+    container: Literal["", "podman", "docker"] = ""
+    image: str = ""
+
+
+class CheckPart(Part, frozen=True):
+    needs: tuple[str, ...] = ()
+
+
+class Common(Part, frozen=True):
+    mode: _ModeName | None = None
+    budget: BudgetPart = BudgetPart()
+    checks_on_save: bool | None = None
+    timeout_s: _Seconds | None = None
+    context_tokens: _ContextTokens | None = None
+
+
+class ProjectFile(Common, frozen=True):
+    permission: Tighter = Tighter()
+    sandbox: Bounds = Bounds()
+    mcp: dict[str, ProjectServer] = {}
+    hooks: Hooks = msgspec.field(default=(), name="hook")
+
+
+class EditorSettings(Common, frozen=True):
+    permission: Tighter = Tighter()
+    diagnostics: Diagnostics = Diagnostics()
+    sandbox: Sandbox = Sandbox()
+    # What the plug-ins set for themselves and their door; nothing of it matters to the engine.
+    path: str = ""
+    shown_folder: str = msgspec.field(default="", name="shownFolder")
+    trace: Any = None
+
+
+class ManagedFile(Part, frozen=True):
+    """The file of the machine's owner."""
+
+    mode: _ModeName | None = None
+    permission: Permission = Permission()
+    hooks: Hooks = msgspec.field(default=(), name="hook")
+    sandbox: Sandbox = Sandbox()
+
+
+class UserFile(Common, frozen=True):
+    """The person's own file."""
+
+    hooks: Hooks = msgspec.field(default=(), name="hook")
+    permission: Permission = Permission()
+    diagnostics: Diagnostics = Diagnostics()
+    sandbox: Shelter = Shelter()
+    checks: dict[str, CheckPart] = {}
+    python: str = ""
+    model: str = ""
+    base_url: str = ""
+    read_mode: ReadMode = "check"
+    edit_tool: EditTool = "hashline"
+    mcp: dict[str, UserServer] = {}
+
+
+SHAPES: dict[File, type[msgspec.Struct]] = {
+    "user": UserFile,
+    "project": ProjectFile,
+    "editor": EditorSettings,
+    "managed": ManagedFile,
+}
+
+
+def schema(file: File = "user") -> dict[str, Any]:
+    """Return the JSON schema of one of the kinds of settings, for editors to check and complete by."""
+    return msgspec.json.schema(SHAPES[file])

@@ -239,7 +239,7 @@ def test_where_unshare_is_forbidden_the_copy_keeps_its_promises() -> None:
         ],
         cwd=checkout,
         env={**os.environ, FORBIDDEN: "1"},
-        timeout_s=300,
+        timeout_s=600,
     )
     told = done.stdout.decode()
     assert done.exit_code == 0, told[-4000:] + done.stderr.decode()[-2000:]
@@ -336,7 +336,16 @@ def test_an_ordinary_user_is_promised_the_same() -> None:
                     "-m",
                     "pytest",
                 ),
-                *("-q", "-p", "no:cacheprovider", "-x", f"--basetemp={folder}/tmp", f"--rootdir={checkout}"),
+                *(
+                    "-q",
+                    "-p",
+                    "no:cacheprovider",
+                    "-x",
+                    "-k",
+                    "not set_up",
+                    f"--basetemp={folder}/tmp",
+                    f"--rootdir={checkout}",
+                ),
                 *(f"{checkout}/tests/shadow/{name}.py" for name in PROMISED),
             ],
             cwd=checkout,
@@ -346,7 +355,7 @@ def test_an_ordinary_user_is_promised_the_same() -> None:
                 "PYTHONPATH": f"{packages}:{checkout}/src",
                 FOREIGN: str(theirs),
             },
-            timeout_s=300,
+            timeout_s=600,
         )
     assert done.exit_code == 0, done.stdout.decode()[-4000:] + done.stderr.decode()[-2000:]
     assert b" passed" in done.stdout

@@ -27,10 +27,10 @@ $(READY): pyproject.toml requirements-dev.txt
 tour: $(READY)  ## the main job on a copy of examples/, start to undo (SABOTAGE=verify|anchors|sandbox breaks it on purpose)
 	@SABOTAGE="$(SABOTAGE)" VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/bridle tour $(if $(JSON),--json)
 
-check: $(READY)  ## lint, types, floors and the fast tests
+check: $(READY)  ## lint, types, floors and the fast tests; pyright looks at what changed since it was last content
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	@mkdir -p build; { $(BIN)/pyright --pythonpath $(BIN)/python && $(BIN)/mypy src/bridle tests && $(BIN)/lint-imports; } \
+	@mkdir -p build; { $(BIN)/mypy src/bridle tests && $(BIN)/lint-imports && $(BIN)/python tests/house/pyright.py; } \
 	    > build/types.log 2>&1 & types=$$!; \
 	  $(BIN)/pytest -q -n 2 --dist worksteal -m "not slow and not editor"; tests=$$?; \
 	  wait $$types || tests=1; cat build/types.log; exit $$tests
@@ -47,7 +47,7 @@ test: $(READY) tools  ## everything: checks, all tests in real editors, each ben
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy src/bridle tests
-	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/python tests/house/pyright.py --all
 	$(BIN)/lint-imports
 	$(BIN)/python bench/run.py --smoke
 	$(BIN)/pytest -q -n 2 --dist loadfile --junit-xml=build/junit.xml

@@ -37,6 +37,7 @@ def test_a_block_is_found_only_where_the_very_lines_stand(old: list[str], new: l
     assert found is None or new[found : found + end - start] == old[start:end]
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_comparing_never_finds_a_line_that_was_changed(data: st.DataObject) -> None:

@@ -104,6 +104,7 @@ def _only_the_last_got_its_end(after: list[str], before: list[str], text: str) -
     return before[-1:] == [last] and after[:-1] == before[:-1] and after[-1].rstrip("\r\n") == last
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_the_edits_of_a_result_lead_there_and_back_and_touch_no_line_that_was_not_named(data: st.DataObject) -> None:
     text = data.draw(texts())
@@ -119,6 +120,7 @@ def test_the_edits_of_a_result_lead_there_and_back_and_touch_no_line_that_was_no
     assert {n for edit in result.edits for n in range(edit.start, edit.end)} <= named
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_the_order_of_edits_does_not_matter(data: st.DataObject) -> None:
     text = data.draw(texts())
@@ -135,6 +137,7 @@ def _result(text: str, edits: list[Placed]) -> str | None:
         return None
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_a_file_without_a_final_line_end_gets_none_where_its_last_line_is_replaced(data: st.DataObject) -> None:
     text = data.draw(texts())

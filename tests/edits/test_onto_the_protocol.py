@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Literal
 
+import pytest
 from edit_desk import Desk, Lines
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -44,6 +45,7 @@ TEXTS = st.lists(st.tuples(LINE, st.sampled_from(["\n", "\r\n", "\r"])), max_siz
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(st.data(), TEXTS, st.sampled_from(["utf-8", "utf-16", "utf-32"]))
 def test_a_client_ends_with_the_text_of_the_engine(data: st.DataObject, text: str, encoding: Encoding) -> None:

@@ -114,6 +114,7 @@ def test_no_beginning_of_a_call_claims_an_edit_that_the_call_does_not_hold(
         )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.text() | st.text(alphabet='{}[]",:\\u0 1a-e', max_size=60) | CALLS.map(json.dumps), st.integers(0, 2**32))
 def test_any_text_in_any_pieces_is_read_without_an_error(text: str, seed: int) -> None:

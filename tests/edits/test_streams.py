@@ -322,6 +322,7 @@ def each_stream(file: Path) -> ParameterSet:
     return pytest.param(file, id=name, marks=() if name.endswith(FAST) else pytest.mark.slow)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", [each_stream(file) for file in STREAMS])
 def test_a_recorded_stream_gives_the_editors_text_and_carries_no_edit_to_a_wrong_place(file: Path) -> None:
     replay = Replay(file)

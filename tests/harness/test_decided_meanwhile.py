@@ -146,6 +146,7 @@ async def test_a_landed_change_is_not_rejected_afterwards(opening: Any, trusted:
         await door.engine.call(Reject(ProposalId("earlier")))
 
 
+@pytest.mark.slow
 async def test_what_is_typed_while_an_edit_is_on_its_way_is_not_taken_back_with_it(opening: Any, trusted: Path) -> None:
     offered(trusted)
     door = await opening("local")
@@ -165,6 +166,7 @@ async def test_what_is_typed_while_an_edit_is_on_its_way_is_not_taken_back_with_
     assert str(document.text) == typed
 
 
+@pytest.mark.slow
 async def test_what_an_undo_could_not_take_back_can_be_taken_back_later(opening: Any, trusted: Path) -> None:
     originals = landed_before(trusted)
     door = await opening("local")
@@ -186,6 +188,7 @@ async def test_what_an_undo_could_not_take_back_can_be_taken_back_later(opening:
         await door.land(PrepareUndo())
 
 
+@pytest.mark.slow
 async def test_a_file_that_was_opened_and_typed_into_meanwhile_is_not_written_below_its_editor(
     opening: Any, trusted: Path
 ) -> None:

@@ -7,12 +7,15 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bridle.harness.engine import Done, EngineEvent, GetStatus, IndexProgress, Note, Status, expect
 from bridle.harness.wire import Frame, Outbox, read_frame
 
 SLOW, DEAD = 100_000, 400_000
 
 
+@pytest.mark.slow
 async def test_a_listener_that_breaks_misses_one_event_and_the_engine_goes_on(opening: Any, trusted: Path) -> None:
     door = await opening("child")
     heard: list[EngineEvent] = []

@@ -30,9 +30,14 @@ def modules() -> list[Path]:
 
 
 @cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+@cache
 def imports(path: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -85,7 +90,7 @@ def test_files_and_functions_keep_their_size() -> None:
     long_functions = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for path in modules()
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.end_lineno or node.lineno) - node.lineno >= MAX_FUNCTION_LINES
     ]
@@ -94,12 +99,12 @@ def test_files_and_functions_keep_their_size() -> None:
 
 
 def test_every_module_says_its_idea() -> None:
-    silent = [p.relative_to(ROOT) for p in modules() if not ast.get_docstring(ast.parse(p.read_text("utf-8")))]
+    silent = [p.relative_to(ROOT) for p in modules() if not ast.get_docstring(tree(p))]
     assert silent == []
 
 
 def test_a_rooms_init_holds_its_idea_and_nothing_else() -> None:
-    bodies = {path: ast.parse(path.read_text("utf-8")).body for path in modules() if path.name == "__init__.py"}
+    bodies = {path: tree(path).body for path in modules() if path.name == "__init__.py"}
     assert [path.relative_to(ROOT) for path, body in bodies.items() if len(body) > 1] == []
 
 

@@ -183,6 +183,7 @@ def knows(root: Path, store: Path | None = None, *, read_only: bool = False) -> 
         index.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", ["garbage", "cut", "other make", "rotten row", "folder"])
 def test_a_store_that_is_harmed_is_rebuilt(root: Path, tmp_path: Path, harm: str) -> None:
     store = tmp_path / "index.db"
@@ -206,6 +207,7 @@ def test_a_store_that_is_harmed_is_rebuilt(root: Path, tmp_path: Path, harm: str
     assert knows(root, store).stats.parsed == (4 if harm == "folder" else 0)
 
 
+@pytest.mark.slow
 def test_a_follower_reads_the_store_and_writes_none(root: Path, tmp_path: Path) -> None:
     store = tmp_path / "index.db"
     assert knows(root, store, read_only=True).stats.files == 4
@@ -226,6 +228,7 @@ def test_a_follower_that_takes_over_writes_all_it_knows(root: Path, tmp_path: Pa
     assert knows(root, store).stats.parsed == 0
 
 
+@pytest.mark.slow
 def test_a_cancelled_refresh_keeps_what_it_has_read(tmp_path: Path) -> None:
     plant(tmp_path, {f"m{n}.py": f"def f{n}(): pass\n" for n in range(600)})
     index, cancel, seen = Index(tmp_path, None, workers=1), threading.Event(), list[tuple[int, int]]()

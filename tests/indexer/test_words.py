@@ -76,6 +76,7 @@ paths = st.sampled_from(["a.py", "b.py"])
 contents = st.sampled_from([None, *SOURCES.values()])
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(paths, contents), max_size=5))
 def test_changes_one_by_one_equal_everything_at_once(steps: list[tuple[str, str | None]]) -> None:
     state: dict[str, str] = dict(SOURCES)
@@ -94,6 +95,7 @@ def test_changes_one_by_one_equal_everything_at_once(steps: list[tuple[str, str 
 pairs = st.sets(st.tuples(st.integers(0, 3), st.integers(0, 3)))
 
 
+@pytest.mark.slow
 @given(pairs, pairs, pairs)
 def test_groups_change_as_sets_of_pairs_do(
     start: set[tuple[int, int]], out: set[tuple[int, int]], into: set[tuple[int, int]]

@@ -46,6 +46,7 @@ def test_files_are_read_in_other_processes(tmp_path: Path, workers: ParseWorkers
     assert os.getpid() not in workers.pids()
 
 
+@pytest.mark.slow
 def test_a_file_that_takes_too_long_is_skipped_and_the_others_go_on(tmp_path: Path) -> None:
     pool = ParseWorkers(tmp_path, 1, timeout_s=0.3)
     try:

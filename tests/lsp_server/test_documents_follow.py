@@ -142,6 +142,7 @@ def test_the_position_encoding_suits_the_client(name: str, offered: list[str] | 
     assert client.encoding == chosen
 
 
+@pytest.mark.slow
 def test_two_thousand_large_changes_are_one_message_to_the_engine(editors: Start, heard: Heard) -> None:
     editor = begin(editors, heard)
     editor.open("a.py", "")

@@ -73,6 +73,7 @@ def test_a_client_that_applies_what_is_sent_has_the_expected_text(
     assert reference_client(text, sent, encoding) == apply_edits(text, edits)
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(edited())
 def test_the_inverse_takes_an_edit_back_to_the_byte(case: tuple[str, tuple[LineEdit, ...]]) -> None:
@@ -103,6 +104,7 @@ typing = st.lists(st.tuples(st.integers(0, 12), st.sampled_from(["typed\n", "x",
 targets = st.sets(st.integers(0, 11), min_size=1, max_size=3)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(targets, typing, typing)
 async def test_typing_before_and_behind_an_edit_never_hides_that_it_landed(

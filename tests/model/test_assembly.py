@@ -39,6 +39,7 @@ def assembled(wire: list[dict[str, Any]]) -> Assembly:
     return assembly
 
 
+@pytest.mark.slow
 @given(STEPS)
 def test_a_whole_stream_gives_what_was_said(step: Step) -> None:
     reply = assembled(stream(step)).reply()
@@ -62,6 +63,7 @@ def test_a_stream_that_ends_anywhere_before_its_end_gives_no_reply(step: Step, d
         assembled(wire[:kept]).reply()
 
 
+@pytest.mark.slow
 @given(STEPS, st.data())
 def test_a_stream_that_lost_an_event_never_gives_a_changed_call(step: Step, data: st.DataObject) -> None:
     wire = stream(step)

@@ -63,6 +63,7 @@ def test_calls_that_keep_to_their_reservation_never_pass_a_limit(
     assert meter.usage.turns <= budget.turns
 
 
+@pytest.mark.slow
 @given(BUDGETS, st.lists(st.tuples(REQUESTS, USAGES), max_size=8))
 def test_a_limit_is_passed_by_one_call_at_most(budget: Budget, calls: list[tuple[ModelRequest, Usage]]) -> None:
     meter, overdrawn = Meter(budget, Watch()), 0

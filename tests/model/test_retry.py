@@ -66,6 +66,7 @@ class Failing:
         """Nothing to close."""
 
 
+@pytest.mark.slow
 @given(st.lists(PROBLEMS, max_size=8))
 async def test_a_client_is_asked_no_more_than_the_policy_allows_and_all_cost_is_kept(
     problems: list[ModelProblem],

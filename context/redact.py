@@ -103,6 +103,11 @@ def redact(text: str) -> Redacted:
     return Redacted(tuple(shown), secrets)
 
 
+def hidden(text: str) -> str:
+    """Return `text` as it may be shown where nothing of it will be written back: output, findings, signatures."""
+    return "".join(redact(text).lines)
+
+
 def restore(text: str, secrets: Iterable[Secret]) -> str:
     """Return `text` with placeholders turned back into `secrets`, those of the lines that it replaces.
 

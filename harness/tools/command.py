@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bridle.context.redact import hidden
 from bridle.harness.buffers import read_bytes
 from bridle.harness.edits.patch import any_patch
 from bridle.harness.edits.problems import ToolProblem
@@ -207,7 +208,7 @@ def _told(done: Completed, kept: Sequence[str], refused: Mapping[str, str]) -> s
     )
     lines = [how]
     for name, data in (("stdout", done.stdout), ("stderr", done.stderr)):
-        text = data.decode("utf-8", "replace").strip("\n")
+        text = hidden(data.decode("utf-8", "replace").strip("\n"))
         if text:
             lines.append(f"{name}:\n{_middle_out(text)}")
     if kept:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from bridle.context.redact import hidden
 from bridle.harness.edits import textedit
 from bridle.harness.edits.hashline import Plan, PlannedFile, plan, would_land
 from bridle.harness.edits.links import check_names
@@ -125,7 +126,7 @@ def hits(snapshot: Snapshot, query: str) -> str:
     for hit in snapshot.search(query, MAX_HITS):
         symbol = snapshot.symbols[hit.symbol]
         where = f"{symbol.span.path}:{symbol.span.start_line + 1}-{symbol.span.end_line}"
-        lines.append(f"{where}  {symbol.signature}")
+        lines.append(f"{where}  {hidden(symbol.signature)}")
     missing = "" if snapshot.complete else "\n(the index is not complete yet)"
     return ("\n".join(lines) or f"Nothing is named or says {query!r}.") + missing
 

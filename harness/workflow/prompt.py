@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 from bridle.context.readform import ReadMode
+from bridle.context.redact import hidden
 from bridle.harness.engine import Selection
 from bridle.harness.nouns import Finding, Flag, Verdict
 from bridle.harness.proposals.badge import headline
@@ -41,7 +42,7 @@ def describe(finding: Finding) -> str:
     lines = [f"{finding.check}{code}: {headline(finding)}"]
     if finding.detail:
         lines.append(finding.detail[:MAX_DETAIL_CHARS])
-    return "\n".join(lines)
+    return hidden("\n".join(lines))
 
 
 def send_back(verdicts: tuple[Verdict, ...], flags: tuple[Flag, ...]) -> str:

@@ -199,6 +199,13 @@ async def test_a_failing_command_says_how_it_ended_and_what_it_printed(desk: Des
     assert "stderr:\nwrong" in said
 
 
+async def test_a_secret_that_a_command_prints_is_not_told_to_the_model(desk: Desk) -> None:
+    key = "AKIA" + "ABCDEFGHIJKLMNOP"
+    said = await desk.run(f"echo AWS_KEY={key}; echo {key} >&2", Person(ONCE))
+    assert key not in said
+    assert said.count("«secret:aws:") == 2
+
+
 async def test_a_flood_of_output_is_cut_in_the_middle(desk: Desk) -> None:
     said = await desk.run("seq 1 2000000", Person(ONCE))
     assert len(said) < 14_000

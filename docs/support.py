@@ -47,6 +47,24 @@ TAIL = """\
 
 `tests/shadow/test_limits.py` and `tests/shadow/test_escapes.py` try all of this; what the scratch copy lets through is
 listed there.
+
+## Ground that is not plain
+
+| the workspace, or what is below it | what happens |
+|---|---|
+| paths with `:` `,` `\\` blanks, newlines, any script | work on every rung |
+| a name that is no text | is passed by, and the view holds |
+| paths near 4,096 bytes | work; a workspace whose own path is too long is refused in words |
+| is the home folder, or contains it or the state folder | refused: open a project |
+| a file system mounted inside of it | the next rung, which is named, with the mount's path |
+| lies on an overlay (a container's root) | works; layers that cannot lie there go into memory, capped |
+| a git worktree, a submodule | its history is sealed, and none of it is offered |
+| files of other owners | can be written in a shadow, by root and by an ordinary user |
+| the state folder is read-only, or its disk fills up | told, or the command is ended; the workspace stays |
+| user namespaces or AppArmor forbid it | the next rung; `bridle doctor` names the setting and what its owner can do |
+| a network file system | not tried here; the trial mount decides, and a rung that fails is named with its words |
+
+`tests/shadow/test_bad_ground.py` and `tests/shadow/test_opening.py` try all of this but the last.
 """
 SITUATIONS = {
     "root": "Linux, root",

@@ -11,14 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bridle.harness.buffers import Buffers
-from bridle.harness.engine import CheckFinished, CheckStarted, EngineEvent, Verified, Verify
+from bridle.harness.engine import CheckFinished, CheckStarted, EngineEvent, GrantNeeds, Verified, Verify
 from bridle.harness.nouns import Finding, Outcome, Verdict
+from bridle.harness.permission.grants import Grants
+from bridle.harness.permission.remember import meet_needs
 from bridle.harness.session.state import State
-from bridle.harness.settings import Settings
+from bridle.harness.settings import Settings, user_file
 from bridle.harness.shadow.shadow import Shadow, open_shadow
 from bridle.harness.unsheltered import Unsheltered
 from bridle.harness.verify.checks import discover
 from bridle.harness.verify.ladder import verify
+from bridle.harness.verify.needs import access_of
 
 RANK: tuple[Outcome, ...] = ("fail", "timeout", "unknown", "pass")
 """Which outcome tells of all: the first of these that any check has."""
@@ -35,6 +38,7 @@ class Checking:
         buffers: Buffers,
         emit: Callable[[EngineEvent], None],
         unsheltered: Unsheltered,
+        grants: Grants,
     ) -> None:
         self._root = root
         self._state = state
@@ -42,6 +46,7 @@ class Checking:
         self._buffers = buffers
         self._emit = emit
         self._unsheltered = unsheltered
+        self._grants = grants
         self._current: dict[str, threading.Event] = {}
 
     async def verify(self, request: Verify) -> Verified:
@@ -88,7 +93,7 @@ class Checking:
             shadow = self._open_shadow(dirty)
             try:
                 _put(shadow, changes, executable)
-                checks = discover(self._root, self._settings.python or None, self._settings.needs)
+                checks = discover(self._root, self._settings.python or None, self._grants.needs)
                 verdicts = verify(
                     shadow,
                     checks,
@@ -128,6 +133,12 @@ class Checking:
             limits=settings.limits,
             container=settings.container,
         )
+
+    async def grant(self, request: GrantNeeds) -> None:
+        """Keep what the person grants a check, and hold to it at once. Raises UserProblem."""
+        access_of(request.needs)
+        await asyncio.to_thread(meet_needs, user_file(), request.check, request.needs)
+        self._grants.meet(request.check, request.needs)
 
     def stop(self) -> None:
         """End whatever runs."""

@@ -59,12 +59,12 @@ from bridle.indexer.text import LineEdit
 __all__ = [
     "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash", "Closed", "DiscardRun", "Done",
     "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Exec", "Executed", "Fault", "FilePatch", "Finding",
-    "FinishLanding", "Flag", "GetContext", "GetProposals", "GetSessions", "GetStatus", "Hunk", "IndexProgress",
-    "LandingPlan", "LandingResult", "Lost", "Note", "PackPiece", "PackView", "PrepareLanding", "PrepareUndo",
-    "Proposal", "ProposalChanged", "ProposalId", "Proposals", "Refresh", "Reject", "Related", "ReplyTo",
-    "ResumeRun", "RunAccepted", "RunEnded", "RunId", "RunProgress", "Selection", "SessionRow", "Sessions",
-    "SetTrust", "StartRun", "Status", "SyncBuffers", "Usage", "UserProblem", "Verdict", "Verified", "Verify",
-    "expect",
+    "FinishLanding", "Flag", "GetContext", "GetProposals", "GetSessions", "GetStatus", "GrantNeeds", "Hunk",
+    "IndexProgress", "LandingPlan", "LandingResult", "Lost", "Note", "PackPiece", "PackView", "PrepareLanding",
+    "PrepareUndo", "Proposal", "ProposalChanged", "ProposalId", "Proposals", "Refresh", "Reject", "Related",
+    "ReplyTo", "ResumeRun", "RunAccepted", "RunEnded", "RunId", "RunProgress", "Selection", "SessionRow",
+    "Sessions", "SetTrust", "StartRun", "Status", "SyncBuffers", "Usage", "UserProblem", "Verdict", "Verified",
+    "Verify", "expect",
 ]  # fmt: skip
 
 
@@ -106,6 +106,13 @@ class Exec(msgspec.Struct, frozen=True, tag=True):
     argv: tuple[str, ...]
     timeout_s: float = 0.0
     offer: bool = False
+
+
+class GrantNeeds(msgspec.Struct, frozen=True, tag=True):
+    """The person grants a check what its verdict said that it needs: kept in their own settings. → Done."""
+
+    check: str
+    needs: tuple[str, ...]
 
 
 class StartRun(msgspec.Struct, frozen=True, tag=True):
@@ -217,8 +224,8 @@ class DiscardRun(msgspec.Struct, frozen=True, tag=True):
 
 
 EngineRequest = (
-    GetStatus | SetTrust | SyncBuffers | Verify | Exec | StartRun | CancelRun | ReplyTo | GetProposals | Reject |
-    PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | ResumeRun | DiscardRun | Refresh
+    GetStatus | SetTrust | SyncBuffers | Verify | Exec | GrantNeeds | StartRun | CancelRun | ReplyTo | GetProposals |
+    Reject | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | ResumeRun | DiscardRun | Refresh
 )  # fmt: skip
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)

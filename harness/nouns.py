@@ -75,7 +75,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """What one check said about one tree.
 
     `tree` is the digest of the tree that it was earned on; `reason` says why where the outcome is not plain;
-    `next_step` says who can do what about it. `collected` counts tests, or files examined.
+    `next_step` says who can do what about it. `collected` counts tests, or files examined. `needs` is what would make
+    it plain, where a person can grant it.
     """
 
     check: str
@@ -91,6 +92,7 @@ class Verdict(msgspec.Struct, frozen=True):
     command: tuple[str, ...] = ()
     exit_code: int | None = None
     log: str = ""
+    needs: tuple[str, ...] = ()
 
 
 class FilePatch(msgspec.Struct, frozen=True):

@@ -104,6 +104,8 @@ class LocalEngine:
             case e.Exec():
                 self._expect_trust()
                 return await rooms.executing.execute(request)
+            case e.GrantNeeds():
+                await rooms.checking.grant(request)
             case e.StartRun():
                 self._expect_trust()
                 return rooms.runs.start(order_of(request, rooms.buffers.versions()))

@@ -56,7 +56,8 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     knowing = Knowing(root, state.index, _claimed(state, post), post.emit)
     asking = Asking(post.emit)
     rung = asyncio.create_task(asyncio.to_thread(_rung, root, state, settings))
-    checking = Checking(root, state, settings, buffers, post.emit, Unsheltered(rung, asking))
+    grants = Grants(settings.policy, settings.needs)
+    checking = Checking(root, state, settings, buffers, post.emit, Unsheltered(rung, asking), grants)
     servers = _servers(root, settings, state, trust)
     model = _Model(partial(choose, model_environment(os.environ), root, key))
     ground = Ground(
@@ -64,7 +65,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         engine=uuid.uuid4().hex[:8],
         state=state,
         settings=settings,
-        grants=Grants(settings.policy),
+        grants=grants,
         trusted=lambda: trust.trusted,
         buffers=buffers,
         snapshot=knowing.snapshot,

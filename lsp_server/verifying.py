@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from typing import Literal
 
-from bridle.harness.engine import CheckFinished, CheckStarted, Verdict, Verified, Verify
+from bridle.harness.engine import CheckFinished, CheckStarted, Done, GrantNeeds, Verdict, Verified, Verify
 from bridle.lsp_server.session import Session
 
 QUIET_S = 0.25
 LONGEST_S = 3600.0
 NAME = "verify"
+GRANT, NOT_NOW = "Grant it", "Not now"
+GRANT_S = 600.0
 
 Origin = Literal["save", "command", "accept"]
 
@@ -86,10 +88,24 @@ class Verifying:
             if verdict.outcome in ("unknown", "timeout"):
                 words = _unclear(verdict)
                 if origin == "command" or words not in self._complained:
-                    editor.show(words, "warning")
+                    self._complain(verdict, words)
                 self._complained.add(words)
         if origin == "command" and verified.outcome in ("pass", "fail"):
             editor.show(_summary(verified))
+
+    def _complain(self, verdict: Verdict, words: str) -> None:
+        client = self._session.editor.client
+        if verdict.needs and client.questions and not client.modal:
+            self._session.spawn(self._offer_grant(verdict, words))
+        else:
+            self._session.editor.show(words, "warning")
+
+    async def _offer_grant(self, verdict: Verdict, words: str) -> None:
+        """Ask whether a check is granted what it needs; the engine writes the line that the words name."""
+        session = self._session
+        if await session.editor.ask(words, (GRANT, NOT_NOW), GRANT_S, "warning") == GRANT:
+            await session.link.ask(GrantNeeds(verdict.check, verdict.needs), Done)
+            self.begin((), "command")
 
 
 def _unclear(verdict: Verdict) -> str:

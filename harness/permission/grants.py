@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
 from bridle.harness.permission.decide import Call
@@ -11,13 +13,23 @@ from bridle.harness.permission.rules import Policy, PolicyRule, Rule
 class Grants:
     """A policy that a person's answers widen, as long as the engine lives."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, needs: Mapping[str, tuple[str, ...]] = {}) -> None:
         self._policy = policy
+        self._needs = dict(needs)
 
     @property
     def policy(self) -> Policy:
         """The policy as it is now."""
         return self._policy
+
+    @property
+    def needs(self) -> Mapping[str, tuple[str, ...]]:
+        """What each check is granted beyond the sandbox."""
+        return self._needs
+
+    def meet(self, check: str, needs: Sequence[str]) -> None:
+        """Grant a check what the person has just written into their own settings."""
+        self._needs[check] = tuple(dict.fromkeys((*self._needs.get(check, ()), *needs)))
 
     def for_session(self, call: Call) -> None:
         """Allow this very call until the engine ends; of an MCP server's tool, that tool with any arguments."""

@@ -41,6 +41,7 @@ class FakeEngine:
         self.proposals: dict[str, e.Proposal] = {}
         self.plans: dict[str, Plan] = {}
         self.landed: dict[str, dict[str, e.FilePatch]] = {}
+        self.granted: set[str] = set()
         self.answers: dict[str, asyncio.Future[str]] = {}
         self.tasks: set[asyncio.Task[None]] = set()
         self.runs = 0
@@ -83,6 +84,8 @@ class FakeEngine:
                     self.buffers.pop(path, None)
             case e.Verify():
                 return self.verify(request)
+            case e.GrantNeeds():
+                self.granted |= set(request.needs)
             case e.StartRun():
                 return self.start(request)
             case e.ResumeRun():
@@ -143,6 +146,9 @@ class FakeEngine:
 
     def judge(self, check: str) -> e.Verdict:
         """A pytest finding stands on each line that says WRONG, a ruff finding with a fix on each UNUSED import."""
+        if (needs := self.script.get("needs", {}).get(check)) and needs not in self.granted:
+            reason = f"needs {needs}"
+            return e.Verdict(check, "unknown", 0.0, TREE, "scratch copy", reason=reason, needs=(needs,))
         if check == "missing" or any(f"BREAK {check}" in buffer.text for buffer in self.buffers.values()):
             return e.Verdict(
                 check, "unknown", 0.0, TREE, "scratch copy", reason="not installed", next_step="install it"

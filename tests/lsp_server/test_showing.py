@@ -259,3 +259,26 @@ def test_a_place_outside_the_file_is_refused_in_words(editors: Start) -> None:
     editor = verified(editors)
     assert "has no line 100" in editor.refused("edit", uri=editor.uri("a.py"), range=here(99), instruction="x")
     assert "there is no finding at a.py:3" in editor.refused("fix", uri=editor.uri("a.py"), range=here(2))
+
+
+def test_what_a_check_needs_is_granted_by_one_answer_and_it_runs_again(editors: Start) -> None:
+    editor = editors("vscode")
+    asked: list[str] = []
+
+    def choose(message: str, choices: list[str]) -> str:
+        asked.append(message)
+        return "Grant it" if "Grant it" in choices else ""
+
+    editor.choose = choose
+    editor.start({"needs": {"pytest": "loopback:5432"}})
+    editor.open("a.py")
+    editor.command("verify")
+    editor.wait_for_diagnostic("a.py", "assert 1 == 2")
+    assert [message for message in asked if "pytest: unknown: needs loopback:5432" in message]
+
+
+def test_what_a_check_needs_is_only_said_where_a_question_would_stop_the_person(editors: Start) -> None:
+    editor = editors("neovim").start({"needs": {"pytest": "loopback:5432"}})
+    editor.open("a.py")
+    editor.command("verify")
+    editor.wait_shown("pytest: unknown: needs loopback:5432")

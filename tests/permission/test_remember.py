@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridle.harness.nouns import UserProblem
-from bridle.harness.permission.remember import allow_always
+from bridle.harness.permission.remember import allow_always, meet_needs
 from bridle.harness.permission.rules import parse_rule
 from bridle.harness.settings import load
 
@@ -86,3 +86,22 @@ def test_rules_that_come_at_once_are_all_kept(settings: Path, tmp_path: Path) ->
     for thread in threads:
         thread.join()
     assert sorted(rules(tmp_path)) == sorted(f"allow {rule} (user)" for rule in each)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        '[checks.pytest]\nneeds = ["env:PGHOST"]\n',
+        "[checks]\n",
+        '[checks.ruff]\nneeds = ["env:A"]\n',
+        "[checks.pytest]\n",
+    ],
+)
+def test_what_a_check_is_granted_is_added_to_what_it_has(settings: Path, tmp_path: Path, before: str) -> None:
+    settings.parent.mkdir(parents=True)
+    settings.write_text(before)
+    had = load(tmp_path).needs
+    for _ in range(2):
+        meet_needs(settings, "pytest", ["loopback:5432"])
+    assert load(tmp_path).needs == had | {"pytest": (*had.get("pytest", ()), "loopback:5432")}

@@ -90,6 +90,7 @@ def test_a_test_that_cannot_reach_its_database_is_unknown_and_says_what_it_needs
     assert verdict.reason.startswith(f"needs loopback:{service}: ")
     assert f'[checks.pytest] needs = ["loopback:{service}"]' in verdict.next_step
     assert [(finding.severity, finding.new) for finding in verdict.findings] == [("information", True)]
+    assert verdict.needs == (f"loopback:{service}",)
 
 
 @pytest.mark.slow
@@ -97,6 +98,7 @@ def test_a_port_that_a_failure_does_not_tell_is_left_to_the_person(bench: Bench,
     bench.put({**FILES, "port": str(service)})
     verdict = judged(bench, tmp_path)
     assert (verdict.outcome, verdict.reason.partition(": ")[0]) == ("unknown", "needs loopback:PORT")
+    assert verdict.needs == (), "nobody can grant a port that is not known"
 
 
 @pytest.mark.slow

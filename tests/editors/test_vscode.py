@@ -34,7 +34,8 @@ def test_lines_typed_above_while_a_run_goes_on_move_the_edit(code: Code, scene: 
 
 
 def test_what_is_typed_around_an_edit_that_is_on_its_way_moves_it_in_both_files(code: Code, scene: Scene) -> None:
-    code.play("typed_around_in_two_files_between_send_and_apply", with_two_files(with_held_edits(scene)))
+    page = Page(person="takesTheSecondFileToo")
+    code.play("typed_around_in_two_files_between_send_and_apply", with_two_files(with_held_edits(scene)), page)
 
 
 def test_typing_into_the_very_line_while_the_edit_is_on_its_way_refuses_it(code: Code, scene: Scene) -> None:
@@ -43,7 +44,7 @@ def test_typing_into_the_very_line_while_the_edit_is_on_its_way_refuses_it(code:
 
 
 def test_typing_into_the_line_in_a_second_file_leaves_the_first_file_alone(code: Code, scene: Scene) -> None:
-    page = Page(person="readsThatNothingWasChanged")
+    page = Page(person="takesTheSecondFileAndReadsThatNothingWasChanged")
     held = with_two_files(with_held_edits(scene))
     code.play("typed_into_a_second_file_between_send_and_apply", held, page)
 

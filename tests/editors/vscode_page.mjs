@@ -25,6 +25,17 @@ export async function readsThatNothingWasChanged(page, plan) {
   await reads(page, plan, "nothing was changed", "refused");
 }
 
+/** Agrees that a file is taken too, though the run was not started on it. */
+export async function takesTheSecondFileToo(page) {
+  await answer(page, "Take it too");
+}
+
+/** The same, and reads that the landing was refused. */
+export async function takesTheSecondFileAndReadsThatNothingWasChanged(page, plan) {
+  await takesTheSecondFileToo(page);
+  await readsThatNothingWasChanged(page, plan);
+}
+
 /** Takes the offer. */
 export async function installsTheServer(page) {
   await page.locator(".notification-toast").getByRole("button", { name: "Install" }).click();

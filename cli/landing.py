@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from typing import Literal
 
@@ -23,6 +24,17 @@ from bridle.harness.nouns import UserProblem
 TIMEOUT_S = 3600.0
 
 OnClash = Literal["ask", "keep", "take", "refuse"]
+
+
+def add_also(parser: argparse.ArgumentParser) -> None:
+    """Give a command `--also`."""
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="take its change too, though the run was not started on it; may be given more than once",
+    )
 
 
 async def land(engine: Engine, request: PrepareLanding) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from bridle.cli.common import add_root, find_root, note, print_json, with_engine
-from bridle.cli.landing import land
+from bridle.cli.landing import add_also, land
 from bridle.harness.engine import Engine, GetProposals, PrepareLanding, Proposal, Proposals, Reject, expect
 from bridle.harness.nouns import UserProblem
 
@@ -24,13 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="only this hunk and those that stand or fall with it; may be given more than once",
     )
-    parser.add_argument(
-        "--also",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="take its change too, though the run was not started on it; may be given more than once",
-    )
+    add_also(parser)
     parser.add_argument("--anyway", action="store_true", help="accept whatever the badge says, without another proof")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from bridle.cli.common import add_root, find_root, note, print_json, selection
-from bridle.cli.landing import land
+from bridle.cli.landing import add_also, land
 from bridle.harness.engine import (
     Ask,
     CheckFinished,
@@ -43,13 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("instruction", nargs="?", default="", help="what to do; for 'fix' it may be left out")
     parser.add_argument("--at", metavar="FILE:A-B", help="the lines that the person stands on")
     parser.add_argument("--apply", action="store_true", help="land the proposal when it is verified")
-    parser.add_argument(
-        "--also",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="take its change too, though the run was not started on it; may be given more than once",
-    )
+    add_also(parser)
     parser.add_argument("--yes", action="store_true", help="answer yes to the question before the first model call")
 
 

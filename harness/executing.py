@@ -30,13 +30,14 @@ from bridle.harness.proposals.hunks import hunks_of
 from bridle.harness.proposals.ledger import Offer
 from bridle.harness.proposals.patches import Changed, capture, changed, diff_text, sizes, unofferable
 from bridle.harness.session.journal import Journal
-from bridle.harness.shadow.shadow import Change, Shadow, open_shadow
+from bridle.harness.shadow.shadow import Shadow, open_shadow
 from bridle.harness.tools.command import environment, outcome_of, programs_of
 from bridle.indexer.process import Completed
 
 WORKFLOW = "exec"
 UNPROVED = Badge("unverified", "not verified: a command wrote it")
 MAX_IGNORED = 1_000
+STOP_S = 20.0
 
 
 class Executing:
@@ -88,7 +89,13 @@ class Executing:
         binding = next((each for each in (decision, *decision.parts) if _binds(each)), None)
         if binding is not None:
             raise UserProblem(f"not run: {binding.reason} ({binding.rule})", "take the rule back if you mean it")
-        return await asyncio.to_thread(self._run, run, line, request, journal, cancel)
+        working = asyncio.ensure_future(asyncio.to_thread(self._run, run, line, request, journal, cancel))
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:  # the journal is closed only when nobody writes into it any more
+            cancel.set()
+            await asyncio.wait([working], timeout=STOP_S)
+            raise
 
     def _run(self, run: RunId, line: str, request: Exec, journal: Journal, cancel: threading.Event) -> Executed:
         ground, settings = self._ground, self._ground.settings
@@ -111,7 +118,7 @@ class Executing:
                 cancel=cancel,
             )
             changes = changed(shadow, lambda path: dirty[path] if path in dirty else read_bytes(ground.root / path))
-            told = tuple(self._told(one, change) for one, change in _paired(changes, shadow))
+            told = tuple(map(self._told, changes))
             executed = _executed(run, done, shadow, told)
             journal.append("ran", _event(line, executed))
             offered = [one for one, said in zip(changes, told, strict=True) if not said.left_out]
@@ -122,12 +129,11 @@ class Executing:
         finally:
             shadow.close()
 
-    def _told(self, one: Changed, change: Change | None) -> ShadowChange:
+    def _told(self, one: Changed) -> ShadowChange:
         """Return what is told of one change, with the reason where it may not land."""
         decision = judge(self._ground.grants.policy, "Edit", one.path)
         why = unofferable(one) or (decision.reason if decision.verdict == "deny" else "")
-        source = change.source if change is not None else ""
-        return ShadowChange(one.path, "renamed" if source else _kind(one), why, source)
+        return ShadowChange(one.path, "renamed" if one.source else _kind(one), why, one.source)
 
     def _offer(self, run: RunId, line: str, changes: Sequence[Changed], journal: Journal) -> None:
         """Put what the command wrote on offer: it lands, and is taken back, as any proposal."""
@@ -164,11 +170,6 @@ def _kind(one: Changed) -> Literal["created", "modified", "deleted"]:
     if one.before is None:
         return "created"
     return "deleted" if one.after is None else "modified"
-
-
-def _paired(changes: Sequence[Changed], shadow: Shadow) -> list[tuple[Changed, Change | None]]:
-    by_path = {change.path: change for change in shadow.changes()}
-    return [(one, by_path.get(one.path)) for one in changes]
 
 
 def _executed(run: RunId, done: Completed, shadow: Shadow, changes: tuple[ShadowChange, ...]) -> Executed:

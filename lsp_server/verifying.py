@@ -27,6 +27,7 @@ class Verifying:
         self._saved: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._complained: set[str] = set()
+        self._asked: set[str] = set()
 
     def saved(self, path: str) -> None:
         """A document was saved: check it, with all that are saved within a moment."""
@@ -95,13 +96,14 @@ class Verifying:
 
     def _complain(self, verdict: Verdict, words: str) -> None:
         client = self._session.editor.client
-        if verdict.needs and client.questions and not client.modal:
+        if verdict.needs and verdict.check not in self._asked and client.questions and not client.modal:
+            self._asked.add(verdict.check)
             self._session.spawn(self._offer_grant(verdict, words))
         else:
             self._session.editor.show(words, "warning")
 
     async def _offer_grant(self, verdict: Verdict, words: str) -> None:
-        """Ask whether a check is granted what it needs; the engine writes the line that the words name."""
+        """Ask, once a check, whether it is granted what it needs; the engine writes the line that the words name."""
         session = self._session
         if await session.editor.ask(words, (GRANT, NOT_NOW), GRANT_S, "warning") == GRANT:
             await session.link.ask(GrantNeeds(verdict.check, verdict.needs), Done)

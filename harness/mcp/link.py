@@ -14,6 +14,7 @@ import contextlib
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import Any
 
 import anyio
@@ -166,7 +167,7 @@ async def _session(
     async def roots(context: ClientRequestContext) -> types.ListRootsResult:
         return types.ListRootsResult.model_validate({"roots": [{"uri": root_uri, "name": "workspace"}]})
 
-    info = types.Implementation(name="bridle", version="0.1.0")
+    info = types.Implementation(name="bridle", version=version("bridle"))
     async with ClientSession(read, write, list_roots_callback=roots, client_info=info) as session:
         keeper.begin()
         try:

@@ -20,14 +20,14 @@ from urllib.parse import unquote
 
 import msgspec
 
+from bridle.harness.permission.showing import is_unseen
+
 MAX_DEPTH = 24
 MAX_STRINGS = 4_000
 MAX_TEXT_CHARS = 4_000
 MAX_FLAGS = 50
 EXCERPT_CHARS = 160
 
-_HIDDEN = ("Cf", "Co", "Cs", "Cn", "Zl", "Zp")
-_BLANKS = "\u3164\uffa0\u115f\u1160"
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 _LEET = re.compile(r"[A-Za-z][013457]+[A-Za-z]")
 _DIGITS = str.maketrans("013457", "oieast")
@@ -128,10 +128,7 @@ def _plain(text: str) -> str:
 
 
 def _is_hidden(character: str) -> bool:
-    if character.isascii():
-        return character < " " or character == "\x7f"
-    kind = unicodedata.category(character)
-    return kind in _HIDDEN or kind == "Cc" or "\ufe00" <= character <= "\ufe0f" or character in _BLANKS
+    return (character < " " or character == "\x7f") if character.isascii() else is_unseen(character)
 
 
 def _strings(value: object, where: str, depth: int = 0) -> Iterator[tuple[str, str]]:

@@ -23,11 +23,13 @@ def shown(text: str) -> str:
     return "".join(map(_visible, short))
 
 
+def is_unseen(character: str) -> bool:
+    """Tell whether a character steers a screen, or a font may show nothing of it."""
+    return unicodedata.category(character) in _UNSEEN or _IGNORABLE.match(character) is not None
+
+
 def _visible(character: str) -> str:
     if character in _NAMED:
         return _NAMED[character]
-    category = unicodedata.category(character)
-    blank = (category == "Zs" and character != " ") or _IGNORABLE.match(character)
-    if category in _UNSEEN or blank:
-        return f"⟨U+{ord(character):04X}⟩"
-    return character
+    blank = character != " " and unicodedata.category(character) == "Zs"
+    return f"⟨U+{ord(character):04X}⟩" if blank or is_unseen(character) else character

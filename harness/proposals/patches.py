@@ -20,12 +20,16 @@ ReadBytes = Callable[[str], bytes | None]
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """One file or link as it was and as it stands (None: not there); `executable` is that bit, where it changed."""
+    """One file or link as it was and as it stands (None: not there); `executable` is that bit, where it changed.
+
+    `source` is the path of a file that is gone and was the same, so that this is what became of it.
+    """
 
     path: str
     before: bytes | None
     after: bytes | None
     executable: tuple[bool, bool] | None = None
+    source: str = ""
 
 
 def changed(shadow: Shadow, base: ReadBytes, also: Iterable[str] = ()) -> tuple[Changed, ...]:
@@ -74,7 +78,8 @@ def _changed(path: str, change: Change | None, shadow: Shadow, base: ReadBytes) 
     before = read_link(place) or base(path)
     after = None if change.kind == "deleted" else as_bytes(change.link) if change.link else shadow.read(path)
     flipped = None if change.executable is None else (_is_executable(place), change.executable)
-    return Changed(path, before, after, flipped if flipped is None or flipped[0] != flipped[1] else None)
+    bit = flipped if flipped is None or flipped[0] != flipped[1] else None
+    return Changed(path, before, after, bit, change.source)
 
 
 def _is_executable(place: Path) -> bool:

@@ -35,6 +35,7 @@ _FAR = re.compile(
     r"""(?i)host=?[ '"]+([a-z0-9.-]+\.[a-z]{2,})['"],? ?port=(\d{2,5})|https?://([a-z0-9.-]+\.[a-z]{2,})"""
 )
 _MISSING = re.compile(r"""(?:No such file or directory|ENOENT)[^'"\n]*['"](/[^'"\n]+)['"]""")
+_SECRET = re.compile(r"(?i)key|token|secret|pass|pwd|credential|auth|cookie|session|private|pat$|dsn|url")
 _UNSET = re.compile(r"""KeyError: ['"]?([A-Z][A-Z0-9_]+)['"]?""")
 
 
@@ -78,7 +79,7 @@ def excused(verdict: Verdict, known: Sequence[Finding], hidden: Sequence[Path], 
         reason=f"needs {', '.join(needs)}: this fails without the change too, because the sandbox keeps it away",
         next_step=f"to grant it, write into {told_in}: [checks.{verdict.check}] needs = [{words}]",
         findings=tuple(msgspec.structs.replace(finding, severity="information") for finding in verdict.findings),
-        needs=() if any(need.endswith(f":{SOME_PORT}") for need in needs) else tuple(needs),
+        needs=tuple(needs) if all(map(_is_harmless, needs)) else (),
     )
 
 
@@ -97,6 +98,15 @@ def lacking(text: str, ours: Mapping[str, str], hidden: Sequence[Path]) -> tuple
         if home and path.exists() and protection(path.relative_to(home).as_posix(), "Read") is None:
             found.append(f"read:{path}")
     return tuple(sorted(set(found)))
+
+
+def _is_harmless(need: str) -> bool:
+    """Whether a need may be granted by one answer. The text that names it is the tests' own, which may be hostile.
+
+    A way out of the machine, and a variable that may hold a secret, the person writes down themselves.
+    """
+    kind, _, what = need.partition(":")
+    return kind == "read" or (kind == "loopback" and what != SOME_PORT) or (kind == "env" and not _SECRET.search(what))
 
 
 def _unusual(port: str) -> str:

@@ -282,3 +282,16 @@ def test_what_a_check_needs_is_only_said_where_a_question_would_stop_the_person(
     editor.open("a.py")
     editor.command("verify")
     editor.wait_shown("pytest: unknown: needs loopback:5432")
+
+
+def test_what_a_check_needs_is_asked_once_and_only_said_afterwards(editors: Start) -> None:
+    editor = editors("vscode")
+    asked: list[str] = []
+    editor.choose = lambda message, choices: asked.append(message)  # no answer
+    editor.start({"needs": {"pytest": "loopback:5432"}})
+    editor.open("a.py")
+    for _ in range(3):
+        editor.command("verify")
+        editor.settle()
+    editor.wait_shown("pytest: unknown: needs loopback:5432")
+    assert len([message for message in asked if "needs loopback" in message]) == 1

@@ -175,3 +175,28 @@ def test_needs_are_read_strictly() -> None:
     for wrong in ("loopback:0", "loopback:5432x", "env:", "read:", "host:", "host:*", "all", ""):
         with pytest.raises(UserProblem):
             access_of((wrong,))
+
+
+@pytest.mark.parametrize(
+    ("text", "needs", "by_one_answer"),
+    [
+        ("KeyError: 'PGHOST'", "env:PGHOST", True),
+        ("KeyError: 'AWS_SECRET_ACCESS_KEY'", "env:AWS_SECRET_ACCESS_KEY", False),
+        ("KeyError: 'GITHUB_TOKEN'", "env:GITHUB_TOKEN", False),
+        ("KeyError: 'DATABASE_URL'", "env:DATABASE_URL", False),
+        ("name or service not known: https://collector.example.org", "host:collector.example.org", False),
+        ("ConnectionRefusedError: ('127.0.0.1', 5432)", "loopback:5432", True),
+        ("ConnectionRefusedError", "loopback:PORT", False),
+    ],
+)
+def test_what_a_hostile_test_could_ask_for_is_never_one_answer_away(
+    text: str, needs: str, by_one_answer: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure's text is written by the tests: a secret or a way out is the person's to write down."""
+    monkeypatch.setenv(needs.partition(":")[2], "x") if needs.startswith("env:") else None
+    finding = Finding("pytest", "tests/test_a.py", 0, 1, text, test="t")
+    verdict = Verdict("pytest", "fail", 0.1, "tree", "rung", findings=(finding,))
+    said = excused(verdict, (finding,), (), "config.toml")
+    assert (said.outcome, said.reason.partition(": ")[0]) == ("unknown", f"needs {needs}")
+    assert f'needs = ["{needs}"]' in said.next_step
+    assert said.needs == ((needs,) if by_one_answer else ())

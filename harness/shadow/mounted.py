@@ -39,6 +39,9 @@ WRAPPERS: Mapping[RungName, Wrapper] = {
 }
 ORPHAN_S = 0.2
 DEATH_S = 5.0
+TRIES = 5
+SET_UP_FAILED = 1
+"""How bubblewrap ends when it cannot set up what it was asked for."""
 SHOWN = (Path(__file__).parent.parent / "verify" / "plugins",)
 """What of our own the checks need."""
 
@@ -70,10 +73,23 @@ class Mounted:
         return device != self._workspace.stat().st_dev
 
     def execute(self, folder: Path, command: Command, *, keep: bool) -> Completed:
-        """Run a command on the mounted layers; it writes into their upper one. Raises OSError."""
+        """Run a command on the mounted layers; it writes into their upper one. Raises OSError.
+
+        What is mounted on this machine may change while bubblewrap goes through it (a service that ends takes its
+        socket, and what covers it, along): a set-up that failed is tried again. The command has not begun then.
+        """
         layers = Layers(self._workspace, folder / "upper")
+        with naturalised(layers, self._files()):
+            for _ in range(TRIES - 1):
+                done, began = self._attempt(folder, command)
+                if began or done.exit_code != SET_UP_FAILED:
+                    return done
+            return self._attempt(folder, command)[0]
+
+    def _attempt(self, folder: Path, command: Command) -> tuple[Completed, bool]:
+        """Return how a command ended, and whether it is known to have begun."""
         granted = (path.resolve() for path in command.access.readable)
-        with naturalised(layers, self._files()), caged(self._limits) as cage:
+        with caged(self._limits) as cage:
             with _outliving() as births, doors(command.access, self.passages.append) as doorway:
                 scene = Scene(
                     root=self._workspace,
@@ -82,7 +98,7 @@ class Mounted:
                     shown=(*self._shown, *visible(filter(os.path.exists, granted), self._hidden)),
                     writable=tuple(filter(None, (command.report, command.volume))),
                     sealed=tuple(path for name in SEALED if os.path.lexists(path := self._workspace / name)),
-                    births=births,
+                    births=births.writer,
                     limits=self._limits,
                     covered=sockets_in_sight((*self._hidden, self._workspace)),
                     entries=() if cage is None else cage.entries,
@@ -95,28 +111,39 @@ class Mounted:
                     cancel=command.cancel,
                     cap_bytes=command.cap_bytes,
                     watch=watch_over(folder, self._limits, cage),
-                    pass_fds=(births, *doorway.descriptors),
+                    pass_fds=(births.writer, *doorway.descriptors),
                 )
-            return with_limits(done, cage)
+            return with_limits(done, cage), self.rung != "bubblewrap+overlay" or births.tells_end
 
     def _files(self) -> Iterable[str]:
         return () if os.geteuid() == 0 else ground(self._workspace).state().files
 
 
+class _Births:
+    """Where a sandbox tells which process is the first of its namespace and, where it is bubblewrap, how it ended."""
+
+    def __init__(self, writer: int) -> None:
+        self.writer = writer
+        self.tells_end = False
+
+
 @contextlib.contextmanager
-def _outliving() -> Generator[int]:
-    """Yield a descriptor on which a command's process namespace names its first process; wait until that is dead.
+def _outliving() -> Generator[_Births]:
+    """Yield where a command's process namespace names its first process; wait until that is dead.
 
     The kernel lets it die only after everything else in its namespace, which is later than we hear of the end.
     """
     reader, writer = os.pipe()
+    births = _Births(writer)
     try:
-        yield writer
+        yield births
     finally:
         os.close(writer)
         os.set_blocking(reader, False)
         with contextlib.suppress(OSError):
-            _await_death(os.read(reader, 4096))
+            told = os.read(reader, 4096)
+            births.tells_end = b'"exit-code"' in told
+            _await_death(told)
         os.close(reader)
 
 

@@ -72,7 +72,7 @@ def with_bubblewrap(scene: Scene, argv: Sequence[str]) -> list[str]:
     root = str(scene.root)
     isolation = ["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     isolation += ["--disable-userns", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    isolation += ["--info-fd", str(scene.births), "--uid", str(os.getuid()), "--gid", str(os.getgid())]
+    isolation += ["--json-status-fd", str(scene.births), "--uid", str(os.getuid()), "--gid", str(os.getgid())]
     view = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     for folder in (*scene.hidden, SHARED_MEMORY):
         view += ["--size", str(_room_bytes(folder, scene.limits)), "--tmpfs", str(folder)]

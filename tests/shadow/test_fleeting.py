@@ -1,0 +1,49 @@
+"""A machine on which services come and go while a sandbox is set up."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.shadow.conftest import Opening
+
+FOLDERS = [folder for folder in ("/var/lib", "/opt", "/srv") if os.access(folder, os.W_OK)]
+
+
+@contextlib.contextmanager
+def restless_services(n_services: int) -> Iterator[None]:
+    """Services that listen on a socket of the file system, and end, and begin again."""
+    ended = threading.Event()
+
+    def serve(number: int) -> None:
+        path = Path(FOLDERS[0], f"bridle-{os.getpid()}-{number}.sock")
+        while not ended.is_set():
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(str(path))
+                ended.wait(0.004)
+                path.unlink()
+
+    services = [threading.Thread(target=serve, args=(number,)) for number in range(n_services)]
+    for service in services:
+        service.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        for service in services:
+            service.join()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FOLDERS, reason="this user may write in no folder that stays in sight")
+def test_commands_run_while_services_come_and_go(opening: Opening) -> None:
+    shadow = opening("bubblewrap+overlay")
+    with restless_services(6):
+        ended = [shadow.run(["/bin/sh", "-c", "echo began; exit 1"], timeout_s=30) for _ in range(25)]
+    assert {(done.exit_code, done.stdout) for done in ended} == {(1, b"began\n")}

@@ -15,7 +15,7 @@ from bridle.harness.proposals.badge import badge
 from bridle.harness.proposals.hunks import told
 from bridle.harness.proposals.landing import Placed
 from bridle.harness.proposals.ledger import Ledger, Offer
-from bridle.harness.verify.gates import judge
+from bridle.harness.verify.gates.judging import judge
 from bridle.indexer.encoding import UndecodableError, decode
 
 

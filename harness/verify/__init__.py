@@ -1,1 +1,1 @@
-"""Proof: checks with parsed reports, verdicts that cannot lie, gates."""
+"""Proof: checks of the project, verdicts that cannot lie, findings known again after they moved."""

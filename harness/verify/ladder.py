@@ -15,7 +15,7 @@ import msgspec
 from bridle.harness.nouns import Finding, Verdict
 from bridle.harness.shadow.contract import SANDBOXES, Shadow
 from bridle.harness.shadow.environment import homes
-from bridle.harness.verify import mypy_check, pytest_check, ruff_check
+from bridle.harness.verify.checkers import mypy, pytest, ruff
 from bridle.harness.verify.checks import STAGES, Check
 from bridle.harness.verify.fingerprints import blame, fingerprint
 from bridle.harness.verify.job import Job, unstarted
@@ -24,9 +24,9 @@ from bridle.indexer.encoding import UndecodableError, decode
 from bridle.indexer.text import split_lines
 
 RUNNERS: Mapping[str, Callable[[Job], Verdict]] = {
-    "ruff": ruff_check.check,
-    "mypy": mypy_check.check,
-    "pytest": pytest_check.check,
+    "ruff": ruff.check,
+    "mypy": mypy.check,
+    "pytest": pytest.check,
 }
 
 

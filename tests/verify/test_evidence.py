@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from bridle.harness.nouns import Finding
 from bridle.harness.verify.caches import discard, forget_changed, remember, tool_cache
+from bridle.harness.verify.checkers.loaded import wrong_tree
+from bridle.harness.verify.checkers.pytest_report import UnprovenError, read_session
+from bridle.harness.verify.checkers.ruff_fix import CharacterEdit, whole_line_edits
 from bridle.harness.verify.fingerprints import blame, fingerprint
 from bridle.harness.verify.job import log_text
-from bridle.harness.verify.loaded import wrong_tree
-from bridle.harness.verify.pytest_report import UnprovenError, read_session
-from bridle.harness.verify.ruff_fix import CharacterEdit, whole_line_edits
 from bridle.indexer.text import apply_edits
 
 LINES: list[dict[str, Any]] = [

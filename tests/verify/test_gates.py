@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridle.harness.verify.gates import judge
+from bridle.harness.verify.gates.judging import judge
 
 CASES = [
     json.loads(line)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from bridle.harness.verify.claims import called_name
-from bridle.harness.verify.source import Change, call_text
+from bridle.harness.verify.gates.claims import called_name
+from bridle.harness.verify.gates.source import Change, call_text
 
 HOOKS = re.compile(
     r"pytest_(?:runtest|collect|itemcollected|deselected|session|configure|unconfigure|report_(?!header)|pyfunc_call|"

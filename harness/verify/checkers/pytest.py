@@ -11,15 +11,15 @@ import secrets
 from pathlib import Path
 
 from bridle.harness.nouns import Finding, Related, Verdict
+from bridle.harness.verify.checkers.loaded import wrong_tree
+from bridle.harness.verify.checkers.pytest_report import Failure, Session, UnprovenError, read_session, running_test
 from bridle.harness.verify.checks import is_test_path
 from bridle.harness.verify.job import MAX_REPORT_BYTES, Job, Ran, last_line, start, stopped, unknown, verdict
-from bridle.harness.verify.loaded import wrong_tree
-from bridle.harness.verify.pytest_report import Failure, Session, UnprovenError, read_session, running_test
 from bridle.indexer.files import read_bounded
 
 MAX_OUTPUT_BYTES = 1 << 20
 """Of what the session prints; its report comes by a file of its own."""
-PLUGINS = Path(__file__).parent / "plugins"
+PLUGINS = Path(__file__).parent.parent / "plugins"
 USAGE_ERROR = 4
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from bridle.harness.verify.claims import Claim, called_name
-from bridle.harness.verify.truisms import is_truism, negated
+from bridle.harness.verify.gates.claims import Claim, called_name
+from bridle.harness.verify.gates.truisms import is_truism, negated
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from bridle.harness.nouns import Flag
-from bridle.harness.verify.gate_code import judge_code, judge_suppressions
-from bridle.harness.verify.gate_config import judge_configuration
-from bridle.harness.verify.gate_tests import judge_tests
-from bridle.harness.verify.source import Change
+from bridle.harness.verify.gates.code import judge_code, judge_suppressions
+from bridle.harness.verify.gates.config import judge_configuration
+from bridle.harness.verify.gates.source import Change
+from bridle.harness.verify.gates.tests import judge_tests
 
 
 def judge(files: Mapping[str, tuple[str | None, str | None]]) -> tuple[Flag, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from bridle.harness.nouns import Flag
-from bridle.harness.verify.source import Change
+from bridle.harness.verify.gates.source import Change
 
 GATE = "configuration"
 RESTORE = "leave the configuration of the checks as it was; a person may decide otherwise"

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from bridle.harness.verify.claim_reader import Function, claims_of
-from bridle.harness.verify.claims import Claim, called_name
-from bridle.harness.verify.source import call_text
+from bridle.harness.verify.gates.claim_reader import Function, claims_of
+from bridle.harness.verify.gates.claims import Claim, called_name
+from bridle.harness.verify.gates.source import call_text
 
 LEFT_OUT = frozenset(
     ("skip", "skipif", "skipIf", "skipUnless", "xfail", "expectedFailure", "SkipTest", "skipTest", "importorskip")

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from bridle.harness.nouns import Flag
-from bridle.harness.verify.claims import Claim, uncovered
-from bridle.harness.verify.source import Change
-from bridle.harness.verify.suites import Case, Suite, read_suite
+from bridle.harness.verify.gates.claims import Claim, uncovered
+from bridle.harness.verify.gates.source import Change
+from bridle.harness.verify.gates.suites import Case, Suite, read_suite
 
 GATE = "tests"
 RESTORE = "leave the tests as they were and change the code that they test; a person may decide otherwise"

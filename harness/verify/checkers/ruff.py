@@ -8,8 +8,8 @@ from __future__ import annotations
 import msgspec
 
 from bridle.harness.nouns import Finding, Verdict
+from bridle.harness.verify.checkers.ruff_fix import CharacterEdit, whole_line_edits
 from bridle.harness.verify.job import Job, Ran, changed_files, last_line, relative, start, stopped, unknown, verdict
-from bridle.harness.verify.ruff_fix import CharacterEdit, whole_line_edits
 from bridle.indexer.encoding import UndecodableError, decode
 from bridle.indexer.text import LineEdit
 

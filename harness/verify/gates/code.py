@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from bridle.harness.nouns import Flag
-from bridle.harness.verify.deeds import deeds_of
-from bridle.harness.verify.source import Change
-from bridle.harness.verify.special_cases import special_cases
+from bridle.harness.verify.gates.deeds import deeds_of
+from bridle.harness.verify.gates.source import Change
+from bridle.harness.verify.gates.special_cases import special_cases
 
 SUPPRESSIONS = re.compile(
     r"(?P<kind>\b(?:ruff|flake8)\s*:\s*noqa|\bnoqa|\btype:\s*ignore|\bpyright:\s*(?:ignore|basic|off)|"

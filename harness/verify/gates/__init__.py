@@ -1,0 +1,1 @@
+"""Gates: rules that a patch must keep for its proof to mean anything."""

@@ -97,7 +97,7 @@ def verdict_text(verdict: Verdict) -> str:
 
 
 def _counted(verdict: Verdict) -> str:
-    if verdict.check == "pytest":
+    if verdict.unit == "test":
         return f"{verdict.passed} of {verdict.collected} tests passed"
     return f"{verdict.collected} files, {len(verdict.findings)} findings"
 

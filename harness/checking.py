@@ -19,7 +19,7 @@ from bridle.harness.session.state import State
 from bridle.harness.settings import Settings, user_file
 from bridle.harness.shadow.shadow import Shadow, open_shadow
 from bridle.harness.unsheltered import Unsheltered
-from bridle.harness.verify.checks import discover
+from bridle.harness.verify.finders.discover import discover
 from bridle.harness.verify.ladder import verify
 from bridle.harness.verify.needs import access_of
 
@@ -93,7 +93,7 @@ class Checking:
             shadow = self._open_shadow(dirty)
             try:
                 _put(shadow, changes, executable)
-                checks = discover(self._root, self._settings.python or None, self._grants.needs)
+                checks = discover(self._root, self._settings.python or None, self._grants.needs, shadow.tree().files)
                 verdicts = verify(
                     shadow,
                     checks,

@@ -75,8 +75,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """What one check said about one tree.
 
     `tree` is the digest of the tree that it was earned on; `reason` says why where the outcome is not plain;
-    `next_step` says who can do what about it. `collected` counts tests, or files examined. `needs` is what would make
-    it plain, where a person can grant it.
+    `next_step` says who can do what about it. `collected` counts its `unit`: tests, or files examined. `needs` is what
+    would make it plain, where a person can grant it.
     """
 
     check: str
@@ -93,6 +93,7 @@ class Verdict(msgspec.Struct, frozen=True):
     exit_code: int | None = None
     log: str = ""
     needs: tuple[str, ...] = ()
+    unit: Literal["test", "file"] = "file"
 
 
 class FilePatch(msgspec.Struct, frozen=True):

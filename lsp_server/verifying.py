@@ -121,6 +121,6 @@ def _summary(verified: Verified) -> str:
 
 def _object(verdict: Verdict) -> str:
     n = len(verdict.findings)
-    counted = f"{verdict.collected} {'test' if verdict.check == 'pytest' else 'file'}{'s' * (verdict.collected != 1)}"
+    counted = f"{verdict.collected} {verdict.unit}{'s' * (verdict.collected != 1)}"
     found = f"{n} finding{'s' * (n != 1)}" if n else verdict.outcome
     return f"{verdict.check} on {counted}: {found}"

@@ -69,7 +69,7 @@ def headline(finding: Finding) -> str:
 def _object(verdict: Verdict) -> str:
     old = len(verdict.findings)
     kept = f" ({old} older finding{'s' * (old != 1)} kept)" if old else ""
-    if verdict.check == "pytest":
+    if verdict.unit == "test":
         return f"{verdict.passed} test{'s' * (verdict.passed != 1)}{kept}"
     return f"{verdict.check} on {verdict.collected} file{'s' * (verdict.collected != 1)}{kept}"
 

@@ -8,26 +8,20 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from bridle.harness.nouns import Finding, Verdict
 from bridle.harness.shadow.contract import SANDBOXES, Shadow
 from bridle.harness.shadow.environment import homes
-from bridle.harness.verify.checkers import mypy, pytest, ruff
-from bridle.harness.verify.checks import STAGES, Check
+from bridle.harness.verify.checkers.registry import CHECKERS
+from bridle.harness.verify.checks import Check
 from bridle.harness.verify.fingerprints import blame, fingerprint
 from bridle.harness.verify.job import Job, unstarted
 from bridle.harness.verify.needs import excused
 from bridle.indexer.encoding import UndecodableError, decode
 from bridle.indexer.text import split_lines
-
-RUNNERS: Mapping[str, Callable[[Job], Verdict]] = {
-    "ruff": ruff.check,
-    "mypy": mypy.check,
-    "pytest": pytest.check,
-}
 
 
 def verify(
@@ -41,13 +35,16 @@ def verify(
     cancel: threading.Event,
     timeout_s: float,
 ) -> tuple[Verdict, ...]:
-    """Return one verdict a check, in stage order: ruff, mypy, pytest.
+    """Return one verdict a check, in the order of `checks`.
 
-    `paths` narrows a check to these files where its tool can be narrowed. What `baseline` holds is not `new`.
+    `paths` narrows a check to these files where its tool can be narrowed; a package that holds none of them is left
+    out. What `baseline` holds is not `new`.
     `timeout_s` is the wall time of one check. When `cancel` is set, what has not ended is `unknown`, cancelled.
     """
     verdicts: list[Verdict] = []
-    for check in sorted(checks, key=lambda check: STAGES.index(check.name)):
+    for check in checks:
+        if paths and not any(check.owns(path) for path in paths):
+            continue
         on_start(check.name)
         judged = _steady(shadow, check, tuple(paths), cancel, timeout_s)
         judged = msgspec.structs.replace(judged, findings=blame(_known(shadow, judged.findings), baseline))
@@ -96,7 +93,7 @@ def _once(
 
 def _run(job: Job) -> Verdict:
     try:
-        return RUNNERS[job.check.name](job)
+        return CHECKERS[job.check.tool](job)
     except Exception as error:  # noqa: BLE001  # the next check still has its say
         reason = f"{job.check.name} could not be run: {type(error).__name__}: {error}"
         return unstarted(job, reason, "report this, with the log of the engine")

@@ -30,7 +30,7 @@ from bridle.harness.tools.command import Bench, command_tool, programs_of
 from bridle.harness.tools.kit import Kit, tools_of
 from bridle.harness.tools.permits import Permits
 from bridle.harness.tools.toolbox import Tool, Toolbox
-from bridle.harness.verify.checks import discover
+from bridle.harness.verify.finders.discover import discover
 from bridle.harness.verify.gates.judging import judge
 from bridle.harness.verify.ladder import verify
 from bridle.harness.verify.python_version import is_newer_than_ours

@@ -11,7 +11,7 @@ from plain_shadow import PlainShadow
 
 from bridle.harness.nouns import Finding, Verdict
 from bridle.harness.shadow.contract import Shadow
-from bridle.harness.verify.checks import discover
+from bridle.harness.verify.finders.discover import discover
 from bridle.harness.verify.ladder import verify
 
 

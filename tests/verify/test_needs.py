@@ -13,7 +13,7 @@ from check_bench import Bench
 
 from bridle.harness.nouns import Finding, UserProblem, Verdict
 from bridle.harness.shadow.shadow import SANDBOXES, Access, open_shadow
-from bridle.harness.verify.checks import discover
+from bridle.harness.verify.finders.discover import discover
 from bridle.harness.verify.ladder import verify
 from bridle.harness.verify.needs import access_of, excused, lacking
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import fnmatch
 import shutil
-import tomllib
 from collections.abc import Iterator, Mapping
+
+import msgspec
 
 from bridle.harness.verify.checks import Check, Stage, is_below, is_test_path, named
 from bridle.harness.verify.interpreter import Interpreter, find_interpreter
@@ -76,14 +77,29 @@ def _packages(survey: Survey) -> tuple[str, ...]:
     return ("", *own)
 
 
+class _Workspace(msgspec.Struct, frozen=True):
+    members: tuple[str, ...] = ()
+
+
+class _Uv(msgspec.Struct, frozen=True):
+    workspace: _Workspace = _Workspace()
+
+
+class _Tool(msgspec.Struct, frozen=True):
+    uv: _Uv = _Uv()
+
+
+class _Project(msgspec.Struct, frozen=True):
+    tool: _Tool = _Tool()
+
+
 def _members(survey: Survey) -> list[str]:
-    """Return the folders, as patterns, that the root names as members of its workspace."""
+    """Return the folders, as patterns, that the root names as members of its workspace; none where it cannot be read."""
     try:
-        uv = tomllib.loads(survey.text("pyproject.toml")).get("tool", {}).get("uv", {})
-        members = uv.get("workspace", {}).get("members", [])
-    except (tomllib.TOMLDecodeError, AttributeError):
+        project = msgspec.toml.decode(survey.text("pyproject.toml"), type=_Project)
+    except msgspec.DecodeError:
         return []
-    return [str(member).strip("/") for member in members] if isinstance(members, list) else []
+    return [member.strip("/") for member in project.tool.uv.workspace.members]
 
 
 def _has_environment(survey: Survey, folder: str) -> bool:

@@ -51,6 +51,12 @@ class Bench:
             timeout_s=timeout_s,
         )
 
+    @property
+    def n_runs(self) -> int:
+        """How many commands ran since files were put."""
+        assert isinstance(self.shadow, PlainShadow)
+        return self.shadow.n_runs
+
     def checks(self, only: str = "") -> list[Check]:
         return [check for check in discover(self.root, self.python) if only in ("", check.name)]
 

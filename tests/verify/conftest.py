@@ -22,5 +22,6 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 @pytest.fixture
 def js(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """The bench for JavaScript: the Node of the tests is first on PATH."""
-    monkeypatch.setenv("PATH", f"{node_folder()}:{os.environ['PATH']}")
+    bench.env = {"PATH": f"{node_folder()}:{os.environ['PATH']}"}
+    monkeypatch.setenv("PATH", bench.env["PATH"])
     return bench

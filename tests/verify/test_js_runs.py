@@ -137,7 +137,7 @@ SEEDS: Mapping[str, Seed] = {
         "vitest",
         {"vitest.config.js": "process.exit(0)\n", "test/a.test.js": PASSING},
         "unknown",
-        "did not begin",
+        "there is no report",
     ),
     "vitest: process.exit in a test": (
         "vitest",
@@ -259,4 +259,4 @@ def test_a_run_that_hangs_is_a_timeout_and_names_the_test(js: Bench, tool: str) 
     put(js, {**files, path: f"{start}test('hangs', () => {{ for (;;) ; }})\n"})
     verdict = js.one(tool, timeout_s=3)
     assert verdict.outcome == "timeout"
-    assert verdict.reason == f"no end after 3 s, in {path}{'' if tool == 'jest' else ' > hangs'}"
+    assert verdict.reason == f"no end after 3 s, in {path}{' > hangs' if tool == 'jest' else ''}"

@@ -32,6 +32,7 @@ MAX_OUTPUT_BYTES = 1 << 20
 """Of what the run prints; its report comes by a file of its own."""
 PLAIN = {"NO_COLOR": "1", "FORCE_COLOR": "0"}
 
+_NO_TESTS = re.compile(rb"^No tests found, exiting with code 1$", re.MULTILINE)
 _ONLY = re.compile(r"^[^/'\"`\n]*\b(?:(?:it|test|describe|suite|bench)(?:\.\w+)*\.only|fit|fdescribe)\b", re.MULTILINE)
 
 
@@ -89,6 +90,8 @@ def _unproven(job: Job, ran: Ran, error: UnprovenError) -> Verdict:
     code, tool = ran.completed.exit_code, job.check.tool
     where = f" in {error.running}" if error.running else ""
     said = _complaint(ran.completed.stderr) or _complaint(ran.completed.stdout)
+    if error.reason == "there is no report" and _NO_TESTS.search(ran.said):
+        return unknown(job, ran, "no tests were found", "see which files the configuration selects")
     if error.reason == "there is no report" and said:
         return unknown(job, ran, f"{tool} did not begin: {said}", f"see to the configuration of {tool}")
     reason = f"{tool} ended with exit code {code}{where} and without a whole report: {error.reason}"

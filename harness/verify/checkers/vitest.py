@@ -11,8 +11,8 @@ from bridle.harness.verify.checkers.reaching import HOW_RELATED, reachable
 from bridle.harness.verify.job import Job, told
 
 ALWAYS = (
-    "--reporter=default",
     f"--reporter={PLUGINS / 'bridle_vitest.mjs'}",
+    "--reporter=default",
     "--watch=false",
     "--coverage.enabled=false",
     "--passWithNoTests=false",

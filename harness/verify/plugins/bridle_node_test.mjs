@@ -11,12 +11,15 @@ export default async function * report(source) {
   const said = new Map()
   proof.begin('node:test')
   for await (const { type, data } of source) {
-    if (type === 'test:start') {
+    if (type === 'test:dequeue' && isFile(data)) {
+      proof.tell('started', { id: fileOf(data) })
+    } else if (type === 'test:start') {
       const names = (above.get(data.file) ?? []).slice(0, data.nesting)
       above.set(data.file, [...names, data.name])
       if (!isFile(data)) proof.tell('started', { id: idOf(data, names) })
     } else if (type === 'test:stderr') {
-      said.set(data.file, ((said.get(data.file) ?? '') + data.message).slice(-MAX_SAID))
+      const file = fileOf(data)
+      said.set(file, ((said.get(file) ?? '') + data.message).slice(-MAX_SAID))
     } else if (DONE[type]) {
       tell(type, data, (above.get(data.file) ?? []).slice(0, data.nesting), said)
     }
@@ -26,11 +29,11 @@ export default async function * report(source) {
 
 function tell(type, data, names, said) {
   const error = data.details?.error
-  const file = proof.place(data.file ?? data.name)
+  const file = fileOf(data)
   if (isFile(data)) {
+    proof.tell('ended', { id: file })
     if (type === 'test:fail' && error?.failureType !== 'subtestsFailed') {
-      const stack = proof.text(said.get(data.file ?? data.name) || error?.stack)
-      proof.tell('broken', { file, errors: [{ ...errorOf(error), stack }] })
+      proof.tell('broken', { file, errors: [crashOf(error, said.get(file))] })
     }
     return
   }
@@ -55,6 +58,18 @@ function outcomeOf(type, data) {
 /** Node tells a file as a test of its own, by its path. */
 function isFile(data) {
   return data.nesting === 0 && (data.file === undefined || proof.place(data.name) === proof.place(data.file))
+}
+
+/** A process that crashed told what of on its standard error. */
+function crashOf(error, said) {
+  const told = errorOf(error)
+  if (!said) return told
+  const [, name, message] = /^(?:Uncaught )?(\w*Error)(?: \[\w+\])?: (.+)$/m.exec(said) ?? []
+  return { ...told, name: name ?? told.name, message: proof.text(message ?? told.message), stack: proof.text(said) }
+}
+
+function fileOf(data) {
+  return proof.place(data.file ?? data.name)
 }
 
 function idOf(data, names) {

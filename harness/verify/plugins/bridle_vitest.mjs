@@ -10,6 +10,10 @@ export default class BridleReporter {
     proof.begin(`vitest ${vitest.version ?? ''}`)
   }
 
+  onTestModuleQueued(module) {
+    proof.tell('started', { id: proof.place(module.moduleId) })
+  }
+
   onTestCaseReady(test) {
     proof.tell('started', { id: [proof.place(test.module.moduleId), ...namesOf(test.task)].join(' > ') })
   }
@@ -51,6 +55,7 @@ function tellFile(file) {
   const path = proof.place(file.filepath)
   const errors = [file, ...suitesOf(file)].flatMap((suite) => suite.result?.errors ?? [])
   if (errors.length) proof.tell('broken', { file: path, errors: errors.map(proof.errorOf) })
+  proof.tell('ended', { id: path })
   for (const test of testsOf(file)) {
     proof.tell('test', {
       id: [path, ...namesOf(test)].join(' > '),

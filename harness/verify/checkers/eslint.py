@@ -34,6 +34,7 @@ SUFFIXES = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".vue"
 SEVERE = 2
 
 _LEFT_OUT = re.compile(r"^File ignored\b")
+_WHY = re.compile(r"^\s*\w*Error\b|^ESLint couldn't|^Invalid option")
 _LIMIT = re.compile(r"--max-warnings(?:=|\s+)(\d+)")
 
 
@@ -133,7 +134,7 @@ def _judge(job: Job, ran: Ran, report: Report | None) -> Verdict:
 
 def _refused(job: Job, ran: Ran) -> Verdict:
     lines = ran.completed.stderr.decode("utf-8", "replace").splitlines()
-    why = next((line.strip() for line in lines if re.search(r"Error\b|couldn't find|ESLint", line)), "")
+    why = next((line.strip() for line in lines if _WHY.search(line)), "")
     why = why[:300] or last_line(ran.said) or "its report cannot be read"
     step = "correct eslint's configuration, or install eslint 8.4 or later"
     return unknown(job, ran, f"eslint ended with exit code {ran.completed.exit_code}: {why}", step)

@@ -94,7 +94,7 @@ class _Project(msgspec.Struct, frozen=True):
 
 
 def _members(survey: Survey) -> list[str]:
-    """Return the folders, as patterns, that the root names as members of its workspace; none where it cannot be read."""
+    """Return the folders, as patterns, that the root names as members of its workspace."""
     try:
         project = msgspec.toml.decode(survey.text("pyproject.toml"), type=_Project)
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""A JavaScript workspace for the ladder: the tools are those that `make tools` installed, the Node is the tests' own."""
+"""A JavaScript workspace for the ladder: its tools are what `make tools` installed, its Node is the tests' own."""
 
 from __future__ import annotations
 

@@ -64,6 +64,7 @@ def test_a_save_runs_the_checks_of_its_package_and_the_tests_that_import_it(js: 
     assert list(verdicts) == ["eslint", "tsc:packages/core", "vitest:packages/core"]
     tests = verdicts["vitest:packages/core"]
     assert (tests.outcome, tests.collected, tests.reason) == ("fail", 1, "the tests that import what was saved")
+    assert tests.looked_at == ("packages/core/test/add.test.ts",)
     [narrowed] = js.verify("vitest:packages/core", paths=("packages/core/test/other.test.ts",))
     assert (narrowed.outcome, narrowed.collected) == ("pass", 1)
 
@@ -82,7 +83,5 @@ def test_tests_that_stand_on_an_older_build_are_unknown(js: Bench) -> None:
     assert js.one("vitest:packages/api").outcome == "pass"
     os.utime(built, (1, 1))
     stale = js.one("vitest:packages/api")
-    assert (stale.outcome, stale.reason) == (
-        "unknown",
-        "the tests stand on 'packages/core/dist/add.js', which a build made before 'packages/core/src/add.ts' was changed",
-    )
+    assert stale.outcome == "unknown"
+    assert stale.reason.startswith("the tests stand on 'packages/core/dist/add.js', which a build made before")

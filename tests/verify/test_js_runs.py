@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 from check_bench import Bench
@@ -159,7 +158,8 @@ SEEDS: Mapping[str, Seed] = {
         "vitest",
         {
             "vitest.config.js": "export default { test: { pool: 'forks' } }\n",
-            "test/a.test.js": "import { test } from 'vitest'\ntest('dies', () => { process.kill(process.pid, 'SIGKILL') })\n",
+            "test/a.test.js": "import { test } from 'vitest'\n"
+            "test('dies', () => { process.kill(process.pid, 'SIGKILL') })\n",
         },
         "fail",
         "Worker",

@@ -104,7 +104,8 @@ def check(job: Job) -> Verdict:
     arguments = ["--format", "json-with-metadata", "--output-file", str(report), "--no-error-on-unmatched-pattern"]
     arguments += [word for inner in job.check.without for word in ("--ignore-pattern", f"{told(job, inner)}/**")]
     ran = start(job, [*arguments, "--no-color", *(wanted or (".",))], {"NO_COLOR": "1", "FORCE_COLOR": "0"}, report)
-    return stopped(job, ran) or _judge(job, ran, _parse(read_bounded(report, MAX_REPORT_BYTES)))
+    ran = msgspec.structs.replace(ran, report=read_bounded(report, MAX_REPORT_BYTES))
+    return stopped(job, ran) or _judge(job, ran, _parse(ran.report or b""))
 
 
 def _judge(job: Job, ran: Ran, report: Report | None) -> Verdict:

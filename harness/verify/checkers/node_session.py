@@ -62,6 +62,7 @@ def run_and_judge(job: Job, run: Run) -> Verdict:
     }
     ran = start(job, run.arguments, variables, report, cap_bytes=MAX_OUTPUT_BYTES)
     data = _written(report)
+    ran = msgspec.structs.replace(ran, report=data)
     running = running_test(data)
     early = stopped(job, ran, f", in {running}" if running else "")
     if early is not None:
@@ -70,7 +71,9 @@ def run_and_judge(job: Job, run: Run) -> Verdict:
         session = read_session(data, nonce)
     except UnprovenError as error:
         return _unproven(job, ran, error)
-    return _judge(job, ran, run, session)
+    judged = _judge(job, ran, run, session)
+    files = {test.file for test in session.tests.values()} | {broken.file for broken in session.broken}
+    return msgspec.structs.replace(judged, looked_at=tuple(sorted(files - {""}))) if run.how else judged
 
 
 def _quoted(path: Path) -> str:

@@ -14,6 +14,7 @@ const { fileURLToPath, pathToFileURL } = require('node:url')
 
 const MAX_LOADED = 5000
 const MAX_TEXT = 8000
+const MAX_CAUSES = 3
 const HERE = path.dirname(fs.realpathSync(__filename))
 const CODE = /\.(?:[cm]?[jt]sx?|vue|svelte|json)$/
 const ANSI = /\u001b\[[0-9;?]*[ -/]*[@-~]/g
@@ -96,12 +97,21 @@ function errorOf(error) {
   if (error === null || typeof error !== 'object') return { name: 'Error', message: text(error), stack: '' }
   return {
     name: text(error.name || 'Error'),
-    message: text(error.message),
-    stack: text(error.stack),
+    message: text(error.message || error.code || ''),
+    stack: text([error.stack, ...causesOf(error, 0)].filter(Boolean).join('\n')),
     expected: text(shown(error.expected)),
     actual: text(shown(error.actual)),
     diff: text(error.diff)
   }
+}
+
+/** What lies behind an error: a refused connection, say, is told by the cause of a failed fetch alone. */
+function causesOf(error, depth) {
+  const behind = [error.cause, ...(Array.isArray(error.errors) ? error.errors : [])]
+  return behind
+    .filter((one) => one && typeof one === 'object' && depth < MAX_CAUSES)
+    .slice(0, MAX_CAUSES)
+    .flatMap((one) => [`caused by ${one.name ?? 'Error'}: ${one.message ?? ''}`, ...causesOf(one, depth + 1)])
 }
 
 function shown(value) {

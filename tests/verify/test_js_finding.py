@@ -202,7 +202,7 @@ def test_the_members_of_a_pnpm_workspace_are_read(text: str, members: tuple[str,
 
 def test_a_manifest_of_odd_shapes_says_only_what_can_be_read() -> None:
     manifest = read_manifest(b'{"name": 3, "scripts": {"test": 1}, "workspaces": [1], "dependencies": {"a": {}}}')
-    assert not (manifest.name or manifest.scripts or manifest.workspaces)
+    assert not any((manifest.name, manifest.scripts, manifest.workspaces))
     assert manifest.requires == {"a"}
     assert read_manifest(b"\xff{").requires == frozenset()
 

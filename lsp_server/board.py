@@ -6,6 +6,7 @@ whose lines were touched go; the others move with their lines. What happens insi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -21,10 +22,20 @@ Kind = Literal["tests", "lint", "types"]
 
 BESIDE: Mapping[Kind, frozenset[str]] = {
     "tests": frozenset(),
-    "lint": frozenset({"ruff", "flake8", "pylint", "pycodestyle", "pyflakes"}),
-    "types": frozenset({"mypy", "pyright", "pylance", "basedpyright", "pyre", "pyrefly", "ty"}),
+    "lint": frozenset(
+        {"ruff", "flake8", "pylint", "pycodestyle", "pyflakes", "eslint", "biome", "oxc", "oxlint", "xo"}
+    ),
+    "types": frozenset(
+        {"mypy", "pyright", "pylance", "basedpyright", "pyre", "pyrefly", "ty", "tsc", "ts", "js", "typescript"}
+    ),
 }
 """The sources of other tools, in lower case, beside which findings of each kind would be doubled."""
+
+OF_JAVASCRIPT = frozenset({"eslint", "biome", "oxc", "oxlint", "xo", "tsc", "ts", "js", "typescript"})
+"""Those that look at JavaScript and TypeScript, and double nothing that is said of any other language."""
+
+
+_SCRIPT_TEST = re.compile(r"[.](?:test|spec)[.][cm]?[jt]sx?$|(?:^|/)__tests__/")
 
 
 class Placed(NamedTuple):
@@ -108,15 +119,26 @@ class Board:
         mode = "on" if kind == "tests" else settings.lint if kind == "lint" else settings.types
         if mode != "auto" or finding.fingerprint in self._introduced:
             return mode != "off"
-        return self.client_tells and not (self.told_sources & BESIDE[kind])
+        return self.client_tells and not (self.told_sources & doubled_by(finding.check))
 
 
 def kind_of(check: str) -> Kind:
     """Return what a check looks at."""
     for kind, names in BESIDE.items():
-        if check.lower().partition(":")[0] in names:
+        if tool_of(check) in names:
             return kind
     return "tests"
+
+
+def doubled_by(check: str) -> frozenset[str]:
+    """Return the sources beside which the findings of a check would be doubled: of its kind, and of its language."""
+    names = BESIDE[kind_of(check)]
+    return names & OF_JAVASCRIPT if tool_of(check) in OF_JAVASCRIPT else names - OF_JAVASCRIPT
+
+
+def tool_of(check: str) -> str:
+    """Return the tool of a check, in lower case, by the check's name."""
+    return check.lower().partition(":")[0]
 
 
 def _moved(group: Sequence[Placed], document: Document) -> list[Placed]:
@@ -158,4 +180,4 @@ def _covered(finding: Finding, paths: Sequence[str]) -> bool:
 
 def _is_test(path: str) -> bool:
     name = path.rpartition("/")[2]
-    return name.startswith("test_") or name.endswith("_test.py")
+    return name.startswith("test_") or name.endswith("_test.py") or _SCRIPT_TEST.search(path) is not None

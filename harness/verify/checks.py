@@ -5,6 +5,7 @@ A check whose tool is missing is still a check: it yields `unknown` with a next 
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import msgspec
@@ -52,3 +53,11 @@ def is_test_path(path: str) -> bool:
     """Tell whether pytest would look for tests in this file, by its default patterns."""
     name = path.rpartition("/")[2]
     return name.endswith("_test.py") or (name.startswith("test_") and name.endswith(".py"))
+
+
+_SCRIPT_TEST = re.compile(r"(?:^|/)(?:[^/]+[.](?:test|spec)|__tests__/.+|(?:.+[-_])?test|test-[^/]+)[.][cm]?[jt]sx?")
+
+
+def is_script_test(path: str) -> bool:
+    """Tell whether a runner of JavaScript tests would look for some in this file, by the default patterns of any."""
+    return _SCRIPT_TEST.search(path) is not None and not path.endswith(".d.ts")

@@ -26,6 +26,7 @@ class Bench:
         self.started: list[str] = []
         self.told: list[Verdict] = []
         self.python: str | None = sys.executable
+        self.env: dict[str, str] = {}
         self.shadow: Shadow = PlainShadow(root, state)
         self._state = state
         self.records = Records(state)
@@ -36,7 +37,7 @@ class Bench:
             place = self.root / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text, "utf-8")
-        self.shadow = PlainShadow(self.root, self._state)
+        self.shadow = PlainShadow(self.root, self._state, self.env)
 
     def verify(
         self, only: str = "", *, timeout_s: float = 60, baseline: Sequence[Finding] = (), paths: Sequence[str] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bridle.harness.nouns import Verdict
-from bridle.harness.verify.checkers import mypy, pytest, ruff
+from bridle.harness.verify.checkers import eslint, jest, mypy, node_test, pytest, ruff, tsc, vitest
 from bridle.harness.verify.job import Job
 
 Checker = Callable[[Job], Verdict]
@@ -13,7 +13,12 @@ Checker = Callable[[Job], Verdict]
 
 CHECKERS: Mapping[str, Checker] = {
     "ruff": ruff.check,
+    "eslint": eslint.check,
     "mypy": mypy.check,
+    "tsc": tsc.check,
     "pytest": pytest.check,
+    "vitest": vitest.check,
+    "jest": jest.check,
+    "node-test": node_test.check,
 }
 """By tool, in the order in which those of one stage run."""

@@ -42,7 +42,7 @@ def check(job: Job) -> Verdict:
     if job.check.package:
         variables["BRIDLE_ROOT"] = "/".join([".."] * len(job.check.package.split("/")))
     ran = start(job, _arguments(job, nonce), variables, report, cap_bytes=MAX_OUTPUT_BYTES)
-    data = _written(report)
+    data = written(report)
     running = running_test(data)
     early = stopped(job, ran, f", in {running}" if running else "")
     if early is not None:
@@ -51,7 +51,7 @@ def check(job: Job) -> Verdict:
         session = read_session(data, nonce)
     except UnprovenError as error:
         return _unproven(job, ran, error)
-    return _judge(job, ran, session)
+    return judge(job, ran, session)
 
 
 def _arguments(job: Job, nonce: str) -> list[str]:
@@ -62,7 +62,8 @@ def _arguments(job: Job, nonce: str) -> list[str]:
     return [*arguments, *narrowed(job, is_test_path)] if only_tests else arguments
 
 
-def _written(report: Path) -> bytes:
+def written(report: Path) -> bytes:
+    """Return what a session wrote, b"" where there is nothing."""
     try:
         return read_bounded(report, MAX_REPORT_BYTES)
     except OSError:
@@ -82,7 +83,8 @@ def _unproven(job: Job, ran: Ran, error: UnprovenError) -> Verdict:
     return unknown(job, ran, reason, "look at the log for what ended it")
 
 
-def _judge(job: Job, ran: Ran, session: Session) -> Verdict:
+def judge(job: Job, ran: Ran, session: Session) -> Verdict:
+    """Return the verdict on a session whose report is whole, whichever runner it was."""
     foreign = _foreign(job, session)
     if foreign:
         step = "install the project in editable form into an environment inside it, or use an overlay sandbox"
@@ -92,7 +94,7 @@ def _judge(job: Job, ran: Ran, session: Session) -> Verdict:
     if failed:
         findings = [_finding(job, failure) for failure in failed]
         return verdict(job, "fail", ran, reason=_told(session), counts=counts, findings=findings)
-    doubt, step = _doubt(ran, session)
+    doubt, step = _doubt(job.check.tool, ran, session)
     if doubt:
         return verdict(job, "unknown", ran, reason=doubt, next_step=step, counts=counts)
     return verdict(job, "pass", ran, reason=_told(session), counts=counts)
@@ -106,15 +108,15 @@ def _foreign(job: Job, session: Session) -> str:
     return wrong_tree(session.modules, job.tree.files, job.shadow.root, job.shadow.workspace, job.check.package)
 
 
-def _doubt(ran: Ran, session: Session) -> tuple[str, str]:
+def _doubt(tool: str, ran: Ran, session: Session) -> tuple[str, str]:
     """Return why a session without a failure is not green, and what to do; "" twice when it is."""
     code, told = ran.completed.exit_code, _told(session)
     aside = f" ({told})" if told else ""
     n_unrun = len(set(session.collected) - session.ran.keys())
     if not session.collected:
-        return f"no tests were collected{aside}", "see which tests pytest's configuration selects"
+        return f"no tests were collected{aside}", f"see which tests {tool} is told to select"
     if code != session.end.exit_code or code != 0:
-        return f"no test failed, yet pytest ended with exit code {code}", "look at the log for why"
+        return f"no test failed, yet {tool} ended with exit code {code}", "look at the log for why"
     if session.count("flaky"):
         return f"{session.count('flaky')} tests passed only when they were run again", "make them steady"
     if n_unrun:

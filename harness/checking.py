@@ -93,7 +93,13 @@ class Checking:
             shadow = self._open_shadow(dirty)
             try:
                 _put(shadow, changes, executable)
-                checks = discover(self._root, self._settings.python or None, self._grants.needs, shadow.tree().files)
+                checks = discover(
+                    self._root,
+                    self._settings.python or None,
+                    self._grants.needs,
+                    shadow.tree().files,
+                    self._settings.declared,
+                )
                 verdicts = verify(
                     shadow,
                     checks,

@@ -41,7 +41,7 @@ class Check(msgspec.Struct, frozen=True):
     `name` is the tool's, with ``:FOLDER`` for a package below the root, and unlike all others. `package` is that folder
     ("" for the root); the command runs there. `without` are packages inside it that have such a check of their own.
     `needs` is what the person grants it beyond the sandbox. `reading` tells how its report is read, where its tool has
-    no checker of its own.
+    no checker of its own. `everywhere` is said of one that the person declared for all their projects.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Check(msgspec.Struct, frozen=True):
     needs: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     reading: Reading | None = None
+    everywhere: bool = False
 
     def owns(self, path: str) -> bool:
         """Tell whether a file of the tree belongs to this check's package."""

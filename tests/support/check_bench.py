@@ -11,6 +11,7 @@ from plain_shadow import PlainShadow
 
 from bridle.harness.nouns import Finding, Verdict
 from bridle.harness.shadow.contract import Shadow
+from bridle.harness.verify.checks import Check
 from bridle.harness.verify.finders.discover import discover
 from bridle.harness.verify.ladder import verify
 
@@ -25,6 +26,7 @@ class Bench:
         self.told: list[Verdict] = []
         self.python: str | None = sys.executable
         self.shadow: Shadow = PlainShadow(root, state)
+        self.declared: tuple[Check, ...] = ()
         self._state = state
 
     def put(self, files: Mapping[str, str]) -> None:
@@ -38,7 +40,9 @@ class Bench:
     def verify(
         self, only: str = "", *, timeout_s: float = 60, baseline: Sequence[Finding] = (), paths: Sequence[str] = ()
     ) -> tuple[Verdict, ...]:
-        checks = [check for check in discover(self.root, self.python) if only in ("", check.name)]
+        checks = [
+            check for check in discover(self.root, self.python, declared=self.declared) if only in ("", check.name)
+        ]
         return verify(
             self.shadow,
             checks,

@@ -180,7 +180,9 @@ def _failure(name: str, test: str, text: str, folder: str) -> Case:
         path, line = f"{folder}/{said[-1]['file']}" if folder else said[-1]["file"], int(said[-1]["line"])
     message = panic or (said[-1]["text"] if said else "") or next((one.strip() for one in lines if one.strip()), "")
     detail = cut("\n".join(lines), MAX_DETAIL)
-    return Case(test, "failed", name, message or f"{test} failed", detail, "panic" if panic else "", path, line)
+    return Case(
+        test, "failed", name, message or f"{test} failed", detail, "panic" if panic else "", path, line, bool(path)
+    )
 
 
 def _whole(name: str, output: str, folder: str) -> Case:

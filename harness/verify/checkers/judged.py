@@ -55,7 +55,7 @@ def _told(results: Results) -> str:
 
 def _finding(job: Job, places: Places, case: Case) -> Finding:
     path, line = places.path(case.path) if case.path else "", case.line
-    seen, at = places.place(f"{case.message}\n{case.detail}")
+    seen, at = ("", 0) if case.exact else places.place(f"{case.message}\n{case.detail}")
     if seen and path in ("", seen):  # what a tool says of a test is where it begins; the frame is where it failed
         path, line = seen, at
     start = max(0, line - 1) if path else 0

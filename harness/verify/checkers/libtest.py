@@ -63,6 +63,8 @@ def read_blocks(text: str) -> tuple[Block, ...]:
 
 
 def _take(now: _Open, line: str) -> None:
+    if _BEGIN.match(line) and not now.in_failures:
+        raise UnreadableError(f"a test program ended after {len(now.order)} of its {now.n_tests} tests")
     if section := _SECTION.match(line):
         now.section = section["name"]
         now.sections.setdefault(now.section, [])
@@ -112,4 +114,4 @@ def _case(name: str, ending: Ending, lines: Sequence[str]) -> Case:
         path, line = doc["path"], int(doc["line"])
     detail = cut("\n".join(lines).strip(), MAX_DETAIL)
     first = next((one.strip() for one in lines if one.strip()), "")
-    return Case(name, "failed", "", message or first or f"{name} failed", detail, error, path, line)
+    return Case(name, "failed", "", message or first or f"{name} failed", detail, error, path, line, bool(path))

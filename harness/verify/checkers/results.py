@@ -18,7 +18,7 @@ class Case(msgspec.Struct, frozen=True):
     """One test, with how it ended.
 
     `group` is the class, package or file that it belongs to, as the tool says it; `path` and `line` (1-based, 0 for
-    none) are where the tool says that it failed.
+    none) are where the tool says that it failed, or, where they are not `exact`, where it begins.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Case(msgspec.Struct, frozen=True):
     error: str = ""
     path: str = ""
     line: int = 0
+    exact: bool = False
 
     @property
     def id(self) -> str:

@@ -72,7 +72,7 @@ class _Reader:
         self._block_indent = -1
         self._in_block = False
         self._bail = ""
-        self._named = ""
+        self._named: dict[int, str] = {}
 
     def line(self, line: str) -> bool:
         """Take one line; True when nothing after it counts."""
@@ -92,7 +92,7 @@ class _Reader:
             return True
         depth = indent // 4
         if text.startswith("# Subtest"):
-            self._named = text.partition(":")[2].strip()
+            self._named[depth] = text.partition(":")[2].strip()
         elif plan := _PLAN.match(text):
             self._plan(self._level(depth), int(plan[1]), plan["why"] or "")
         elif point := _POINT.match(text):
@@ -115,7 +115,8 @@ class _Reader:
         while len(self._levels) > depth + 1:
             self._close()
         while len(self._levels) <= depth:
-            self._levels.append(_Level(self._named))
+            above = len(self._levels) - 1
+            self._levels.append(_Level(self._named.get(above) or self._named.get(above + 1, "")))
         return self._levels[-1]
 
     def _close(self) -> None:
@@ -181,6 +182,7 @@ def _case(point: _Point, group: str) -> Case | None:
         error=fields.get("code", "") or fields.get("severity", ""),
         path=path,
         line=int(line) if re.fullmatch(r"\d{1,7}", line) else 0,
+        exact=line.isdecimal(),
     )
 
 

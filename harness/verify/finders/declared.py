@@ -77,6 +77,8 @@ def declared_checks(entries: Sequence[CheckEntry], known: Sequence[str], where: 
 def find(survey: Survey, declared: Sequence[Check]) -> Iterator[Check]:
     """Yield the declared checks as they are run here: with the project's own program, where it has one of that name."""
     for check in declared:
+        if check.everywhere and not _concerns(check, survey):
+            continue
         program = _program(survey, check)
         folder = survey.root / check.package
         if not folder.is_dir():
@@ -91,7 +93,7 @@ def find(survey: Survey, declared: Sequence[Check]) -> Iterator[Check]:
             yield msgspec.structs.replace(check, command=(program, *check.command[1:]))
 
 
-def concerns(check: Check, survey: Survey) -> bool:
+def _concerns(check: Check, survey: Survey) -> bool:
     """Tell whether a check that a person declared for all their projects has anything to look at in this one."""
     files = check.reading.files if check.reading else ()
     if not files:

@@ -39,7 +39,9 @@ _DOWNLOADS = re.compile(
     r"(?i)nodeenv|npm (?:err|error)|getaddrinfo|ENOTFOUND|EAI_AGAIN|URLError|urlopen error"
     r"|name resolution|node.*not found"
 )
-_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.DOTALL)
+_TEXT = r'("(?:\\.|[^"\\])*")'
+_BESIDES = (re.compile(_TEXT + r"|//[^\n]*|/\*.*?\*/", re.DOTALL), re.compile(_TEXT + r"|,(?=\s*[}\]])"))
+"""What JSON may not hold and pyright's file may: comments, then commas after the last."""
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -173,7 +175,9 @@ def _config(job: Job) -> _Config | None:
     data = (job.shadow.read(join(job.check.package, "pyrightconfig.json")) or b"").decode("utf-8", "replace")
     try:
         if data:
-            return msgspec.json.decode(_COMMENT.sub(lambda found: found[1] or "", data), type=_Config)
+            for besides in _BESIDES:
+                data = besides.sub(lambda found: found[1] or "", data)
+            return msgspec.json.decode(data, type=_Config)
         text = (job.shadow.read(join(job.check.package, "pyproject.toml")) or b"").decode("utf-8", "replace")
         tool = tomllib.loads(text).get("tool", {})
         return msgspec.convert(tool.get("pyright", {}), _Config)

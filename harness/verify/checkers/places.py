@@ -24,14 +24,17 @@ class Places:
         self._files = frozenset(files)
         self._path_of = path_of
         self._by_name: dict[str, list[str]] = {}
+        self._known: dict[str, str] = {}
         for path in sorted(self._files):
             self._by_name.setdefault(path.rpartition("/")[2], []).append(path)
 
     def path(self, named: str) -> str:
         """Return the file that a tool means, "" where the tree has none or more than one that it could be."""
-        named = named.removeprefix("file://").replace("\\", "/")
-        whole = self._path_of(named)
-        return whole if whole in self._files else self._only(named.lstrip("./"))
+        if named not in self._known:
+            plain = named.removeprefix("file://").replace("\\", "/")
+            whole = self._path_of(plain)
+            self._known[named] = whole if whole in self._files else self._only(plain.lstrip("./"))
+        return self._known[named]
 
     def place(self, text: str) -> tuple[str, int]:
         """Return file and 1-based line of the frame that tells most: the first in a test, else the first; ("", 0)."""

@@ -155,7 +155,8 @@ class Checking:
         )
 
     def _checks(self, shadow: Shadow) -> tuple[Check, ...]:
-        return discover(self._root, self._settings.python or None, self._grants.needs, shadow.tree().files)
+        settings = self._settings
+        return discover(self._root, settings.python or None, self._grants.needs, shadow.tree().files, settings.declared)
 
     async def ground(self, dirty: Mapping[str, bytes]) -> dict[str, str]:
         """Return path → digest of the tree as it is, with `dirty` buffers in place."""

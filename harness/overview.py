@@ -51,7 +51,10 @@ class Overview:
             trusted=trusted,
             rung=await self._rung,
             model=model,
-            checks=tuple(check.name for check in discover(self._root, self._settings.python or None)),
+            checks=tuple(
+                check.name
+                for check in discover(self._root, self._settings.python or None, declared=self._settings.declared)
+            ),
             n_files=len(snapshot.digests),
             n_symbols=len(snapshot.symbols),
             role=self._knowing.role,

@@ -69,7 +69,9 @@ class Workbench:
         self._brake = brake
         self._run = journal.run
         self._dirty = ground.buffers.dirty()
-        self._checks = discover(ground.root, ground.settings.python or None, ground.grants.needs)
+        self._checks = discover(
+            ground.root, ground.settings.python or None, ground.grants.needs, declared=ground.settings.declared
+        )
 
         self._records = Records(ground.state.folder)
         self._judged: tuple[Changed, ...] = ()

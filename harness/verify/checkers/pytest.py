@@ -50,11 +50,11 @@ def check(job: Job) -> Verdict:
         return session
     failed = sorted({failure.id for failure in session.failures})
     if job.paths or session.uncollected or not 0 < len(failed) <= MAX_AGAIN:
-        return _judge(job, ran, session, frozenset())
+        return _conclude(job, ran, session, frozenset())
     _, again = _session(job, failed)
     if isinstance(again, Verdict) or set(again.collected) != set(failed):
-        return _judge(job, ran, session, frozenset())
-    return _judge(job, ran, session, frozenset(one for one in failed if again.ran.get(one) == "passed"))
+        return _conclude(job, ran, session, frozenset())
+    return _conclude(job, ran, session, frozenset(one for one in failed if again.ran.get(one) == "passed"))
 
 
 def _session(job: Job, only: Sequence[str]) -> tuple[Ran, Session | Verdict]:
@@ -65,7 +65,7 @@ def _session(job: Job, only: Sequence[str]) -> tuple[Ran, Session | Verdict]:
     if job.check.package:
         variables["BRIDLE_ROOT"] = "/".join([".."] * len(job.check.package.split("/")))
     ran = start(job, [*_arguments(job, nonce), *only], variables, report, cap_bytes=MAX_OUTPUT_BYTES)
-    data = _written(report)
+    data = written(report)
     ran = msgspec.structs.replace(ran, report=data)
     running = running_test(data)
     early = stopped(job, ran, f", in {running}" if running else "")
@@ -75,10 +75,7 @@ def _session(job: Job, only: Sequence[str]) -> tuple[Ran, Session | Verdict]:
         session = read_session(data, nonce)
     except UnprovenError as error:
         return ran, _unproven(job, ran, error)
-    if foreign := _foreign(job, session):
-        step = "install the project in editable form into an environment inside it, or use an overlay sandbox"
-        return ran, unknown(job, ran, f"wrong tree: {foreign}", step)
-    return ran, session
+    return ran, _misplaced(job, ran, session) or session
 
 
 def _arguments(job: Job, nonce: str) -> list[str]:
@@ -89,7 +86,8 @@ def _arguments(job: Job, nonce: str) -> list[str]:
     return [*arguments, *narrowed(job, is_test_path)] if only_tests else arguments
 
 
-def _written(report: Path) -> bytes:
+def written(report: Path) -> bytes:
+    """Return what a session wrote, b"" where there is nothing."""
     try:
         return read_bounded(report, MAX_REPORT_BYTES)
     except OSError:
@@ -109,7 +107,22 @@ def _unproven(job: Job, ran: Ran, error: UnprovenError) -> Verdict:
     return unknown(job, ran, reason, "look at the log for what ended it")
 
 
-def _judge(job: Job, ran: Ran, session: Session, flaky: Collection[str]) -> Verdict:
+def judge(job: Job, ran: Ran, session: Session) -> Verdict:
+    """Return the verdict on a session whose report is whole, whichever runner it was."""
+    return _misplaced(job, ran, session) or _conclude(job, ran, session, frozenset())
+
+
+def _misplaced(job: Job, ran: Ran, session: Session) -> Verdict | None:
+    """Return the verdict of a session on another tree than the one that is judged; None where it is that one."""
+    foreign = _foreign(job, session)
+    if not foreign:
+        return None
+    step = "install the project in editable form into an environment inside it, or use an overlay sandbox"
+    return unknown(job, ran, f"wrong tree: {foreign}", step)
+
+
+def _conclude(job: Job, ran: Ran, session: Session, flaky: Collection[str]) -> Verdict:
+    """Return what a session says of the tree; `flaky` are ids of tests that passed when they were run again."""
     counts = (len(session.collected), session.count("passed"))
     failed = [*session.uncollected, *session.failures]
     if failed:
@@ -119,7 +132,7 @@ def _judge(job: Job, ran: Ran, session: Session, flaky: Collection[str]) -> Verd
             step = "make it steady: what differs between two runs of it?"
             return verdict(job, "flaky", ran, reason=reason, next_step=step, counts=counts, findings=findings)
         return verdict(job, "fail", ran, reason=_told(session), counts=counts, findings=findings)
-    doubt, step = _doubt(ran, session)
+    doubt, step = _doubt(job.check.tool, ran, session)
     if doubt:
         return verdict(job, "unknown", ran, reason=doubt, next_step=step, counts=counts)
     return verdict(job, "pass", ran, reason=_told(session), counts=counts)
@@ -133,15 +146,15 @@ def _foreign(job: Job, session: Session) -> str:
     return wrong_tree(session.modules, job.tree.files, job.shadow.root, job.shadow.workspace, job.check.package)
 
 
-def _doubt(ran: Ran, session: Session) -> tuple[str, str]:
+def _doubt(tool: str, ran: Ran, session: Session) -> tuple[str, str]:
     """Return why a session without a failure is not green, and what to do; "" twice when it is."""
     code, told = ran.completed.exit_code, _told(session)
     aside = f" ({told})" if told else ""
     n_unrun = len(set(session.collected) - session.ran.keys())
     if not session.collected:
-        return f"no tests were collected{aside}", "see which tests pytest's configuration selects"
+        return f"no tests were collected{aside}", f"see which tests {tool} is told to select"
     if code != session.end.exit_code or code != 0:
-        return f"no test failed, yet pytest ended with exit code {code}", "look at the log for why"
+        return f"no test failed, yet {tool} ended with exit code {code}", "look at the log for why"
     if session.count("flaky"):
         return f"{session.count('flaky')} tests passed only when they were run again", "make them steady"
     if n_unrun:

@@ -139,7 +139,7 @@ def _grammars(_root: Path) -> Condition:
 
 def _checks(root: Path) -> Condition:
     from bridle.harness.settings import load
-    from bridle.harness.verify.checks import discover
+    from bridle.harness.verify.finders.discover import discover
 
     checks = discover(root, load(root).python)
     if not checks:

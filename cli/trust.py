@@ -59,7 +59,7 @@ def _programs(root: Path) -> list[str]:
     """Return what may run in the folder once it is trusted: its checks, and the hooks that it brings."""
     from bridle.harness.permission.showing import shown
     from bridle.harness.settings import load
-    from bridle.harness.verify.checks import discover
+    from bridle.harness.verify.finders.discover import discover
 
     settings = load(root, {})
     checks = [

@@ -14,7 +14,7 @@ from bridle.harness.knowing import Knowing
 from bridle.harness.permission.trust import Trust
 from bridle.harness.runs import Runs
 from bridle.harness.settings import Settings
-from bridle.harness.verify.checks import discover
+from bridle.harness.verify.finders.discover import discover
 from bridle.indexer.encoding import UndecodableError, decode
 
 

@@ -114,7 +114,7 @@ class Board:
 def kind_of(check: str) -> Kind:
     """Return what a check looks at."""
     for kind, names in BESIDE.items():
-        if check.lower() in names:
+        if check.lower().partition(":")[0] in names:
             return kind
     return "tests"
 

@@ -86,7 +86,7 @@ class Verifying:
         """Say what no line shows: checks that came to no verdict, and, when asked for, that all is well."""
         editor = self._session.editor
         for verdict in verified.verdicts:
-            if verdict.outcome in ("unknown", "timeout"):
+            if verdict.outcome in ("unknown", "timeout", "flaky"):
                 words = _unclear(verdict)
                 if origin == "command" or words not in self._complained:
                     self._complain(verdict, words)
@@ -121,6 +121,6 @@ def _summary(verified: Verified) -> str:
 
 def _object(verdict: Verdict) -> str:
     n = len(verdict.findings)
-    counted = f"{verdict.collected} {'test' if verdict.check == 'pytest' else 'file'}{'s' * (verdict.collected != 1)}"
+    counted = f"{verdict.collected} {verdict.unit}{'s' * (verdict.collected != 1)}"
     found = f"{n} finding{'s' * (n != 1)}" if n else verdict.outcome
     return f"{verdict.check} on {counted}: {found}"

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -33,8 +33,17 @@ class Interpreter(msgspec.Struct, frozen=True):
         return str(path) if os.access(path, os.X_OK) else None
 
 
-def find_interpreter(root: Path, setting: str | None) -> Interpreter:
-    """Return the setting's interpreter, else that of .venv, venv, VIRTUAL_ENV, else python3 on PATH."""
+def find_interpreter(root: Path, setting: str | None, package: str = "") -> Interpreter:
+    """Return the setting's interpreter, else that of .venv, venv, VIRTUAL_ENV, else python3 on PATH.
+
+    A `package` (a folder below the root) that has an environment of its own, or lies in one that has, uses that, before
+    what the setting names for the root.
+    """
+    inner = PurePosixPath(package)
+    for folder in (inner, *inner.parents) if package else ():
+        own = next(_environments(root / folder), None) if str(folder) != "." else None
+        if own is not None:
+            return own
     if setting:
         return _of_setting(Path(setting))
     return next(_candidates(root), None) or Interpreter(
@@ -54,10 +63,14 @@ def _of_setting(path: Path) -> Interpreter:
     return Interpreter("", "the setting `python`", missing, "correct the setting `python`")
 
 
-def _candidates(root: Path) -> Iterator[Interpreter]:
+def _environments(folder: Path) -> Iterator[Interpreter]:
     for name in (".venv", "venv"):
-        if (root / name / "pyvenv.cfg").is_file():
-            yield _of_environment(root / name, name)
+        if (folder / name / "pyvenv.cfg").is_file():
+            yield _of_environment(folder / name, name)
+
+
+def _candidates(root: Path) -> Iterator[Interpreter]:
+    yield from _environments(root)
     active = os.environ.get("VIRTUAL_ENV", "")
     if active and (Path(active) / "pyvenv.cfg").is_file() and not _is_ours(Path(active)):
         yield _of_environment(Path(active), "VIRTUAL_ENV")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -17,6 +17,7 @@ from bridle.harness.nouns import Finding, Outcome, UserProblem, Verdict
 from bridle.harness.shadow.contract import Shadow
 from bridle.harness.verify.checks import Check
 from bridle.harness.verify.needs import access_of
+from bridle.indexer.digest import digest
 from bridle.indexer.files import TreeState
 from bridle.indexer.process import Cancel, Completed
 
@@ -27,8 +28,9 @@ NOT_STARTED = (126, 127)
 """How a shell ends when it cannot start a program."""
 
 NEVER_RUN = Completed(None, b"", b"", 0.0)
-TELL_WHERE = ("/bin/sh", "-c", 'pwd -P && exec "$@"', "sh")
-"""Says first where it runs: on some rungs each run has a folder of its own, and tools name absolute paths."""
+TELL_WHERE = ("/bin/sh", "-c", 'pwd -P && cd -- "$1" && shift && exec "$@"', "sh")
+"""Says first where the tree is, on some rungs each run has one of its own and tools name absolute paths; then goes to
+the package."""
 
 _LIMIT_STEPS = "see what takes so much, or raise memory_mb, processes or disk_mb of [sandbox] in your own settings"
 
@@ -50,13 +52,21 @@ class Job(msgspec.Struct, frozen=True):
 class Ran(msgspec.Struct, frozen=True):
     """What a program was and how it ended.
 
-    `root` is the folder that it ran in; `said` is what of its output goes into the log.
+    `root` is where the tree was, `package` the folder of it that it ran in; `said` is what of its output goes into the
+    log; `report` is what it reported, where that is not its output.
     """
 
     command: tuple[str, ...]
     completed: Completed
     root: Path = Path("/")
+    package: str = ""
     said: bytes = b""
+    report: bytes | None = None
+
+    def path(self, named: str) -> str:
+        """Return a path as the tool names it, relative to the tree and "/" separated; "" when it lies outside."""
+        whole = Path(os.path.normpath(self.root / self.package / named))
+        return whole.relative_to(self.root).as_posix() if whole.is_relative_to(self.root) else ""
 
 
 def start(
@@ -74,7 +84,7 @@ def start(
     command = (*job.check.command, *arguments)
     try:
         completed = job.shadow.prove(
-            (*TELL_WHERE, *command),
+            (*TELL_WHERE, job.check.package or ".", *command),
             env=env,
             timeout_s=job.timeout_s,
             report=report,
@@ -86,7 +96,7 @@ def start(
         completed = Completed(127, b"", problem.message.encode(), 0.0)
     where, _, stdout = completed.stdout.partition(b"\n")
     completed = msgspec.structs.replace(completed, stdout=stdout)
-    return Ran(command, completed, Path(os.fsdecode(where)), stdout + completed.stderr)
+    return Ran(command, completed, Path(os.fsdecode(where)), job.check.package, stdout + completed.stderr)
 
 
 def verdict(
@@ -117,6 +127,8 @@ def verdict(
         command=ran.command,
         exit_code=ran.completed.exit_code,
         log=log_text(ran.said),
+        unit="test" if job.check.stage == "tests" else "file",
+        report=digest(ran.completed.stdout if ran.report is None else ran.report),
     )
 
 
@@ -146,9 +158,20 @@ def stopped(job: Job, ran: Ran, where: str = "") -> Verdict | None:
 
 
 def changed_files(job: Job, suffixes: tuple[str, ...]) -> set[str]:
-    """Return the files of the tree that the shadow changes, by suffix."""
+    """Return the files of the check's package that the shadow changes, by suffix."""
     changed = {change.path for change in job.shadow.changes() if change.kind != "deleted"}
-    return {path for path in changed if path.endswith(suffixes) and path in job.tree.files}
+    return {path for path in changed if path.endswith(suffixes) and path in job.tree.files and job.check.owns(path)}
+
+
+def narrowed(job: Job, counts: Callable[[str], bool]) -> list[str]:
+    """Return the files that the job is narrowed to and its tool can take, as it is to be told of them."""
+    wanted = [path for path in job.paths if path in job.tree.files and job.check.owns(path) and counts(path)]
+    return [f"./{told(job, path)}" for path in wanted]
+
+
+def told(job: Job, path: str) -> str:
+    """Return a path of the check's package as its tool is to be told of it."""
+    return path.removeprefix(f"{job.check.package}/") if job.check.package else path
 
 
 def log_text(output: bytes) -> str:
@@ -168,9 +191,3 @@ def last_line(output: bytes) -> str:
     """Return the last line that says something, for a reason."""
     lines = [line.strip() for line in log_text(output).splitlines() if line.strip()]
     return lines[-1][:300] if lines else ""
-
-
-def relative(path: str, root: Path) -> str:
-    """Return a path as a tool names it, relative to the root and "/" separated; "" when it lies outside."""
-    whole = Path(os.path.normpath(root / path))
-    return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else ""

@@ -14,7 +14,9 @@ RUNG = "bubblewrap+overlay"
 
 
 def verdict(check: str, outcome: Outcome, *findings: Finding, tree: str = "t1", reason: str = "") -> Verdict:
-    return Verdict(check, outcome, 0.1, tree, RUNG, 7, 7, findings, reason)
+    return Verdict(
+        check, outcome, 0.1, tree, RUNG, 7, 7, findings, reason, unit="test" if check == "pytest" else "file"
+    )
 
 
 def finding(new: bool = True, test: str = "", fingerprint: str = "f1") -> Finding:

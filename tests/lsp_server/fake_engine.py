@@ -159,7 +159,8 @@ class FakeEngine:
             for number, line in enumerate(split_lines(self.text(path))):
                 if word in line:
                     found.append(self.finding(check, path, number, line))
-        return e.Verdict(check, "fail" if found else "pass", 0.1, TREE, "scratch copy", 3, 3, tuple(found))
+        unit: Literal["test", "file"] = "test" if check == "pytest" else "file"
+        return e.Verdict(check, "fail" if found else "pass", 0.1, TREE, "scratch copy", 3, 3, tuple(found), unit=unit)
 
     def finding(self, check: str, path: str, number: int, line: str) -> e.Finding:
         return e.Finding(

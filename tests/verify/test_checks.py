@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bridle.harness.verify.checks import discover
+from bridle.harness.verify.finders.discover import discover
 from bridle.harness.verify.interpreter import find_interpreter
 
 
@@ -128,3 +128,42 @@ def test_a_shim_that_only_chooses_among_pythons_is_passed_over(tmp_path: Path, m
     monkeypatch.setenv("PATH", f"{shims}:{real}")
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     assert find_interpreter(tmp_path, None).path == str(real / "python3")
+
+
+def test_a_package_with_an_environment_of_its_own_is_checked_by_it_and_left_out_of_the_roots(root: Path) -> None:
+    for path in ("pyproject.toml", "test_a.py", "api/pyproject.toml", "api/test_b.py", "cases/pyproject.toml"):
+        (root / path).parent.mkdir(exist_ok=True)
+        (root / path).write_text("[tool.pytest.ini_options]\n")
+    planted(root / ".venv")
+    planted(root / "api" / ".venv")
+    found = {check.name: check for check in discover(root, None)}
+    assert list(found) == ["pytest", "pytest:api"]
+    assert found["pytest"].python == str(root / ".venv/bin/python")
+    assert found["pytest:api"].python == str(root / "api/.venv/bin/python")
+    assert found["pytest"].without == ("api",)
+
+
+def test_members_that_a_workspace_names_are_packages_and_a_manifest_in_the_data_of_tests_is_none(root: Path) -> None:
+    (root / "pyproject.toml").write_text('[tool.uv.workspace]\nmembers = ["libs/*"]\n')
+    for path in ("libs/one/pyproject.toml", "tests/data/pyproject.toml"):
+        (root / path).parent.mkdir(parents=True)
+        (root / path).write_text("[tool.mypy]\n[tool.pytest.ini_options]\n")
+    planted(root / ".venv", "mypy")
+    assert [check.name for check in discover(root, None)] == ["mypy:libs/one", "pytest:libs/one"]
+
+
+def test_where_the_root_is_no_package_the_outermost_manifests_are(root: Path) -> None:
+    for path in ("one/pyproject.toml", "two/pyproject.toml", "two/inner/pyproject.toml"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("[tool.pytest.ini_options]\n")
+    planted(root / ".venv")
+    assert [check.name for check in discover(root, None)] == ["pytest:one", "pytest:two"]
+
+
+def test_what_is_granted_to_a_tool_is_granted_to_it_in_every_package_unless_one_is_named(root: Path) -> None:
+    for path in ("one/pyproject.toml", "two/pyproject.toml"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("[tool.pytest.ini_options]\n")
+    planted(root / ".venv")
+    needs = {"pytest": ("env:A",), "pytest:two": ("env:B",)}
+    assert [check.needs for check in discover(root, None, needs)] == [("env:A",), ("env:B",)]

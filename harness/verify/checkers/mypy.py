@@ -12,7 +12,8 @@ import msgspec
 
 from bridle.harness.nouns import Finding, Verdict
 from bridle.harness.verify.caches import discard, forget_changed, remember, tool_cache
-from bridle.harness.verify.job import Job, Ran, changed_files, last_line, relative, start, stopped, unknown, verdict
+from bridle.harness.verify.job import Job, Ran, changed_files, last_line, start, stopped, told, unknown, verdict
+from bridle.harness.verify.survey import join
 
 SUFFIXES = (".py", ".pyi")
 HREF = "https://mypy.readthedocs.io/en/stable/_refs.html#code-"
@@ -40,10 +41,10 @@ class MypyItem(msgspec.Struct, frozen=True):
 def check(job: Job) -> Verdict:
     """Run mypy on what the project's configuration names, else on the whole tree."""
     files = {path: digest for path, digest in job.tree.files.items() if path.endswith(SUFFIXES)}
-    with tool_cache(job.shadow.workspace, "mypy") as cache:
+    with tool_cache(job.shadow.workspace, job.check.name.replace("/", "+")) as cache:
         forget_changed(cache, files)
-        told = start(job, _arguments(job, cache), {}, report=cache)
-        ran = msgspec.structs.replace(told, said=_said(told))
+        ended = start(job, _arguments(job, cache), {}, report=cache)
+        ran = msgspec.structs.replace(ended, said=_said(ended))
         judged = stopped(job, ran) or _judge(job, ran)
         if judged.outcome in ("pass", "fail"):
             remember(cache, files)
@@ -58,13 +59,15 @@ def _arguments(job: Job, cache: Path) -> list[str]:
     arguments += ["--cache-dir", str(cache)]
     if job.check.python and Path(job.check.command[0]).parent != Path(job.check.python).parent:
         arguments += ["--python-executable", job.check.python]
+    for inner in job.check.without:
+        arguments += ["--exclude", f"^{re.escape(told(job, inner))}/"]
     return arguments if _names_sources(job) else [*arguments, "."]
 
 
 def _names_sources(job: Job) -> bool:
     """Tell whether the configuration, as it stands in the shadow, says which files to check."""
     for name in _FILES:
-        section = _SECTION.search((job.shadow.read(name) or b"").decode("utf-8", "replace"))
+        section = _SECTION.search((job.shadow.read(join(job.check.package, name)) or b"").decode("utf-8", "replace"))
         if section is not None:
             return _NAMES_SOURCES.search(section[1]) is not None
     return False
@@ -76,9 +79,9 @@ def _judge(job: Job, ran: Ran) -> Verdict:
     if items is None or code not in (0, 1, 2) or (code == 2 and not complaints):
         return _refused(job, ran)
     sources = _SOURCE.findall(ran.completed.stderr)
-    examined = {relative(source.decode("utf-8", "replace"), ran.root) for source in sources} - {""}
+    examined = {ran.path(source.decode("utf-8", "replace")) for source in sources} - {""}
     if complaints:
-        findings = [_finding(ran, item) for item in complaints]
+        findings = [_finding(job, ran, item) for item in complaints]
         return verdict(job, "fail", ran, counts=(len(examined), 0), findings=findings)
     if code != 0 and not items:  # notes alone end with 1 when they are told in JSON
         return unknown(job, ran, f"mypy ended with exit code {code} and named nothing", "run mypy to see why")
@@ -104,10 +107,10 @@ def _parse(ran: Ran) -> list[MypyItem] | None:
         return None
 
 
-def _finding(ran: Ran, item: MypyItem) -> Finding:
+def _finding(job: Job, ran: Ran, item: MypyItem) -> Finding:
     return Finding(
-        check="mypy",
-        path=relative(item.file, ran.root),
+        check=job.check.name,
+        path=ran.path(item.file),
         start_line=max(0, item.line - 1),
         end_line=max(1, item.line, item.end_line or 0),
         start_character=max(0, item.column),
@@ -119,7 +122,7 @@ def _finding(ran: Ran, item: MypyItem) -> Finding:
     )
 
 
-def _said(told: Ran) -> bytes:
+def _said(ended: Ran) -> bytes:
     """Return what is for people: the output without the account of what mypy looked at."""
-    errors = told.completed.stderr.splitlines(keepends=True)
-    return told.completed.stdout + b"".join(line for line in errors if not line.startswith(b"LOG:"))
+    errors = ended.completed.stderr.splitlines(keepends=True)
+    return ended.completed.stdout + b"".join(line for line in errors if not line.startswith(b"LOG:"))

@@ -10,11 +10,24 @@ import json
 import secrets
 from pathlib import Path
 
+import msgspec
+
 from bridle.harness.nouns import Finding, Related, Verdict
 from bridle.harness.verify.checkers.loaded import wrong_tree
 from bridle.harness.verify.checkers.pytest_report import Failure, Session, UnprovenError, read_session, running_test
 from bridle.harness.verify.checks import is_test_path
-from bridle.harness.verify.job import MAX_REPORT_BYTES, Job, Ran, last_line, start, stopped, unknown, verdict
+from bridle.harness.verify.job import (
+    MAX_REPORT_BYTES,
+    Job,
+    Ran,
+    last_line,
+    narrowed,
+    start,
+    stopped,
+    told,
+    unknown,
+    verdict,
+)
 from bridle.indexer.files import read_bounded
 
 MAX_OUTPUT_BYTES = 1 << 20
@@ -28,8 +41,11 @@ def check(job: Job) -> Verdict:
     nonce, report = secrets.token_hex(16), job.shadow.new_report()
     order = json.dumps({"path": str(report), "nonce": nonce})
     variables = {"PYTHONPATH": str(PLUGINS), "BRIDLE_PROOF": order}
+    if job.check.package:
+        variables["BRIDLE_ROOT"] = "/".join([".."] * len(job.check.package.split("/")))
     ran = start(job, _arguments(job, nonce), variables, report, cap_bytes=MAX_OUTPUT_BYTES)
     data = _written(report)
+    ran = msgspec.structs.replace(ran, report=data)
     running = running_test(data)
     early = stopped(job, ran, f", in {running}" if running else "")
     if early is not None:
@@ -44,8 +60,9 @@ def check(job: Job) -> Verdict:
 def _arguments(job: Job, nonce: str) -> list[str]:
     # A cache of its own, kept by nobody: with an older one `--lf` in the project's options leaves tests out unseen.
     arguments = ["-p", "bridle_proof", "-o", f"cache_dir=.pytest_cache/{nonce}", "--color=no", "--tb=short"]
-    narrowed = bool(job.paths) and all(is_test_path(path) and path in job.tree.files for path in job.paths)
-    return [*arguments, *(f"./{path}" for path in job.paths)] if narrowed else arguments
+    arguments += [f"--ignore={told(job, inner)}" for inner in job.check.without]
+    only_tests = all(is_test_path(path) and path in job.tree.files for path in job.paths)
+    return [*arguments, *narrowed(job, is_test_path)] if only_tests else arguments
 
 
 def _written(report: Path) -> bytes:
@@ -76,7 +93,7 @@ def _judge(job: Job, ran: Ran, session: Session) -> Verdict:
     counts = (len(session.collected), session.count("passed"))
     failed = [*session.uncollected, *session.failures]
     if failed:
-        findings = [_finding(failure) for failure in failed]
+        findings = [_finding(job, failure) for failure in failed]
         return verdict(job, "fail", ran, reason=_told(session), counts=counts, findings=findings)
     doubt, step = _doubt(ran, session)
     if doubt:
@@ -89,7 +106,7 @@ def _foreign(job: Job, session: Session) -> str:
         return "the tests did not run in the shadow"
     if session.ran and all(path.startswith("/") for _, path, _ in session.modules):
         return "no module of the workspace was loaded"
-    return wrong_tree(session.modules, job.tree.files, job.shadow.root, job.shadow.workspace)
+    return wrong_tree(session.modules, job.tree.files, job.shadow.root, job.shadow.workspace, job.check.package)
 
 
 def _doubt(ran: Ran, session: Session) -> tuple[str, str]:
@@ -121,11 +138,11 @@ def _told(session: Session) -> str:
     return ", ".join(f"{count} {what}" for count, what in counts if count)
 
 
-def _finding(failure: Failure) -> Finding:
+def _finding(job: Job, failure: Failure) -> Finding:
     path, start_line, end_line = failure.place
     test = str(getattr(failure, "id", ""))
     return Finding(
-        check="pytest",
+        check=job.check.name,
         path=path,
         start_line=max(0, start_line),
         end_line=max(start_line + 1, end_line),

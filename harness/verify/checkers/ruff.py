@@ -9,7 +9,18 @@ import msgspec
 
 from bridle.harness.nouns import Finding, Verdict
 from bridle.harness.verify.checkers.ruff_fix import CharacterEdit, whole_line_edits
-from bridle.harness.verify.job import Job, Ran, changed_files, last_line, relative, start, stopped, unknown, verdict
+from bridle.harness.verify.job import (
+    Job,
+    Ran,
+    changed_files,
+    last_line,
+    narrowed,
+    start,
+    stopped,
+    told,
+    unknown,
+    verdict,
+)
 from bridle.indexer.encoding import UndecodableError, decode
 from bridle.indexer.text import LineEdit
 
@@ -55,15 +66,20 @@ class RuffItem(msgspec.Struct, frozen=True):
 
 def check(job: Job) -> Verdict:
     """Run ruff on the shadow's Python files, or on those of `job.paths`."""
-    wanted = [f"./{path}" for path in job.paths if path in job.tree.files and path.endswith(SUFFIXES)]
-    common = ("check", "--quiet", "--no-cache", "--no-fix", "--force-exclude", *(wanted or (".",)))
+    wanted = narrowed(job, lambda path: path.endswith(SUFFIXES))
+    common = ("check", "--quiet", "--no-cache", "--no-fix", "--force-exclude", *_left_out(job), *(wanted or (".",)))
     listed = start(job, (*common, "--show-files"), {})
     early = stopped(job, listed)
     if early is not None or listed.completed.exit_code != 0 or listed.completed.truncated:
         return early or _refused(job, listed)
-    told = start(job, (*common, "--output-format", "json"), {})
-    ran = msgspec.structs.replace(told, said=told.completed.stderr)
+    reported = start(job, (*common, "--output-format", "json"), {})
+    ran = msgspec.structs.replace(reported, said=reported.completed.stderr)
     return stopped(job, ran) or _judge(job, ran, _examined(listed))
+
+
+def _left_out(job: Job) -> tuple[str, ...]:
+    """Return how ruff is told of the packages that have a ruff of their own."""
+    return tuple(word for inner in job.check.without for word in ("--extend-exclude", told(job, inner)))
 
 
 def _judge(job: Job, ran: Ran, examined: set[str]) -> Verdict:
@@ -96,7 +112,7 @@ def _refused(job: Job, ran: Ran) -> Verdict:
 
 def _examined(listed: Ran) -> set[str]:
     lines = listed.completed.stdout.decode("utf-8", "replace").splitlines()
-    return {relative(line, listed.root) for line in lines if line.endswith(SUFFIXES)} - {""}
+    return {listed.path(line) for line in lines if line.endswith(SUFFIXES)} - {""}
 
 
 def _parse(ran: Ran) -> tuple[RuffItem, ...] | None:
@@ -109,10 +125,10 @@ def _parse(ran: Ran) -> tuple[RuffItem, ...] | None:
 
 
 def _finding(job: Job, ran: Ran, item: RuffItem) -> Finding:
-    path = relative(item.filename, ran.root)
+    path = ran.path(item.filename)
     code = item.code or "invalid-syntax"
     return Finding(
-        check="ruff",
+        check=job.check.name,
         path=path,
         start_line=item.location.row - 1,
         end_line=item.end_location.row,

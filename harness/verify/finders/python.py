@@ -1,0 +1,138 @@
+"""The checks of Python packages: which folders are packages of their own, and which tools each is configured for.
+
+A folder below the root is one where its workspace names it, where it has an environment of its own, or where the root
+is none; a manifest that only lies somewhere, in the data of tests say, makes none.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import shutil
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from bridle.harness.verify.checks import Check, Stage, is_below, is_test_path, named
+from bridle.harness.verify.interpreter import Interpreter, find_interpreter
+from bridle.harness.verify.survey import Survey, join
+
+TOOLS: Mapping[str, Stage] = {"ruff": "style", "mypy": "types", "pytest": "tests"}
+MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
+CONFIGURED: dict[str, tuple[tuple[str, str], ...]] = {
+    "ruff": (
+        ("ruff.toml", ""),
+        (".ruff.toml", ""),
+        ("pyproject.toml", r"^\s*\[+\s*tool\.ruff\b"),
+    ),
+    "mypy": (
+        ("mypy.ini", ""),
+        (".mypy.ini", ""),
+        ("pyproject.toml", r"^\s*\[+\s*tool\.mypy\b"),
+        ("setup.cfg", r"^\s*\[mypy\b"),
+    ),
+    "pytest": (
+        ("pytest.ini", ""),
+        (".pytest.ini", ""),
+        ("pytest.toml", ""),
+        (".pytest.toml", ""),
+        ("pyproject.toml", r"^\s*\[+\s*tool\.pytest\b"),
+        ("tox.ini", r"^\s*\[pytest\]"),
+        ("setup.cfg", r"^\s*\[tool:pytest\]"),
+    ),
+}
+"""Per tool: the files that configure it, and the section that must be in them ("" for any content)."""
+
+
+def find(survey: Survey) -> Iterator[Check]:
+    """Yield the checks of every Python package, in no order that matters."""
+    packages = _packages(survey)
+    for package in packages:
+        inner = tuple(one for one in packages if one != package and is_below(one, package))
+        interpreter = find_interpreter(survey.root, survey.python, package)
+        for tool in TOOLS:
+            if _wanted(survey, tool, package, inner, interpreter):
+                yield _check(tool, package, interpreter)
+
+
+def configured(survey: Survey, tool: str, package: str) -> bool:
+    """Tell whether a package configures a tool."""
+    return any(survey.holds(join(package, name), section) for name, section in CONFIGURED[tool])
+
+
+def _packages(survey: Survey) -> tuple[str, ...]:
+    """Return the folders that are packages, the root first."""
+    below = [folder for folder in survey.folders_with(*MANIFESTS) if folder]
+    root_is_one = any((survey.root / name).is_file() for name in MANIFESTS) or any(
+        configured(survey, tool, "") for tool in TOOLS
+    )
+    members = _members(survey)
+    own = [
+        folder
+        for folder in below
+        if any(fnmatch.fnmatchcase(folder, member) for member in members) or _has_environment(survey, folder)
+    ]
+    if not root_is_one:
+        outermost = [folder for folder in below if not any(is_below(folder, x) for x in below if x != folder)]
+        own = sorted({*own, *outermost})
+    return ("", *own)
+
+
+class _Workspace(msgspec.Struct, frozen=True):
+    members: tuple[str, ...] = ()
+
+
+class _Uv(msgspec.Struct, frozen=True):
+    workspace: _Workspace = _Workspace()
+
+
+class _Tool(msgspec.Struct, frozen=True):
+    uv: _Uv = _Uv()
+
+
+class _Project(msgspec.Struct, frozen=True):
+    tool: _Tool = _Tool()
+
+
+def _members(survey: Survey) -> list[str]:
+    """Return the folders, as patterns, that the root names as members of its workspace."""
+    try:
+        project = msgspec.toml.decode(survey.text("pyproject.toml"), type=_Project)
+    except msgspec.DecodeError:
+        return []
+    return [member.strip("/") for member in project.tool.uv.workspace.members]
+
+
+def _has_environment(survey: Survey, folder: str) -> bool:
+    return any((survey.root / folder / name / "pyvenv.cfg").is_file() for name in (".venv", "venv"))
+
+
+def _wanted(survey: Survey, tool: str, package: str, inner: tuple[str, ...], interpreter: Interpreter) -> bool:
+    if configured(survey, tool, package):
+        return True
+    if tool == "mypy":
+        return False
+    # What the root leaves to its packages is no business of the root's; ruff finds each package's configuration itself.
+    files = [path for path in survey.below(package, inner) if path.endswith((".py", ".pyi"))]
+    if tool == "ruff":
+        covered = bool(package) and _wanted(survey, "ruff", "", (), find_interpreter(survey.root, survey.python))
+        return bool(files) and not covered and _program(interpreter, "ruff") is not None
+    return any(is_test_path(path) for path in files)
+
+
+def _check(tool: str, package: str, interpreter: Interpreter) -> Check:
+    name, stage = named(tool, package), TOOLS[tool]
+    if tool == "pytest" and interpreter.problem:
+        return Check(name, tool, stage, (), package, "", interpreter.problem, interpreter.next_step)
+    if tool == "pytest":
+        return Check(name, tool, stage, (interpreter.path, "-m", "pytest"), package, interpreter.path)
+    program = _program(interpreter, tool)
+    if program is None:
+        where = interpreter.path or "PATH"
+        missing = f"{tool} is configured, and not installed beside {where}"
+        step = f"install it: {interpreter.path or 'python3'} -m pip install {tool}"
+        return Check(name, tool, stage, (), package, interpreter.path, missing, step)
+    return Check(name, tool, stage, (program,), package, interpreter.path)
+
+
+def _program(interpreter: Interpreter, name: str) -> str | None:
+    return interpreter.beside(name) or shutil.which(name)

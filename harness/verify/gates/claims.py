@@ -73,7 +73,7 @@ def still_holds_much(missing: Sequence[Claim], fresh: Sequence[Claim]) -> bool:
 
 
 def is_refitted(missing: Sequence[Claim], fresh: Sequence[Claim]) -> bool:
-    """Tell whether a new claim is an old one with another value in it, or one without the value that was spelled out."""
+    """Tell whether a new claim is an old one with another value in it, or one without its spelled-out value."""
     return any(
         one.kind == claim.kind
         and ((one.names == claim.names and one.constants != claim.constants) or (claim.literal and not one.literal))

@@ -132,7 +132,7 @@ def _covers(after: list[object], before: list[object]) -> bool:
 
 
 def _is_adopted(patch: Patch, change: Change, key: str, before: Flat) -> bool:
-    """Tell whether the tool that a key belongs to was not configured at all before, here or in a file that this hides."""
+    """Tell whether the tool that a key belongs to was configured nowhere before, nor in a file that this hides."""
     tool = next((one for one in ADOPTED if key.startswith((f"{one}.", f"{one}-", f"{one}:"))), None)
     if tool is None or any(one.startswith((f"{tool}.", f"{tool}-", f"{tool}:")) for one in before):
         return False

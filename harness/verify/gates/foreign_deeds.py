@@ -20,30 +20,51 @@ _RULES: dict[str, tuple[Rule, ...]] = {
             "any",
             "it replaces a part of the test runner",
         ),
-        (re.compile(r"\b(?:expect|assert|it|test|describe)(?:\.\w+)?\s*=(?![=>])\s*(?:\(|function|async|\w+\s*=>)"), "any",
-         "it replaces a part of the test runner"),
-        (re.compile(r"\brequire\.cache\b|\bModule\._(?:load|resolveFilename|extensions)\b"), "code",
-         "it rewires how modules are loaded"),
-        (re.compile(r"\bprocess\.(?:argv|execArgv)\s*(?:=(?!=)|\.(?:push|splice|unshift|pop|shift)\()"), "any",
-         "it changes the arguments of the run"),
-        (re.compile(r"JEST_WORKER_ID|VITEST_\w+|\bprocess\.env\.VITEST\b|import\.meta\.vitest|NODE_TEST_CONTEXT"), "code",
-         "it asks whether it is being tested"),
+        (
+            re.compile(r"\b(?:expect|assert|it|test|describe)(?:\.\w+)?\s*=(?![=>])\s*(?:\(|function|async|\w+\s*=>)"),
+            "any",
+            "it replaces a part of the test runner",
+        ),
+        (
+            re.compile(r"\brequire\.cache\b|\bModule\._(?:load|resolveFilename|extensions)\b"),
+            "code",
+            "it rewires how modules are loaded",
+        ),
+        (
+            re.compile(r"\bprocess\.(?:argv|execArgv)\s*(?:=(?!=)|\.(?:push|splice|unshift|pop|shift)\()"),
+            "any",
+            "it changes the arguments of the run",
+        ),
+        (
+            re.compile(r"JEST_WORKER_ID|VITEST_\w+|\bprocess\.env\.VITEST\b|import\.meta\.vitest|NODE_TEST_CONTEXT"),
+            "code",
+            "it asks whether it is being tested",
+        ),
         (re.compile(r"NODE_ENV\W{1,8}(?:===?|!==?)\s*['\"]test['\"]"), "code", "it asks whether it is being tested"),
     ),
     "go": (
-        (re.compile(r"\bos\.Exit\(\s*0\s*\)|\bsyscall\.Exit\(|\bruntime\.Goexit\("), "tests",
-         "it ends the process of the tests"),
-        (re.compile(r"\btesting\.Testing\(\)|flag\.Lookup\(\"test\.|strings\.HasSuffix\(os\.Args\[0\],\s*\"\.test\""), "code",
-         "it asks whether it is being tested"),
+        (
+            re.compile(r"\bos\.Exit\(\s*0\s*\)|\bsyscall\.Exit\(|\bruntime\.Goexit\("),
+            "tests",
+            "it ends the process of the tests",
+        ),
+        (
+            re.compile(r"\btesting\.Testing\(\)|flag\.Lookup\(\"test\.|HasSuffix\(os\.Args\[0\],\s*\"\.test\""),
+            "code",
+            "it asks whether it is being tested",
+        ),
         (re.compile(r"\bos\.Args\s*="), "any", "it changes the arguments of the run"),
     ),
     "rust": (
         (re.compile(r"\bprocess::(?:exit|abort)\s*\("), "tests", "it ends the process of the tests"),
-        (re.compile(r"\bcfg!\s*\(\s*test\s*\)|#\[cfg\(not\(test\)\)\]|\bRUST_TEST_\w+"), "code",
-         "it asks whether it is being tested"),
+        (
+            re.compile(r"\bcfg!\s*\(\s*test\s*\)|#\[cfg\(not\(test\)\)\]|\bRUST_TEST_\w+"),
+            "code",
+            "it asks whether it is being tested",
+        ),
         (re.compile(r"\bpanic::set_hook\s*\(|\bcatch_unwind\s*\("), "tests", "it catches what fails a test"),
     ),
-}  # fmt: skip
+}
 _ASIDE = re.compile(r"(?:^|/)(?:examples?|docs?|benchmarks?|scripts|tools)/")
 """Folders of code that nobody imports and no test runs."""
 

@@ -16,17 +16,17 @@ from bridle.harness.verify.gates.tree_claims import (
     is_same,
     values_of,
 )
-from bridle.harness.verify.gates.trees import plain, short, text_of, walk
+from bridle.harness.verify.gates.trees import plain, short, text_of, walk, words
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 TEST = re.compile(r"(?:Test|Example|Fuzz)(?![a-z])")
 CONSTRAINT = re.compile(r"^//(?:go:build| \+build)\s+(.+)$", re.MULTILINE)
-FAILS = frozenset("Error Errorf Fatal Fatalf Fail FailNow".split())
-SKIPS = frozenset("Skip Skipf SkipNow".split())
-STRONG = frozenset("Equal EqualValues Exactly Same JSONEq Nil NoError ErrorIs Len Empty Zero EqualError".split())
-WEAK = frozenset("True NotNil NotEmpty NotZero Error".split())
+FAILS = words("Error Errorf Fatal Fatalf Fail FailNow")
+SKIPS = words("Skip Skipf SkipNow")
+STRONG = words("Equal EqualValues Exactly Same JSONEq Nil NoError ErrorIs Len Empty Zero EqualError")
+WEAK = words("True NotNil NotEmpty NotZero Error")
 _TABLES = ("slice_type", "map_type", "implicit_length_array_type", "array_type")
 
 
@@ -117,7 +117,7 @@ class _Reader:
             yield failure_of(guards, [_operators(guards)], node, self._values)
         elif said in ("assert", "require", "is", "qt", "td", "cmp") and given:
             compared = given[1:3] if text_of(given[0]) in ("t", "tb", "s.T()", "c") else given[:2]
-            if compared and all(map(is_constant, compared)) or (len(compared) > 1 and is_same(*compared[:2])):
+            if (compared and all(map(is_constant, compared))) or (len(compared) > 1 and is_same(*compared[:2])):
                 return
             if len(compared) == 1 and text_of(compared[0]) in ("true", "nil"):
                 return

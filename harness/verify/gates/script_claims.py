@@ -15,20 +15,22 @@ from bridle.harness.verify.gates.tree_claims import (
     is_same,
     values_of,
 )
-from bridle.harness.verify.gates.trees import plain, text_of, walk
+from bridle.harness.verify.gates.trees import plain, text_of, walk, words
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-FUNCTIONS = frozenset("arrow_function function_expression function function_declaration generator_function".split())
-STRONG = frozenset(
-    "toBe toEqual toStrictEqual equal equals eql deepEqual strictEqual deepStrictEqual same is toBeNull toBeUndefined "
-    "toMatchInlineSnapshot toHaveLength lengthOf null undefined true false toThrowErrorMatchingInlineSnapshot".split()
+FUNCTIONS = words("arrow_function function_expression function function_declaration generator_function")
+STRONG = words(
+    "toBe toEqual toStrictEqual equal equals eql deepEqual strictEqual deepStrictEqual same is toBeNull "
+    "toBeUndefined toMatchInlineSnapshot toHaveLength lengthOf null undefined true false "
+    "toThrowErrorMatchingInlineSnapshot"
 )
-WEAK = frozenset("toBeTruthy toBeDefined ok exist exists isOk assert truthy isDefined pass".split())
+WEAK = words("toBeTruthy toBeDefined ok exist exists isOk assert truthy isDefined pass")
 ASSERTERS = frozenset(("assert", "t", "chai.assert"))
-CHAINERS = frozenset("to be been is that which and has have with at of same but does still also deep".split())
+CHAINERS = words("to be been is that which and has have with at of same but does still also deep")
 ANYTHING = frozenset(("expect.anything()", "expect.any(Object)", "sinon.match.any"))
+ENDS = frozenset(("return_statement", "throw_statement", "break_statement", "continue_statement"))
 MAX_INLINED = 3
 
 
@@ -80,26 +82,18 @@ class _Reader:
         self._once = {word for word in words if words.count(word) == 1} if len(words) < 5_000 else set[str]()
 
     def node(self, node: Node, guards: tuple[Node, ...]) -> Iterator[Claim]:
+        if node.type == "comment" or self._is_never_run(node):
+            return
         match node.type:
-            case "comment":
-                return
             case "statement_block" | "program":
                 for child in node.named_children:
                     yield from self.node(child, guards)
-                    if child.type in ("return_statement", "throw_statement", "break_statement", "continue_statement"):
+                    if child.type in ENDS:
                         return
             case "if_statement":
                 yield from self._branches(node, guards)
             case "try_statement":
                 yield from self._attempt(node, guards)
-            case "for_in_statement" if _is_empty(node.child_by_field_name("right")):
-                return
-            case "while_statement" if text_of(node.child_by_field_name("condition") or node) in ("(false)", "(0)"):
-                return
-            case "function_declaration" if text_of(node.child_by_field_name("name") or node) in self._once:
-                return
-            case "variable_declarator" if self._is_dead(node):
-                return
             case "throw_statement" if guards:
                 yield failure_of(guards, [_operators(guards)], node, self._values)
             case "call_expression" | "member_expression":
@@ -107,6 +101,21 @@ class _Reader:
             case _:
                 for child in node.named_children:
                     yield from self.node(child, guards)
+
+    def _is_never_run(self, node: Node) -> bool:
+        """Tell whether it is a loop over nothing, or a function that nobody calls."""
+        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+        match node.type:
+            case "for_in_statement":
+                return _is_empty(node.child_by_field_name("right"))
+            case "while_statement":
+                return text_of(node.child_by_field_name("condition") or node) in ("(false)", "(0)")
+            case "function_declaration":
+                return name is not None and text_of(name) in self._once
+            case "variable_declarator" if value is not None and value.type in FUNCTIONS:
+                return name is not None and text_of(name) in self._once
+            case _:
+                return False
 
     def _branches(self, node: Node, guards: tuple[Node, ...]) -> Iterator[Claim]:
         condition = node.child_by_field_name("condition")
@@ -156,7 +165,7 @@ class _Reader:
             yield from self._compared(node, said, subject, arguments, guards)
         elif base in ASSERTERS and calls and (base == "assert" or said):
             kind = said[-1] if said else "assert"
-            yield from self._compared(node, [kind], arguments[:1], [one for one in arguments[1:2]], guards)
+            yield from self._compared(node, [kind], arguments[:1], arguments[1:2], guards)
         elif "should" in words:
             kinds = [word for word in said if word != "should"] or ["should"]
             yield from self._compared(node, kinds, [root], arguments, guards)
@@ -201,10 +210,6 @@ class _Reader:
 
     def _claim(self, kind: str, parts: Sequence[Node], at: Node, rank: int, guards: tuple[Node, ...]) -> Claim:
         return claim_of(kind, parts, at, rank=rank, guards=[plain(one) for one in guards], values=self._values)
-
-    def _is_dead(self, node: Node) -> bool:
-        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
-        return name is not None and value is not None and value.type in FUNCTIONS and text_of(name) in self._once
 
 
 def _chain(node: Node) -> tuple[list[str], list[Node], Node]:

@@ -1,4 +1,4 @@
-"""The tests that a JavaScript or TypeScript file declares: mocha, jest, vitest, node:test, with chai and supertest. Pure."""
+"""The tests that a JavaScript or TypeScript file declares: mocha, jest, vitest, node:test and chai. Pure."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from bridle.harness.verify.gates.claims import Claim
 from bridle.harness.verify.gates.script_claims import callback_of, claims_of, declared
 from bridle.harness.verify.gates.suites import Case, Suite
 from bridle.harness.verify.gates.tree_claims import IDENTIFIERS
-from bridle.harness.verify.gates.trees import plain, short, text_of, walk
+from bridle.harness.verify.gates.trees import plain, short, text_of, walk, words
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-GROUPS = frozenset("describe context suite fdescribe xdescribe ddescribe xcontext".split())
-TESTS = frozenset("it test specify fit xit iit xtest xspecify".split())
-LEFT_OUT = frozenset("skip todo fails failing skipIf runIf fixme pending".split())
-ALONE = frozenset("only fit fdescribe iit ddescribe".split())
+GROUPS = words("describe context suite fdescribe xdescribe ddescribe xcontext")
+TESTS = words("it test specify fit xit iit xtest xspecify")
+LEFT_OUT = words("skip todo fails failing skipIf runIf fixme pending")
+ALONE = words("only fit fdescribe iit ddescribe")
 
 
 class _Head(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Objections to complaints that are silenced and not mended: counted over the whole patch, moved ones are not new. Pure.
+"""Objections to complaints that are silenced and not mended: counted over all files, moved ones are not new. Pure.
 
 What is silenced in a test, or for style alone, is told and blocks nothing: what the proof stands on is that the tests
 run, and a layout proves nothing. Neither does one on a line of new code block: the checks are run without it too
@@ -25,7 +25,7 @@ SUPPRESSIONS = re.compile(
     r"\boxlint-disable(?:-next-line|-line)?|\b(?:biome|deno-lint|tslint)[-:](?:ignore|disable)(?:-all|-file)?|"
     r"@ts-(?:ignore|nocheck|expect-error)|\bnolint|\blint:(?:file-)?ignore|\bNOSONAR|"
     r"#!?\[(?:allow|expect))"
-    r"(?P<codes>\s*[:=(\[]\s*[\w\-, /:@]+|\s+[\w\-/@]+(?:,\s*[\w\-/@]+)*)?",
+    r"(?P<codes>\s*[:=(\[]\s*[\w\-, /:@]+|\s+[\w\-/@]+(?:,\s*[\w\-/@]+)*)?\]?",
     re.IGNORECASE,
 )
 COVERAGE = re.compile(r"pragma|istanbul|c8|v8")
@@ -70,29 +70,34 @@ class Suppression(msgspec.Struct, frozen=True):
 
 
 def judge_suppressions(changes: Sequence[Change]) -> Iterator[Flag]:
-    """Yield an objection for each suppression that is neither an old one, nor one moved, nor one of a rewritten line."""
-    gone: list[Suppression] = []
-    fresh: list[tuple[Change, Suppression]] = []
-    for change in changes:
-        if change.is_same:
-            continue
-        gone += suppressions_of(change, change.before.text)
-        fresh += [(change, one) for one in suppressions_of(change, change.after.text)]
+    """Yield an objection for each suppression that is neither old, nor moved, nor of a rewritten line."""
+    new = new_suppressions(changes)
+    if not new:
+        return
+    n_before = Counter(one.kind for change in changes for one in suppressions_of(change, change.before.text))
+    n_after = Counter(one.kind for change in changes for one in suppressions_of(change, change.after.text))
+    plain = _plain_lines(changes)
+    silenced = {bare_line(one.line) for change in changes for one in suppressions_of(change, change.before.text)}
+    for change, one in new:
+        bare = bare_line(one.line)
+        counted = n_before[one.kind], n_after[one.kind]
+        yield _objection(change, one, counted, on_new_code=plain[bare] <= 0 and bare not in silenced)
+
+
+def new_suppressions(changes: Sequence[Change]) -> list[tuple[Change, Suppression]]:
+    """Return the suppressions that the patch adds, each with its file."""
+    moved = [change for change in changes if not change.is_same]
+    gone = [one for change in moved for one in suppressions_of(change, change.before.text)]
     known = Counter((one.kind, one.line) for one in gone)
     left: list[tuple[Change, Suppression]] = []
-    for change, one in fresh:
-        if known[one.kind, one.line] > 0:
-            known[one.kind, one.line] -= 1
-        else:
-            left.append((change, one))
+    for change in moved:
+        for one in suppressions_of(change, change.after.text):
+            if known[one.kind, one.line] > 0:
+                known[one.kind, one.line] -= 1
+            else:
+                left.append((change, one))
     rewritten = [one for one in gone if _take(known, one)]
-    total = Counter(one.kind for _, one in fresh)
-    plain, silenced = _plain_lines(changes), {bare_line(was.line) for was in gone}
-    for change, one in left:
-        if not _is_rewritten(one, rewritten):
-            counted = (sum(was.kind == one.kind for was in gone), total[one.kind])
-            bare = bare_line(one.line)
-            yield _objection(change, one, counted, on_new_code=plain[bare] <= 0 and bare not in silenced)
+    return [(change, one) for change, one in left if not _is_rewritten(one, rewritten)]
 
 
 def _plain_lines(changes: Sequence[Change]) -> Counter[str]:

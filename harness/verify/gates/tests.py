@@ -1,9 +1,9 @@
 """Objections to what a patch does to the tests: those that were there must stay, and must claim as much. Pure.
 
 Adding tests is fine, and so is saying the same in other words, in another file or under another name. What is told and
-does not block: tests that expect something else, as exactly as before, where the patch changes code as well or where they
-were written anew; tests that go with the code they tested; conditions on versions and systems. Whether such a change is
-meant is what the tests as they were say of the new code, and they are run on it.
+does not block: tests that expect something else, as exactly as before, where the patch changes code as well or where
+they were written anew; tests that go with the code they tested; conditions on versions and systems. Whether such a
+change is meant is what the tests as they were say of the new code, and they are run on it (`as_before.py`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ USUAL = re.compile(
     r"skip[_-]?(?:[Ii]f|[Uu]nless)\b.*(?:version|platform|os\.name|\b(?:is|IS)_\w+\d|win32|windows|WIN|linux|darwin|pypy|"
     r"\bPY[23]|is None)"
 )
-"""Conditions on versions, systems and what is installed: those who run the tests as they were see whether one is met."""
+"""Conditions on versions, systems and what is installed: the tests as they were are run without them."""
 
 SHARED_WORDS = 0.5
 """How much of the words of a test that is gone another must have to be taken for what became of it."""
@@ -58,7 +58,7 @@ def judge_tests(patch: Patch) -> Iterator[Flag]:
 def _has_tests(change: Change) -> bool:
     if change.is_same:
         return False
-    return change.is_test_side and (change.is_python or change.language in READERS) or change.language == "rust"
+    return (change.is_test_side and (change.is_python or change.language in READERS)) or change.language == "rust"
 
 
 def _added(changes: Sequence[Change], suites: Mapping[str, tuple[Suite, Suite]]) -> list[Case]:

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from bridle.harness.verify.gates.claims import Claim
-from bridle.harness.verify.gates.trees import plain, short, text_of, walk
+from bridle.harness.verify.gates.trees import plain, short, text_of, walk, words
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-LITERALS = frozenset(
-    "string number true false null undefined regex template_string interpreted_string_literal raw_string_literal "
-    "int_literal float_literal rune_literal nil integer_literal string_literal char_literal boolean_literal".split()
+LITERALS = words(
+    "string number true false null undefined regex template_string interpreted_string_literal "
+    "raw_string_literal int_literal float_literal rune_literal nil integer_literal string_literal "
+    "char_literal boolean_literal"
 )
-IDENTIFIERS = frozenset(
-    "identifier property_identifier field_identifier type_identifier shorthand_property_identifier".split()
-)
+IDENTIFIERS = words("identifier property_identifier field_identifier type_identifier shorthand_property_identifier")
 
 Values = Mapping[str, "Node"]
 """Local names that have one value each."""
 
+NO_VALUES: Values = MappingProxyType({})
+
 
 def claim_of(
-    kind: str, parts: Sequence[Node], at: Node, *, rank: int, guards: Sequence[str] = (), values: Values = {}
+    kind: str, parts: Sequence[Node], at: Node, *, rank: int, guards: Sequence[str] = (), values: Values = NO_VALUES
 ) -> Claim:
     """Return the claim that `parts` make together."""
     nodes = [node for part in parts for node in _unfolded(part, values)]

@@ -22,6 +22,11 @@ _COMMENTS = frozenset(("comment", "line_comment", "block_comment", "hash_bang_li
 _LANGUAGES = {"JavaScript": "js", "TypeScript": "js", "TSX": "js", "Go": "go", "Rust": "rust", "Python": "python"}
 
 
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text: how the tables of names are written."""
+    return frozenset(text.split())
+
+
 def language_of(path: str) -> str:
     """Return which family of languages a file is written in: python, js, go, rust, or "" for all others."""
     grammar = grammar_of(path)

@@ -19,6 +19,7 @@ from bridle.harness.session.state import State
 from bridle.harness.settings import Settings, user_file
 from bridle.harness.shadow.shadow import Shadow, open_shadow
 from bridle.harness.unsheltered import Unsheltered
+from bridle.harness.verify.as_before import Sides, prove_as_before
 from bridle.harness.verify.checks import Check
 from bridle.harness.verify.finders.discover import discover
 from bridle.harness.verify.ladder import Witness, known, verify
@@ -113,6 +114,24 @@ class Checking:
                 shadow.close()
 
         return await asyncio.to_thread(whole)
+
+    async def prove_as_before(
+        self, dirty: Mapping[str, bytes], sides: Sides, verdicts: Sequence[Verdict], cancel: threading.Event
+    ) -> tuple[Verdict, ...]:
+        """Return what the checks say of a change with the tests and the configuration as they were before it.
+
+        `sides` is the change, `verdicts` what the checks said of it as it stands; see `as_before.py`.
+        """
+        checks = discover(self._root, self._settings.python or None, self._grants.needs)
+        return await asyncio.to_thread(
+            prove_as_before,
+            lambda: self._open_shadow(dirty),
+            sides,
+            checks,
+            verdicts,
+            cancel=cancel,
+            timeout_s=self._settings.timeout_s,
+        )
 
     async def warm(self, cancel: threading.Event) -> bool:
         """Find out what the checks say of the tree as it is, unless it is known; tells whether that came to an end."""

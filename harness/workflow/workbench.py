@@ -30,6 +30,7 @@ from bridle.harness.tools.command import Bench, command_tool, programs_of
 from bridle.harness.tools.kit import Kit, tools_of
 from bridle.harness.tools.permits import Permits
 from bridle.harness.tools.toolbox import Tool, Toolbox
+from bridle.harness.verify.as_before import prove_as_before
 from bridle.harness.verify.finders.discover import discover
 from bridle.harness.verify.gates.judging import judge
 from bridle.harness.verify.ladder import Witness, known, verify
@@ -37,6 +38,7 @@ from bridle.harness.verify.python_version import is_newer_than_ours
 from bridle.harness.verify.records import Records
 from bridle.harness.workflow.conversation import Conversation
 from bridle.harness.workflow.prompt import findings_text, opening, system_prompt
+from bridle.harness.workflow.sheltering import open_ground
 from bridle.indexer.encoding import UndecodableError, decode
 
 HERE = "this machine"
@@ -169,6 +171,18 @@ class Workbench:
         self._journal_passages()
         return verdicts
 
+    async def prove_as_before(self, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+        """Run the checks on the change with tests and configuration as they were; nothing where it left them."""
+        return await asyncio.to_thread(
+            prove_as_before,
+            lambda: open_ground(self._ground, self._dirty),
+            {one.path: (one.before, one.after) for one in self.changed()},
+            self._checks,
+            verdicts,
+            cancel=self._brake.event,
+            timeout_s=self._ground.settings.timeout_s,
+        )
+
     def _journal_passages(self) -> None:
         """Journal which hosts the checks' proxies were asked for since this was last done."""
         asked = self.shadow.passages
@@ -189,7 +203,7 @@ class Workbench:
 
     def flags(self) -> tuple[Flag, ...]:
         """Return the gates' objections to what stands."""
-        return judge({one.path: (_text(one.before), _text(one.after)) for one in self.changed()})
+        return judge({one.path: (_text(one.before), _text(one.after)) for one in self.changed()}, self._base_text)
 
     async def _checks_for_model(self, check: str | None) -> str:
         verdicts = await self.prove(lambda verdict: None)
@@ -210,6 +224,9 @@ class Workbench:
     def _read_text(self, path: str) -> str | None:
         data = self.shadow.read(path)
         return None if data is None else _text(data)
+
+    def _base_text(self, path: str) -> str | None:
+        return _text(self.base(path))
 
     def _anchored(self, path: str, ranges: tuple[tuple[int, int], ...]) -> str:
         """Show lines of a file with anchors, and record them as shown."""

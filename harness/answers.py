@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from bridle.harness.nouns import Clash, FilePatch, Proposal, RunId, Usage, Verdict
+from bridle.indexer.text import LineEdit
 
 # --- replies ----------------------------------------------------------------------------------------------------
 
@@ -88,6 +89,22 @@ class Proposals(msgspec.Struct, frozen=True, tag=True):
     proposals: tuple[Proposal, ...]
 
 
+class Kept(msgspec.Struct, frozen=True, tag=True):
+    """What is accepted after a request that changed it: (check, fingerprint) and how often; and what was changed."""
+
+    accepted: tuple[tuple[str, str, int], ...]
+    changed: str = ""
+
+
+class Reversal(msgspec.Struct, frozen=True, tag=True):
+    """The edits that take one change back, in lines of the file as it is; `digest` is that of the text they are for."""
+
+    path: str
+    edits: tuple[LineEdit, ...]
+    since: str
+    digest: str
+
+
 class LandingPlan(msgspec.Struct, frozen=True, tag=True):
     """What to send to open documents (`open_files`, each against `base_version`) and what the engine writes itself.
 
@@ -159,6 +176,7 @@ class Sessions(msgspec.Struct, frozen=True, tag=True):
 
 EngineReply = (
     Done | Status | Verified | Executed | RunAccepted | Proposals | LandingPlan | LandingResult | PackView | Sessions
+    | Kept | Reversal
 )  # fmt: skip
 
 # --- events -----------------------------------------------------------------------------------------------------

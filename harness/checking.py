@@ -39,6 +39,7 @@ class Checking:
         emit: Callable[[EngineEvent], None],
         unsheltered: Unsheltered,
         grants: Grants,
+        completing: Completing,
     ) -> None:
         self._root = root
         self._state = state
@@ -47,6 +48,7 @@ class Checking:
         self._emit = emit
         self._unsheltered = unsheltered
         self._grants = grants
+        self._completing = completing
         self._current: dict[str, threading.Event] = {}
 
     async def verify(self, request: Verify) -> Verified:
@@ -56,7 +58,7 @@ class Checking:
         cancel = self._take_turn(request.origin)
         buffers = self._buffers.versions()
         try:
-            tree, verdicts = await self.prove(self._buffers.dirty(), {}, (), cancel, paths=request.paths)
+            tree, verdicts = await self.prove(self._buffers.dirty(), {}, (), cancel, request.paths, request.checks)
         except asyncio.CancelledError:
             cancel.set()
             raise
@@ -71,6 +73,7 @@ class Checking:
         baseline: Sequence[Finding],
         cancel: threading.Event,
         paths: Sequence[str] = (),
+        only: Sequence[str] = (),
         run: str = "",
         executable: Mapping[str, bool] = {},
     ) -> tuple[str, tuple[Verdict, ...]]:

@@ -62,12 +62,16 @@ class Values(msgspec.Struct, frozen=True):
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """The change that a finding comes from: the lines that hold it now, and `since` what they are different."""
+    """The change that a finding comes from: the lines that hold it now, and `since` what they are different.
+
+    `whole` says that the file was not there then, so that there is nothing to go back to.
+    """
 
     path: str
     start_line: int
     end_line: int
     since: str
+    whole: bool = False
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -105,7 +109,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
     `tree` is the digest of the tree that it was earned on; `reason` says why where the outcome is not plain;
     `next_step` says who can do what about it. `collected` counts its `unit`: tests, or files examined. `needs` is what
-    would make it plain, where a person can grant it.
+    would make it plain, where a person can grant it. `log_file` is where the whole log lies, "" where none is kept.
     """
 
     check: str
@@ -123,6 +127,7 @@ class Verdict(msgspec.Struct, frozen=True):
     log: str = ""
     needs: tuple[str, ...] = ()
     unit: Literal["test", "file"] = "file"
+    log_file: str = ""
 
 
 class FilePatch(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bridle.harness.buffers import Buffers
+from bridle.harness.completing import Completing
 from bridle.harness.engine import CheckFinished, CheckStarted, EngineEvent, GrantNeeds, Verified, Verify
 from bridle.harness.nouns import Finding, Outcome, Verdict
 from bridle.harness.permission.grants import Grants
@@ -19,12 +20,18 @@ from bridle.harness.session.state import State
 from bridle.harness.settings import Settings, user_file
 from bridle.harness.shadow.shadow import Shadow, open_shadow
 from bridle.harness.unsheltered import Unsheltered
+from bridle.harness.verify.checks import Check
 from bridle.harness.verify.finders.discover import discover
-from bridle.harness.verify.ladder import verify
+from bridle.harness.verify.ladder import Witness, known, verify
 from bridle.harness.verify.needs import access_of
+from bridle.harness.verify.records import Records
+from bridle.harness.verify.rewinding import rewind
 
-RANK: tuple[Outcome, ...] = ("fail", "timeout", "unknown", "pass")
+RANK: tuple[Outcome, ...] = ("fail", "timeout", "unknown", "flaky", "pass")
 """Which outcome tells of all: the first of these that any check has."""
+
+
+WHOLE = Verify()
 
 
 class Checking:
@@ -49,6 +56,7 @@ class Checking:
         self._unsheltered = unsheltered
         self._grants = grants
         self._completing = completing
+        self.records = Records(state.folder)
         self._current: dict[str, threading.Event] = {}
 
     async def verify(self, request: Verify) -> Verified:
@@ -58,7 +66,8 @@ class Checking:
         cancel = self._take_turn(request.origin)
         buffers = self._buffers.versions()
         try:
-            tree, verdicts = await self.prove(self._buffers.dirty(), {}, (), cancel, request.paths, request.checks)
+            baseline = await self._baseline(request.since, cancel) if request.since else ()
+            tree, verdicts = await self.prove(self._buffers.dirty(), {}, baseline, cancel, request)
         except asyncio.CancelledError:
             cancel.set()
             raise
@@ -72,18 +81,20 @@ class Checking:
         changes: Mapping[str, bytes | None],
         baseline: Sequence[Finding],
         cancel: threading.Event,
-        paths: Sequence[str] = (),
-        only: Sequence[str] = (),
+        asked: Verify = WHOLE,
         run: str = "",
         executable: Mapping[str, bool] = {},
     ) -> tuple[str, tuple[Verdict, ...]]:
-        """Run every check on the tree with `dirty` buffers and `changes`; returns its digest and the verdicts.
+        """Run the checks on the tree with `dirty` buffers and `changes`; returns its digest and the verdicts.
 
+        `asked` narrows them to files and checks, and says nothing else here.
         `executable` is that bit of changed files, where it changes. `run` marks the events as a proposal's, which are
         not the person's standing findings.
         """
         loop = asyncio.get_running_loop()
         buffers = self._buffers.versions()
+
+        completion = None if run else self._completing.begin()
 
         def started(check: str) -> None:
             loop.call_soon_threadsafe(self._emit, CheckStarted(check, run))
@@ -96,22 +107,70 @@ class Checking:
             shadow = self._open_shadow(dirty)
             try:
                 _put(shadow, changes, executable)
-                checks = discover(self._root, self._settings.python or None, self._grants.needs, shadow.tree().files)
+                checks = [one for one in self._checks(shadow) if not asked.checks or one.name in asked.checks]
+                told: list[Verdict] = []
+
+                def judged(verdict: Verdict) -> None:
+                    told.append(completion.complete(verdict, shadow) if completion else verdict)
+                    finished(told[-1])
+
                 verdicts = verify(
                     shadow,
                     checks,
-                    paths=tuple(paths),
+                    Witness(started, judged, self.records),
+                    paths=asked.paths,
                     baseline=tuple(baseline),
-                    on_start=started,
-                    on_verdict=finished,
                     cancel=cancel,
                     timeout_s=self._settings.timeout_s,
                 )
-                return (verdicts[0].tree if verdicts else shadow.tree().digest), verdicts
+                return (verdicts[0].tree if verdicts else shadow.tree().digest), tuple(told)
             finally:
                 shadow.close()
 
         return await asyncio.to_thread(whole)
+
+    async def warm(self, cancel: threading.Event) -> bool:
+        """Find out what the checks say of the tree as it is, unless it is known; tells whether that came to an end."""
+
+        def whole() -> bool:
+            shadow = self._open_shadow(self._buffers.dirty())
+            try:
+                self._judged(shadow, cancel)
+            finally:
+                shadow.close()
+            return not cancel.is_set()
+
+        return await asyncio.to_thread(whole)
+
+    async def _baseline(self, revision: str, cancel: threading.Event) -> tuple[Finding, ...]:
+        """Return what the checks find in the tree of a commit, of which a check that came to no verdict finds nothing.
+
+        Raises UserProblem.
+        """
+
+        def whole() -> tuple[Finding, ...]:
+            shadow = self._open_shadow({})
+            try:
+                rewind(shadow, revision)
+                return tuple(finding for verdict in self._judged(shadow, cancel) for finding in verdict.findings)
+            finally:
+                shadow.close()
+
+        return await asyncio.to_thread(whole)
+
+    def _judged(self, shadow: Shadow, cancel: threading.Event) -> tuple[Verdict, ...]:
+        """Return what the checks say of what stands in a shadow, asked only where it is not known."""
+        checks = self._checks(shadow)
+        return known(shadow, checks, self.records) or verify(
+            shadow,
+            checks,
+            Witness(records=self.records),
+            cancel=cancel,
+            timeout_s=self._settings.timeout_s,
+        )
+
+    def _checks(self, shadow: Shadow) -> tuple[Check, ...]:
+        return discover(self._root, self._settings.python or None, self._grants.needs, shadow.tree().files)
 
     async def ground(self, dirty: Mapping[str, bytes]) -> dict[str, str]:
         """Return path → digest of the tree as it is, with `dirty` buffers in place."""

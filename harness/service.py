@@ -11,6 +11,7 @@ from bridle.harness import engine as e
 from bridle.harness.asking import Asking
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
+from bridle.harness.completing import Completing
 from bridle.harness.executing import Executing
 from bridle.harness.knowing import Knowing
 from bridle.harness.landings import Landings
@@ -20,6 +21,7 @@ from bridle.harness.overview import Overview
 from bridle.harness.permission.trust import Trust
 from bridle.harness.proposals.standing import Standing
 from bridle.harness.runs import Runs
+from bridle.harness.warming import Warming
 
 MAX_EARLY_EVENTS = 1_000
 
@@ -54,11 +56,13 @@ class Rooms:
     asking: Asking
     knowing: Knowing
     checking: Checking
+    completing: Completing
     executing: Executing
     runs: Runs
     landings: Landings
     standing: Standing
     overview: Overview
+    warming: Warming
     release: Callable[[], Awaitable[None]]
     """Lets go of what is outside: the model's connections and the MCP servers."""
 
@@ -76,11 +80,13 @@ class LocalEngine:
 
     async def call(self, request: e.EngineRequest, timeout_s: float = 30.0) -> e.EngineReply:
         """Answer one request. Raises UserProblem, Fault, TimeoutError."""
+        self._rooms.warming.touched(request)
         async with asyncio.timeout(timeout_s):
             return await self._answer(request)
 
     async def close(self) -> None:
         """Stop what is under way; runs stay resumable."""
+        await self._rooms.warming.close()
         self._rooms.checking.stop()
         self._rooms.executing.stop()
         await self._rooms.runs.close()
@@ -106,6 +112,12 @@ class LocalEngine:
                 return await rooms.executing.execute(request)
             case e.GrantNeeds():
                 await rooms.checking.grant(request)
+            case e.AcceptFinding():
+                return rooms.completing.accept(request)
+            case e.TakeBackFinding():
+                return rooms.completing.take_back(request)
+            case e.GetReversal():
+                return await asyncio.to_thread(rooms.completing.reversal, request)
             case e.StartRun():
                 self._expect_trust()
                 return rooms.runs.start(order_of(request, rooms.buffers.versions()))

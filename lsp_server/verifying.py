@@ -86,7 +86,7 @@ class Verifying:
         """Say what no line shows: checks that came to no verdict, and, when asked for, that all is well."""
         editor = self._session.editor
         for verdict in verified.verdicts:
-            if verdict.outcome in ("unknown", "timeout"):
+            if verdict.outcome in ("unknown", "timeout", "flaky"):
                 words = _unclear(verdict)
                 if origin == "command" or words not in self._complained:
                     self._complain(verdict, words)

@@ -10,6 +10,8 @@ import json
 import secrets
 from pathlib import Path
 
+import msgspec
+
 from bridle.harness.nouns import Finding, Related, Verdict
 from bridle.harness.verify.checkers.assertion import Written, told_first
 from bridle.harness.verify.checkers.loaded import wrong_tree
@@ -47,6 +49,7 @@ def check(job: Job) -> Verdict:
         variables["BRIDLE_ROOT"] = "/".join([".."] * len(job.check.package.split("/")))
     ran = start(job, _arguments(job, nonce), variables, report, cap_bytes=MAX_OUTPUT_BYTES)
     data = _written(report)
+    ran = msgspec.structs.replace(ran, report=data)
     running = running_test(data)
     early = stopped(job, ran, f", in {running}" if running else "")
     if early is not None:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bridle.harness.buffers import Buffers
-from bridle.harness.completing import Completing
 from bridle.harness.engine import CheckFinished, CheckStarted, EngineEvent, GrantNeeds, Verified, Verify
 from bridle.harness.nouns import Finding, Outcome, Verdict
 from bridle.harness.permission.grants import Grants
@@ -33,6 +32,9 @@ RANK: tuple[Outcome, ...] = ("fail", "timeout", "unknown", "flaky", "pass")
 
 WHOLE = Verify()
 
+Complete = Callable[[Verdict, Shadow], Verdict]
+"""Adds to a verdict of the person's tree what they are told besides; used on the thread that ran the check."""
+
 
 class Checking:
     """The checks of one root."""
@@ -46,7 +48,7 @@ class Checking:
         emit: Callable[[EngineEvent], None],
         unsheltered: Unsheltered,
         grants: Grants,
-        completing: Completing,
+        completing: Callable[[], Complete],
     ) -> None:
         self._root = root
         self._state = state
@@ -94,7 +96,7 @@ class Checking:
         loop = asyncio.get_running_loop()
         buffers = self._buffers.versions()
 
-        completion = None if run else self._completing.begin()
+        complete = None if run else self._completing()
 
         def started(check: str) -> None:
             loop.call_soon_threadsafe(self._emit, CheckStarted(check, run))
@@ -111,7 +113,7 @@ class Checking:
                 told: list[Verdict] = []
 
                 def judged(verdict: Verdict) -> None:
-                    told.append(completion.complete(verdict, shadow) if completion else verdict)
+                    told.append(complete(verdict, shadow) if complete else verdict)
                     finished(told[-1])
 
                 verdicts = verify(

@@ -11,7 +11,7 @@ import contextlib
 import os
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import strftime
 
@@ -43,10 +43,10 @@ class Completing:
         self._accepted = Accepted(ground.state.folder / "accepted.json", ground.now)
         self._logs = make_private(ground.state.folder / "logs")
 
-    def begin(self) -> Completion:
-        """Gather what is known before a verification; on the event loop."""
+    def begin(self) -> Callable[[Verdict, Shadow], Verdict]:
+        """Gather what is known before a verification, on the event loop; returns what completes its verdicts."""
         accepted = self._accepted.all()
-        return Completion(self._ground, accepted, self._landed(), self._logs, asyncio.get_running_loop())
+        return Completion(self._ground, accepted, self._landed(), self._logs, asyncio.get_running_loop()).complete
 
     def accept(self, request: AcceptFinding) -> Kept:
         """Accept a finding, journaled as an act of the person. Raises UserProblem."""

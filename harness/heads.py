@@ -35,7 +35,7 @@ def at_head(root: Path, paths: Sequence[str], environ: Mapping[str, str] = os.en
     """
     asked = [path for path in dict.fromkeys(paths) if path and "\n" not in path][:MAX_PATHS]
     program = shutil.which("git", path=environ.get("PATH", ""))
-    if not asked or program is None or not os.path.isabs(program) or Path(program).is_relative_to(root):
+    if not asked or program is None or not Path(program).is_absolute() or Path(program).is_relative_to(root):
         return {}
     env = {name: environ[name] for name in ("PATH", "HOME", "XDG_CONFIG_HOME") if name in environ} | _FIXED
     names = [HEAD, *(f"{HEAD}:./{path}" for path in asked)]

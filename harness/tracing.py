@@ -83,8 +83,7 @@ def reversal(now: bytes, before: bytes, start: int, end: int) -> tuple[LineEdit,
     hunks = [one for one in _hunks(old, new) if _touches(one, start, end)]
     ending = _ending(new)
     return tuple(
-        LineEdit(one.new_start, one.new_end, "".join(_ended(old[one.old_start : one.old_end], ending)))
-        for one in hunks
+        LineEdit(one.new_start, one.new_end, "".join(_ended(old[one.old_start : one.old_end], ending))) for one in hunks
     )
 
 
@@ -123,27 +122,32 @@ def _traced(finding: Finding, way: Sequence[Symbol], changes: Changes) -> Findin
 def _reached(finding: Finding, snapshot: Snapshot) -> Iterator[Symbol]:
     """Yield the functions that a failing test reaches, the likeliest cause first, the test itself left out."""
     test = snapshot.enclosing(finding.path, finding.start_line)
-    seen: set[SymbolId] = {test.id} if test else set()
+    told: set[SymbolId] = {test.id} if test else set()
     for place in reversed(finding.related):
         symbol = snapshot.enclosing(place.path, place.start_line)
-        if symbol is not None and symbol.id not in seen and symbol.kind in ("function", "method"):
-            seen.add(symbol.id)
+        if symbol is not None and symbol.id not in told and symbol.kind in ("function", "method"):
+            told.add(symbol.id)
             yield symbol
     if test is None:
         return
     lines = range(finding.start_line, max(finding.end_line, finding.start_line + 1))
     called = _names_on(snapshot, finding.path, lines)
-    direct = [edge.target for edge in snapshot.callees(test.id) if edge.confidence >= MIN_CONFIDENCE]
-    waiting = sorted(dict.fromkeys(direct), key=lambda one: snapshot.symbols[one].name not in called)
-    while waiting and len(seen) < MAX_STEPS:
+    waiting = sorted(_called_by(snapshot, test.id), key=lambda one: snapshot.symbols[one].name not in called)
+    walked: set[SymbolId] = set()
+    while waiting and len(walked) < MAX_STEPS:
         at = waiting.pop(0)
         symbol = snapshot.symbols[at]
-        if at in seen or is_test(symbol):
+        if at in walked or is_test(symbol):
             continue
-        seen.add(at)
-        if symbol.kind in ("function", "method"):
+        walked.add(at)
+        if at not in told and symbol.kind in ("function", "method"):
             yield symbol
-        waiting += [edge.target for edge in snapshot.callees(at) if edge.confidence >= MIN_CONFIDENCE]
+        waiting += _called_by(snapshot, at)
+
+
+def _called_by(snapshot: Snapshot, source: SymbolId) -> list[SymbolId]:
+    edges = snapshot.callees(source)
+    return list(dict.fromkeys(edge.target for edge in edges if edge.confidence >= MIN_CONFIDENCE))
 
 
 def _names_on(snapshot: Snapshot, path: str, lines: range) -> set[str]:
@@ -157,7 +161,7 @@ def _compared(now: bytes | None, past: Sequence[Before]) -> Iterator[tuple[Befor
             return
         try:
             new = split_lines(decode(now).text)
-            old = split_lines(decode(before.data).text) if before.data is not None else []
+            old = split_lines(decode(before.data or b"").text)
         except UndecodableError:
             return
         yield before, tuple(_hunks(old, new))

@@ -81,7 +81,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         servers=servers,
     )
     completing = Completing(ground)
-    checking = Checking(root, state, settings, buffers, post.emit, Unsheltered(rung, asking), grants, completing)
+    checking = Checking(root, state, settings, buffers, post.emit, Unsheltered(rung, asking), grants, completing.begin)
     runs = Runs(ground)
     proving = Proving(checking, ground.ledger, buffers, post.emit)
     rooms = Rooms(

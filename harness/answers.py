@@ -17,7 +17,10 @@ class Done(msgspec.Struct, frozen=True, tag=True):
 
 
 class Status(msgspec.Struct, frozen=True, tag=True):
-    """How things stand. `model` is "" when none is set up; `next_step` says what to do then."""
+    """How things stand. `model` is "" when none is set up; `next_step` says what to do then.
+
+    `fix_cost_usd_micros` is what a fix came to here as a rule, or would by its model's price; None where nobody knows.
+    """
 
     root: str
     trusted: bool
@@ -30,18 +33,21 @@ class Status(msgspec.Struct, frozen=True, tag=True):
     resumable: tuple[RunId, ...] = ()
     lint_on_save: bool = True
     next_step: str = ""
+    fix_cost_usd_micros: int | None = None
 
 
 class Verified(msgspec.Struct, frozen=True, tag=True):
     """The verdicts of one `Verify`.
 
-    `outcome` is "pass" only when every one passed, "cancelled" when a newer request of the same origin came.
+    `outcome` is "pass" only when every one passed, "cancelled" when a newer request of the same origin came. `gone` are
+    files that findings were told of before and that are there no more.
     """
 
     outcome: Outcome | Literal["cancelled"]
     tree: str
     verdicts: tuple[Verdict, ...]
     buffers: dict[str, int] = {}
+    gone: tuple[str, ...] = ()
 
 
 class ShadowChange(msgspec.Struct, frozen=True):

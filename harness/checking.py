@@ -6,6 +6,7 @@ Of one origin only the newest counts: a later request ends an earlier one, whose
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -59,6 +60,7 @@ class Checking:
         self._grants = grants
         self._completing = completing
         self.records = Records(state.folder)
+        self._told: set[str] = set()
         self._current: dict[str, threading.Event] = {}
 
     async def verify(self, request: Verify) -> Verified:
@@ -75,7 +77,8 @@ class Checking:
             raise
         if cancel.is_set():
             return Verified("cancelled", tree, verdicts, buffers)
-        return Verified(worst(verdicts), tree, verdicts, buffers)
+        gone = await asyncio.to_thread(self._forget_gone, verdicts)
+        return Verified(worst(verdicts), tree, verdicts, buffers, gone)
 
     async def prove(
         self,
@@ -130,6 +133,14 @@ class Checking:
                 shadow.close()
 
         return await asyncio.to_thread(whole)
+
+    def _forget_gone(self, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+        """Return the files that findings were told of before and that are there no more, each once."""
+        there = self._buffers.versions()
+        told = self._told | {finding.path for verdict in verdicts for finding in verdict.findings if finding.path}
+        gone = {path for path in told if path not in there and not os.path.lexists(self._root / path)}
+        self._told = told - gone
+        return tuple(sorted(gone))
 
     async def warm(self, cancel: threading.Event) -> bool:
         """Find out what the checks say of the tree as it is, unless it is known; tells whether that came to an end."""

@@ -9,7 +9,7 @@ from typing import Literal
 from bridle.harness.engine import CheckFinished, CheckStarted, Done, GrantNeeds, Verdict, Verified, Verify
 from bridle.lsp_server.session import Session
 
-QUIET_S = 0.25
+QUIET_S = 0.05
 LONGEST_S = 3600.0
 NAME = "verify"
 GRANT, NOT_NOW = "Grant it", "Not now"

@@ -11,6 +11,7 @@ from bridle.harness import engine as e
 from bridle.harness.asking import Asking
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
+from bridle.harness.completing import Completing
 from bridle.harness.executing import Executing
 from bridle.harness.knowing import Knowing
 from bridle.harness.landings import Landings
@@ -55,6 +56,7 @@ class Rooms:
     asking: Asking
     knowing: Knowing
     checking: Checking
+    completing: Completing
     executing: Executing
     runs: Runs
     landings: Landings
@@ -110,6 +112,12 @@ class LocalEngine:
                 return await rooms.executing.execute(request)
             case e.GrantNeeds():
                 await rooms.checking.grant(request)
+            case e.AcceptFinding():
+                return rooms.completing.accept(request)
+            case e.TakeBackFinding():
+                return rooms.completing.take_back(request)
+            case e.GetReversal():
+                return await asyncio.to_thread(rooms.completing.reversal, request)
             case e.StartRun():
                 self._expect_trust()
                 return rooms.runs.start(order_of(request, rooms.buffers.versions()))

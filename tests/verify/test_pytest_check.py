@@ -41,7 +41,7 @@ def test_a_failure_is_a_finding_on_the_line_of_its_assertion_with_what_the_value
     [finding] = verdict.findings
     assert verdict.outcome == "fail"
     assert (finding.path, finding.start_line, finding.end_line) == ("test_calc.py", 4, 5)
-    assert finding.message.splitlines() == ["assert 3 == 4", " +  where 3 = f(2)"]
+    assert finding.message.splitlines() == ["f(2) == 4, not 3", "assert 3 == 4", " +  where 3 = f(2)"]
     assert (finding.code, finding.test, finding.new) == ("AssertionError", "test_calc.py::test_f", True)
     assert "in test_f" in finding.detail
     assert finding.fingerprint
@@ -305,7 +305,11 @@ def test_tests_that_run_in_workers_are_counted_and_placed_as_any_other(bench: Be
     verdict = run_tests(bench, calc=CODE, test_calc=RED, test_b=GREEN)
     assert (verdict.outcome, verdict.collected, verdict.passed) == ("fail", 2, 1)
     [finding] = verdict.findings
-    assert (finding.path, finding.start_line, finding.message.splitlines()[0]) == ("test_calc.py", 4, "assert 3 == 4")
+    assert (finding.path, finding.start_line, finding.message.splitlines()[0]) == (
+        "test_calc.py",
+        4,
+        "f(2) == 4, not 3",
+    )
 
 
 def test_tests_of_unittest_are_tests(bench: Bench) -> None:
@@ -318,7 +322,7 @@ def test_tests_of_unittest_are_tests(bench: Bench) -> None:
         ),
     )
     [finding] = verdict.findings
-    assert (finding.start_line, finding.message) == (6, "AssertionError: 3 != 4")
+    assert (finding.start_line, finding.message) == (6, "f(2) == 4, not 3\nAssertionError: 3 != 4")
 
 
 def test_a_copy_whose_environment_imports_the_original_tree_is_the_wrong_tree(bench: Bench) -> None:

@@ -14,8 +14,10 @@ from pathlib import Path
 import msgspec
 
 from bridle.harness.nouns import Finding, Related, Verdict
+from bridle.harness.verify.checkers.assertion import Written, told_first
 from bridle.harness.verify.checkers.loaded import wrong_tree
 from bridle.harness.verify.checkers.pytest_report import Failure, Session, UnprovenError, read_session, running_test
+from bridle.harness.verify.checkers.pytest_values import shown_value, values_of
 from bridle.harness.verify.checks import is_test_path
 from bridle.harness.verify.job import (
     MAX_REPORT_BYTES,
@@ -29,6 +31,7 @@ from bridle.harness.verify.job import (
     unknown,
     verdict,
 )
+from bridle.indexer.encoding import UndecodableError, decode
 from bridle.indexer.files import read_bounded
 
 MAX_OUTPUT_BYTES = 1 << 20
@@ -37,6 +40,7 @@ MAX_AGAIN = 10
 FLAKY = "flaky"
 PLUGINS = Path(__file__).parent.parent / "plugins"
 USAGE_ERROR = 4
+MAX_COMPARED = 2_000
 
 
 def check(job: Job) -> Verdict:
@@ -126,7 +130,8 @@ def _conclude(job: Job, ran: Ran, session: Session, flaky: Collection[str]) -> V
     counts = (len(session.collected), session.count("passed"))
     failed = [*session.uncollected, *session.failures]
     if failed:
-        findings = [_finding(job, failure, flaky) for failure in failed]
+        sources = _Sources(job)
+        findings = [_finding(job, failure, sources, flaky) for failure in failed]
         if all(finding.code == FLAKY for finding in findings):
             reason = f"{', '.join(sorted(flaky)[:3])} failed, and passed when run again"
             step = "make it steady: what differs between two runs of it?"
@@ -175,22 +180,51 @@ def _told(session: Session) -> str:
     return ", ".join(f"{count} {what}" for count, what in counts if count)
 
 
-def _finding(job: Job, failure: Failure, flaky: Collection[str]) -> Finding:
+def _finding(job: Job, failure: Failure, sources: _Sources, flaky: Collection[str]) -> Finding:
     path, start_line, end_line = failure.place
     test = str(getattr(failure, "id", ""))
+    first = told_first(failure, sources)
     steady = test not in flaky
     return Finding(
         check=job.check.name,
         path=path,
         start_line=max(0, start_line),
         end_line=max(start_line + 1, end_line),
-        message=failure.message or "failed",
+        message=f"{first}\n{failure.message}" if first else failure.message or "failed",
         code=(failure.error or "failed") if steady else FLAKY,
         severity="error" if steady else "warning",
-        detail=failure.detail,
+        detail=failure.detail + _both_sides(failure),
         test=test,
         related=tuple(Related(frame[0], max(0, frame[1]), _frame_text(frame[3])) for frame in failure.frames),
+        values=values_of(failure.values, job.tree.files),
     )
+
+
+class _Sources:
+    """The files of a tree as source, each read once."""
+
+    def __init__(self, job: Job) -> None:
+        self._shadow = job.shadow
+        self._known: dict[str, Written] = {}
+
+    def __getitem__(self, path: str) -> Written:
+        if path not in self._known:
+            self._known[path] = Written(self._text(path))
+        return self._known[path]
+
+    def _text(self, path: str) -> str:
+        try:
+            return decode(self._shadow.read(path) or b"").text if path else ""
+        except UndecodableError:
+            return ""
+
+
+def _both_sides(failure: Failure) -> str:
+    """Return both values of a comparison whole, where pytest cut them."""
+    if len(failure.compared) != 3 or all(side in failure.detail for side in failure.compared[1:]):
+        return ""
+    left, right = (shown_value(side, MAX_COMPARED) for side in failure.compared[1:])
+    return f"\nleft:  {left}\nright: {right}"
 
 
 def _frame_text(function: str) -> str:

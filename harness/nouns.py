@@ -112,7 +112,8 @@ class Verdict(msgspec.Struct, frozen=True):
     `next_step` says who can do what about it. `collected` counts its `unit`: tests, or files examined. `needs` is what
     would make it plain, where a person can grant it. `fixed` are findings of the ground that are gone. `report` is the
     digest of what the tool reported, `receipt` the id under which the evidence is kept,
-    `log_file` where its whole log lies, "" where none is kept.
+    `log_file` where its whole log lies, "" where none is kept. `ids` of the tests that ran are told to the ladder
+    alone, which keeps them with the receipt.
     """
 
     check: str
@@ -135,6 +136,7 @@ class Verdict(msgspec.Struct, frozen=True):
     report: str = ""
     receipt: str = ""
     log_file: str = ""
+    ids: tuple[str, ...] = ()
 
 
 class FilePatch(msgspec.Struct, frozen=True):

@@ -131,7 +131,7 @@ class Run:
         self._offering.show(bench)
         self._say("verify", "running the checks on the change")
         verdicts = await bench.prove(self._offering.climb)
-        flags = await asyncio.to_thread(bench.flags)
+        flags = await asyncio.to_thread(bench.flags, verdicts)
         before: tuple[Verdict, ...] = ()
         if self._offering.earns(verdicts, flags):
             self._say("verify", "running the tests and the configuration as they were on the change")

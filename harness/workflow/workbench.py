@@ -6,7 +6,7 @@ It knows how to do each thing; `run.py` decides what comes next.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -33,6 +33,7 @@ from bridle.harness.tools.toolbox import Tool, Toolbox
 from bridle.harness.verify.as_before import prove_as_before
 from bridle.harness.verify.finders.discover import discover
 from bridle.harness.verify.gates.judging import judge
+from bridle.harness.verify.gates.vanished import vanished
 from bridle.harness.verify.ladder import Witness, known, verify
 from bridle.harness.verify.python_version import is_newer_than_ours
 from bridle.harness.verify.records import Records
@@ -64,6 +65,7 @@ class Workbench:
         self.shadow = shadow
         self.ground_digests: Mapping[str, str] = {}
         self.baseline: tuple[Finding, ...] = ()
+        self._ground_receipts: dict[str, str] = {}
         self.openings = ground.buffers.openings()
         self._ground = ground
         self._order = order
@@ -100,6 +102,7 @@ class Workbench:
         if verdicts is None:
             verdicts = await self.prove(lambda verdict: None)
         self.baseline = tuple(finding for verdict in verdicts for finding in verdict.findings)
+        self._ground_receipts = {verdict.check: verdict.receipt for verdict in verdicts}
         return verdicts
 
     def base(self, path: str) -> bytes | None:
@@ -201,9 +204,19 @@ class Workbench:
         self._judged = stands
         return differs
 
-    def flags(self) -> tuple[Flag, ...]:
-        """Return the gates' objections to what stands."""
-        return judge({one.path: (_text(one.before), _text(one.after)) for one in self.changed()}, self._base_text)
+    def flags(self, verdicts: Sequence[Verdict]) -> tuple[Flag, ...]:
+        """Return the gates' objections to what stands, of which the checks said this."""
+        read = judge({one.path: (_text(one.before), _text(one.after)) for one in self.changed()}, self._base_text)
+        told = {flag.path for flag in read if flag.blocks}
+        return (*read, *(flag for flag in self._vanished(verdicts) if flag.path not in told))
+
+    def _vanished(self, verdicts: Sequence[Verdict]) -> Iterator[Flag]:
+        packages = {check.name: check.package for check in self._checks}
+        for verdict in verdicts:
+            before = self._records.ran(self._ground_receipts.get(verdict.check, ""))
+            after = self._records.ran(verdict.receipt)
+            if before is not None and after is not None:
+                yield from vanished(before, after, packages.get(verdict.check, ""))
 
     async def _checks_for_model(self, check: str | None) -> str:
         verdicts = await self.prove(lambda verdict: None)

@@ -127,6 +127,11 @@ def _misplaced(job: Job, ran: Ran, session: Session) -> Verdict | None:
 
 def _conclude(job: Job, ran: Ran, session: Session, flaky: Collection[str]) -> Verdict:
     """Return what a session says of the tree; `flaky` are ids of tests that passed when they were run again."""
+    ids = tuple(one for one, outcome in session.ran.items() if outcome != "skipped")
+    return msgspec.structs.replace(_outcome(job, ran, session, flaky), ids=ids)
+
+
+def _outcome(job: Job, ran: Ran, session: Session, flaky: Collection[str]) -> Verdict:
     counts = (len(session.collected), session.count("passed"))
     failed = [*session.uncollected, *session.failures]
     if failed:

@@ -20,6 +20,7 @@ class Status(msgspec.Struct, frozen=True, tag=True):
     """How things stand. `model` is "" when none is set up; `next_step` says what to do then.
 
     `fix_cost_usd_micros` is what a fix came to here as a rule, or would by its model's price; None where nobody knows.
+    `lint` and `types` say whether such findings are shown beside other tools', as the person's own file has it.
     """
 
     root: str
@@ -34,6 +35,8 @@ class Status(msgspec.Struct, frozen=True, tag=True):
     lint_on_save: bool = True
     next_step: str = ""
     fix_cost_usd_micros: int | None = None
+    lint: Literal["auto", "on", "off"] = "auto"
+    types: Literal["auto", "on", "off"] = "auto"
 
 
 class Verified(msgspec.Struct, frozen=True, tag=True):

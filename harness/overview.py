@@ -68,6 +68,8 @@ class Overview:
             role=self._knowing.role,
             resumable=tuple(row.id for row in rows if row.resumable),
             lint_on_save=self._settings.checks_on_save,
+            lint=self._settings.lint,
+            types=self._settings.types,
             next_step=_next_step(trusted=trusted, model=model),
             fix_cost_usd_micros=fix_cost(rows, model, self._settings.context_tokens),
         )

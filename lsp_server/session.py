@@ -29,7 +29,7 @@ from bridle.lsp_server.places import Places
 from bridle.lsp_server.progress import Reports
 from bridle.lsp_server.protocol import explain
 from bridle.lsp_server.screen import Screen
-from bridle.lsp_server.settings import ClientSettings
+from bridle.lsp_server.settings import ClientSettings, completed
 from bridle.lsp_server.values import values_hover
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Session:
         self.editor = editor
         self.documents = documents
         self.places = Places(root)
-        self.settings = settings
+        self.settings = self._sent = settings
         self.status: Status | None = None
         self.unready = "Bridle is starting"
         self.asked_trust = False
@@ -118,9 +118,15 @@ class Session:
             unready=self.unready,
         )
 
+    def _complete_settings(self) -> None:
+        status = self.status
+        settings = completed(self._sent, status.lint, status.types) if status is not None else self._sent
+        self.settings = self.screen.settings = settings
+
     def take_settings(self, settings: ClientSettings) -> None:
         """Take new settings; those of the engine count from its next start."""
-        self.settings = self.screen.settings = settings
+        self._sent = settings
+        self._complete_settings()
         self.screen.refresh()
 
     # --- telling --------------------------------------------------------------------------------------------
@@ -128,6 +134,7 @@ class Session:
     def take_status(self, status: Status) -> None:
         """Take how things stand, and tell our own plug-ins."""
         self.status = status
+        self._complete_settings()
         self.unready = ""
         self.tell_status()
 

@@ -44,6 +44,15 @@ def read_settings(sent: object) -> ClientSettings:
     )
 
 
+def completed(settings: ClientSettings, lint: Show, types: Show) -> ClientSettings:
+    """Return the settings, with what the person's own file says where the editor leaves the choice."""
+    return msgspec.structs.replace(
+        settings,
+        lint=lint if settings.lint == "auto" else settings.lint,
+        types=types if settings.types == "auto" else settings.types,
+    )
+
+
 def _nested(flat: Mapping[str, object]) -> dict[str, object]:
     nested: dict[str, object] = {}
     for name, value in flat.items():

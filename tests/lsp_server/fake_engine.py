@@ -147,7 +147,7 @@ class FakeEngine:
         return e.Status(
             root=str(self.root), trusted=self.trusted, rung="scratch copy", model=model, checks=("ruff", "pytest"),
             n_files=2, n_symbols=3, role="owner", resumable=tuple(self.script.get("resumable", ())),
-            next_step="" if model else "set up a model: 'bridle key set'",
+            next_step="" if model else "set up a model: 'bridle key set'", lint=self.script.get("lint", "auto"),
         )  # fmt: skip
 
     def text(self, path: str) -> str:

@@ -143,6 +143,22 @@ def test_lint_is_shown_only_where_nobody_else_shows_it(
     assert (lines_of(editor, "a.py", "bridle·ruff") == [0]) is shown
 
 
+@pytest.mark.parametrize(
+    ("own", "editors_own", "shown"), [("on", "auto", True), ("off", "on", True), ("on", "off", False)]
+)
+def test_the_persons_own_file_counts_where_the_editor_leaves_the_choice(
+    editors: Start, own: str, editors_own: str, shown: bool
+) -> None:
+    editor = editors("bare")
+    options = {"settings": {"fake": {"lint": own}, "diagnostics": {"lint": editors_own}}}
+    editor.initialize(initializationOptions=options)
+    editor.notify("initialized", {})
+    editor.open("a.py")
+    editor.command("verify")
+    editor.wait_for_diagnostic("a.py", FINDING)
+    assert (lines_of(editor, "a.py", "bridle·ruff") == [0]) is shown
+
+
 def test_settings_that_change_count_at_once(editors: Start) -> None:
     editor = verified(editors)
     assert lines_of(editor, "a.py", "bridle·ruff") == [], "a client that told nothing gets no lint"

@@ -48,14 +48,15 @@ class Completing:
         accepted = self._accepted.all()
         return Completion(self._ground, accepted, self._landed(), self._logs, asyncio.get_running_loop()).complete
 
-    def accept(self, request: AcceptFinding) -> Kept:
-        """Accept a finding, journaled as an act of the person. Raises UserProblem."""
-        kept = self._accepted.accept(request.finding, request.count)
-        return self._kept(kept, "accepted")
-
-    def take_back(self, request: TakeBackFinding) -> Kept:
-        """Take an acceptance back, journaled as well. Raises UserProblem."""
-        return self._kept(self._accepted.take_back(request.fingerprint), "taken back")
+    async def answer(self, request: AcceptFinding | TakeBackFinding | GetReversal) -> Kept | Reversal:
+        """Answer what a person asks about a finding; accepting is journaled as an act of theirs. Raises UserProblem."""
+        match request:
+            case AcceptFinding():
+                return self._kept(self._accepted.accept(request.finding, request.count), "accepted")
+            case TakeBackFinding():
+                return self._kept(self._accepted.take_back(request.fingerprint), "taken back")
+            case GetReversal():
+                return await asyncio.to_thread(self.reversal, request)
 
     def reversal(self, request: GetReversal) -> Reversal:
         """Return how a change is taken back on the text as it is. Raises UserProblem."""

@@ -112,12 +112,8 @@ class LocalEngine:
                 return await rooms.executing.execute(request)
             case e.GrantNeeds():
                 await rooms.checking.grant(request)
-            case e.AcceptFinding():
-                return rooms.completing.accept(request)
-            case e.TakeBackFinding():
-                return rooms.completing.take_back(request)
-            case e.GetReversal():
-                return await asyncio.to_thread(rooms.completing.reversal, request)
+            case e.AcceptFinding() | e.TakeBackFinding() | e.GetReversal():
+                return await rooms.completing.answer(request)
             case e.StartRun():
                 self._expect_trust()
                 return rooms.runs.start(order_of(request, rooms.buffers.versions()))

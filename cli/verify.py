@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 
 from bridle.cli.common import add_root, below, find_root, note, print_json, with_engine
+from bridle.cli.junit import as_junit
+from bridle.cli.sarif import as_sarif
 from bridle.harness.engine import CheckFinished, CheckStarted, Engine, EngineEvent, Verified, Verify, expect
 from bridle.harness.nouns import Finding, UserProblem, Verdict
 
@@ -16,24 +18,44 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     add_root(parser)
     parser.add_argument("paths", nargs="*", help="look at these files only, where a check can")
+    parser.add_argument("--since", metavar="COMMIT", default="", help="what its tree had is told, and fails nothing")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--sarif", action="store_true", help="print one SARIF 2.1.0 document")
+    form.add_argument("--junit", action="store_true", help="print one JUnit XML document")
 
 
 def main(options: argparse.Namespace) -> int:
-    """Run the checks; 0 when every one passed."""
+    """Run the checks; 0 when every one passed, or failed by nothing that the commit to compare with did not have."""
     root = find_root(options.root)
     paths = tuple(_there(root, path) for path in options.paths)
 
     async def ask(engine: Engine) -> Verified:
-        return expect(await engine.call(Verify(paths), TIMEOUT_S), Verified)
+        return expect(await engine.call(Verify(paths, since=options.since), TIMEOUT_S), Verified)
 
     verified = with_engine(root, ask, _progress)
     if options.json:
         print_json(as_json(verified))
+    elif options.sarif:
+        print_json(as_sarif(verified, root))
+    elif options.junit:
+        print(as_junit(verified))
     else:
         for verdict in verified.verdicts:
             print(verdict_text(verdict))
-        print(f"{verified.outcome} on tree {verified.tree}")
-    return 0 if verified.outcome == "pass" else 1
+        print(f"{verified.outcome} on tree {verified.tree}{_only_older(verified) if options.since else ''}")
+    return 0 if verified.outcome == "pass" or (options.since and is_older(verified)) else 1
+
+
+def is_older(verified: Verified) -> bool:
+    """Tell whether every check came to a verdict, and nothing that it found is new."""
+    plain = all(
+        verdict.outcome == "pass" or (verdict.outcome == "fail" and verdict.findings) for verdict in verified.verdicts
+    )
+    return plain and bool(verified.verdicts) and not any(f.new for v in verified.verdicts for f in v.findings)
+
+
+def _only_older(verified: Verified) -> str:
+    return ", by nothing new" if verified.outcome == "fail" and is_older(verified) else ""
 
 
 def _there(root: Path, path: str) -> str:
@@ -67,6 +89,8 @@ def _verdict(verdict: Verdict) -> dict[str, object]:
         "command": list(verdict.command),
         "exit_code": verdict.exit_code,
         "findings": [_finding(finding) for finding in verdict.findings],
+        "fixed": [_finding(finding) for finding in verdict.fixed],
+        "receipt": verdict.receipt,
     }
 
 
@@ -89,11 +113,14 @@ def verdict_text(verdict: Verdict) -> str:
     lines = [head]
     if verdict.reason:
         lines.append(f"         {verdict.reason}" + (f" → {verdict.next_step}" if verdict.next_step else ""))
-    for finding in verdict.findings:
-        first, _, _ = finding.message.partition("\n")
-        age = "" if finding.new else " (was there before)"
-        lines.append(f"         {finding.path}:{finding.start_line + 1}: {finding.code} {first}{age}")
+    lines += [_line(finding, "" if finding.new else " (was there before)") for finding in verdict.findings]
+    lines += [_line(finding, " (fixed)") for finding in verdict.fixed]
     return "\n".join(lines)
+
+
+def _line(finding: Finding, age: str) -> str:
+    first = finding.message.partition("\n")[0]
+    return f"         {finding.path}:{finding.start_line + 1}: {finding.code} {first}{age}"
 
 
 def _counted(verdict: Verdict) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from bridle.harness.nouns import Clash, FilePatch, Proposal, RunId, Usage, Verdict
+from bridle.harness.nouns import Clash, FilePatch, Outcome, Proposal, RunId, Usage, Verdict
 
 # --- replies ----------------------------------------------------------------------------------------------------
 
@@ -37,7 +37,7 @@ class Verified(msgspec.Struct, frozen=True, tag=True):
     `outcome` is "pass" only when every one passed, "cancelled" when a newer request of the same origin came.
     """
 
-    outcome: Literal["pass", "fail", "unknown", "timeout", "cancelled"]
+    outcome: Outcome | Literal["cancelled"]
     tree: str
     verdicts: tuple[Verdict, ...]
     buffers: dict[str, int] = {}
@@ -61,7 +61,7 @@ class Executed(msgspec.Struct, frozen=True, tag=True):
     """
 
     run: RunId
-    outcome: Literal["pass", "fail", "unknown", "timeout"]
+    outcome: Outcome
     exit_code: int | None
     seconds: float
     rung: str

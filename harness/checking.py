@@ -19,11 +19,14 @@ from bridle.harness.session.state import State
 from bridle.harness.settings import Settings, user_file
 from bridle.harness.shadow.shadow import Shadow, open_shadow
 from bridle.harness.unsheltered import Unsheltered
+from bridle.harness.verify.checks import Check
 from bridle.harness.verify.finders.discover import discover
-from bridle.harness.verify.ladder import verify
+from bridle.harness.verify.ladder import Witness, known, verify
 from bridle.harness.verify.needs import access_of
+from bridle.harness.verify.records import Records
+from bridle.harness.verify.rewinding import rewind
 
-RANK: tuple[Outcome, ...] = ("fail", "timeout", "unknown", "pass")
+RANK: tuple[Outcome, ...] = ("fail", "timeout", "unknown", "flaky", "pass")
 """Which outcome tells of all: the first of these that any check has."""
 
 
@@ -47,6 +50,7 @@ class Checking:
         self._emit = emit
         self._unsheltered = unsheltered
         self._grants = grants
+        self.records = Records(state.folder)
         self._current: dict[str, threading.Event] = {}
 
     async def verify(self, request: Verify) -> Verified:
@@ -56,7 +60,8 @@ class Checking:
         cancel = self._take_turn(request.origin)
         buffers = self._buffers.versions()
         try:
-            tree, verdicts = await self.prove(self._buffers.dirty(), {}, (), cancel, paths=request.paths)
+            baseline = await self._baseline(request.since, cancel) if request.since else ()
+            tree, verdicts = await self.prove(self._buffers.dirty(), {}, baseline, cancel, paths=request.paths)
         except asyncio.CancelledError:
             cancel.set()
             raise
@@ -93,20 +98,13 @@ class Checking:
             shadow = self._open_shadow(dirty)
             try:
                 _put(shadow, changes, executable)
-                checks = discover(
-                    self._root,
-                    self._settings.python or None,
-                    self._grants.needs,
-                    shadow.tree().files,
-                    self._settings.declared,
-                )
+                checks = self._checks(shadow)
                 verdicts = verify(
                     shadow,
                     checks,
+                    Witness(started, finished, self.records),
                     paths=tuple(paths),
                     baseline=tuple(baseline),
-                    on_start=started,
-                    on_verdict=finished,
                     cancel=cancel,
                     timeout_s=self._settings.timeout_s,
                 )
@@ -115,6 +113,50 @@ class Checking:
                 shadow.close()
 
         return await asyncio.to_thread(whole)
+
+    async def warm(self, cancel: threading.Event) -> bool:
+        """Find out what the checks say of the tree as it is, unless it is known; tells whether that came to an end."""
+
+        def whole() -> bool:
+            shadow = self._open_shadow(self._buffers.dirty())
+            try:
+                self._judged(shadow, cancel)
+            finally:
+                shadow.close()
+            return not cancel.is_set()
+
+        return await asyncio.to_thread(whole)
+
+    async def _baseline(self, revision: str, cancel: threading.Event) -> tuple[Finding, ...]:
+        """Return what the checks find in the tree of a commit, of which a check that came to no verdict finds nothing.
+
+        Raises UserProblem.
+        """
+
+        def whole() -> tuple[Finding, ...]:
+            shadow = self._open_shadow({})
+            try:
+                rewind(shadow, revision)
+                return tuple(finding for verdict in self._judged(shadow, cancel) for finding in verdict.findings)
+            finally:
+                shadow.close()
+
+        return await asyncio.to_thread(whole)
+
+    def _judged(self, shadow: Shadow, cancel: threading.Event) -> tuple[Verdict, ...]:
+        """Return what the checks say of what stands in a shadow, asked only where it is not known."""
+        checks = self._checks(shadow)
+        return known(shadow, checks, self.records) or verify(
+            shadow,
+            checks,
+            Witness(records=self.records),
+            cancel=cancel,
+            timeout_s=self._settings.timeout_s,
+        )
+
+    def _checks(self, shadow: Shadow) -> tuple[Check, ...]:
+        settings, files = self._settings, shadow.tree().files
+        return discover(self._root, settings.python or None, self._grants.needs, files, settings.declared)
 
     async def ground(self, dirty: Mapping[str, bytes]) -> dict[str, str]:
         """Return path → digest of the tree as it is, with `dirty` buffers in place."""

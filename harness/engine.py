@@ -90,11 +90,13 @@ class SyncBuffers(msgspec.Struct, frozen=True, tag=True):
 
 class Verify(msgspec.Struct, frozen=True, tag=True):
     """Run checks on the tree with its unsaved buffers. `paths` narrows to these files; a newer Verify of the same
-    `origin` ends an older one. → Verified, with events before it.
+    `origin` ends an older one. With `since`, a commit, what its tree had is not `new`. → Verified, with events before
+    it.
     """
 
     paths: tuple[str, ...] = ()
     origin: Literal["save", "command", "accept"] = "command"
+    since: str = ""
 
 
 class Exec(msgspec.Struct, frozen=True, tag=True):

@@ -16,7 +16,7 @@ from bridle.indexer.text import LineEdit
 RunId = NewType("RunId", str)
 ProposalId = NewType("ProposalId", str)
 
-Outcome = Literal["pass", "fail", "unknown", "timeout"]
+Outcome = Literal["pass", "fail", "unknown", "timeout", "flaky"]
 Severity = Literal["error", "warning", "information", "hint"]
 HunkState = Literal["open", "needs refresh", "accepted", "rejected", "undone"]
 
@@ -76,7 +76,8 @@ class Verdict(msgspec.Struct, frozen=True):
 
     `tree` is the digest of the tree that it was earned on; `reason` says why where the outcome is not plain;
     `next_step` says who can do what about it. `collected` counts its `unit`: tests, or files examined. `needs` is what
-    would make it plain, where a person can grant it.
+    would make it plain, where a person can grant it. `fixed` are findings of the ground that are gone. `report` is the
+    digest of what the tool reported, `receipt` the id under which the evidence is kept.
     """
 
     check: str
@@ -94,6 +95,9 @@ class Verdict(msgspec.Struct, frozen=True):
     log: str = ""
     needs: tuple[str, ...] = ()
     unit: Literal["test", "file"] = "file"
+    fixed: tuple[Finding, ...] = ()
+    report: str = ""
+    receipt: str = ""
 
 
 class FilePatch(msgspec.Struct, frozen=True):

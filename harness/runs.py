@@ -32,6 +32,11 @@ class Runs:
         self._now = ground.now
         self._brakes: dict[RunId, Brake] = {}
 
+    @property
+    def under_way(self) -> bool:
+        """Whether a run goes."""
+        return bool(self._brakes)
+
     def start(self, order: Order) -> RunAccepted:
         """Begin a run; it goes on by itself. Raises UserProblem."""
         if WORKFLOWS[order.workflow].needs_finding and order.finding is None:

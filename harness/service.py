@@ -20,6 +20,7 @@ from bridle.harness.overview import Overview
 from bridle.harness.permission.trust import Trust
 from bridle.harness.proposals.standing import Standing
 from bridle.harness.runs import Runs
+from bridle.harness.warming import Warming
 
 MAX_EARLY_EVENTS = 1_000
 
@@ -59,6 +60,7 @@ class Rooms:
     landings: Landings
     standing: Standing
     overview: Overview
+    warming: Warming
     release: Callable[[], Awaitable[None]]
     """Lets go of what is outside: the model's connections and the MCP servers."""
 
@@ -76,11 +78,13 @@ class LocalEngine:
 
     async def call(self, request: e.EngineRequest, timeout_s: float = 30.0) -> e.EngineReply:
         """Answer one request. Raises UserProblem, Fault, TimeoutError."""
+        self._rooms.warming.touched(request)
         async with asyncio.timeout(timeout_s):
             return await self._answer(request)
 
     async def close(self) -> None:
         """Stop what is under way; runs stay resumable."""
+        await self._rooms.warming.close()
         self._rooms.checking.stop()
         self._rooms.executing.stop()
         await self._rooms.runs.close()

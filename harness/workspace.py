@@ -35,8 +35,10 @@ from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.lock import WorkspaceLock
 from bridle.harness.session.state import State
 from bridle.harness.settings import Settings, load, model_environment
+from bridle.harness.shadow.contract import SANDBOXES
 from bridle.harness.shadow.shadow import open_shadow
 from bridle.harness.unsheltered import Unsheltered
+from bridle.harness.warming import Warming
 
 NEXT_STEP_MODEL = "set up a model with 'bridle key set', or name one with BRIDLE_MODEL; all else works without"
 
@@ -91,10 +93,17 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         landings=Landings(ground, proving),
         standing=Standing(ground.ledger, buffers, post.emit),
         overview=Overview(root, settings, buffers, trust, knowing, runs, rung, model.name),
+        warming=Warming(checking.warm, partial(_may_warm, trust, knowing, runs, rung, settings)),
         release=partial(_release, servers, model),
     )
     knowing.start()
     return LocalEngine(post, rooms)
+
+
+def _may_warm(trust: Trust, knowing: Knowing, runs: Runs, rung: asyncio.Task[str], settings: Settings) -> bool:
+    """Idle work is for the owner of a trusted root, in a sandbox, when no run goes and checks may run unasked."""
+    sheltered = rung.done() and not rung.cancelled() and rung.result() in SANDBOXES
+    return sheltered and trust.trusted and knowing.role == "owner" and settings.checks_on_save and not runs.under_way
 
 
 def _claimed(state: State, post: Post) -> WorkspaceLock:

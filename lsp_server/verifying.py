@@ -9,7 +9,7 @@ from typing import Literal
 from bridle.harness.engine import CheckFinished, CheckStarted, Done, GrantNeeds, Verdict, Verified, Verify
 from bridle.lsp_server.session import Session
 
-QUIET_S = 0.25
+QUIET_S = 0.05
 LONGEST_S = 3600.0
 NAME = "verify"
 GRANT, NOT_NOW = "Grant it", "Not now"
@@ -86,7 +86,7 @@ class Verifying:
         """Say what no line shows: checks that came to no verdict, and, when asked for, that all is well."""
         editor = self._session.editor
         for verdict in verified.verdicts:
-            if verdict.outcome in ("unknown", "timeout"):
+            if verdict.outcome in ("unknown", "timeout", "flaky"):
                 words = _unclear(verdict)
                 if origin == "command" or words not in self._complained:
                     self._complain(verdict, words)

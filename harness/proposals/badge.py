@@ -23,7 +23,7 @@ def badge(verdicts: Sequence[Verdict], flags: Sequence[Flag], wanted: Finding | 
         return Badge("unverified", "unverified: no check known, declare one", tree)
     if any(verdict.tree != tree for verdict in verdicts):
         return Badge("unknown", "unknown: the tree moved between two checks", tree)
-    unclear = [verdict for verdict in verdicts if verdict.outcome in ("unknown", "timeout")]
+    unclear = [verdict for verdict in verdicts if verdict.outcome in ("unknown", "timeout", "flaky")]
     if unclear:
         return Badge("unknown", f"not verified: {unclear[0].check}: {unclear[0].reason or unclear[0].outcome}", tree)
     if wanted is not None and any(same(finding, wanted) for v in verdicts for finding in v.findings):

@@ -48,3 +48,15 @@ def blame(findings: Sequence[Finding], baseline: Iterable[Finding]) -> tuple[Fin
         marked.append(msgspec.structs.replace(finding, new=known[key] <= 0))
         known[key] -= 1
     return tuple(marked)
+
+
+def fixed(findings: Sequence[Finding], baseline: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings of the baseline that are gone: as many of a fingerprint as there are fewer now."""
+    left = Counter((finding.check, finding.fingerprint) for finding in findings)
+    gone: list[Finding] = []
+    for finding in baseline:
+        key = (finding.check, finding.fingerprint)
+        if left[key] <= 0:
+            gone.append(finding)
+        left[key] -= 1
+    return tuple(gone)

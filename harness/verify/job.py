@@ -17,6 +17,7 @@ from bridle.harness.nouns import Finding, Outcome, UserProblem, Verdict
 from bridle.harness.shadow.contract import Shadow
 from bridle.harness.verify.checks import Check
 from bridle.harness.verify.needs import access_of
+from bridle.indexer.digest import digest
 from bridle.indexer.files import TreeState
 from bridle.indexer.process import Cancel, Completed
 
@@ -52,7 +53,7 @@ class Ran(msgspec.Struct, frozen=True):
     """What a program was and how it ended.
 
     `root` is where the tree was, `package` the folder of it that it ran in; `said` is what of its output goes into the
-    log.
+    log; `report` is what it reported, where that is not its output.
     """
 
     command: tuple[str, ...]
@@ -60,6 +61,7 @@ class Ran(msgspec.Struct, frozen=True):
     root: Path = Path("/")
     package: str = ""
     said: bytes = b""
+    report: bytes | None = None
 
     def path(self, named: str) -> str:
         """Return a path as the tool names it, relative to the tree and "/" separated; "" when it lies outside."""
@@ -74,15 +76,16 @@ def start(
     report: Path | None = None,
     *,
     cap_bytes: int = MAX_REPORT_BYTES,
+    around: Sequence[str] = (),
 ) -> Ran:
     """Run the check's command with `arguments`; one that cannot be started ends with 127, as a shell has it.
 
-    `cap_bytes` is what is kept of its output.
+    `cap_bytes` is what is kept of its output. `around` are words that start the command, as ``timeout 5`` would.
     """
     command = (*job.check.command, *arguments)
     try:
         completed = job.shadow.prove(
-            (*TELL_WHERE, job.check.package or ".", *command),
+            (*TELL_WHERE, job.check.package or ".", *around, *command),
             env=env,
             timeout_s=job.timeout_s,
             report=report,
@@ -126,6 +129,7 @@ def verdict(
         exit_code=ran.completed.exit_code,
         log=log_text(ran.said),
         unit="test" if job.check.stage == "tests" else "file",
+        report=digest(ran.completed.stdout if ran.report is None else ran.report),
     )
 
 

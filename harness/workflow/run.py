@@ -146,7 +146,7 @@ class Run:
         self._say("verify", earned.text)
         if earned.state == "verified":
             raise Ended("succeeded", earned.text)
-        if any(v.outcome == "unknown" for v in verdicts) and not _blamed(verdicts):
+        if any(v.outcome in ("unknown", "flaky") for v in verdicts) and not _blamed(verdicts):
             raise Ended("needs a person", earned.text)
         if self._rounds >= WORKFLOWS[self._order.workflow].max_rounds:
             self._give_up(f"{self._rounds} rounds were not enough")
@@ -163,7 +163,7 @@ class Run:
         if wanted is None:
             return
         judged = [v for v in baseline if v.check == wanted.check]
-        if not judged or judged[0].outcome in ("unknown", "timeout"):
+        if not judged or judged[0].outcome in ("unknown", "timeout", "flaky"):
             why = f"{judged[0].outcome}: {judged[0].reason}" if judged else "it was not found"
             raise Ended("needs a person", f"{wanted.check} cannot judge here ({why}), so no fix could be proved")
         if not _present(wanted, judged[0]):

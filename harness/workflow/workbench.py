@@ -32,8 +32,9 @@ from bridle.harness.tools.permits import Permits
 from bridle.harness.tools.toolbox import Tool, Toolbox
 from bridle.harness.verify.finders.discover import discover
 from bridle.harness.verify.gates.judging import judge
-from bridle.harness.verify.ladder import verify
+from bridle.harness.verify.ladder import Witness, known, verify
 from bridle.harness.verify.python_version import is_newer_than_ours
+from bridle.harness.verify.records import Records
 from bridle.harness.workflow.conversation import Conversation
 from bridle.harness.workflow.prompt import findings_text, opening, system_prompt
 from bridle.indexer.encoding import UndecodableError, decode
@@ -72,6 +73,7 @@ class Workbench:
             ground.root, ground.settings.python or None, ground.grants.needs, declared=ground.settings.declared
         )
 
+        self._records = Records(ground.state.folder)
         self._judged: tuple[Changed, ...] = ()
         self._n_passages = 0
         tool = ground.settings.edit_tool
@@ -87,9 +89,14 @@ class Workbench:
     # --- the ground -----------------------------------------------------------------------------------------
 
     async def prove_ground(self) -> tuple[Verdict, ...]:
-        """Run every check before anything changes; what they find is not blamed on the run."""
+        """Run every check before anything changes, unless they have just spoken on this very tree with these tools.
+
+        What they find is not blamed on the run.
+        """
         self.ground_digests = (await asyncio.to_thread(self.shadow.tree)).files
-        verdicts = await self.prove(lambda verdict: None)
+        verdicts = await asyncio.to_thread(known, self.shadow, self._checks, self._records)
+        if verdicts is None:
+            verdicts = await self.prove(lambda verdict: None)
         self.baseline = tuple(finding for verdict in verdicts for finding in verdict.findings)
         return verdicts
 
@@ -154,9 +161,8 @@ class Workbench:
             verify,
             self.shadow,
             self._checks,
+            Witness(started, finished, self._records),
             baseline=self.baseline,
-            on_start=started,
-            on_verdict=finished,
             cancel=self._brake.event,
             timeout_s=self._ground.settings.timeout_s,
         )

@@ -13,7 +13,8 @@ from bridle.harness.nouns import Finding, Verdict
 from bridle.harness.shadow.contract import Shadow
 from bridle.harness.verify.checks import Check
 from bridle.harness.verify.finders.discover import discover
-from bridle.harness.verify.ladder import verify
+from bridle.harness.verify.ladder import Witness, verify
+from bridle.harness.verify.records import Records
 
 
 class Bench:
@@ -28,6 +29,7 @@ class Bench:
         self.shadow: Shadow = PlainShadow(root, state)
         self.declared: tuple[Check, ...] = ()
         self._state = state
+        self.records = Records(state)
 
     def put(self, files: Mapping[str, str]) -> None:
         """Write files of the workspace, as the person has them."""
@@ -40,19 +42,19 @@ class Bench:
     def verify(
         self, only: str = "", *, timeout_s: float = 60, baseline: Sequence[Finding] = (), paths: Sequence[str] = ()
     ) -> tuple[Verdict, ...]:
-        checks = [
-            check for check in discover(self.root, self.python, declared=self.declared) if only in ("", check.name)
-        ]
         return verify(
             self.shadow,
-            checks,
+            self.checks(only),
+            Witness(self.started.append, self.told.append, self.records),
             paths=paths,
             baseline=baseline,
-            on_start=self.started.append,
-            on_verdict=self.told.append,
             cancel=self.cancel,
             timeout_s=timeout_s,
         )
+
+    def checks(self, only: str = "") -> list[Check]:
+        found = discover(self.root, self.python, declared=self.declared)
+        return [check for check in found if only in ("", check.name)]
 
     def one(self, only: str, *, timeout_s: float = 60, baseline: Sequence[Finding] = ()) -> Verdict:
         [verdict] = self.verify(only, timeout_s=timeout_s, baseline=baseline)

@@ -14,7 +14,7 @@ from check_bench import Bench
 from bridle.harness.nouns import Finding, UserProblem, Verdict
 from bridle.harness.shadow.shadow import SANDBOXES, Access, open_shadow
 from bridle.harness.verify.finders.discover import discover
-from bridle.harness.verify.ladder import verify
+from bridle.harness.verify.ladder import Witness, verify
 from bridle.harness.verify.needs import access_of, excused, lacking
 
 FILES = {
@@ -61,9 +61,8 @@ def judged(bench: Bench, tmp_path: Path, needs: tuple[str, ...] = (), change: by
         (verdict,) = verify(
             shadow,
             checks,
+            Witness(),
             baseline=baseline,
-            on_start=lambda check: None,
-            on_verdict=lambda verdict: None,
             cancel=threading.Event(),
             timeout_s=60,
         )

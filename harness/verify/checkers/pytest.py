@@ -10,6 +10,8 @@ import json
 import secrets
 from pathlib import Path
 
+import msgspec
+
 from bridle.harness.nouns import Finding, Related, Verdict
 from bridle.harness.verify.checkers.loaded import wrong_tree
 from bridle.harness.verify.checkers.pytest_report import Failure, Session, UnprovenError, read_session, running_test
@@ -43,6 +45,7 @@ def check(job: Job) -> Verdict:
         variables["BRIDLE_ROOT"] = "/".join([".."] * len(job.check.package.split("/")))
     ran = start(job, _arguments(job, nonce), variables, report, cap_bytes=MAX_OUTPUT_BYTES)
     data = written(report)
+    ran = msgspec.structs.replace(ran, report=data)
     running = running_test(data)
     early = stopped(job, ran, f", in {running}" if running else "")
     if early is not None:

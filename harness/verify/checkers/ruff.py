@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import msgspec
 
 from bridle.harness.nouns import Finding, Verdict
@@ -27,6 +29,22 @@ from bridle.indexer.text import LineEdit
 SUFFIXES = (".py", ".pyi")
 BROKEN = ("invalid-syntax", "E9", "F7", "F82")
 """Codes of code that cannot run; all others are a matter of style."""
+
+LISTING = """
+mark=$1
+shift
+listed=$(mktemp) || exit 1
+"$@" --show-files >"$listed" 2>/dev/null & lister=$!
+"$@"
+code=$?
+wait "$lister"
+printf '\\n%s %s\\n' "$mark" "$?"
+cat "$listed"
+rm -f "$listed"
+exit "$code"
+"""
+LIST_TOO = ("/bin/sh", "-c", LISTING, "sh")
+"""Has ruff report, and at the same time list what it looks at: that follows the report, a mark and its exit code."""
 
 
 class Location(msgspec.Struct, frozen=True):
@@ -68,13 +86,16 @@ def check(job: Job) -> Verdict:
     """Run ruff on the shadow's Python files, or on those of `job.paths`."""
     wanted = narrowed(job, lambda path: path.endswith(SUFFIXES))
     common = ("check", "--quiet", "--no-cache", "--no-fix", "--force-exclude", *left_out(job), *(wanted or (".",)))
-    listed = start(job, (*common, "--show-files"), {})
-    early = stopped(job, listed)
-    if early is not None or listed.completed.exit_code != 0 or listed.completed.truncated:
-        return early or refused(job, listed)
-    reported = start(job, (*common, "--output-format", "json"), {})
-    ran = msgspec.structs.replace(reported, said=reported.completed.stderr)
-    return stopped(job, ran) or _judge(job, ran, _examined(listed))
+    mark = secrets.token_hex(16)
+    both = start(job, (*common, "--output-format", "json"), {}, around=(*LIST_TOO, mark))
+    report, _, rest = both.completed.stdout.rpartition(f"\n{mark} ".encode())
+    listed = rest.split(b"\n")
+    completed = msgspec.structs.replace(both.completed, stdout=report)
+    ran = msgspec.structs.replace(both, completed=completed, said=completed.stderr)
+    early = stopped(job, ran)
+    if early is not None or completed.truncated or listed[0] != b"0":
+        return early or refused(job, ran)
+    return _judge(job, ran, _examined(ran, listed[1:]))
 
 
 def left_out(job: Job) -> tuple[str, ...]:
@@ -116,9 +137,9 @@ def refused(job: Job, ran: Ran) -> Verdict:
     )
 
 
-def _examined(listed: Ran) -> set[str]:
-    lines = listed.completed.stdout.decode("utf-8", "replace").splitlines()
-    return {listed.path(line) for line in lines if line.endswith(SUFFIXES)} - {""}
+def _examined(ran: Ran, listed: list[bytes]) -> set[str]:
+    lines = [line.decode("utf-8", "replace") for line in listed]
+    return {ran.path(line) for line in lines if line.endswith(SUFFIXES)} - {""}
 
 
 def parse(ran: Ran) -> tuple[RuffItem, ...] | None:

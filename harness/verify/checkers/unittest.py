@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import secrets
 
+import msgspec
+
 from bridle.harness.nouns import Verdict
 from bridle.harness.verify.checkers import pytest
 from bridle.harness.verify.checkers.pytest_report import UnprovenError, read_session, running_test
@@ -36,6 +38,7 @@ def check(job: Job) -> Verdict:
         variables["BRIDLE_ROOT"] = "/".join([".."] * len(job.check.package.split("/")))
     ran = start(job, files, variables, report, cap_bytes=pytest.MAX_OUTPUT_BYTES)
     data = pytest.written(report)
+    ran = msgspec.structs.replace(ran, report=data)
     running = running_test(data)
     early = stopped(job, ran, f", in {running}" if running else "")
     if early is not None:

@@ -39,9 +39,10 @@ fix: $(READY)  ## what the tools can put right by themselves
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-tools: $(READY)  ## editors, browsers and MCP servers for the tests, into .tools (or BRIDLE_TOOLS)
+tools: $(READY)  ## editors, browsers, MCP servers and JavaScript tools for the tests, into .tools (or BRIDLE_TOOLS)
 	$(BIN)/python tests/editors/install.py --into $(BRIDLE_TOOLS)
 	$(BIN)/python -m tests.mcp.install --into $(BRIDLE_TOOLS)
+	$(BIN)/python -m tests.verify.install --into $(BRIDLE_TOOLS)
 
 test: $(READY) tools  ## everything: checks, all tests in real editors, each bench in its smoke form
 	$(BIN)/ruff check .

@@ -74,6 +74,7 @@ class Finding(msgspec.Struct, frozen=True):
 class Verdict(msgspec.Struct, frozen=True):
     """What one check said about one tree.
 
+    `looked_at` are the files that it takes the place of earlier verdicts for, where it was narrowed to those by itself.
     `tree` is the digest of the tree that it was earned on; `reason` says why where the outcome is not plain;
     `next_step` says who can do what about it. `collected` counts its `unit`: tests, or files examined. `needs` is what
     would make it plain, where a person can grant it. `fixed` are findings of the ground that are gone. `report` is the
@@ -95,6 +96,7 @@ class Verdict(msgspec.Struct, frozen=True):
     log: str = ""
     needs: tuple[str, ...] = ()
     unit: Literal["test", "file"] = "file"
+    looked_at: tuple[str, ...] = ()
     fixed: tuple[Finding, ...] = ()
     report: str = ""
     receipt: str = ""

@@ -62,7 +62,8 @@ class Verifying:
         if verified.outcome == "cancelled":
             return
         for verdict in verified.verdicts:
-            session.board.take(verdict, verified.buffers, paths, after_landing=origin == "accept")
+            covered = verdict.looked_at or paths
+            session.board.take(verdict, verified.buffers, covered, after_landing=origin == "accept")
         session.screen.refresh()
         self._tell(verified, origin)
 
@@ -75,7 +76,8 @@ class Verifying:
         if len(self._under_way) == 1:
             request = self._under_way[0]
             session = self._session
-            session.board.take(event.verdict, event.buffers, request.paths, after_landing=request.origin == "accept")
+            covered = event.verdict.looked_at or request.paths
+            session.board.take(event.verdict, event.buffers, covered, after_landing=request.origin == "accept")
             session.screen.refresh()
 
     def _check_saved(self) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from bridle.harness.verify.checks import Check
+from bridle.harness.verify.node_tools import node
 from bridle.indexer.digest import digest_of_parts
 
 MAX_ENTRIES = 20_000
@@ -34,7 +35,8 @@ def _own_version() -> str:
 
 
 def _parts(check: Check, root: Path) -> Iterator[str]:
-    for program in dict.fromkeys((*check.command[:1], *filter(None, (check.python,)))):
+    starter = node(root) if any("node_modules" in word for word in check.command[:1]) else ""
+    for program in dict.fromkeys((*check.command[:1], *filter(None, (check.python, starter)))):
         yield from _stamp(Path(os.path.realpath(program)))
     if check.tool.startswith("cargo-"):
         yield from _rust()

@@ -376,3 +376,50 @@ def is_alive(pid: int) -> bool:
         return False
     status = Path(f"/proc/{pid}/stat")
     return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+COUNTED = """\
+import pathlib
+import tempfile
+
+SEEN = pathlib.Path(tempfile.gettempdir(), "{name}")
+
+
+def times():
+    n_times = int(SEEN.read_text()) if SEEN.exists() else 0
+    SEEN.write_text(str(n_times + 1))
+    return n_times
+"""
+
+
+def test_a_test_that_fails_and_passes_when_it_is_run_again_is_flaky_and_not_green(bench: Bench) -> None:
+    name = f"bridle-flaky-{os.getpid()}-{id(bench)}"
+    flaky = "\n\ndef test_sometimes():\n    assert times() % 2 == 1\n"
+    bench.put({"test_a.py": COUNTED.format(name=name) + flaky + "\n\ndef test_always():\n    assert 1\n"})
+    verdict = bench.one("pytest")
+    assert (verdict.outcome, verdict.collected, verdict.passed) == ("flaky", 2, 1)
+    assert "test_a.py::test_sometimes failed, and passed when run again" in verdict.reason
+    assert [(f.code, f.severity, f.test) for f in verdict.findings] == [
+        ("flaky", "warning", "test_a.py::test_sometimes")
+    ]
+
+
+def test_beside_a_steady_failure_a_flaky_one_is_told_apart(bench: Bench) -> None:
+    name = f"bridle-flaky-{os.getpid()}-{id(bench)}"
+    flaky = "\n\ndef test_sometimes():\n    assert times() % 2 == 1\n"
+    bench.put({"test_a.py": COUNTED.format(name=name) + flaky + "\n\ndef test_never():\n    assert 1 == 2\n"})
+    verdict = bench.one("pytest")
+    assert verdict.outcome == "fail"
+    assert {f.test: f.code for f in verdict.findings} == {
+        "test_a.py::test_sometimes": "flaky",
+        "test_a.py::test_never": "AssertionError",
+    }
+
+
+def test_many_failures_are_not_run_again(bench: Bench) -> None:
+    bench.put({"test_a.py": "".join(f"def test_{n}():\n    assert 0\n\n" for n in range(11))})
+    assert len(bench.one("pytest").findings) == 11
+    assert bench.n_runs == 1
+    bench.put({"test_a.py": "def test_0():\n    assert 0\n"})
+    assert bench.one("pytest").outcome == "fail"
+    assert bench.n_runs == 2

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
@@ -32,29 +33,49 @@ from bridle.indexer.files import read_bounded
 
 MAX_OUTPUT_BYTES = 1 << 20
 """Of what the session prints; its report comes by a file of its own."""
+MAX_AGAIN = 10
+FLAKY = "flaky"
 PLUGINS = Path(__file__).parent.parent / "plugins"
 USAGE_ERROR = 4
 
 
 def check(job: Job) -> Verdict:
-    """Run the tests, or those in `job.paths` when they are all test files."""
+    """Run the tests, or those in `job.paths` when they are all test files.
+
+    A few that fail are run once more, by themselves: what passes then is flaky. Where only some files are looked at,
+    while somebody types, the first word is enough.
+    """
+    ran, session = _session(job, ())
+    if isinstance(session, Verdict):
+        return session
+    failed = sorted({failure.id for failure in session.failures})
+    if job.paths or session.uncollected or not 0 < len(failed) <= MAX_AGAIN:
+        return judge(job, ran, session, frozenset())
+    _, again = _session(job, failed)
+    if isinstance(again, Verdict) or set(again.collected) != set(failed):
+        return judge(job, ran, session, frozenset())
+    return judge(job, ran, session, frozenset(one for one in failed if again.ran.get(one) == "passed"))
+
+
+def _session(job: Job, only: Sequence[str]) -> tuple[Ran, Session | Verdict]:
+    """Run pytest, on the tests of these ids where some are given; returns what it told, or why it proves nothing."""
     nonce, report = secrets.token_hex(16), job.shadow.new_report()
     order = json.dumps({"path": str(report), "nonce": nonce})
     variables = {"PYTHONPATH": str(PLUGINS), "BRIDLE_PROOF": order}
     if job.check.package:
         variables["BRIDLE_ROOT"] = "/".join([".."] * len(job.check.package.split("/")))
-    ran = start(job, _arguments(job, nonce), variables, report, cap_bytes=MAX_OUTPUT_BYTES)
+    ran = start(job, [*_arguments(job, nonce), *only], variables, report, cap_bytes=MAX_OUTPUT_BYTES)
     data = written(report)
     ran = msgspec.structs.replace(ran, report=data)
     running = running_test(data)
     early = stopped(job, ran, f", in {running}" if running else "")
     if early is not None:
-        return early
+        return ran, early
     try:
         session = read_session(data, nonce)
     except UnprovenError as error:
-        return _unproven(job, ran, error)
-    return judge(job, ran, session)
+        return ran, _unproven(job, ran, error)
+    return ran, wrong(job, ran, session) or session
 
 
 def _arguments(job: Job, nonce: str) -> list[str]:
@@ -86,16 +107,26 @@ def _unproven(job: Job, ran: Ran, error: UnprovenError) -> Verdict:
     return unknown(job, ran, reason, "look at the log for what ended it")
 
 
-def judge(job: Job, ran: Ran, session: Session) -> Verdict:
-    """Return the verdict on a session whose report is whole, whichever runner it was."""
+def wrong(job: Job, ran: Ran, session: Session) -> Verdict | None:
+    """Return the verdict of a session that did not load the tree that is judged, None where it did."""
     foreign = _foreign(job, session)
-    if foreign:
-        step = "install the project in editable form into an environment inside it, or use an overlay sandbox"
-        return unknown(job, ran, f"wrong tree: {foreign}", step)
+    step = "install the project in editable form into an environment inside it, or use an overlay sandbox"
+    return unknown(job, ran, f"wrong tree: {foreign}", step) if foreign else None
+
+
+def judge(job: Job, ran: Ran, session: Session, flaky: Collection[str]) -> Verdict:
+    """Return the verdict on a session whose report is whole, whichever runner it was.
+
+    `flaky` are those of its failures that passed when they were run again.
+    """
     counts = (len(session.collected), session.count("passed"))
     failed = [*session.uncollected, *session.failures]
     if failed:
-        findings = [_finding(job, failure) for failure in failed]
+        findings = [_finding(job, failure, flaky) for failure in failed]
+        if all(finding.code == FLAKY for finding in findings):
+            reason = f"{', '.join(sorted(flaky)[:3])} failed, and passed when run again"
+            step = "make it steady: what differs between two runs of it?"
+            return verdict(job, "flaky", ran, reason=reason, next_step=step, counts=counts, findings=findings)
         return verdict(job, "fail", ran, reason=_told(session), counts=counts, findings=findings)
     doubt, step = _doubt(job.check.tool, ran, session)
     if doubt:
@@ -140,16 +171,18 @@ def _told(session: Session) -> str:
     return ", ".join(f"{count} {what}" for count, what in counts if count)
 
 
-def _finding(job: Job, failure: Failure) -> Finding:
+def _finding(job: Job, failure: Failure, flaky: Collection[str]) -> Finding:
     path, start_line, end_line = failure.place
     test = str(getattr(failure, "id", ""))
+    steady = test not in flaky
     return Finding(
         check=job.check.name,
         path=path,
         start_line=max(0, start_line),
         end_line=max(start_line + 1, end_line),
         message=failure.message or "failed",
-        code=failure.error or "failed",
+        code=(failure.error or "failed") if steady else FLAKY,
+        severity="error" if steady else "warning",
         detail=failure.detail,
         test=test,
         related=tuple(Related(frame[0], max(0, frame[1]), _frame_text(frame[3])) for frame in failure.frames),

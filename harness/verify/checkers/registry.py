@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bridle.harness.nouns import Verdict
-from bridle.harness.verify.checkers import cargo, go, mypy, pyright, pytest, reported, ruff, ruff_format, unittest
+from bridle.harness.verify.checkers import (
+    cargo,
+    eslint,
+    go,
+    jest,
+    mypy,
+    node_test,
+    pyright,
+    pytest,
+    reported,
+    ruff,
+    ruff_format,
+    tsc,
+    unittest,
+    vitest,
+)
 from bridle.harness.verify.checks import Check
 from bridle.harness.verify.job import Job
 
@@ -15,13 +30,18 @@ Checker = Callable[[Job], Verdict]
 CHECKERS: Mapping[str, Checker] = {
     "ruff": ruff.check,
     "ruff-format": ruff_format.check,
+    "eslint": eslint.check,
     "cargo-clippy": cargo.check,
     "mypy": mypy.check,
     "pyright": pyright.check,
+    "tsc": tsc.check,
     "go-vet": go.vet,
     "cargo-check": cargo.check,
     "pytest": pytest.check,
     "unittest": unittest.check,
+    "vitest": vitest.check,
+    "jest": jest.check,
+    "node-test": node_test.check,
     "go-test": go.test,
     "cargo-test": cargo.test,
 }

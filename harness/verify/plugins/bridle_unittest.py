@@ -101,7 +101,7 @@ def main():
     report.line("begin", nonce=order["nonce"], device=root.st_dev, inode=root.st_ino, versions=versions)
     # What is imported from here on is the project's: from its folder first, as `python -m unittest` has it.
     sys.path[:] = [os.getcwd(), *(one for one in sys.path if os.path.abspath(one or ".") != bridle_report.HERE)]
-    suite, paths, left_out = collected(report, sys.argv[1:])
+    suite, paths, left_out = collected(report, sys.argv[1:], order.get("only") or ())
     report.line("collected", ids=[clean(one) for one in paths])
     result = Result(report, paths)
     for one in left_out:
@@ -120,7 +120,7 @@ def main():
     return code
 
 
-def collected(report, files):
+def collected(report, files, only):
     """Return the tests of these files, id -> file, and the modules that skip themselves; others are reported."""
     loader, suite, paths, left_out = unittest.TestLoader(), unittest.TestSuite(), {}, []
     for path in files:
@@ -145,6 +145,8 @@ def collected(report, files):
             if isinstance(error, KeyboardInterrupt):
                 raise
             continue
+        if only:
+            found = unittest.TestSuite(test for test in flat(found) if test.id() in only)
         suite.addTest(found)
         for test in flat(found):
             paths.setdefault(test.id(), path)

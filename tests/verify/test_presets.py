@@ -151,7 +151,8 @@ def test_a_runner_that_says_what_it_lacks_is_answered_with_what_to_do(
 @pytest.mark.skipif(shutil.which("ctest") is None or shutil.which("make") is None, reason="CMake is not installed")
 def test_the_real_ctest_builds_in_the_shadow_and_reports_outside_of_it(bench: Bench) -> None:
     listing = "cmake_minimum_required(VERSION 3.20)\nproject(x NONE)\nenable_testing()\n"
-    listing += 'add_test(NAME good COMMAND sh -c "exit 0")\nadd_test(NAME bad COMMAND sh "${CMAKE_SOURCE_DIR}/bad.sh")\n'
+    listing += 'add_test(NAME good COMMAND sh -c "exit 0")\n'
+    listing += 'add_test(NAME bad COMMAND sh "${CMAKE_SOURCE_DIR}/bad.sh")\n'
     bench.put({"CMakeLists.txt": listing, "bad.sh": "echo 'bad.sh:1: 3 is not 4' >&2\nexit 1\n"})
     red = bench.one("ctest")
     assert (red.outcome, red.collected, red.passed) == ("fail", 2, 1), red.log

@@ -70,6 +70,7 @@ class BudgetPart(Part, frozen=True):
 class Diagnostics(Part, frozen=True):
     lint: Show = "auto"
     types: Show = "auto"
+    accepted: Literal["hint", "off"] = "hint"
 
 
 class Sandbox(Part, frozen=True):

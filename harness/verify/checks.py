@@ -79,15 +79,15 @@ def is_test_path(path: str) -> bool:
     return name.endswith("_test.py") or (name.startswith("test_") and name.endswith(".py"))
 
 
-def is_unittest_path(path: str) -> bool:
-    """Tell whether unittest would look for tests in this file, by its default pattern."""
-    name = path.rpartition("/")[2]
-    return name.startswith("test") and name.endswith(".py")
-
-
 _SCRIPT_TEST = re.compile(r"(?:^|/)(?:[^/]+[.](?:test|spec)|__tests__/.+|(?:.+[-_])?test|test-[^/]+)[.][cm]?[jt]sx?")
 
 
 def is_script_test(path: str) -> bool:
     """Tell whether a runner of JavaScript tests would look for some in this file, by the default patterns of any."""
     return _SCRIPT_TEST.search(path) is not None and not path.endswith(".d.ts")
+
+
+def is_unittest_path(path: str) -> bool:
+    """Tell whether unittest would look for tests in this file, by its default pattern."""
+    name = path.rpartition("/")[2]
+    return name.startswith("test") and name.endswith(".py")

@@ -63,10 +63,10 @@ def verify(
         judged = _steady(shadow, check, tuple(paths), cancel, timeout_s)
         judged = _excused(shadow, _compared(_known(shadow, judged), baseline, paths))
         receipt = receipt_of(check, judged, tools, "files" if paths else "all", time.time())
-        judged = msgspec.structs.replace(judged, receipt=receipt.id)
+        ids, judged = judged.ids, msgspec.structs.replace(judged, receipt=receipt.id, ids=())
         witness.on_verdict(judged)
         if witness.records is not None:
-            witness.records.keep(receipt, judged)
+            witness.records.keep(receipt, judged, ids)
         verdicts.append(judged)
     return tuple(verdicts)
 

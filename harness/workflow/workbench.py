@@ -6,7 +6,7 @@ It knows how to do each thing; `run.py` decides what comes next.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -30,13 +30,16 @@ from bridle.harness.tools.command import Bench, command_tool, programs_of
 from bridle.harness.tools.kit import Kit, tools_of
 from bridle.harness.tools.permits import Permits
 from bridle.harness.tools.toolbox import Tool, Toolbox
+from bridle.harness.verify.as_before import prove_as_before
 from bridle.harness.verify.finders.discover import discover
 from bridle.harness.verify.gates.judging import judge
+from bridle.harness.verify.gates.vanished import vanished
 from bridle.harness.verify.ladder import Witness, known, verify
 from bridle.harness.verify.python_version import is_newer_than_ours
 from bridle.harness.verify.records import Records
 from bridle.harness.workflow.conversation import Conversation
 from bridle.harness.workflow.prompt import findings_text, opening, system_prompt
+from bridle.harness.workflow.sheltering import open_ground
 from bridle.indexer.encoding import UndecodableError, decode
 
 HERE = "this machine"
@@ -62,6 +65,7 @@ class Workbench:
         self.shadow = shadow
         self.ground_digests: Mapping[str, str] = {}
         self.baseline: tuple[Finding, ...] = ()
+        self._ground_receipts: dict[str, str] = {}
         self.openings = ground.buffers.openings()
         self._ground = ground
         self._order = order
@@ -98,6 +102,7 @@ class Workbench:
         if verdicts is None:
             verdicts = await self.prove(lambda verdict: None)
         self.baseline = tuple(finding for verdict in verdicts for finding in verdict.findings)
+        self._ground_receipts = {verdict.check: verdict.receipt for verdict in verdicts}
         return verdicts
 
     def base(self, path: str) -> bytes | None:
@@ -169,6 +174,18 @@ class Workbench:
         self._journal_passages()
         return verdicts
 
+    async def prove_as_before(self, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+        """Run the checks on the change with tests and configuration as they were; nothing where it left them."""
+        return await asyncio.to_thread(
+            prove_as_before,
+            lambda: open_ground(self._ground, self._dirty),
+            {one.path: (one.before, one.after) for one in self.changed()},
+            self._checks,
+            verdicts,
+            cancel=self._brake.event,
+            timeout_s=self._ground.settings.timeout_s,
+        )
+
     def _journal_passages(self) -> None:
         """Journal which hosts the checks' proxies were asked for since this was last done."""
         asked = self.shadow.passages
@@ -187,9 +204,19 @@ class Workbench:
         self._judged = stands
         return differs
 
-    def flags(self) -> tuple[Flag, ...]:
-        """Return the gates' objections to what stands."""
-        return judge({one.path: (_text(one.before), _text(one.after)) for one in self.changed()})
+    def flags(self, verdicts: Sequence[Verdict]) -> tuple[Flag, ...]:
+        """Return the gates' objections to what stands, of which the checks said this."""
+        read = judge({one.path: (_text(one.before), _text(one.after)) for one in self.changed()}, self._base_text)
+        told = {flag.path for flag in read if flag.blocks}
+        return (*read, *(flag for flag in self._vanished(verdicts) if flag.path not in told))
+
+    def _vanished(self, verdicts: Sequence[Verdict]) -> Iterator[Flag]:
+        packages = {check.name: check.package for check in self._checks}
+        for verdict in verdicts:
+            before = self._records.ran(self._ground_receipts.get(verdict.check, ""))
+            after = self._records.ran(verdict.receipt)
+            if before is not None and after is not None:
+                yield from vanished(before, after, packages.get(verdict.check, ""))
 
     async def _checks_for_model(self, check: str | None) -> str:
         verdicts = await self.prove(lambda verdict: None)
@@ -210,6 +237,9 @@ class Workbench:
     def _read_text(self, path: str) -> str | None:
         data = self.shadow.read(path)
         return None if data is None else _text(data)
+
+    def _base_text(self, path: str) -> str | None:
+        return _text(self.base(path))
 
     def _anchored(self, path: str, ranges: tuple[tuple[int, int], ...]) -> str:
         """Show lines of a file with anchors, and record them as shown."""

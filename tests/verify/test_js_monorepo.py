@@ -82,6 +82,9 @@ def test_tests_that_stand_on_an_older_build_are_unknown(js: Bench) -> None:
         }
     )
     assert js.one("vitest:packages/api").outcome == "pass"
+    js.shadow.write("packages/core/src/add.ts", WRONG)
+    assert js.one("vitest:packages/api").outcome == "unknown"
+    js.put({})
     os.utime(built, (1, 1))
     stale = js.one("vitest:packages/api")
     assert stale.outcome == "unknown"

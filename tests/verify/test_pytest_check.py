@@ -41,7 +41,7 @@ def test_a_failure_is_a_finding_on_the_line_of_its_assertion_with_what_the_value
     [finding] = verdict.findings
     assert verdict.outcome == "fail"
     assert (finding.path, finding.start_line, finding.end_line) == ("test_calc.py", 4, 5)
-    assert finding.message.splitlines() == ["assert 3 == 4", " +  where 3 = f(2)"]
+    assert finding.message.splitlines() == ["f(2) == 4, not 3", "assert 3 == 4", " +  where 3 = f(2)"]
     assert (finding.code, finding.test, finding.new) == ("AssertionError", "test_calc.py::test_f", True)
     assert "in test_f" in finding.detail
     assert finding.fingerprint
@@ -221,7 +221,8 @@ def pytest_sessionfinish():
 def test_a_file_of_the_tree_cannot_stand_in_for_the_plugin_nor_for_what_it_imports(
     bench: Bench, name: str, text: str
 ) -> None:
-    verdict = run_tests(bench, test_calc="def test_a():\n    assert False\n", **{name: text})
+    bench.put({f"{name}.py": text, "test_calc.py": "def test_a():\n    assert False\n"})
+    verdict = bench.one("pytest")
     assert verdict.outcome in ("fail", "unknown"), verdict.reason
 
 
@@ -338,7 +339,11 @@ def test_tests_that_run_in_workers_are_counted_and_placed_as_any_other(bench: Be
     verdict = run_tests(bench, calc=CODE, test_calc=RED, test_b=GREEN)
     assert (verdict.outcome, verdict.collected, verdict.passed) == ("fail", 2, 1)
     [finding] = verdict.findings
-    assert (finding.path, finding.start_line, finding.message.splitlines()[0]) == ("test_calc.py", 4, "assert 3 == 4")
+    assert (finding.path, finding.start_line, finding.message.splitlines()[0]) == (
+        "test_calc.py",
+        4,
+        "f(2) == 4, not 3",
+    )
 
 
 def test_tests_of_unittest_are_tests(bench: Bench) -> None:
@@ -351,7 +356,7 @@ def test_tests_of_unittest_are_tests(bench: Bench) -> None:
         ),
     )
     [finding] = verdict.findings
-    assert (finding.start_line, finding.message) == (6, "AssertionError: 3 != 4")
+    assert (finding.start_line, finding.message) == (6, "f(2) == 4, not 3\nAssertionError: 3 != 4")
 
 
 def test_a_copy_whose_environment_imports_the_original_tree_is_the_wrong_tree(bench: Bench) -> None:

@@ -14,8 +14,10 @@ from pathlib import Path
 import msgspec
 
 from bridle.harness.nouns import Finding, Related, Verdict
+from bridle.harness.verify.checkers.assertion import Written, told_first
 from bridle.harness.verify.checkers.loaded import wrong_tree
 from bridle.harness.verify.checkers.pytest_report import Failure, Session, UnprovenError, read_session, running_test
+from bridle.harness.verify.checkers.pytest_values import shown_value, values_of
 from bridle.harness.verify.checks import is_test_path
 from bridle.harness.verify.job import (
     MAX_REPORT_BYTES,
@@ -29,6 +31,7 @@ from bridle.harness.verify.job import (
     unknown,
     verdict,
 )
+from bridle.indexer.encoding import UndecodableError, decode
 from bridle.indexer.files import read_bounded
 
 MAX_OUTPUT_BYTES = 1 << 20
@@ -37,6 +40,7 @@ MAX_AGAIN = 10
 FLAKY = "flaky"
 PLUGINS = Path(__file__).parent.parent / "plugins"
 USAGE_ERROR = 4
+MAX_COMPARED = 2_000
 
 
 def check(job: Job) -> Verdict:
@@ -50,11 +54,11 @@ def check(job: Job) -> Verdict:
         return session
     failed = sorted({failure.id for failure in session.failures})
     if job.paths or session.uncollected or not 0 < len(failed) <= MAX_AGAIN:
-        return judge(job, ran, session, frozenset())
+        return conclude(job, ran, session, frozenset())
     _, again = _session(job, failed)
     if isinstance(again, Verdict) or set(again.collected) != set(failed):
-        return judge(job, ran, session, frozenset())
-    return judge(job, ran, session, frozenset(one for one in failed if again.ran.get(one) == "passed"))
+        return conclude(job, ran, session, frozenset())
+    return conclude(job, ran, session, frozenset(one for one in failed if again.ran.get(one) == "passed"))
 
 
 def _session(job: Job, only: Sequence[str]) -> tuple[Ran, Session | Verdict]:
@@ -75,7 +79,7 @@ def _session(job: Job, only: Sequence[str]) -> tuple[Ran, Session | Verdict]:
         session = read_session(data, nonce)
     except UnprovenError as error:
         return ran, _unproven(job, ran, error)
-    return ran, wrong(job, ran, session) or session
+    return ran, misplaced(job, ran, session) or session
 
 
 def _arguments(job: Job, nonce: str) -> list[str]:
@@ -107,22 +111,27 @@ def _unproven(job: Job, ran: Ran, error: UnprovenError) -> Verdict:
     return unknown(job, ran, reason, "look at the log for what ended it")
 
 
-def wrong(job: Job, ran: Ran, session: Session) -> Verdict | None:
-    """Return the verdict of a session that did not load the tree that is judged, None where it did."""
+def misplaced(job: Job, ran: Ran, session: Session) -> Verdict | None:
+    """Return the verdict of a session on another tree than the one that is judged; None where it is that one."""
     foreign = _foreign(job, session)
+    if not foreign:
+        return None
     step = "install the project in editable form into an environment inside it, or use an overlay sandbox"
-    return unknown(job, ran, f"wrong tree: {foreign}", step) if foreign else None
+    return unknown(job, ran, f"wrong tree: {foreign}", step)
 
 
-def judge(job: Job, ran: Ran, session: Session, flaky: Collection[str]) -> Verdict:
-    """Return the verdict on a session whose report is whole, whichever runner it was.
+def conclude(job: Job, ran: Ran, session: Session, flaky: Collection[str]) -> Verdict:
+    """Return what a session says of the tree; `flaky` are ids of tests that passed when they were run again."""
+    ids = tuple(one for one, outcome in session.ran.items() if outcome != "skipped")
+    return msgspec.structs.replace(_outcome(job, ran, session, flaky), ids=ids)
 
-    `flaky` are those of its failures that passed when they were run again.
-    """
+
+def _outcome(job: Job, ran: Ran, session: Session, flaky: Collection[str]) -> Verdict:
     counts = (len(session.collected), session.count("passed"))
     failed = [*session.uncollected, *session.failures]
     if failed:
-        findings = [_finding(job, failure, flaky) for failure in failed]
+        sources = _Sources(job)
+        findings = [_finding(job, failure, sources, flaky) for failure in failed]
         if all(finding.code == FLAKY for finding in findings):
             reason = f"{', '.join(sorted(flaky)[:3])} failed, and passed when run again"
             step = "make it steady: what differs between two runs of it?"
@@ -171,22 +180,51 @@ def _told(session: Session) -> str:
     return ", ".join(f"{count} {what}" for count, what in counts if count)
 
 
-def _finding(job: Job, failure: Failure, flaky: Collection[str]) -> Finding:
+def _finding(job: Job, failure: Failure, sources: _Sources, flaky: Collection[str]) -> Finding:
     path, start_line, end_line = failure.place
     test = str(getattr(failure, "id", ""))
+    first = told_first(failure, sources)
     steady = test not in flaky
     return Finding(
         check=job.check.name,
         path=path,
         start_line=max(0, start_line),
         end_line=max(start_line + 1, end_line),
-        message=failure.message or "failed",
+        message=f"{first}\n{failure.message}" if first else failure.message or "failed",
         code=(failure.error or "failed") if steady else FLAKY,
         severity="error" if steady else "warning",
-        detail=failure.detail,
+        detail=failure.detail + _both_sides(failure),
         test=test,
         related=tuple(Related(frame[0], max(0, frame[1]), _frame_text(frame[3])) for frame in failure.frames),
+        values=values_of(failure.values, job.tree.files),
     )
+
+
+class _Sources:
+    """The files of a tree as source, each read once."""
+
+    def __init__(self, job: Job) -> None:
+        self._shadow = job.shadow
+        self._known: dict[str, Written] = {}
+
+    def __getitem__(self, path: str) -> Written:
+        if path not in self._known:
+            self._known[path] = Written(self._text(path))
+        return self._known[path]
+
+    def _text(self, path: str) -> str:
+        try:
+            return decode(self._shadow.read(path) or b"").text if path else ""
+        except UndecodableError:
+            return ""
+
+
+def _both_sides(failure: Failure) -> str:
+    """Return both values of a comparison whole, where pytest cut them."""
+    if len(failure.compared) != 3 or all(side in failure.detail for side in failure.compared[1:]):
+        return ""
+    left, right = (shown_value(side, MAX_COMPARED) for side in failure.compared[1:])
+    return f"\nleft:  {left}\nright: {right}"
 
 
 def _frame_text(function: str) -> str:

@@ -37,11 +37,11 @@ def check(job: Job) -> Verdict:
         return session
     failed = sorted({failure.id for failure in session.failures})
     if job.paths or session.uncollected or not 0 < len(failed) <= pytest.MAX_AGAIN:
-        return pytest.judge(job, ran, session, frozenset())
+        return pytest.conclude(job, ran, session, frozenset())
     _, again = _session(job, files, failed)
     if isinstance(again, Verdict) or set(again.collected) != set(failed):
-        return pytest.judge(job, ran, session, frozenset())
-    return pytest.judge(job, ran, session, frozenset(one for one in failed if again.ran.get(one) == "passed"))
+        return pytest.conclude(job, ran, session, frozenset())
+    return pytest.conclude(job, ran, session, frozenset(one for one in failed if again.ran.get(one) == "passed"))
 
 
 def _session(job: Job, files: Sequence[str], only: Sequence[str]) -> tuple[Ran, Session | Verdict]:
@@ -64,7 +64,7 @@ def _session(job: Job, files: Sequence[str], only: Sequence[str]) -> tuple[Ran, 
         why = f"{error.reason}: {last_line(ran.completed.stderr)}" if not data else error.reason
         reason = f"unittest ended with exit code {ran.completed.exit_code}{where} and without a whole report: {why}"
         return ran, unknown(job, ran, reason, "look at the log for what ended it")
-    return ran, pytest.wrong(job, ran, session) or session
+    return ran, pytest.misplaced(job, ran, session) or session
 
 
 def _is_tests(job: Job, path: str) -> bool:

@@ -179,7 +179,9 @@ function watchExit() {
 if (descriptor) {
   if (nonce) process.env.BRIDLE_MAIN = String(process.pid)
   const isChild = process.env.BRIDLE_MAIN === String(process.ppid)
-  if (order.watch === 'loader') watchLoader()
+  // The process that starts a process for each test file loads nothing of the project itself.
+  const startsOthers = nonce && !process.execArgv.some((word) => /isolation=none/.test(word))
+  if (order.watch === 'loader' && !startsOthers) watchLoader()
   if (order.watch === 'reads') watchReads()
   if (order.watch === 'loader' && isChild && process.env.NODE_TEST_CONTEXT) watchExit()
 }

@@ -45,7 +45,7 @@ def test_a_failure_is_a_finding_on_the_line_of_its_assertion(bench: Bench, bare:
     assert (verdict.outcome, finding.path, finding.start_line, finding.code) == (
         "fail", "test_calc.py", 7, "AssertionError",
     )  # fmt: skip
-    assert finding.message == "AssertionError: 3 != 4"
+    assert finding.message.splitlines() == ["f(2) == 4, not 3", "AssertionError: 3 != 4"]
     assert finding.test == "test_calc.CalcTest.test_f"
 
 
@@ -96,6 +96,15 @@ def test_what_is_not_plainly_well_is_not_green(bench: Bench, bare: Path, body: s
     verdict = run_tests(bench, bare, calc=CODE, test_calc=HEAD + body)
     assert verdict.outcome == outcome, verdict.log
     assert reason in verdict.reason
+
+
+def test_a_test_that_passes_when_it_is_run_again_is_flaky(bench: Bench, bare: Path, tmp_path: Path) -> None:
+    body = f"    def test_a(self):\n        import os\n        mark = {str(tmp_path / 'seen')!r}\n"
+    body += "        was = os.path.exists(mark)\n        open(mark, 'w').close()\n        self.assertTrue(was)\n\n"
+    body += "    def test_b(self):\n        pass\n"
+    verdict = run_tests(bench, bare, calc=CODE, test_calc=HEAD + body)
+    assert (verdict.outcome, verdict.collected, verdict.passed) == ("flaky", 2, 1), verdict.log
+    assert "test_calc.CalcTest.test_a" in verdict.reason
 
 
 def test_a_run_that_hangs_is_a_timeout_that_names_the_test(bench: Bench, bare: Path) -> None:

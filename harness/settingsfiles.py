@@ -103,6 +103,8 @@ class ProjectFile(Common, frozen=True):
     sandbox: Bounds = Bounds()
     mcp: dict[str, ProjectServer] = {}
     hooks: Hooks = msgspec.field(default=(), name="hook")
+    architecture: Any = None
+    """The project's rules for itself; the check of that name reads them, and says what is wrong with them."""
 
 
 class EditorSettings(Common, frozen=True):

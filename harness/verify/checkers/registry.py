@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bridle.harness.nouns import Verdict
+from bridle.harness.verify.architecture import checker as architecture
 from bridle.harness.verify.checkers import mypy, pytest, ruff
 from bridle.harness.verify.job import Job
 
@@ -13,6 +14,7 @@ Checker = Callable[[Job], Verdict]
 
 CHECKERS: Mapping[str, Checker] = {
     "ruff": ruff.check,
+    "architecture": architecture.check,
     "mypy": mypy.check,
     "pytest": pytest.check,
 }

@@ -9,10 +9,10 @@ import msgspec
 
 from bridle.harness.verify.checkers.registry import CHECKERS
 from bridle.harness.verify.checks import STAGES, Check, is_below
-from bridle.harness.verify.finders import python
+from bridle.harness.verify.finders import python, rules
 from bridle.harness.verify.survey import Survey, survey
 
-FINDERS: Sequence[Callable[[Survey], Iterable[Check]]] = (python.find,)
+FINDERS: Sequence[Callable[[Survey], Iterable[Check]]] = (python.find, rules.find)
 
 
 def discover(

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from check_bench import Bench
 
+from bridle.cli.trust import _programs
 from bridle.harness.nouns import UserProblem
 from bridle.harness.permission.trust import Trust
 from bridle.harness.settings import load
@@ -319,3 +320,8 @@ def test_every_declaration_in_the_page_is_one(bench: Bench, home: Path) -> None:
         "a.c",
     ]
     assert counted(headers.counts, "== a.c\n== b.c\n") == 2
+
+
+def test_what_a_project_declares_is_shown_before_it_is_said_yes_to(declare: Callable[..., Bench]) -> None:
+    bench = declare("echo hello")
+    assert "lint: /bin/sh -c 'echo hello' sh" in _programs(bench.root)

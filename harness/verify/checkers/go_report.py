@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from bridle.harness.verify.checkers.results import MAX_DETAIL, Case, Results, UnreadableError, cut
+from bridle.harness.verify.checkers.results import MAX_DETAIL, Case, Results, UnreadableError, cut, several
 
 _SAID = re.compile(r"^\s+(?P<file>[\w.+-]+\.go):(?P<line>\d+): (?P<text>.*)$")
 _COMPILE = re.compile(
@@ -168,7 +168,7 @@ def _folded(packages: Mapping[str, _Package], built: str, folders: Mapping[str, 
         if package.ended == "skip" or "[no test files]" in output:
             told.append(name)
     n_empty = len(told)
-    words = (f"{n_empty} packages without tests",) if n_empty else ()
+    words = (f"{several(n_empty, 'package')} without tests",) if n_empty else ()
     return Tested(Results(tuple(cases), doubt, words), read_compile_errors(built), unset)
 
 

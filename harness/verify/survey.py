@@ -47,6 +47,8 @@ class Survey(msgspec.Struct, frozen=True):
     def below(self, folder: str, without: Iterable[str] = ()) -> Iterator[str]:
         """Yield the files in a folder, those in `without` left out."""
         left_out = tuple(without)
+        if not folder and not left_out:
+            return iter(self.files)
         return (path for path in self.files if is_below(path, folder) and not any(is_below(path, x) for x in left_out))
 
     def text(self, path: str) -> str:

@@ -3,6 +3,8 @@
 Loaded with `-p bridle_proof` into the project's own interpreter (Python 3.8 and later, standard library only).
 It writes JSON lines to a file that only this run knows, and an end marker that counts them. It never changes what
 pytest does, and judges nothing: `pytest_report.py` reads the lines.
+
+PYTEST_DONT_REWRITE: it is loaded before pytest, and asserts nothing.
 """
 
 import json

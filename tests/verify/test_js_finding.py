@@ -179,6 +179,7 @@ def test_what_the_test_script_says_of_configuration_is_kept_and_what_it_says_of_
         ("vitest", [("vitest",)]),
         ("NODE_ENV=test npx vitest run && eslint .", [("vitest", "run"), ("eslint", ".")]),
         ("pnpm exec jest; echo 'a b'", [("jest",), ("echo", "a b")]),
+        ("c8 --100 node --test", [("node", "--test")]),
         ("echo 'open", []),
         ("", []),
     ],

@@ -86,6 +86,7 @@ class Landings:
             return LandingPlan("", (), (), refused=conflict, proposal=offer.proposal)
         ids = ids_of(hunks)
         if request.force:
+            self._override(offer, ids)
             said = Badge("unverified", f"taken without proof; it said: {offer.proposal.badge.text}")
             shown = msgspec.structs.replace(offer.proposal, badge=said)
         else:
@@ -117,6 +118,16 @@ class Landings:
         journal = Journal(self._ground.state.journals, run, self._ground.now)
         try:
             return self._finish(plan, request, journal)
+        finally:
+            journal.close()
+
+    def _override(self, offer: Offer, hunks: tuple[str, ...]) -> None:
+        """Journal that a person takes these hunks without proof, and what was said against them."""
+        proposal = offer.proposal
+        journal = Journal(self._ground.state.journals, proposal.run, self._ground.now)
+        try:
+            said = {"proposal": proposal.id, "badge": proposal.badge, "flags": proposal.flags, "hunks": hunks}
+            journal.append("overridden", said, sync=True)
         finally:
             journal.close()
 

@@ -6,14 +6,22 @@ from collections.abc import Collection, Sequence
 
 from bridle.harness.nouns import Badge, Finding, Flag, Proposal, Verdict
 
+AS_IT_WAS = "with the tests and the configuration as they were"
+AS_WELL = f", {AS_IT_WAS} too"
 UNVERIFIED = Badge("unverified", "not verified yet")
 
 
-def badge(verdicts: Sequence[Verdict], flags: Sequence[Flag], wanted: Finding | None = None) -> Badge:
+def badge(
+    verdicts: Sequence[Verdict],
+    flags: Sequence[Flag],
+    wanted: Finding | None = None,
+    before: Sequence[Verdict] = (),
+) -> Badge:
     """Return the badge that these verdicts earn together.
 
     A check that does not pass only because of findings that were there before does not spoil it, but is named.
-    `wanted` is the finding that the run was to remove: it must be gone.
+    `wanted` is the finding that the run was to remove: it must be gone. `before` is what the checks said of the same
+    code with the tests and the configuration as they were: it must be as green.
     """
     tree = verdicts[0].tree if verdicts else ""
     blocking = [flag for flag in flags if flag.blocks]
@@ -33,7 +41,24 @@ def badge(verdicts: Sequence[Verdict], flags: Sequence[Flag], wanted: Finding | 
         return Badge("not green", f"not green: {headline(fresh[0])}" + _more(len(fresh) - 1), tree)
     if any(verdict.outcome == "fail" and not verdict.findings for verdict in verdicts):
         return Badge("unknown", "not verified: a check failed without a finding", tree)
-    return Badge("verified", "verified: " + ", ".join(map(_object, verdicts)) + f"; sandbox: {verdicts[0].rung}", tree)
+    objects = ", ".join(map(_object, verdicts)) + (AS_WELL if before else "")
+    return _by_the_old_proof(before, tree) or Badge(
+        "verified", f"verified: {objects}; sandbox: {verdicts[0].rung}", tree
+    )
+
+
+def _by_the_old_proof(before: Sequence[Verdict], tree: str) -> Badge | None:
+    """Return the badge of a change that is green only by what it did to the proof, None where it is green by both."""
+    fresh = [finding for verdict in before for finding in verdict.findings if finding.new]
+    if fresh:
+        return Badge("refused", f"refused: {AS_IT_WAS}: {headline(fresh[0])}" + _more(len(fresh) - 1), tree)
+    unclear = [verdict for verdict in before if verdict.outcome not in ("pass", "fail")]
+    if unclear:
+        why = unclear[0].reason or unclear[0].outcome
+        return Badge("unknown", f"not verified: {AS_IT_WAS}: {unclear[0].check}: {why}", tree)
+    if any(verdict.outcome == "fail" and not verdict.findings for verdict in before):
+        return Badge("unknown", f"not verified: {AS_IT_WAS}, a check failed without a finding", tree)
+    return None
 
 
 def stale(earned: Badge, changed: Sequence[str]) -> Badge:

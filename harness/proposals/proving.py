@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 
@@ -71,9 +72,15 @@ class Proving:
         executable = {one.path: one.executable[1] for one in placed if one.executable is not None}
         run = offer.proposal.run
         _, verdicts = await self._checking.prove(dirty, changes, offer.baseline, cancel, run=run, executable=executable)
-        flags = judge({one.path: (_text(one.before), _text(one.after)) for one in placed})
+        texts = {one.path: (_text(one.before), _text(one.after)) for one in placed}
+        flags = await asyncio.to_thread(judge, texts, lambda path: _text(self._buffers.current(path)))
         part = told(hunks, offer.proposal)
-        earned = badge(verdicts, flags, None if part else offer.wanted)
+        wanted = None if part else offer.wanted
+        earned = badge(verdicts, flags, wanted)
+        if earned.state == "verified":
+            sides = {one.path: (one.before, one.after) for one in placed}
+            before = await self._checking.prove_as_before(dirty, sides, verdicts, cancel)
+            earned = badge(verdicts, flags, wanted, before)
         if part:
             earned = msgspec.structs.replace(earned, text=f"{earned.text} ({part})")
         return earned, verdicts, flags

@@ -152,11 +152,12 @@ class Ran(msgspec.Struct, frozen=True):
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """The checks spoke."""
+    """The checks spoke; `before` is what they said with the tests and the configuration as they were."""
 
     verdicts: tuple[Verdict, ...]
     flags: tuple[Flag, ...] = ()
     badge: Badge | None = None
+    before: tuple[Verdict, ...] = ()
 
 
 class Proposed(msgspec.Struct, frozen=True):
@@ -173,6 +174,15 @@ class Prepared(msgspec.Struct, frozen=True):
     files: tuple[FileChange, ...]
     proposal: str = ""
     undoes: str = ""
+    hunks: tuple[str, ...] = ()
+
+
+class Overridden(msgspec.Struct, frozen=True):
+    """A person takes what the proof does not carry: what the badge said, and the objections that were waved through."""
+
+    proposal: str
+    badge: Badge
+    flags: tuple[Flag, ...] = ()
     hunks: tuple[str, ...] = ()
 
 
@@ -210,6 +220,18 @@ class Undone(msgspec.Struct, frozen=True):
     plan: str
 
 
+class AcceptedFinding(msgspec.Struct, frozen=True):
+    """The person accepted a finding for good, or took that back (`what`)."""
+
+    what: str
+    check: str
+    fingerprint: str
+    path: str = ""
+    message: str = ""
+    count: int = 1
+    at: float = 0.0
+
+
 class BudgetMet(msgspec.Struct, frozen=True):
     """A limit was met."""
 
@@ -226,8 +248,8 @@ class Ended(msgspec.Struct, frozen=True):
 
 Event = (
     Started | Resumed | Sheltered | PhaseEntered | Told | ModelCalled | ModelReplied | ToolCalled | ToolReplied
-    | Decided | Egress | McpCalled | Edited | Ran | Checked | Proposed | Prepared | Confirmed | Landed | RolledBack
-    | Undone | BudgetMet | Ended
+    | Decided | Egress | McpCalled | Edited | Ran | Checked | Proposed | Overridden | Prepared
+    | Confirmed | Landed | RolledBack | Undone | AcceptedFinding | BudgetMet | Ended
 )  # fmt: skip
 
 KINDS: dict[str, type[Event]] = {
@@ -247,16 +269,30 @@ KINDS: dict[str, type[Event]] = {
     "ran": Ran,
     "checked": Checked,
     "proposed": Proposed,
+    "overridden": Overridden,
     "prepared": Prepared,
     "confirmed": Confirmed,
     "landed": Landed,
     "rolled_back": RolledBack,
     "undone": Undone,
+    "accepted": AcceptedFinding,
     "budget": BudgetMet,
     "ended": Ended,
 }
 
 SYNCED = frozenset(
-    {"started", "edited", "checked", "prepared", "confirmed", "landed", "rolled_back", "undone", "ended"}
+    {
+        "started",
+        "edited",
+        "checked",
+        "overridden",
+        "prepared",
+        "confirmed",
+        "landed",
+        "rolled_back",
+        "undone",
+        "accepted",
+        "ended",
+    }
 )
 """What survives a power cut too: intended, applied, verified, taken back. Every kind survives a kill."""

@@ -6,12 +6,14 @@ A rung that does not work for this workspace is declined with its reason; the sh
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import shutil
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -58,6 +60,7 @@ __all__ = [
 ]
 
 TRIAL_TIMEOUT_S = 10.0
+HOLDS_S = 600.0
 SCRATCH_COPY: RungName = "scratch copy"
 APPARMOR_STEP = (
     "AppArmor keeps user namespaces from programs without a profile: install bubblewrap with its profile, "
@@ -130,6 +133,10 @@ def open_shadow(
     raise _nothing_works(rung, declined, required=required)
 
 
+_held: dict[tuple[RungName, Terms], tuple[float, bytes]] = {}
+"""When a rung last held its promise, and what was mounted then: it is not tried anew at each save."""
+
+
 def _try(name: RungName, terms: Terms, buffers: Mapping[str, bytes], declined: tuple[str, ...]) -> Shadow | str:
     """Return a shadow on one rung, or why there is none."""
     if name not in RUNGS[:2]:
@@ -153,8 +160,9 @@ def _try_at(name: RungName, terms: Terms, buffers: Mapping[str, bytes], declined
         problem = f"nothing can be kept in {str(terms.state)!r}: {error.strerror}"
         raise UserProblem(problem, "free space there, and make it writable by you") from error
     try:
-        why = _trial(shadow)
+        why = "" if _held_lately(name, terms) else _trial(shadow)
         if not why:
+            _held[name, terms] = (time.monotonic(), _mounts())
             for path, data in buffers.items():
                 shadow.write(path, data)
             return shadow
@@ -163,6 +171,19 @@ def _try_at(name: RungName, terms: Terms, buffers: Mapping[str, bytes], declined
         raise
     shadow.close()
     return why
+
+
+def _held_lately(name: RungName, terms: Terms) -> bool:
+    """Tell whether the rung has held on this very ground a moment ago, and nothing was mounted since."""
+    when, mounts = _held.get((name, terms), (-HOLDS_S, b""))
+    return time.monotonic() - when < HOLDS_S and mounts == _mounts()
+
+
+def _mounts() -> bytes:
+    try:
+        return hashlib.blake2b(Path("/proc/self/mountinfo").read_bytes()).digest()
+    except OSError:
+        return b""
 
 
 def _obstacle(workspace: Path) -> str:

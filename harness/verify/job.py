@@ -76,15 +76,16 @@ def start(
     report: Path | None = None,
     *,
     cap_bytes: int = MAX_REPORT_BYTES,
+    around: Sequence[str] = (),
 ) -> Ran:
     """Run the check's command with `arguments`; one that cannot be started ends with 127, as a shell has it.
 
-    `cap_bytes` is what is kept of its output.
+    `cap_bytes` is what is kept of its output. `around` are words that start the command, as ``timeout 5`` would.
     """
     command = (*job.check.command, *arguments)
     try:
         completed = job.shadow.prove(
-            (*TELL_WHERE, job.check.package or ".", *command),
+            (*TELL_WHERE, job.check.package or ".", *around, *command),
             env=env,
             timeout_s=job.timeout_s,
             report=report,

@@ -86,11 +86,18 @@ class Offering:
             )
         )
 
-    def settle(self, bench: Workbench, verdicts: tuple[Verdict, ...], flags: tuple[Flag, ...]) -> Badge:
-        """All checks have spoken."""
+    def earns(self, verdicts: tuple[Verdict, ...], flags: tuple[Flag, ...]) -> bool:
+        """Tell whether the change as it stands is green, so that it is worth asking the old proof."""
+        return badge(verdicts, flags, self._order.finding).state == "verified"
+
+    def settle(
+        self, bench: Workbench, verdicts: tuple[Verdict, ...], flags: tuple[Flag, ...], before: tuple[Verdict, ...]
+    ) -> Badge:
+        """All checks have spoken, on the change and, where it touches the proof, with the proof as it was `before`."""
         assert self._offer is not None
-        earned = badge(verdicts, flags, self._order.finding)
-        self._journal.append("checked", {"verdicts": verdicts, "flags": flags, "badge": earned}, sync=True)
+        earned = badge(verdicts, flags, self._order.finding, before)
+        checked = {"verdicts": verdicts, "flags": flags, "badge": earned, "before": before}
+        self._journal.append("checked", checked, sync=True)
         self._offer = msgspec.structs.replace(self._offer, earned=earned, proved=ids_of(self._offer.proposal.hunks))
         self._change(msgspec.structs.replace(self._offer.proposal, badge=earned, verdicts=verdicts, flags=flags))
         self._tell_what_moved()

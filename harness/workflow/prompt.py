@@ -45,9 +45,18 @@ def describe(finding: Finding) -> str:
     return hidden("\n".join(lines))
 
 
-def send_back(verdicts: tuple[Verdict, ...], flags: tuple[Flag, ...]) -> str:
-    """Return the next turn after checks that were not green."""
-    return f"{findings_text(verdicts, flags)}\n\nMend this, or say in one sentence why it cannot be mended and stop."
+def send_back(verdicts: tuple[Verdict, ...], flags: tuple[Flag, ...], before: tuple[Verdict, ...] = ()) -> str:
+    """Return the next turn after checks that were not green; `before` is what the old proof says of the change."""
+    text = findings_text(verdicts, flags)
+    if before:
+        fresh = [finding for verdict in before for finding in verdict.findings if finding.new]
+        unclear = [
+            f"{verdict.check}: {verdict.outcome} ({verdict.reason})" for verdict in before if not verdict.findings
+        ]
+        said = "\n".join([*map(describe, fresh[:MAX_FINDINGS]), *unclear])
+        text += f"\n\nWith the tests and the configuration as they were before your change, your code gives:\n{said}"
+        text += "\nIf what was asked for means that they must change, say so and stop: a person decides."
+    return f"{text}\n\nMend this, or say in one sentence why it cannot be mended and stop."
 
 
 def findings_text(verdicts: tuple[Verdict, ...], flags: tuple[Flag, ...]) -> str:

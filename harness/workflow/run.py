@@ -18,7 +18,7 @@ from bridle.harness.proposals.badge import headline, same
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
 from bridle.harness.settings import user_file
-from bridle.harness.shadow.shadow import SANDBOXES, Shadow, open_shadow
+from bridle.harness.shadow.shadow import SANDBOXES, Shadow
 from bridle.harness.tools.foreign import Foreign
 from bridle.harness.tools.permits import Permits, Terms
 from bridle.harness.tools.toolbox import Tool
@@ -26,6 +26,7 @@ from bridle.harness.workflow.ending import Ended, Reason
 from bridle.harness.workflow.offering import Offering
 from bridle.harness.workflow.prompt import send_back
 from bridle.harness.workflow.scope import scope_of
+from bridle.harness.workflow.sheltering import open_ground
 from bridle.harness.workflow.workbench import Workbench
 
 
@@ -78,18 +79,7 @@ class Run:
     async def _open_shadow(self) -> Shadow:
         """Open the shadow; one that is still being opened when the run is stopped is closed again."""
         ground = self._ground
-        opening = asyncio.ensure_future(
-            asyncio.to_thread(
-                open_shadow,
-                ground.root,
-                ground.state.shadows,
-                ground.buffers.dirty(),
-                python=ground.settings.python or None,
-                required=ground.settings.sandbox_required,
-                limits=ground.settings.limits,
-                container=ground.settings.container,
-            )
-        )
+        opening = asyncio.ensure_future(asyncio.to_thread(open_ground, ground, ground.buffers.dirty()))
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
@@ -138,11 +128,16 @@ class Run:
             raise Ended("refused", "the model changed nothing" + (f": {words}" if words else ""))
         if not changed:
             self._give_up(words)
+        await self._tidy(bench)
         self._offering.show(bench)
         self._say("verify", "running the checks on the change")
         verdicts = await bench.prove(self._offering.climb)
-        flags = bench.flags()
-        earned = self._offering.settle(bench, verdicts, flags)
+        flags = await asyncio.to_thread(bench.flags, verdicts)
+        before: tuple[Verdict, ...] = ()
+        if self._offering.earns(verdicts, flags):
+            self._say("verify", "running the tests and the configuration as they were on the change")
+            before = await bench.prove_as_before(verdicts)
+        earned = self._offering.settle(bench, verdicts, flags, before)
         self._say("verify", earned.text)
         if earned.state == "verified":
             raise Ended("succeeded", earned.text)
@@ -150,7 +145,13 @@ class Run:
             raise Ended("needs a person", earned.text)
         if self._rounds >= WORKFLOWS[self._order.workflow].max_rounds:
             self._give_up(f"{self._rounds} rounds were not enough")
-        bench.tell(send_back(verdicts, flags))
+        bench.tell(send_back(verdicts, flags, before))
+
+    async def _tidy(self, bench: Workbench) -> None:
+        """Let the linters mend by themselves what they can; that is no change of the model's to be judged anew."""
+        for path, n_fixes in (await bench.tidy()).items():
+            self._say("tidy", f"{path}: {n_fixes} fix{'es' * (n_fixes != 1)} by the linters themselves")
+        bench.changed_since_judged()
 
     def _give_up(self, words: str) -> None:
         badge = self._offering.badge

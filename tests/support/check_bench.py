@@ -28,6 +28,7 @@ class Bench:
         self.python: str | None = sys.executable
         self.env: dict[str, str] = {}
         self.shadow: Shadow = PlainShadow(root, state)
+        self.declared: tuple[Check, ...] = ()
         self._state = state
         self.records = Records(state)
 
@@ -52,8 +53,14 @@ class Bench:
             timeout_s=timeout_s,
         )
 
+    @property
+    def n_runs(self) -> int:
+        """How many commands ran since files were put."""
+        assert isinstance(self.shadow, PlainShadow)
+        return self.shadow.n_runs
+
     def checks(self, only: str = "") -> list[Check]:
-        return [check for check in discover(self.root, self.python) if only in ("", check.name)]
+        return [check for check in discover(self.root, self.python, declared=self.declared) if only in ("", check.name)]
 
     def one(self, only: str, *, timeout_s: float = 60, baseline: Sequence[Finding] = ()) -> Verdict:
         [verdict] = self.verify(only, timeout_s=timeout_s, baseline=baseline)

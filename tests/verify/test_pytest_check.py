@@ -41,7 +41,7 @@ def test_a_failure_is_a_finding_on_the_line_of_its_assertion_with_what_the_value
     [finding] = verdict.findings
     assert verdict.outcome == "fail"
     assert (finding.path, finding.start_line, finding.end_line) == ("test_calc.py", 4, 5)
-    assert finding.message.splitlines() == ["assert 3 == 4", " +  where 3 = f(2)"]
+    assert finding.message.splitlines() == ["f(2) == 4, not 3", "assert 3 == 4", " +  where 3 = f(2)"]
     assert (finding.code, finding.test, finding.new) == ("AssertionError", "test_calc.py::test_f", True)
     assert "in test_f" in finding.detail
     assert finding.fingerprint
@@ -305,7 +305,11 @@ def test_tests_that_run_in_workers_are_counted_and_placed_as_any_other(bench: Be
     verdict = run_tests(bench, calc=CODE, test_calc=RED, test_b=GREEN)
     assert (verdict.outcome, verdict.collected, verdict.passed) == ("fail", 2, 1)
     [finding] = verdict.findings
-    assert (finding.path, finding.start_line, finding.message.splitlines()[0]) == ("test_calc.py", 4, "assert 3 == 4")
+    assert (finding.path, finding.start_line, finding.message.splitlines()[0]) == (
+        "test_calc.py",
+        4,
+        "f(2) == 4, not 3",
+    )
 
 
 def test_tests_of_unittest_are_tests(bench: Bench) -> None:
@@ -318,7 +322,7 @@ def test_tests_of_unittest_are_tests(bench: Bench) -> None:
         ),
     )
     [finding] = verdict.findings
-    assert (finding.start_line, finding.message) == (6, "AssertionError: 3 != 4")
+    assert (finding.start_line, finding.message) == (6, "f(2) == 4, not 3\nAssertionError: 3 != 4")
 
 
 def test_a_copy_whose_environment_imports_the_original_tree_is_the_wrong_tree(bench: Bench) -> None:
@@ -376,3 +380,50 @@ def is_alive(pid: int) -> bool:
         return False
     status = Path(f"/proc/{pid}/stat")
     return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+COUNTED = """\
+import pathlib
+import tempfile
+
+SEEN = pathlib.Path(tempfile.gettempdir(), "{name}")
+
+
+def times():
+    n_times = int(SEEN.read_text()) if SEEN.exists() else 0
+    SEEN.write_text(str(n_times + 1))
+    return n_times
+"""
+
+
+def test_a_test_that_fails_and_passes_when_it_is_run_again_is_flaky_and_not_green(bench: Bench) -> None:
+    name = f"bridle-flaky-{os.getpid()}-{id(bench)}"
+    flaky = "\n\ndef test_sometimes():\n    assert times() % 2 == 1\n"
+    bench.put({"test_a.py": COUNTED.format(name=name) + flaky + "\n\ndef test_always():\n    assert 1\n"})
+    verdict = bench.one("pytest")
+    assert (verdict.outcome, verdict.collected, verdict.passed) == ("flaky", 2, 1)
+    assert "test_a.py::test_sometimes failed, and passed when run again" in verdict.reason
+    assert [(f.code, f.severity, f.test) for f in verdict.findings] == [
+        ("flaky", "warning", "test_a.py::test_sometimes")
+    ]
+
+
+def test_beside_a_steady_failure_a_flaky_one_is_told_apart(bench: Bench) -> None:
+    name = f"bridle-flaky-{os.getpid()}-{id(bench)}"
+    flaky = "\n\ndef test_sometimes():\n    assert times() % 2 == 1\n"
+    bench.put({"test_a.py": COUNTED.format(name=name) + flaky + "\n\ndef test_never():\n    assert 1 == 2\n"})
+    verdict = bench.one("pytest")
+    assert verdict.outcome == "fail"
+    assert {f.test: f.code for f in verdict.findings} == {
+        "test_a.py::test_sometimes": "flaky",
+        "test_a.py::test_never": "AssertionError",
+    }
+
+
+def test_many_failures_are_not_run_again(bench: Bench) -> None:
+    bench.put({"test_a.py": "".join(f"def test_{n}():\n    assert 0\n\n" for n in range(11))})
+    assert len(bench.one("pytest").findings) == 11
+    assert bench.n_runs == 1
+    bench.put({"test_a.py": "def test_0():\n    assert 0\n"})
+    assert bench.one("pytest").outcome == "fail"
+    assert bench.n_runs == 2

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import msgspec
 
 from bridle.harness.nouns import Finding, Verdict
@@ -27,6 +29,22 @@ from bridle.indexer.text import LineEdit
 SUFFIXES = (".py", ".pyi")
 BROKEN = ("invalid-syntax", "E9", "F7", "F82")
 """Codes of code that cannot run; all others are a matter of style."""
+
+LISTING = """
+mark=$1
+shift
+listed=$(mktemp) || exit 1
+"$@" --show-files >"$listed" 2>/dev/null & lister=$!
+"$@"
+code=$?
+wait "$lister"
+printf '\\n%s %s\\n' "$mark" "$?"
+cat "$listed"
+rm -f "$listed"
+exit "$code"
+"""
+LIST_TOO = ("/bin/sh", "-c", LISTING, "sh")
+"""Has ruff report, and at the same time list what it looks at: that follows the report, a mark and its exit code."""
 
 
 class Location(msgspec.Struct, frozen=True):
@@ -67,30 +85,38 @@ class RuffItem(msgspec.Struct, frozen=True):
 def check(job: Job) -> Verdict:
     """Run ruff on the shadow's Python files, or on those of `job.paths`."""
     wanted = narrowed(job, lambda path: path.endswith(SUFFIXES))
-    common = ("check", "--quiet", "--no-cache", "--no-fix", "--force-exclude", *_left_out(job), *(wanted or (".",)))
-    listed = start(job, (*common, "--show-files"), {})
-    early = stopped(job, listed)
-    if early is not None or listed.completed.exit_code != 0 or listed.completed.truncated:
-        return early or _refused(job, listed)
-    reported = start(job, (*common, "--output-format", "json"), {})
-    ran = msgspec.structs.replace(reported, said=reported.completed.stderr)
-    return stopped(job, ran) or _judge(job, ran, _examined(listed))
+    common = ("check", "--quiet", "--no-cache", "--no-fix", "--force-exclude", *left_out(job), *(wanted or (".",)))
+    mark = secrets.token_hex(16)
+    both = start(job, (*common, "--output-format", "json"), {}, around=(*LIST_TOO, mark))
+    report, _, rest = both.completed.stdout.rpartition(f"\n{mark} ".encode())
+    listed = rest.split(b"\n")
+    completed = msgspec.structs.replace(both.completed, stdout=report)
+    ran = msgspec.structs.replace(both, completed=completed, said=completed.stderr)
+    early = stopped(job, ran)
+    if early is not None or completed.truncated or listed[0] != b"0":
+        return early or refused(job, ran)
+    return _judge(job, ran, _examined(ran, listed[1:]))
 
 
-def _left_out(job: Job) -> tuple[str, ...]:
+def left_out(job: Job) -> tuple[str, ...]:
     """Return how ruff is told of the packages that have a ruff of their own."""
     return tuple(word for inner in job.check.without for word in ("--extend-exclude", told(job, inner)))
 
 
 def _judge(job: Job, ran: Ran, examined: set[str]) -> Verdict:
-    items, code = _parse(ran), ran.completed.exit_code
+    items, code = parse(ran), ran.completed.exit_code
     if items is None or code not in (0, 1):
-        return _refused(job, ran)
+        return refused(job, ran)
     if items:
-        findings = [_finding(job, ran, item) for item in items]
+        findings = [finding_of(job, ran, item) for item in items]
         return verdict(job, "fail", ran, counts=(len(examined), 0), findings=findings)
     if code != 0:
         return unknown(job, ran, "ruff ended with exit code 1 and named nothing", "run ruff to see why")
+    return judge_clean(job, ran, examined)
+
+
+def judge_clean(job: Job, ran: Ran, examined: set[str]) -> Verdict:
+    """Return the verdict where nothing is complained of: green needs examined files, the changed ones among them."""
     if not examined:
         return unknown(job, ran, "ruff examined no file", "see what ruff's configuration leaves out")
     unseen = sorted(path for path in changed_files(job, SUFFIXES) - examined if path in (job.paths or (path,)))
@@ -100,7 +126,8 @@ def _judge(job: Job, ran: Ran, examined: set[str]) -> Verdict:
     return verdict(job, "pass", ran, counts=(len(examined), len(examined)))
 
 
-def _refused(job: Job, ran: Ran) -> Verdict:
+def refused(job: Job, ran: Ran) -> Verdict:
+    """Return the verdict of a ruff that did not take its configuration, or left no report."""
     why = last_line(ran.completed.stderr) or "its report cannot be read"
     return unknown(
         job,
@@ -110,12 +137,13 @@ def _refused(job: Job, ran: Ran) -> Verdict:
     )
 
 
-def _examined(listed: Ran) -> set[str]:
-    lines = listed.completed.stdout.decode("utf-8", "replace").splitlines()
-    return {listed.path(line) for line in lines if line.endswith(SUFFIXES)} - {""}
+def _examined(ran: Ran, listed: list[bytes]) -> set[str]:
+    lines = [line.decode("utf-8", "replace") for line in listed]
+    return {ran.path(line) for line in lines if line.endswith(SUFFIXES)} - {""}
 
 
-def _parse(ran: Ran) -> tuple[RuffItem, ...] | None:
+def parse(ran: Ran) -> tuple[RuffItem, ...] | None:
+    """Return ruff's JSON report, None where it is none."""
     if ran.completed.truncated:
         return None
     try:
@@ -124,7 +152,8 @@ def _parse(ran: Ran) -> tuple[RuffItem, ...] | None:
         return None
 
 
-def _finding(job: Job, ran: Ran, item: RuffItem) -> Finding:
+def finding_of(job: Job, ran: Ran, item: RuffItem) -> Finding:
+    """Return one item of the report as a finding, its fix in whole lines."""
     path = ran.path(item.filename)
     code = item.code or "invalid-syntax"
     return Finding(

@@ -50,6 +50,38 @@ def uncovered(before: Sequence[Claim], after: Sequence[Claim]) -> list[Claim]:
     return missing
 
 
+def as_strong(missing: Sequence[Claim], fresh: Sequence[Claim]) -> bool:
+    """Tell whether for each claim that is missing there is a new one that excludes as much, whatever it says.
+
+    One that excludes more may stand for several.
+    """
+    left = sorted(fresh, key=lambda claim: claim.rank)
+    for claim in missing:
+        found = next((one for one in left if one.rank >= claim.rank and one.guards <= claim.guards), None)
+        if found is None:
+            return False
+        if found.rank == claim.rank:
+            left.remove(found)
+    return True
+
+
+def still_holds_much(missing: Sequence[Claim], fresh: Sequence[Claim]) -> bool:
+    """Tell whether a new claim excludes as much as the strongest that is missing."""
+    return max((one.rank for one in fresh), default=0) >= max(claim.rank for claim in missing) and min(
+        one.guards for one in fresh
+    ) <= min(claim.guards for claim in missing)
+
+
+def is_refitted(missing: Sequence[Claim], fresh: Sequence[Claim]) -> bool:
+    """Tell whether a new claim is an old one with another value in it, or one without its spelled-out value."""
+    return any(
+        one.kind == claim.kind
+        and ((one.names == claim.names and one.constants != claim.constants) or (claim.literal and not one.literal))
+        for claim in missing
+        for one in fresh
+    )
+
+
 def called_name(node: ast.expr) -> str:
     """Return the last name of what is called or named: `raises` for `pytest.raises`."""
     if isinstance(node, ast.Call):

@@ -1,140 +1,205 @@
-"""Objections to changes of what the proof is configured by: pytest, ruff, mypy, coverage. Pure.
+"""Objections to changes of what the proof is configured by, in Python, JavaScript, TypeScript, Go and Rust. Pure.
 
 Whatever only asks for more is fine; whether the rest asks for less is for a person to say.
 """
 
 from __future__ import annotations
 
-import configparser
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import cast
 
 from bridle.harness.nouns import Flag
-from bridle.harness.verify.gates.source import Change
+from bridle.harness.verify.gates.config_files import Flat, is_opaque, settings_of, without_remarks
+from bridle.harness.verify.gates.source import Change, Patch
+from bridle.harness.verify.gates.suppressions import STYLE
 
 GATE = "configuration"
 RESTORE = "leave the configuration of the checks as it was; a person may decide otherwise"
 
-WATCHED = (
-    "tool.pytest",
-    "tool.ruff",
+LONGER_IS_STRICTER = re.compile(r"\.(?:extend-)?select$|\.testpaths$|\.plugins$|\.enable$|\.enable_error_code$")
+TRUE_IS_STRICTER = re.compile(
+    r"\.(?:strict\w*|warn_\w+|disallow_\w+|check_untyped_defs|extra_checks|xfail_strict|strict\w+|no[A-Z]\w+|"
+    r"explicit_package_bases|exactOptionalPropertyTypes|alwaysStrict)$"
+)
+OPTIONS = re.compile(r"\.addopts$|^scripts\.")
+FILTERS = re.compile(r"\.filterwarnings$")
+PLACES = re.compile(r"\.(?:files|include|packages|mypy_path|testpaths|pythonpath|src|extraPaths)$")
+TOLD = re.compile(
+    r"^(?:tool\.)?coverage\b|^(?:run|report|paths|html|xml)\.|(?:^|\.)mypy-[\w.*,-]+\.ignore_missing_imports$"
+)
+"""What no check of ours stands on, or what only says that a foreign package has no types: told, and no obstacle."""
+
+HARMLESS_OPTIONS = re.compile(
+    r"-(?:v+|q+|ra?|r[a-zA-Z]{2,}|l|s|x)$|--(?:strict|verbose|quiet|color|tb|durations|showlocals|cov|no-cov-on-fail|"
+    r"doctest-modules|doctest-glob|reporter|check-leaks|full-trace|colors|timestamps|no-header|strict-\w+|junit\w*|"
+    r"exitfirst|html|instafail)\b"
+)
+"""Options that say how a run reports or that ask for more."""
+
+STRICT_OPTIONS = re.compile(r"-W$|error|--(?:strict\w*|doctest|forbid|check-leaks|fail|max-warnings)")
+"""Options whose absence asks for less."""
+
+IGNORES = re.compile(r"^tool\.ruff\.(?:lint\.)?(?:extend-)?ignore$|^flake8\.(?:extend-)?ignore$")
+
+ADOPTED = (
     "tool.mypy",
     "tool.pyright",
-    "tool.coverage",
+    "tool.basedpyright",
     "tool.pylint",
     "tool.bandit",
-    "project.entry-points.pytest11",
+    "mypy",
+    "flake8",
+    "coverage",
+    "lints",
 )
-"""Tables of pyproject.toml that the proof depends on."""
+"""Tools that check nothing before they are configured: to configure one is to ask for more."""
 
-HARMLESS = (
-    "tool.ruff.format",
-    "tool.ruff.line-length",
-    "tool.ruff.lint.isort",
-    "tool.ruff.lint.pycodestyle",
-    "tool.coverage.html",
-    "tool.pytest.ini_options.markers",
-    "tool.pytest.ini_options.minversion",
-)
-MOVED = re.compile(r"^tool\.ruff\.(?=(?:extend-)?(?:select|ignore|per-file-ignores)|isort|pycodestyle)")
-"""Keys that stood at ruff's top before it had a table for its linter."""
-
-WHOLE_TOML = {
-    "ruff.toml": "tool.ruff",
-    ".ruff.toml": "tool.ruff",
-    "pytest.toml": "tool.pytest",
-    ".pytest.toml": "tool.pytest",
+RIVALS = {
+    "mypy": ("mypy.ini", ".mypy.ini", "setup.cfg", "pyproject.toml"),
+    "flake8": (".flake8", "tox.ini", "setup.cfg"),
+    "pytest": ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "pyproject.toml", "tox.ini", "setup.cfg"),
+    "coverage": (),
+    "lints": (),
 }
-INI_SECTIONS: Mapping[str, str] = {
-    "pytest.ini": "",
-    ".pytest.ini": "",
-    "mypy.ini": "",
-    ".mypy.ini": "",
-    ".coveragerc": "",
-    ".flake8": "",
-    "setup.cfg": r"tool:pytest|mypy|flake8|coverage|options\.entry_points",
-    "tox.ini": r"pytest|mypy|flake8|coverage",
-}
-"""INI files, and which of their sections count ("" for all)."""
-
-OTHERS = frozenset(("pyrightconfig.json", ".pylintrc", "pylintrc", "bridle.toml"))
-LONGER_IS_STRICTER = re.compile(r"\.(?:extend-)?select$|\.testpaths$")
-TRUE_IS_STRICTER = re.compile(r"\.(?:strict\w*|warn_\w+|disallow_\w+|check_untyped_defs|extra_checks|xfail_strict)$")
-
-Flat = dict[str, object]
+"""The files that a tool reads only one of: a new one hides what another says."""
 
 
-def judge_configuration(change: Change) -> Iterator[Flag]:
+def judge_configuration(patch: Patch, change: Change) -> Iterator[Flag]:
     """Yield the objections to one file's change, where it configures a check."""
-    same = change.before.text == change.after.text and change.before.exists == change.after.exists
-    if same or change.is_example:
+    if change.is_same or change.is_example:
         return
-    if change.name in OTHERS:
-        yield change.flag(GATE, 0, f"{change.name} configures the checks, and was changed", RESTORE)
+    if is_opaque(change.name):
+        if without_remarks(change.before.text) != without_remarks(change.after.text):
+            yield change.flag(GATE, 0, f"{change.name} configures the checks, and was changed", RESTORE)
         return
-    before, after = _settings(change, change.before.text), _settings(change, change.after.text)
-    if before is None or after is None:
-        yield change.flag(GATE, 0, f"{change.name} cannot be read, so its checks cannot be compared", "mend its syntax")
+    before, after = settings_of(change.name, change.before.text), settings_of(change.name, change.after.text)
+    if after is None or before is None:
+        blocks = before is not None
+        reason = f"{change.name} cannot be read, so its checks cannot be compared"
+        yield change.flag(GATE, 0, reason, "mend its syntax", blocks=blocks)
         return
     for key in sorted(before.keys() | after.keys()):
-        if before.get(key) != after.get(key) and not _is_stricter(key, before.get(key), after.get(key)):
-            line = change.after.line_of(key.rpartition(".")[2])
-            yield change.flag(GATE, line, f"{key} was {_verb(key, before, after)}", RESTORE)
-
-
-def _settings(change: Change, text: str) -> Flat | None:
-    """Return the settings that the proof depends on, by dotted key; None when the text cannot be read."""
-    try:
-        if change.name == "pyproject.toml":
-            return _watched(dict(_flat("", tomllib.loads(text))))
-        if change.name in WHOLE_TOML:
-            return _watched(dict(_flat(WHOLE_TOML[change.name], tomllib.loads(text))))
-        if change.name in INI_SECTIONS:
-            return _ini(text, INI_SECTIONS[change.name])
-    except (tomllib.TOMLDecodeError, configparser.Error, RecursionError):
-        return None
-    return {}
-
-
-def _watched(flat: Flat) -> Flat:
-    named = {MOVED.sub("tool.ruff.lint.", key): value for key, value in flat.items()}
-    return {
-        key: value
-        for key, value in named.items()
-        if key.startswith(tuple(f"{name}." for name in WATCHED)) and not key.startswith(HARMLESS)
-    }
-
-
-def _flat(prefix: str, value: object) -> Iterator[tuple[str, object]]:
-    """Yield the leaves of nested tables; a list of tables is one leaf for each of its keys."""
-    if isinstance(value, dict):
-        for key, inner in cast("dict[str, object]", value).items():
-            yield from _flat(f"{prefix}.{key}" if prefix else key, inner)
-    elif isinstance(value, list) and any(isinstance(one, dict) for one in cast("list[object]", value)):
-        for number, inner in enumerate(cast("list[object]", value)):
-            yield from _flat(f"{prefix}.{number}", inner)
-    else:
-        yield prefix, value
-
-
-def _ini(text: str, wanted: str) -> Flat:
-    parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
-    parser.read_string(text)
-    return {
-        f"{section}.{key}": value
-        for section in parser.sections()
-        if re.match(wanted, section)
-        for key, value in parser.items(section)
-        if key != "markers"
-    }
+        if before.get(key) == after.get(key) or _is_stricter(key, before.get(key), after.get(key)):
+            continue
+        if _is_adopted(patch, change, key, before) and _is_safe_to_adopt(key, after[key]):
+            continue
+        if _is_carried_over(patch, change, key, before, after):
+            continue
+        line = change.after.line_of(key.rpartition(".")[2])
+        blocks = not (TOLD.search(key) or _is_of_style(key, before.get(key), after.get(key)))
+        yield change.flag(GATE, line, f"{key} was {_verb(key, before, after)}", RESTORE, blocks=blocks)
 
 
 def _is_stricter(key: str, before: object, after: object) -> bool:
     if LONGER_IS_STRICTER.search(key) and isinstance(before, list) and isinstance(after, list):
         return set(map(str, cast("list[object]", before))) <= set(map(str, cast("list[object]", after)))
+    if OPTIONS.search(key) and before is not None:
+        return _asks_for_as_much(_words(before), _words(after))
+    if FILTERS.search(key):
+        return all(
+            str(one).split(":")[0].strip() == "error" for one in _lines(after) if one not in _lines(before)
+        ) and (
+            "error" not in {str(one).strip() for one in _lines(before)} - {str(one).strip() for one in _lines(after)}
+        )
+    if PLACES.search(key) and before is not None and after is not None:
+        return _covers(_lines(after), _lines(before))
     return TRUE_IS_STRICTER.search(key) is not None and str(after).lower() == "true"
+
+
+def _asks_for_as_much(before: list[str], after: list[str]) -> bool:
+    """Tell whether options changed only in how a run reports, or towards more."""
+    added = [word for word in after if word not in before]
+    removed = [word for word in before if word not in after]
+    bare = {word for word in (*added, *removed) if not word.startswith("-")}
+    values = {after[at + 1] for at, word in enumerate(after[:-1]) if HARMLESS_OPTIONS.match(word)}
+    values |= {before[at + 1] for at, word in enumerate(before[:-1]) if HARMLESS_OPTIONS.match(word)}
+    return (
+        all(HARMLESS_OPTIONS.match(word) for word in added if word.startswith("-"))
+        and not any(STRICT_OPTIONS.search(word) for word in removed)
+        and all(HARMLESS_OPTIONS.match(word) for word in removed if word.startswith("-"))
+        and bare <= values
+    )
+
+
+def _covers(after: list[object], before: list[object]) -> bool:
+    """Tell whether each place of `before` still lies in one of `after`."""
+    wide = [str(one).strip().strip("/").removesuffix("/**") for one in after]
+    return all(
+        any(place in ("", ".") or f"{str(one).strip().strip('/')}/".startswith(f"{place}/") for place in wide)
+        for one in before
+    )
+
+
+def _is_adopted(patch: Patch, change: Change, key: str, before: Flat) -> bool:
+    """Tell whether the tool that a key belongs to was configured nowhere before, nor in a file that this hides."""
+    tool = next((one for one in ADOPTED if key.startswith((f"{one}.", f"{one}-", f"{one}:"))), None)
+    if tool is None or any(one.startswith((f"{tool}.", f"{tool}-", f"{tool}:")) for one in before):
+        return False
+    short = tool.replace(":", ".").rpartition(".")[2]
+    folder = change.path[: -len(change.name)]
+    others = [name for name in RIVALS.get(short, ("pyrightconfig.json",)) if name != change.name]
+    return not any(_is_configured(patch.text_before(f"{folder}{name}"), name, short) for name in others)
+
+
+def _is_safe_to_adopt(key: str, value: object) -> bool:
+    """Tell whether a first setting can be taken: tests are run without any, so what it says of them counts."""
+    if "pytest" not in key.partition(".ini_options")[0].split(".")[0] and not key.startswith("tool.pytest"):
+        return True
+    return OPTIONS.search(key) is not None and _asks_for_as_much([], _words(value))
+
+
+def _is_of_style(key: str, before: object, after: object) -> bool:
+    """Tell whether only rules of layout and names were turned off."""
+    added = [str(one).strip() for one in _lines(after) if one not in _lines(before)]
+    return bool(added) and IGNORES.search(key) is not None and all(map(STYLE.match, added))
+
+
+def _is_configured(text: str | None, name: str, tool: str) -> bool:
+    """Tell whether a file configures a tool; one that is not known may."""
+    settings = None if text is None else settings_of(name, text)
+    return settings is None or any(re.match(rf"(?:tool[.:])?{tool}\b", key) for key in settings)
+
+
+def _is_carried_over(patch: Patch, change: Change, key: str, before: Flat, after: Flat) -> bool:
+    """Tell whether a setting that goes here stands elsewhere in the patch now, or one that comes stood there."""
+    name = _bare(key)
+    for other in patch.changes:
+        if other.path == change.path:
+            continue
+        sides = settings_of(other.name, other.before.text) or {}, settings_of(other.name, other.after.text) or {}
+        if key in before and key not in after:
+            stands = [value for one, value in sides[1].items() if _bare(one) == name and one not in sides[0]]
+            if stands and _says_as_much(name, before[key], stands[0]):
+                return True
+        if key in after and key not in before:
+            stood = [value for one, value in sides[0].items() if _bare(one) == name and one not in sides[1]]
+            if stood and _says_as_much(name, stood[0], after[key]):
+                return True
+    return False
+
+
+def _says_as_much(name: str, before: object, after: object) -> bool:
+    if _lines(before) == _lines(after) or str(before).lower() == str(after).lower():
+        return True
+    return _is_stricter(f".{name}", before, after)
+
+
+def _bare(key: str) -> str:
+    """Return a key as it is called in any file: `tool.pytest.ini_options.addopts` and `tool:pytest.addopts` alike."""
+    found = re.match(r"(?:tool[.:])?(pytest|mypy|coverage|flake8)(?:\.ini_options)?\.(.+)", key)
+    return f"{found[1]}.{found[2]}" if found else key
+
+
+def _words(value: object) -> list[str]:
+    text = " ".join(map(str, cast("list[object]", value))) if isinstance(value, list) else str(value or "")
+    return text.replace("=", " ").split() if "&&" not in text else text.split()
+
+
+def _lines(value: object) -> list[object]:
+    if isinstance(value, list):
+        return cast("list[object]", value)
+    return [one for one in re.split(r"[\n,]", str(value or "")) if one.strip()]
 
 
 def _verb(key: str, before: Flat, after: Flat) -> str:

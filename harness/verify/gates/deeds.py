@@ -30,6 +30,9 @@ REWIRED = (
     "_pytest.",
 )
 MUTATORS = frozenset(("append", "insert", "extend", "clear", "remove", "pop", "update", "setdefault"))
+PROGRAMS = frozenset(("setup.py", "__main__.py"))
+"""Files that are run and never imported: they may end their own process."""
+
 COLLECTION = frozenset(("collect_ignore", "collect_ignore_glob", "pytest_plugins"))
 
 
@@ -49,7 +52,8 @@ def deeds_of(change: Change, tree: ast.Module | None) -> list[Deed]:
     found = [
         Deed(what, getattr(node, "lineno", 1) - 1) for node in ast.walk(tree) for read in readers for what in read(node)
     ]
-    return [*found, *_at_import(tree), *_hooks(change, tree)]
+    at_import = [] if change.name in PROGRAMS else _at_import(tree)
+    return [*found, *at_import, *_hooks(change, tree)]
 
 
 def _ending(node: ast.AST) -> Iterator[str]:

@@ -18,7 +18,11 @@ LEFT_OUT = frozenset(
 
 
 class Case(msgspec.Struct, frozen=True):
-    """One test. `left_out` holds what skips it or lets it fail; `rows` its parameters, None where not spelled out."""
+    """One test.
+
+    `left_out` holds what skips it or lets it fail; `rows` its parameters, None where they are not spelled out; `names`
+    the words that it is made of.
+    """
 
     name: str
     line: int
@@ -27,6 +31,7 @@ class Case(msgspec.Struct, frozen=True):
     left_out: tuple[str, ...]
     rows: tuple[str, ...] | None
     patched: frozenset[str]
+    names: frozenset[str] = frozenset()
 
 
 class Suite(msgspec.Struct, frozen=True):
@@ -99,6 +104,7 @@ class _SuiteReader:
             left_out=(*_marks_in(decorators), *_calls_in(node.body)),
             rows=self._rows(decorators),
             patched=frozenset(_patched(node)),
+            names=frozenset(_names(node)),
         )
 
     def _rows(self, decorators: Sequence[ast.expr]) -> tuple[str, ...] | None:
@@ -202,6 +208,18 @@ def _patched(node: Function) -> Iterator[str]:
             for argument in call.args[:2]:
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     yield argument.value.rpartition(".")[2]
+
+
+def _names(node: Function) -> Iterator[str]:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name | ast.Attribute):
+            yield called_name(part)
+        elif isinstance(part, ast.arg):
+            yield part.arg
+        elif isinstance(part, ast.keyword):
+            yield part.arg or ""
+        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield from part.value.split()[:3]
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

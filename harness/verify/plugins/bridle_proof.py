@@ -13,11 +13,13 @@ import sys
 import sysconfig
 import traceback
 
+import bridle_values
 import pytest
 
 MAX_MESSAGE = 2000
 MAX_DETAIL = 8000
 MAX_FRAMES = 30
+MAX_VALUED = 200  # failures whose values are kept
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.realpath(os.environ.get("BRIDLE_ROOT") or os.getcwd())  # of the tree, of which this may be a package
 ORDER = os.environ.pop("BRIDLE_PROOF", "")  # before any code of the project can read it
@@ -50,12 +52,25 @@ class Report:
 class Evidence:
     """Attaches to each failure where it happened; runs wherever tests run, in xdist's workers too."""
 
+    def __init__(self):
+        self._compared = None
+        self._n_valued = 0
+
+    def pytest_assertrepr_compare(self, op, left, right):
+        """Note the two sides of an assertion that fails; what pytest says of it stays its own."""
+        self._compared = [clean(op), *(clean(bridle_values.shown(side)) for side in (left, right))]
+
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item, call):
         outcome = yield
         report = outcome.get_result()
+        compared, self._compared = self._compared, None
         if call.excinfo is not None and report.failed:
-            report.bridle = evidence(call.excinfo.value, call.excinfo, path_of(item))
+            self._n_valued += 1
+            valued = self._n_valued <= MAX_VALUED
+            report.bridle = evidence(call.excinfo.value, call.excinfo, path_of(item), valued=valued)
+            if compared is not None and isinstance(call.excinfo.value, AssertionError):
+                report.bridle["compared"] = compared
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_make_collect_report(self, collector):
@@ -184,24 +199,35 @@ def pytest_configure(config):
         config.pluginmanager.register(Evidence(), "bridle_evidence")
 
 
-def evidence(error, excinfo, test_path):
-    """Return the place of a failure in the test's own file, and the frames of the workspace around it."""
+def evidence(error, excinfo, test_path, valued=False):
+    """Return the place of a failure in the test's own file, the frames of the workspace around it, and their values."""
     trace = excinfo.tb if excinfo is not None else error.__traceback__
-    frames = []
-    for frame in traceback.extract_tb(trace):
+    frames, held = [], []
+    for (alive, _), frame in zip(traceback.walk_tb(trace), traceback.extract_tb(trace)):
         path = relative(frame.filename)
         if path is not None and frame.lineno:
             last = getattr(frame, "end_lineno", None) or frame.lineno
             frames.append([clean(path), frame.lineno - 1, last, clean(frame.name)])
+            held.append(alive)
     if isinstance(error, SyntaxError) and error.filename and relative(error.filename):
         frames.append([clean(relative(error.filename)), (error.lineno or 1) - 1, error.lineno or 1, ""])
+        held.append(None)
     told = {"error": clean(type(error).__name__), "message": cut(clean(said(error, excinfo)), MAX_MESSAGE)}
     home = relative(test_path) if test_path else None
-    place = next((frame for frame in reversed(frames) if frame[0] == home), frames[-1] if frames else None)
-    if place is not None:
-        told["place"] = place[:3]
-        told["frames"] = [frame for frame in frames if frame is not place][-MAX_FRAMES:]
+    at = next((n for n in reversed(range(len(frames))) if frames[n][0] == home), len(frames) - 1)
+    if frames:
+        told["place"] = frames[at][:3]
+        told["raised"] = frames[-1]
+        told["frames"] = [frame for n, frame in enumerate(frames) if n != at][-MAX_FRAMES:]
+        if valued:
+            told["values"] = [values(frames[n], held[n]) for n in sorted({at, len(frames) - 1}) if held[n] is not None]
     return told
+
+
+def values(frame, alive):
+    """Return the place of a frame, the names and values of its locals, and how many were left out."""
+    shown, n_left_out = bridle_values.locals_of(alive)
+    return [*frame[:3], [[clean(name), clean(text)] for name, text in shown], n_left_out]
 
 
 def modules():
@@ -212,7 +238,7 @@ def modules():
             path = vars(module).get("__file__")
         except TypeError:
             continue
-        if not isinstance(path, str) or name in ("__main__", __name__):
+        if not isinstance(path, str) or name in ("__main__", __name__, bridle_values.__name__):
             continue
         path = _realpath(path)
         inside = relative(path)

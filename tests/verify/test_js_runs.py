@@ -246,6 +246,19 @@ def test_what_proves_nothing_is_not_green(js: Bench, name: str) -> None:
 
 
 @pytest.mark.parametrize("tool", ["vitest", "node-test"])
+def test_a_test_that_fails_and_passes_when_run_again_is_flaky(js: Bench, tool: str) -> None:
+    files, path, text = RUNNERS[tool]
+    marker = js.root.parent / "ran"
+    shaky = f"import {{ existsSync, writeFileSync }} from 'node:fs'\n{text % 3}"
+    shaky += f"test('shaky', () => {{ if (existsSync('{marker}')) return; writeFileSync('{marker}', ''); throw 1 }})\n"
+    put(js, {**files, path: shaky})
+    verdict = js.one(tool)
+    assert (verdict.outcome, verdict.reason) == ("flaky", f"{path} > shaky failed, and passed when run again")
+    assert [(one.code, one.severity) for one in verdict.findings] == [("flaky", "warning")]
+    assert verdict.next_step
+
+
+@pytest.mark.parametrize("tool", ["vitest", "node-test"])
 def test_a_run_that_hangs_is_a_timeout_and_names_where(js: Bench, tool: str) -> None:
     files, path, _ = RUNNERS[tool]
     start = {"vitest": "import { test } from 'vitest'\n", "node-test": "import test from 'node:test'\n"}[tool]

@@ -132,6 +132,11 @@ def pnpm_members(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def without_comments(text: str) -> str:
+    """Return JSON as tools of JavaScript take it, without the lines that are comments."""
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("//"))
+
+
 def _unquoted(text: str) -> str:
     return text.strip().strip("'\"")
 

@@ -222,6 +222,12 @@ def test_a_manifest_of_odd_shapes_says_only_what_can_be_read() -> None:
         ("a.js", "**/a.js", True),
         ("x/a1.js", "x/a[0-9].js", True),
         ("a", "*" * 501, False),
+        ("a/" * 200 + "a", "**/" * 160 + "b", False),
+        ("a" * 300, "*a" * 200 + "b", False),
+        ("a", "{a,b}" * 90, False),
+        ("lib/a", "{apps,lib}/*", True),
+        ("packages/a/b", "packages/**/b", True),
+        ("packages/b", "packages/**/b", True),
     ],
 )
 def test_patterns_fit_paths(path: str, pattern: str, fits: bool) -> None:

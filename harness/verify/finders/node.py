@@ -23,6 +23,7 @@ from bridle.harness.verify.node_manifest import (
     manifest_of,
     options_of,
     pnpm_members,
+    without_comments,
 )
 from bridle.harness.verify.survey import Survey, join
 
@@ -54,9 +55,9 @@ RUNNER_OPTIONS = {
 """What of a test script says which tests are meant, and how; the rest of it is how they are shown."""
 LEFT_OUT = ("--watch", "--test-reporter", "--experimental-test-coverage", "--test-update-snapshots", "--test-coverage")
 TSCONFIG = "tsconfig.json"
-_NO_FILES = re.compile(r'^\s*"files"\s*:\s*\[\s*\]', re.MULTILINE)
+_NO_FILES = re.compile(r'"files"\s*:\s*\[\s*\]')
 _REFERRED = re.compile(r'"path"\s*:\s*"([^"\n]+)"')
-_PROJECTS = re.compile(r"^\s*['\"]?(?:projects|workspace)['\"]?\s*:", re.MULTILINE)
+_PROJECTS = re.compile(r"^[ \t]*['\"]?(?:projects|workspace)['\"]?[ \t]*:", re.MULTILINE)
 _OWN_TEST = re.compile(r"""['"]node:test['"]""")
 
 
@@ -135,7 +136,7 @@ def _has_types(survey: Survey, package: Package) -> bool:
     ):
         return False
     inner = [one for one in package.inner if survey.holds(join(one, TSCONFIG))]
-    text = survey.text(join(folder, TSCONFIG))
+    text = without_comments(survey.text(join(folder, TSCONFIG)))
     if _NO_FILES.search(text):
         referred = [posixpath.normpath(join(folder, path)) for path in _REFERRED.findall(text)]
         return any(not any(is_below(one, other) for other in inner) for one in referred)

@@ -66,6 +66,7 @@ def put(root: Path, files: Mapping[str, str], tools: Sequence[str] = TOOLS, at: 
         ({"package.json": '{"scripts": {"test": "mocha"}, "devDependencies": {"jest": "1"}}', "a.test.js": ""}, []),
         ({"docs/package.json": VITEST, "docs/a.test.js": ""}, []),
         ({"docs/package.json": VITEST, "docs/a.test.js": "", "docs/pnpm-lock.yaml": ""}, ["vitest:docs"]),
+        ({"tests/x/package.json": VITEST, "tests/x/a.test.js": "", "tests/x/pnpm-lock.yaml": ""}, []),
     ],
 )
 def test_checks_are_read_off_manifests_configurations_and_files(

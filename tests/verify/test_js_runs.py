@@ -256,6 +256,13 @@ def test_a_test_that_fails_and_passes_when_run_again_is_flaky(js: Bench) -> None
     assert verdict.next_step
 
 
+def test_another_node_than_the_project_names_is_told(js: Bench) -> None:
+    files, path, text = RUNNERS["node-test"]
+    put(js, {**files, path: text % 3, ".nvmrc": "v1.2\n"})
+    verdict = js.one("node-test")
+    assert (verdict.outcome, verdict.reason.endswith(", and .nvmrc names 1.2")) == ("pass", True), verdict.reason
+
+
 def test_a_run_that_hangs_is_a_timeout_and_names_where(js: Bench) -> None:
     files, path, _ = RUNNERS["node-test"]
     put(js, {**files, path: "import test from 'node:test'\ntest('hangs', () => { for (;;) ; })\n"})

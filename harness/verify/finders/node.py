@@ -53,6 +53,8 @@ RUNNER_OPTIONS = {
     | {"--selectProjects": "--selectProjects"},
 }
 """What of a test script says which tests are meant, and how; the rest of it is how they are shown."""
+DATA = frozenset(("test", "tests", "__tests__", "fixture", "fixtures", "__fixtures__", "testdata", "cases"))
+"""Folders whose manifests are what tests read."""
 LEFT_OUT = ("--watch", "--test-reporter", "--experimental-test-coverage", "--test-update-snapshots", "--test-coverage")
 TSCONFIG = "tsconfig.json"
 _NO_FILES = re.compile(r'"files"\s*:\s*\[\s*\]')
@@ -96,9 +98,15 @@ def _folders(survey: Survey) -> tuple[str, ...]:
         for folder in manifests
         if not folder
         or (survey.root / folder / node_tools.INSTALLED).is_dir()
-        or ("" not in manifests and any((survey.root / folder / lock).is_file() for lock in node_tools.LOCKS))
+        or ("" not in manifests and _stands_alone(survey, folder))
         or (any(matches(folder, one) for one in taken) and not any(matches(folder, one) for one in left_out))
     )
+
+
+def _stands_alone(survey: Survey, folder: str) -> bool:
+    """Tell whether a folder has a lock file of its own, and is not among the data of tests."""
+    locked = any((survey.root / folder / lock).is_file() for lock in node_tools.LOCKS)
+    return locked and not DATA & set(folder.split("/"))
 
 
 def _has_projects(survey: Survey, package: Package, tool: str) -> bool:

@@ -6,7 +6,7 @@ from bridle.harness.engine import RunId, SessionRow, Usage
 from bridle.harness.model.prices import price_list
 from bridle.harness.overview import fix_cost
 
-PRICED = next(iter(price_list().models))
+PRICED = next(name for name, price in price_list().models.items() if price.input)
 
 
 def row(workflow: str, cost: int | None, turns: int = 3) -> SessionRow:

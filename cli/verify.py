@@ -126,8 +126,12 @@ def _line(finding: Finding, age: str) -> str:
 
 def _counted(verdict: Verdict) -> str:
     if verdict.unit == "test":
-        return f"{verdict.passed} of {verdict.collected} tests passed"
-    return f"{verdict.collected} files, {len(verdict.findings)} findings"
+        return f"{verdict.passed} of {_number(verdict.collected, 'test')} passed"
+    return f"{_number(verdict.collected, 'file')}, {_number(len(verdict.findings), 'finding')}"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _progress(event: EngineEvent) -> None:

@@ -40,6 +40,7 @@ from bridle.harness.verify.records import Records
 from bridle.harness.workflow.conversation import Conversation
 from bridle.harness.workflow.prompt import findings_text, opening, system_prompt
 from bridle.harness.workflow.sheltering import open_ground
+from bridle.harness.workflow.tidying import tidy
 from bridle.indexer.encoding import UndecodableError, decode
 
 HERE = "this machine"
@@ -84,7 +85,7 @@ class Workbench:
         mode = ground.settings.read_mode if tool == "hashline" else "plain"
         self._revisions = Revisions(ground.state.revisions / self._run, mode)
         newer = is_newer_than_ours(ground.root, ground.settings.python or None)
-        log = WriteLog()
+        self._log = log = WriteLog()
         command = self._command(permits, log)
         kit = Kit(ground, order, shadow, self._revisions, journal, self._checks_for_model, log, permits, command, newer)
         toolbox = Toolbox((*tools_of(kit), *more))
@@ -149,6 +150,13 @@ class Workbench:
         self._talk.tell(text)
 
     # --- the proof ------------------------------------------------------------------------------------------
+
+    async def tidy(self) -> dict[str, int]:
+        """Put the linters' own fixes into what the run changed; returns how many each file took."""
+        paths = [one.path for one in self.changed() if one.after is not None]
+        keep = (self._journal, self._ground.blobs, self._log)
+        stop, timeout_s = self._brake.event, self._ground.settings.timeout_s
+        return await asyncio.to_thread(tidy, self.shadow, self._checks, self.baseline, paths, keep, stop, timeout_s)
 
     async def prove(self, on_verdict: OnVerdict) -> tuple[Verdict, ...]:
         """Run every check on what stands in the shadow."""

@@ -96,6 +96,11 @@ class Screen:
         self._waiting = deque(uris.items())
         self._go_on()
 
+    @property
+    def busy(self) -> bool:
+        """Whether files still wait to be shown."""
+        return bool(self._waiting)
+
     def _go_on(self) -> None:
         """Show the next files, for as long as nobody notices; then let others have the loop."""
         if self._next is not None:

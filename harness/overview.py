@@ -59,10 +59,7 @@ class Overview:
             trusted=trusted,
             rung=await self._rung,
             model=model,
-            checks=tuple(
-                check.name
-                for check in discover(self._root, self._settings.python or None, declared=self._settings.declared)
-            ),
+            checks=await asyncio.to_thread(self._checks),
             n_files=len(snapshot.digests),
             n_symbols=len(snapshot.symbols),
             role=self._knowing.role,
@@ -73,6 +70,10 @@ class Overview:
             next_step=_next_step(trusted=trusted, model=model),
             fix_cost_usd_micros=fix_cost(rows, model, self._settings.context_tokens),
         )
+
+    def _checks(self) -> tuple[str, ...]:
+        settings = self._settings
+        return tuple(check.name for check in discover(self._root, settings.python or None, declared=settings.declared))
 
     async def close(self) -> None:
         """Wait for what is still being found out."""

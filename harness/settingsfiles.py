@@ -106,6 +106,8 @@ class ProjectFile(Common, frozen=True):
     mcp: dict[str, ProjectServer] = {}
     hooks: Hooks = msgspec.field(default=(), name="hook")
     declared: CheckEntries = msgspec.field(default=(), name="check")
+    architecture: Any = None
+    """The project's rules for itself; the check of that name reads them, and says what is wrong with them."""
 
 
 class EditorSettings(Common, frozen=True):

@@ -34,17 +34,31 @@ SPOKEN = ("pass", "fail", "flaky")
 BESIDE: Mapping[Kind, frozenset[str]] = {
     "tests": frozenset(),
     "lint": frozenset(
-        {"ruff", "flake8", "pylint", "pycodestyle", "pyflakes", "eslint", "biome", "oxc", "oxlint", "xo"}
+        {"ruff", "ruff-format", "flake8", "pylint", "pycodestyle", "pyflakes", "eslint", "biome", "oxc", "oxlint", "xo"}
+        | {"cargo-clippy", "clippy"}
     ),
     "types": frozenset(
         {"mypy", "pyright", "pylance", "basedpyright", "pyre", "pyrefly", "ty", "tsc", "ts", "js", "typescript"}
+        | {"cargo-check", "rustc", "rust-analyzer", "go-vet", "vet", "go vet", "compiler", "syntax", "gopls", "printf"}
     ),
 }
 """The sources of other tools, in lower case, beside which findings of each kind would be doubled."""
 
-OF_JAVASCRIPT = frozenset({"eslint", "biome", "oxc", "oxlint", "xo", "tsc", "ts", "js", "typescript"})
-"""Those that look at JavaScript and TypeScript, and double nothing that is said of any other language."""
+OF_LANGUAGE = (
+    frozenset({"eslint", "biome", "oxc", "oxlint", "xo", "tsc", "ts", "js", "typescript"}),
+    frozenset({"cargo-check", "cargo-clippy", "rustc", "clippy", "rust-analyzer"}),
+    frozenset({"go-vet", "vet", "go vet", "compiler", "syntax", "gopls", "printf"}),
+)
+"""Those that look at one language alone, and double nothing that is said of any other; the rest are Python's.
 
+What gopls finds bears the name of its part: of those, vet's commonest stands for all."""
+
+
+NEVER_NARROWED = frozenset({"mypy", "tsc", "cargo-check", "cargo-clippy", "cargo-test"})
+"""Those that look at all of their package, whichever of its files was saved."""
+
+BY_FOLDER = frozenset({"go-vet", "go-test"})
+"""Those that look at the whole folders of the saved files."""
 
 _SCRIPT_TEST = re.compile(r"[.](?:test|spec)[.][cm]?[jt]sx?$|(?:^|/)__tests__/")
 
@@ -254,8 +268,11 @@ def kind_of(check: str) -> Kind:
 
 def doubled_by(check: str) -> frozenset[str]:
     """Return the sources beside which the findings of a check would be doubled: of its kind, and of its language."""
-    names = BESIDE[kind_of(check)]
-    return names & OF_JAVASCRIPT if tool_of(check) in OF_JAVASCRIPT else names - OF_JAVASCRIPT
+    names, tool = BESIDE[kind_of(check)], tool_of(check)
+    for language in OF_LANGUAGE:
+        if tool in language:
+            return names & language
+    return names.difference(*OF_LANGUAGE)
 
 
 def tool_of(check: str) -> str:
@@ -317,8 +334,11 @@ def _covered(finding: Finding, paths: Sequence[str]) -> bool:
 
     Tests are chosen by what they reach: only when all paths are tests themselves do the others stay unseen.
     """
-    if not paths or finding.path in paths:
+    tool = tool_of(finding.check)
+    if not paths or finding.path in paths or tool in NEVER_NARROWED:
         return True
+    if tool in BY_FOLDER:
+        return finding.path.rpartition("/")[0] in {path.rpartition("/")[0] for path in paths}
     return kind_of(finding.check) == "tests" and not all(_is_test(path) for path in paths)
 
 

@@ -10,8 +10,8 @@ from typing import Literal
 
 import msgspec
 
-Stage = Literal["style", "types", "tests"]
-STAGES: tuple[Stage, ...] = ("style", "types", "tests")
+Stage = Literal["style", "architecture", "security", "types", "tests"]
+STAGES: tuple[Stage, ...] = ("style", "architecture", "security", "types", "tests")
 """Cheapest first."""
 
 
@@ -57,6 +57,11 @@ class Check(msgspec.Struct, frozen=True):
     without: tuple[str, ...] = ()
     reading: Reading | None = None
     everywhere: bool = False
+
+    @property
+    def starts_nothing(self) -> bool:
+        """Whether it only reads the tree, so that it needs nobody's trust in what the tree would run."""
+        return not self.command and self.stage in ("architecture", "security")
 
     def owns(self, path: str) -> bool:
         """Tell whether a file of the tree belongs to this check's package."""

@@ -1,4 +1,4 @@
-"""What a fix is said to cost beforehand: what the last ones came to, else by the model's price; nothing where unknown."""
+"""What a fix is said to cost: what the last ones came to, else by the model's price; nothing where nobody knows."""
 
 from __future__ import annotations
 

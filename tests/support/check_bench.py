@@ -60,7 +60,8 @@ class Bench:
         return self.shadow.n_runs
 
     def checks(self, only: str = "") -> list[Check]:
-        return [check for check in discover(self.root, self.python, declared=self.declared) if only in ("", check.name)]
+        found = discover(self.root, self.python, declared=self.declared)
+        return [check for check in found if only in ("", check.name)]
 
     def one(self, only: str, *, timeout_s: float = 60, baseline: Sequence[Finding] = ()) -> Verdict:
         [verdict] = self.verify(only, timeout_s=timeout_s, baseline=baseline)

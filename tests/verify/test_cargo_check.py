@@ -135,11 +135,10 @@ def test_what_proves_nothing_is_not_green(cargo: Bench, path: str, text: str, re
 def test_clippy_is_asked_where_the_project_names_it_and_says_what_the_compiler_does_not(cargo: Bench) -> None:
     if shutil.which("cargo-clippy") is None:
         pytest.skip("clippy is not installed")
-    cargo.put({"clippy.toml": "", "crates/beta/src/lib.rs": "use std::fmt;\npub fn two() -> i32 {\n    return 2;\n}\n"})
+    text = "use std::fmt;\npub fn two() -> i32 {\n    return 2;\n}\n"
+    cargo.put({"clippy.toml": "", "crates/beta/src/lib.rs": text})
     verdict = cargo.one("cargo-clippy:crates/beta")
     [finding] = verdict.findings
     assert (verdict.outcome, finding.code, finding.start_line) == ("fail", "clippy::needless_return", 2), verdict.log
     assert finding.href.endswith("#needless_return")
-    assert (
-        apply_edits("use std::fmt;\npub fn two() -> i32 {\n    return 2;\n}\n", finding.fix).splitlines()[2] == "    2"
-    )
+    assert apply_edits(text, finding.fix).splitlines()[2] == "    2"

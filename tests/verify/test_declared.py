@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -19,6 +20,10 @@ from bridle.harness.verify.finders.discover import discover
 from bridle.indexer.text import apply_edits
 
 GNU = r"^(?P<file>[^:]+):(?P<line>\d+):(?P<column>\d+): (?P<severity>\w+): (?P<message>.*?)(?: \[(?P<code>.*)\])?$"
+NO_FILES: Mapping[str, str] = MappingProxyType({})
+SARIF = '{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": []%s}]}'
+FAILED = ', "invocations": [{"executionSuccessful": false}]'
+BY_OUTPUT: dict[str, Any] = {"report": "sarif:-", "matcher": None}
 COUNTS = r"(\d+) files? checked"
 
 
@@ -33,7 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def declare(bench: Bench, home: Path) -> Callable[..., Bench]:
     """Write a declaration, with what is usual unless it is said otherwise, and put it on the bench."""
 
-    def write(script: str = "", tree: dict[str, str] = {}, **parts: Any) -> Bench:
+    def write(script: str = "", tree: Mapping[str, str] = NO_FILES, **parts: Any) -> Bench:
         said = {"name": "lint", "command": ["/bin/sh", "-c", script, "sh"], "report": "lines", "matcher": GNU, **parts}
         lines = [f"{key} = {json.dumps(value)}" for key, value in said.items() if value is not None]
         bench.put({"bridle.toml": "\n".join(["[[check]]", *lines]) + "\n", "a.md": "one\ntwo\n", **tree})
@@ -81,12 +86,10 @@ def test_what_proves_that_something_was_examined_is_what_makes_it_green(declare:
         ("ln -s /etc/passwd out.xml", {"report": "junit:out.xml", "matcher": None}, "there is no report"),
         ("mkdir out.xml", {"report": "junit:out.xml", "matcher": None}, "there is no report"),
         ("echo '{}'", {"report": "sarif", "matcher": None}, "is not SARIF"),
-        ("echo '{\"version\": \"2.1.0\", \"runs\": [{\"tool\": {\"driver\": {\"name\": \"x\"}}, \"results\": []}]}'",
-         {"report": "sarif:-", "matcher": None}, "exit code 0 alone"),
-        ("echo '{\"version\": \"2.1.0\", \"runs\": [{\"tool\": {\"driver\": {\"name\": \"x\"}}, \"results\": [], "
-         "\"invocations\": [{\"executionSuccessful\": false}]}]}'", {"report": "sarif:-", "matcher": None}, "did not succeed"),
+        (f"echo '{SARIF % ''}'", BY_OUTPUT, "exit code 0 alone"),
+        (f"echo '{SARIF % FAILED}'", BY_OUTPUT, "did not succeed"),
     ],
-)  # fmt: skip
+)
 def test_what_proves_nothing_is_not_green(
     declare: Callable[..., Bench], script: str, parts: dict[str, Any], reason: str
 ) -> None:
@@ -144,11 +147,11 @@ def test_a_fix_in_sarif_is_a_fix_in_whole_lines_counted_in_its_own_units(declare
             {"deletedRegion": region, "insertedContent": {"text": "y"}}]}]}],
     }  # fmt: skip
     log = {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": [result]}]}
-    text = "a𝒳 x z\n"
+    text = "a\U0001f600 x z\n"
     bench = declare("cat log.json; exit 1", {"log.json": json.dumps(log), "b.md": text}, report="sarif", matcher=None)
     [finding] = bench.one("lint").findings
     assert (finding.path, finding.start_character, finding.end_character) == ("b.md", 3, 4)
-    assert apply_edits(text, finding.fix) == "a𝒳 y z\n"
+    assert apply_edits(text, finding.fix) == "a\U0001f600 y z\n"
 
 
 def test_saved_files_are_handed_to_the_command_and_all_of_its_files_otherwise(declare: Callable[..., Bench]) -> None:
@@ -178,8 +181,8 @@ def test_findings_outside_the_tree_and_beyond_their_file_have_no_place_of_their_
 
 @pytest.mark.slow
 def test_a_hundred_thousand_lines_are_two_thousand_findings_and_a_word(declare: Callable[..., Bench]) -> None:
-    script = 'i=0; while [ $i -lt 1000 ]; do i=$((i+1)); echo "a.md:$i:1: error: no"; done > /tmp/x.$$; for n in $(seq 100); do cat /tmp/x.$$; done; rm /tmp/x.$$; exit 1'
-    verdict = declare(script).one("lint")
+    lines = "".join(f"a.md:{n}:1: error: no\n" for n in range(1, 100_001))
+    verdict = declare("cat lines; exit 1", {"lines": lines}).one("lint")
     assert (verdict.outcome, len(verdict.findings)) == ("fail", 2000)
     assert verdict.reason == "the first 2000 of 100000 findings"
 
@@ -277,13 +280,8 @@ def test_a_program_of_the_project_comes_before_one_on_path_and_one_that_is_nowhe
 ) -> None:
     bench.put({"node_modules/.bin/prose": "#!/bin/sh\n", "web/a.md": ""})
     entry = '[[check]]\nname = "{}"\ncommand = ["{}"]\nreport = "tap"\nfolder = "{}"\n'
-    bench.put(
-        {
-            "bridle.toml": entry.format("a", "prose", "web")
-            + entry.format("b", "no-such-program", "")
-            + entry.format("c", "sh", "gone")
-        }
-    )
+    named = (("a", "prose", "web"), ("b", "no-such-program", ""), ("c", "sh", "gone"))
+    bench.put({"bridle.toml": "".join(entry.format(*words) for words in named)})
     found = {check.name: check for check in discover(bench.root, None, declared=load(bench.root).declared)}
     assert found["a"].command == (str(bench.root / "node_modules/.bin/prose"),)
     assert "no-such-program" in found["b"].problem

@@ -31,7 +31,7 @@ def test_tests_that_pass_are_green_with_their_evidence(bench: Bench) -> None:
     assert (verdict.outcome, verdict.collected, verdict.passed, verdict.exit_code) == ("pass", 1, 1, 0)
     assert verdict.tree == bench.shadow.tree().digest
     assert verdict.rung == "plain copy"
-    assert verdict.command[1:3] == ("-m", "pytest")
+    assert verdict.command[1].endswith("/bridle_pytest.py")
     assert "1 passed" in verdict.log
     assert (verdict.reason, verdict.findings) == ("", ())
 
@@ -188,8 +188,42 @@ def test_options_of_the_project_cannot_take_our_plugin_away(bench: Bench) -> Non
     assert run_tests(bench, calc=CODE, test_calc=GREEN).outcome == "pass"
 
 
-def test_a_module_in_the_tree_that_is_called_pytest_proves_nothing(bench: Bench) -> None:
-    assert run_tests(bench, pytest="print('1 passed')\n", test_calc=GREEN).outcome == "unknown"
+def test_a_module_in_the_tree_that_is_called_pytest_is_not_what_runs(bench: Bench) -> None:
+    verdict = run_tests(bench, pytest="print('1 passed')\n", calc=CODE, test_calc=RED)
+    assert (verdict.outcome, len(verdict.findings)) == ("fail", 1)
+
+
+FORGER = """\
+import hashlib, json, os
+def of(path):
+    return hashlib.blake2b(open(path, "rb").read(), digest_size=16).hexdigest()
+def write(name):
+    order = json.loads(os.environ["BRIDLE_PROOF"])
+    root = os.stat(os.getcwd())
+    lines = [
+        {"kind": "begin", "nonce": order["nonce"], "device": root.st_dev, "inode": root.st_ino, "versions": "x"},
+        {"kind": "collected", "ids": ["t::a"]},
+        {"kind": "test", "id": "t::a", "when": "call", "outcome": "passed"},
+        {"kind": "modules", "loaded": [["test_calc", "test_calc.py", of("test_calc.py")]]},
+    ]
+    lines.append({"kind": "end", "nonce": order["nonce"], "n_lines": 4, "n_deselected": 0, "exit_code": 0})
+    open(order["path"], "w").write("".join(json.dumps(line) + "\\n" for line in lines))
+    os._exit(0)
+def pytest_sessionfinish():
+    write("plug-in")
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("bridle_proof", FORGER), ("traceback", FORGER + "write('module')\n"), ("bridle_values", FORGER)],
+)
+def test_a_file_of_the_tree_cannot_stand_in_for_the_plugin_nor_for_what_it_imports(
+    bench: Bench, name: str, text: str
+) -> None:
+    bench.put({f"{name}.py": text, "test_calc.py": "def test_a():\n    assert False\n"})
+    verdict = bench.one("pytest")
+    assert verdict.outcome in ("fail", "unknown"), verdict.reason
 
 
 def test_the_tests_cannot_learn_where_the_report_is(bench: Bench) -> None:

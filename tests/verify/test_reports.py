@@ -7,6 +7,7 @@ out.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -92,10 +93,8 @@ def test_garbage_is_refused_by_every_reader_and_nothing_else_happens(data: bytes
     for read in (read_junit, read_sarif):
         with pytest.raises(UnreadableError):
             read(data)
-    try:
+    with contextlib.suppress(UnreadableError):
         read_tap(data)
-    except UnreadableError:
-        pass
 
 
 SUITE = '<testsuite name="s" tests="{}" failures="{}">{}</testsuite>'
@@ -270,7 +269,7 @@ def test_what_sarif_suppresses_or_only_mentions_is_no_complaint() -> None:
 def test_sarif_says_what_it_looked_at_and_where_its_bases_are() -> None:
     bases = {
         "SRC": {"uri": "src", "uriBaseId": "ROOT"},
-        "ROOT": {"uri": "file:///work/"},
+        "ROOT": {"uri": "file:///w/"},
         "SELF": {"uriBaseId": "SELF"},
     }
     artifacts = [
@@ -281,8 +280,8 @@ def test_sarif_says_what_it_looked_at_and_where_its_bases_are() -> None:
     run = sarif([{"message": {"text": "m"}, "locations": [{"physicalLocation": place}]}],
                 originalUriBaseIds=bases, artifacts=artifacts)  # fmt: skip
     found = read_sarif(run)
-    assert found.examined == {"/work/src/a.py"}
-    assert found.complaints[0].path == "/work/src/a.py"
+    assert found.examined == frozenset(("/w/src/a.py",))
+    assert found.complaints[0].path == "/w/src/a.py"
 
 
 @pytest.mark.parametrize(

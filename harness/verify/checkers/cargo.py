@@ -124,15 +124,9 @@ def _run(job: Job, arguments: Sequence[str]) -> tuple[Ran, set[str]]:
     now = {**job.tree.files, ROOT: str(job.shadow.root)}
     with tool_cache(job.shadow.workspace, "cargo+changed" if changed else "cargo") as cache:
         touched = _prepared(cache, now)
-        front = (*TOUCH, str(len(touched)), *(_from(job.check.package, path) for path in touched)) if touched else ()
-        command = (*front, *job.check.command)
-        whole = msgspec.structs.replace(job, check=msgspec.structs.replace(job.check, command=command))
-        done = start(whole, (*OPTIONS, *arguments), _env(cache), cache)
-        ran = msgspec.structs.replace(
-            done,
-            command=(*job.check.command, *OPTIONS, *arguments),
-            said=_said(done.completed.stdout, done.completed.stderr),
-        )
+        around = (*TOUCH, str(len(touched)), *(_from(job.check.package, path) for path in touched)) if touched else ()
+        done = start(job, (*OPTIONS, *arguments), _env(cache), cache, around=around)
+        ran = msgspec.structs.replace(done, said=_said(done.completed.stdout, done.completed.stderr))
         if ran.completed.exit_code is None:
             discard(cache)
             return ran, set()

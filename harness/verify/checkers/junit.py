@@ -153,7 +153,7 @@ def _case(
     if ending != "failed":
         return Case(attributes.get("name", ""), ending, _group(attributes, suite))
     text = said.get("failure") or said.get("system-out") or said.get("system-err") or ""
-    message = failure.get("message") or _first_line(text)
+    message = failure.get("message") or _first_line(text, attributes.get("name", ""))
     return Case(
         name=attributes.get("name", ""),
         ending=ending,
@@ -184,8 +184,10 @@ def _number(attributes: Mapping[str, str], name: str) -> int | None:
     return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else None
 
 
-def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+def _first_line(text: str, test: str) -> str:
+    """Return the first line that says something, past one that only repeats the test's name."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[1] if len(lines) > 1 and f"::{test}" in lines[0] else next(iter(lines), "")
 
 
 def _refuse(*_: object) -> None:

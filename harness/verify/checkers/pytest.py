@@ -54,11 +54,11 @@ def check(job: Job) -> Verdict:
         return session
     failed = sorted({failure.id for failure in session.failures})
     if job.paths or session.uncollected or not 0 < len(failed) <= MAX_AGAIN:
-        return _conclude(job, ran, session, frozenset())
+        return conclude(job, ran, session, frozenset())
     _, again = _session(job, failed)
     if isinstance(again, Verdict) or set(again.collected) != set(failed):
-        return _conclude(job, ran, session, frozenset())
-    return _conclude(job, ran, session, frozenset(one for one in failed if again.ran.get(one) == "passed"))
+        return conclude(job, ran, session, frozenset())
+    return conclude(job, ran, session, frozenset(one for one in failed if again.ran.get(one) == "passed"))
 
 
 def _session(job: Job, only: Sequence[str]) -> tuple[Ran, Session | Verdict]:
@@ -79,7 +79,7 @@ def _session(job: Job, only: Sequence[str]) -> tuple[Ran, Session | Verdict]:
         session = read_session(data, nonce)
     except UnprovenError as error:
         return ran, _unproven(job, ran, error)
-    return ran, _misplaced(job, ran, session) or session
+    return ran, misplaced(job, ran, session) or session
 
 
 def _arguments(job: Job, nonce: str) -> list[str]:
@@ -111,12 +111,7 @@ def _unproven(job: Job, ran: Ran, error: UnprovenError) -> Verdict:
     return unknown(job, ran, reason, "look at the log for what ended it")
 
 
-def judge(job: Job, ran: Ran, session: Session) -> Verdict:
-    """Return the verdict on a session whose report is whole, whichever runner it was."""
-    return _misplaced(job, ran, session) or _conclude(job, ran, session, frozenset())
-
-
-def _misplaced(job: Job, ran: Ran, session: Session) -> Verdict | None:
+def misplaced(job: Job, ran: Ran, session: Session) -> Verdict | None:
     """Return the verdict of a session on another tree than the one that is judged; None where it is that one."""
     foreign = _foreign(job, session)
     if not foreign:
@@ -125,7 +120,7 @@ def _misplaced(job: Job, ran: Ran, session: Session) -> Verdict | None:
     return unknown(job, ran, f"wrong tree: {foreign}", step)
 
 
-def _conclude(job: Job, ran: Ran, session: Session, flaky: Collection[str]) -> Verdict:
+def conclude(job: Job, ran: Ran, session: Session, flaky: Collection[str]) -> Verdict:
     """Return what a session says of the tree; `flaky` are ids of tests that passed when they were run again."""
     ids = tuple(one for one, outcome in session.ran.items() if outcome != "skipped")
     return msgspec.structs.replace(_outcome(job, ran, session, flaky), ids=ids)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bridle.harness.nouns import Verdict
+from bridle.harness.verify.architecture import checker as architecture
 from bridle.harness.verify.checkers import (
     cargo,
     eslint,
@@ -32,6 +33,7 @@ CHECKERS: Mapping[str, Checker] = {
     "ruff-format": ruff_format.check,
     "eslint": eslint.check,
     "cargo-clippy": cargo.check,
+    "architecture": architecture.check,
     "mypy": mypy.check,
     "pyright": pyright.check,
     "tsc": tsc.check,

@@ -98,15 +98,16 @@ def _run(job: Job, reading: Reading, files: Sequence[str]) -> tuple[Ran, list[by
         report.unlink()
         report.mkdir(0o700)
     command = _filled(job.check.command, report, files)
-    front = (*COLLECT, str(report), reading.path) if reading.path else ()
-    whole = msgspec.structs.replace(job, check=msgspec.structs.replace(job.check, command=(*front, *command)))
-    ran = msgspec.structs.replace(start(whole, (), {"NO_COLOR": "1"}, report), command=command)
+    around = (*COLLECT, str(report), reading.path) if reading.path else ()
+    filled = msgspec.structs.replace(job, check=msgspec.structs.replace(job.check, command=command))
+    ran = start(filled, (), {"NO_COLOR": "1"}, report, around=around)
     if many:
-        return ran, _several(report)
-    if any(REPORT in word for word in job.check.command):
-        data = _bounded(report)
-        return ran, [data] if data else []
-    return ran, [ran.completed.stdout] if ran.completed.stdout.strip() else []
+        reports = _several(report)
+    elif any(REPORT in word for word in job.check.command):
+        reports = [_bounded(report)]
+    else:
+        return ran, [ran.completed.stdout] if ran.completed.stdout.strip() else []
+    return msgspec.structs.replace(ran, report=b"\0".join(reports)), [one for one in reports if one.strip()]
 
 
 def _filled(command: Sequence[str], report: Path, files: Sequence[str]) -> tuple[str, ...]:

@@ -9,11 +9,18 @@ import msgspec
 
 from bridle.harness.verify.checkers.registry import rank
 from bridle.harness.verify.checks import STAGES, Check, is_below
-from bridle.harness.verify.finders import cargo, go, node, presets, python
+from bridle.harness.verify.finders import cargo, go, node, presets, python, rules
 from bridle.harness.verify.finders.declared import find as find_declared
 from bridle.harness.verify.survey import Survey, survey
 
-FINDERS: Sequence[Callable[[Survey], Iterable[Check]]] = (python.find, node.find, go.find, cargo.find, presets.find)
+FINDERS: Sequence[Callable[[Survey], Iterable[Check]]] = (
+    python.find,
+    node.find,
+    go.find,
+    cargo.find,
+    presets.find,
+    rules.find,
+)
 
 
 def discover(

@@ -70,7 +70,9 @@ def find(survey: Survey) -> Iterator[Check]:
                 yield _check(tool, package, interpreter)
 
 
-RUNNER = Path(__file__).parent.parent / "plugins" / "bridle_unittest.py"
+PLUGINS = Path(__file__).parent.parent / "plugins"
+RUNNERS = {"pytest": PLUGINS / "bridle_pytest.py", "unittest": PLUGINS / "bridle_unittest.py"}
+"""What starts each, by its path, so that nothing in the tree can stand in for what reports."""
 RUFF_FILES = ("ruff.toml", ".ruff.toml")
 FORMATS = r"^\s*(?:-\s*)?id:\s*[\"']?ruff-format\b|\bruff\s+format\b"
 """How a project says in its hooks, its targets or its CI that ruff formats it."""
@@ -187,10 +189,8 @@ def _check(tool: str, package: str, interpreter: Interpreter) -> Check:
     name, stage = named(tool, package), TOOLS[tool]
     if stage == "tests" and interpreter.problem:
         return Check(name, tool, stage, (), package, "", interpreter.problem, interpreter.next_step)
-    if tool == "pytest":
-        return Check(name, tool, stage, (interpreter.path, "-m", "pytest"), package, interpreter.path)
-    if tool == "unittest":
-        return Check(name, tool, stage, (interpreter.path, str(RUNNER)), package, interpreter.path)
+    if stage == "tests":
+        return Check(name, tool, stage, (interpreter.path, str(RUNNERS[tool])), package, interpreter.path)
     wanted = PROGRAMS.get(tool, tool)
     program = _program(interpreter, wanted)
     if program is None:

@@ -12,10 +12,12 @@ import sys
 import sysconfig
 import traceback
 
+import bridle_values
+
 MAX_MESSAGE = 2000
 MAX_DETAIL = 8000
 MAX_FRAMES = 30
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.realpath(os.environ.get("BRIDLE_ROOT") or os.getcwd())  # of the tree, of which this may be a package
 ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _write, _dumps, _getpid, _realpath = os.write, json.dumps, os.getpid, os.path.realpath
@@ -43,27 +45,37 @@ class Report:
             data = data[_write(self._fd, data) :]
 
 
-def evidence(error, trace, test_path):
-    """Return the place of a failure in the test's own file, and the frames of the workspace around it."""
-    frames = []
-    for frame in traceback.extract_tb(trace):
+def evidence(error, trace, message, test_path, valued=False):
+    """Return the place of a failure in the test's own file, the frames of the workspace around it, and their values."""
+    frames, held = [], []
+    for (alive, _), frame in zip(traceback.walk_tb(trace), traceback.extract_tb(trace)):
         path = relative(frame.filename)
         if path is not None and frame.lineno:
             last = getattr(frame, "end_lineno", None) or frame.lineno
             frames.append([clean(path), frame.lineno - 1, last, clean(frame.name)])
+            held.append(alive)
     if isinstance(error, SyntaxError) and error.filename and relative(error.filename):
         frames.append([clean(relative(error.filename)), (error.lineno or 1) - 1, error.lineno or 1, ""])
-    said = "".join(traceback.format_exception_only(type(error), error)).strip()
-    told = {"error": clean(type(error).__name__), "message": cut(clean(said), MAX_MESSAGE)}
+        held.append(None)
+    told = {"error": clean(type(error).__name__), "message": cut(clean(message), MAX_MESSAGE)}
     home = relative(test_path) if test_path else None
-    place = next((frame for frame in reversed(frames) if frame[0] == home), frames[-1] if frames else None)
-    if place is not None:
-        told["place"] = place[:3]
-        told["frames"] = [frame for frame in frames if frame is not place][-MAX_FRAMES:]
+    at = next((n for n in reversed(range(len(frames))) if frames[n][0] == home), len(frames) - 1)
+    if frames:
+        told["place"] = frames[at][:3]
+        told["raised"] = frames[-1]
+        told["frames"] = [frame for n, frame in enumerate(frames) if n != at][-MAX_FRAMES:]
+        if valued:
+            told["values"] = [values(frames[n], held[n]) for n in sorted({at, len(frames) - 1}) if held[n] is not None]
     return told
 
 
-def modules(not_these=()):
+def values(frame, alive):
+    """Return the place of a frame, the names and values of its locals, and how many were left out."""
+    shown, n_left_out = bridle_values.locals_of(alive)
+    return [*frame[:3], [[clean(name), clean(text)] for name, text in shown], n_left_out]
+
+
+def modules():
     """Return name, file and content digest of every loaded module that does not belong to Python itself."""
     loaded = []
     for name, module in sorted(sys.modules.items()):
@@ -71,9 +83,11 @@ def modules(not_these=()):
             path = vars(module).get("__file__")
         except TypeError:
             continue
-        if not isinstance(path, str) or name in ("__main__", __name__, *not_these):
+        if not isinstance(path, str) or name == "__main__":
             continue
         path = _realpath(path)
+        if path.startswith(HERE + os.sep):
+            continue
         inside = relative(path)
         if inside is not None:
             loaded.append([clean(name), clean(inside), digest_of(path)])
@@ -84,7 +98,8 @@ def modules(not_these=()):
 
 def leave_no_path():
     """Take the folder of this file out of what the tests' own children inherit."""
-    rest = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part and part != HERE]
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    rest = [part for part in given if part and _realpath(part) != HERE]
     os.environ.pop("PYTHONPATH", None)
     if rest:
         os.environ["PYTHONPATH"] = os.pathsep.join(rest)

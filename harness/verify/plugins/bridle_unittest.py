@@ -9,12 +9,14 @@ import importlib
 import json
 import os
 import sys
+import traceback
 import unittest
 
 import bridle_report
 from bridle_report import ROOT, Report, clean, cut, evidence, leave_no_path, modules
 
 ORDER = os.environ.pop("BRIDLE_PROOF", "")  # before any code of the project can read it
+MAX_VALUED = 200  # failures whose values are kept
 FIXTURES = ("setUpModule", "tearDownModule", "setUpClass", "tearDownClass")
 
 
@@ -30,6 +32,7 @@ class Result(unittest.TestResult):
         for one in paths:
             self._classes.setdefault(one.rpartition(".")[0], []).append(one)
         self.ended = set()
+        self._n_failed = 0
 
     def startTest(self, test):
         super().startTest(test)
@@ -74,7 +77,9 @@ class Result(unittest.TestResult):
 
     def _failed(self, test, err, detail_of=""):
         error, trace = err[1], err[2]
-        told = evidence(error, trace, self._paths.get(test.id(), ""))
+        self._n_failed += 1
+        valued = self._n_failed <= MAX_VALUED
+        told = evidence(error, trace, said(error), self._paths.get(test.id(), ""), valued)
         told.setdefault("place", self._home(test.id()))
         text = clean(self._exc_info_to_string(err, test))
         told["detail"] = cut("%s\n%s" % (detail_of, text) if detail_of else text, bridle_report.MAX_DETAIL)
@@ -101,7 +106,7 @@ def main():
     report.line("begin", nonce=order["nonce"], device=root.st_dev, inode=root.st_ino, versions=versions)
     # What is imported from here on is the project's: from its folder first, as `python -m unittest` has it.
     sys.path[:] = [os.getcwd(), *(one for one in sys.path if os.path.abspath(one or ".") != bridle_report.HERE)]
-    suite, paths, left_out = collected(report, sys.argv[1:])
+    suite, paths, left_out = collected(report, sys.argv[1:], order.get("only") or ())
     report.line("collected", ids=[clean(one) for one in paths])
     result = Result(report, paths)
     for one in left_out:
@@ -109,7 +114,7 @@ def main():
     try:
         suite.run(result)
     finally:
-        report.line("modules", loaded=modules(not_these=("bridle_unittest",)))
+        report.line("modules", loaded=modules())
     code = 0 if result.wasSuccessful() and paths else 1
     report.line("end", nonce=order["nonce"], n_lines=report.n_lines, n_deselected=0, exit_code=code)
     n_failed = len(result.failures) + len(result.errors)
@@ -120,7 +125,7 @@ def main():
     return code
 
 
-def collected(report, files):
+def collected(report, files, only):
     """Return the tests of these files, id -> file, and the modules that skip themselves; others are reported."""
     loader, suite, paths, left_out = unittest.TestLoader(), unittest.TestSuite(), {}, []
     for path in files:
@@ -139,16 +144,22 @@ def collected(report, files):
             left_out.append(name)
             continue
         except BaseException as error:
-            told = evidence(error, error.__traceback__, path)
+            told = evidence(error, error.__traceback__, said(error), path)
             told.setdefault("place", [clean(bridle_report.relative(path) or ""), 0, 1])
             report.line("uncollected", id=clean(name), detail="", **told)
             if isinstance(error, KeyboardInterrupt):
                 raise
             continue
+        if only:
+            found = unittest.TestSuite(test for test in flat(found) if test.id() in only)
         suite.addTest(found)
         for test in flat(found):
             paths.setdefault(test.id(), path)
     return suite, paths, left_out
+
+
+def said(error):
+    return "".join(traceback.format_exception_only(type(error), error)).strip()
 
 
 def home_of(path):

@@ -1,0 +1,1 @@
+"""The rules of a project about who may import whom, judged on the import graph."""

@@ -59,7 +59,7 @@ def told_first(failure: Failure, sources: Sources) -> str:
     path, start, end, function = failure.raised
     first, *_ = failure.message.split("\n")
     if failure.error == "AssertionError":
-        then = next((dict(held[3]) for held in failure.values if held[:2] == (path, start)), {})
+        then = next((dict(held[3]) for held in failure.values if held[:2] == (path, start)), dict[str, str]())
         readable = {name: shown_value(value) for name, value in then.items()}
         said = difference(sources[path], (start, end), failure.message, failure.compared, readable)
         return said if said != first else ""

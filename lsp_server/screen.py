@@ -36,11 +36,12 @@ MAX_PER_FILE = 200
 
 
 class Ground(NamedTuple):
-    """All that what is shown of a file is made of, offers left out: the same ground shows the same."""
+    """All that what is shown of a file is made of: the same ground shows the same."""
 
     findings: tuple[Finding, ...]
     doubts: tuple[tuple[str, bool, bool], ...]
     reached: tuple[Reached, ...]
+    offers: tuple[lsp.Diagnostic, ...]
     revision: int | None
 
 
@@ -139,26 +140,24 @@ class Screen:
         document, board = self._documents.at(path), self._board
         findings = tuple(one for one in board.on(path) if board.shown(one, self.settings))
         checks = {finding.check for finding in findings}
-        offers = self._hunks(path, document)
         ground = Ground(
             findings=findings,
             doubts=tuple((check, self._stale_now(check), board.unclear(check)) for check in sorted(checks)),
             reached=tuple(self._reached.get(path, ())),
+            offers=tuple(self._hunks(path, document)),
             revision=document.revision if document is not None else None,
         )
         known = self._shown.get(path)
-        if known is not None and known[0] == ground and not offers:
+        if known is not None and known[0] == ground:
             return known[1]
-        diagnostics = self._made(ground, document, offers)
+        diagnostics = self._made(ground, document)
         self._shown[path] = (ground, diagnostics)
         return diagnostics
 
-    def _made(
-        self, ground: Ground, document: Document | None, offers: Sequence[lsp.Diagnostic]
-    ) -> list[lsp.Diagnostic]:
+    def _made(self, ground: Ground, document: Document | None) -> list[lsp.Diagnostic]:
         client, uri_of = self._editor.client, self._places.uri
         found = [
-            *offers,
+            *ground.offers,
             *_instructions(document),
             *(reached_diagnostic(one, document, uri_of, client) for one in ground.reached),
         ]

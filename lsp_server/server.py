@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -47,6 +48,7 @@ def serve(make_engine: MakeEngine, log: Path | None = None) -> int:
     """
     source, sink = take_stdio()
     _log_to(log)
+    gc.freeze()  # what is loaded stays: looking through all of it again holds the loop for 30 ms each time
     return asyncio.run(converse(make_engine, source, sink))
 
 

@@ -124,6 +124,8 @@ REFUSALS = {
     "ConnectionRefusedError: [Errno 111] Connection refused\nconnect(('127.0.0.1', 5432))": ("loopback:5432",),
     'connection to server at "localhost" (127.0.0.1), port 5432 failed: Connection refused': ("loopback:5432",),
     "Error: connect ECONNREFUSED 127.0.0.1:6379": ("loopback:6379",),
+    "TypeError: fetch failed\ncaused by Error: connect ECONNREFUSED ::1:8125": ("loopback:8125",),
+    "Error: getaddrinfo ENOTFOUND db.example.org": ("host:db.example.org",),
     "redis: Error 111 connecting to localhost:6379. Connection refused.": ("loopback:6379",),
     "Connect call failed ('::1', 8080, 0, 0)": ("loopback:8080",),
     "HTTPSConnectionPool(host='api.example.org', port=443): Temporary failure in name resolution": (

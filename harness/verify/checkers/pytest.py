@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from bridle.harness.nouns import Finding, Related, Verdict
-from bridle.harness.verify.checkers.assertion import Written, told_first
+from bridle.harness.verify.checkers.assertion import MAX_COMPARED, Written, told_first
 from bridle.harness.verify.checkers.loaded import wrong_tree
 from bridle.harness.verify.checkers.pytest_report import Failure, Session, UnprovenError, read_session, running_test
 from bridle.harness.verify.checkers.pytest_values import shown_value, values_of
@@ -40,7 +40,6 @@ MAX_AGAIN = 10
 FLAKY = "flaky"
 PLUGINS = Path(__file__).parent.parent / "plugins"
 USAGE_ERROR = 4
-MAX_COMPARED = 2_000
 
 
 def check(job: Job) -> Verdict:

@@ -105,6 +105,8 @@ class ProjectFile(Common, frozen=True):
     hooks: Hooks = msgspec.field(default=(), name="hook")
     architecture: Any = None
     """The project's rules for itself; the check of that name reads them, and says what is wrong with them."""
+    security: dict[str, Any] = {}
+    """That new lines are looked at for what they open."""
 
 
 class EditorSettings(Common, frozen=True):

@@ -32,8 +32,8 @@ from bridle.harness.tools.permits import Permits
 from bridle.harness.tools.toolbox import Tool, Toolbox
 from bridle.harness.verify.as_before import prove_as_before
 from bridle.harness.verify.finders.discover import discover
-from bridle.harness.verify.gates.judging import judge
 from bridle.harness.verify.ladder import Witness, known, verify
+from bridle.harness.verify.objections import objections
 from bridle.harness.verify.python_version import is_newer_than_ours
 from bridle.harness.verify.records import Records
 from bridle.harness.workflow.conversation import Conversation
@@ -201,7 +201,7 @@ class Workbench:
 
     def flags(self) -> tuple[Flag, ...]:
         """Return the gates' objections to what stands."""
-        return judge({one.path: (_text(one.before), _text(one.after)) for one in self.changed()}, self._base_text)
+        return objections({one.path: (_text(one.before), _text(one.after)) for one in self.changed()}, self._base_text)
 
     async def _checks_for_model(self, check: str | None) -> str:
         verdicts = await self.prove(lambda verdict: None)

@@ -8,6 +8,7 @@ from bridle.harness.nouns import Verdict
 from bridle.harness.verify.architecture import checker as architecture
 from bridle.harness.verify.checkers import mypy, pytest, ruff
 from bridle.harness.verify.job import Job
+from bridle.harness.verify.security import checker as security
 
 Checker = Callable[[Job], Verdict]
 """Runs one check and reads what it said. Whatever it raises becomes an `unknown`."""
@@ -15,6 +16,7 @@ Checker = Callable[[Job], Verdict]
 CHECKERS: Mapping[str, Checker] = {
     "ruff": ruff.check,
     "architecture": architecture.check,
+    "security": security.check,
     "mypy": mypy.check,
     "pytest": pytest.check,
 }

@@ -39,18 +39,19 @@ fix: $(READY)  ## what the tools can put right by themselves
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-tools: $(READY)  ## editors, browsers and MCP servers for the tests, into .tools (or BRIDLE_TOOLS)
+tools: $(READY)  ## editors, browsers, MCP servers and JavaScript tools for the tests, into .tools (or BRIDLE_TOOLS)
 	$(BIN)/python tests/editors/install.py --into $(BRIDLE_TOOLS)
 	$(BIN)/python -m tests.mcp.install --into $(BRIDLE_TOOLS)
+	$(BIN)/python -m tests.verify.install --into $(BRIDLE_TOOLS)
 
-test: $(READY) tools  ## everything: checks, all tests in real editors, each bench in its smoke form
+test: $(READY) tools  ## everything: checks, each bench in its smoke form, all tests in real editors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy src/bridle tests
-	$(BIN)/python tests/house/pyright.py --all
-	$(BIN)/lint-imports
-	$(BIN)/python bench/run.py --smoke
-	$(BIN)/pytest -q -n 2 --dist loadfile --junit-xml=build/junit.xml
+	@mkdir -p build; { $(BIN)/mypy src/bridle tests && $(BIN)/python tests/house/pyright.py --all && $(BIN)/lint-imports; } \
+	    > build/types.log 2>&1 & types=$$!; \
+	  $(BIN)/python bench/run.py --smoke; benches=$$?; \
+	  wait $$types || benches=1; cat build/types.log; exit $$benches
+	$(BIN)/pytest -q -n 3 --dist loadfile --junit-xml=build/junit.xml
 
 status: $(READY)  ## write docs/status.md from what the last `make test` left
 	$(BIN)/python docs/status.py

@@ -141,7 +141,8 @@ def _checks(root: Path) -> Condition:
     from bridle.harness.settings import load
     from bridle.harness.verify.finders.discover import discover
 
-    checks = discover(root, load(root).python)
+    settings = load(root)
+    checks = discover(root, settings.python, declared=settings.declared)
     if not checks:
         step = "configure pytest, ruff or mypy in pyproject.toml"
         return Condition("checks", "warn", "this folder has none that Bridle knows", step)

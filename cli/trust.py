@@ -63,7 +63,8 @@ def _programs(root: Path) -> list[str]:
 
     settings = load(root, {})
     checks = [
-        shlex.join(check.command) or f"{check.name}: {check.problem}" for check in discover(root, settings.python)
+        f"{check.name}: {shlex.join(check.command) or check.problem}"
+        for check in discover(root, settings.python, declared=settings.declared)
     ]
     hooks = [f"hook {hook.name}: {shlex.join(hook.argv)}" for hook in settings.hooks if hook.origin == "project"]
     return [shown(program) for program in (*checks, *hooks)]

@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Run the checks; 0 when every one passed, or failed by nothing that the commit to compare with did not have."""
+    """Run the checks; 0 when every one passed, or found nothing but what is accepted or the commit compared had."""
     root = find_root(options.root)
     paths = tuple(_there(root, path) for path in options.paths)
 
@@ -42,8 +42,8 @@ def main(options: argparse.Namespace) -> int:
     else:
         for verdict in verified.verdicts:
             print(verdict_text(verdict))
-        print(f"{verified.outcome} on tree {verified.tree}{_only_older(verified) if options.since else ''}")
-    return 0 if verified.outcome == "pass" or (options.since and is_older(verified)) else 1
+        print(f"{verified.outcome} on tree {verified.tree}{_only_older(verified)}")
+    return 0 if verified.outcome == "pass" or is_older(verified) else 1
 
 
 def is_older(verified: Verified) -> bool:
@@ -104,6 +104,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "severity": finding.severity,
         "test": finding.test,
         "new": finding.new,
+        "accepted": finding.accepted,
     }
 
 
@@ -125,8 +126,12 @@ def _line(finding: Finding, age: str) -> str:
 
 def _counted(verdict: Verdict) -> str:
     if verdict.unit == "test":
-        return f"{verdict.passed} of {verdict.collected} tests passed"
-    return f"{verdict.collected} files, {len(verdict.findings)} findings"
+        return f"{verdict.passed} of {_number(verdict.collected, 'test')} passed"
+    return f"{_number(verdict.collected, 'file')}, {_number(len(verdict.findings), 'finding')}"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _progress(event: EngineEvent) -> None:

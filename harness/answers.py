@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from bridle.harness.nouns import Clash, FilePatch, Outcome, Proposal, RunId, Usage, Verdict
+from bridle.indexer.text import LineEdit
 
 # --- replies ----------------------------------------------------------------------------------------------------
 
@@ -16,7 +17,11 @@ class Done(msgspec.Struct, frozen=True, tag=True):
 
 
 class Status(msgspec.Struct, frozen=True, tag=True):
-    """How things stand. `model` is "" when none is set up; `next_step` says what to do then."""
+    """How things stand. `model` is "" when none is set up; `next_step` says what to do then.
+
+    `fix_cost_usd_micros` is what a fix came to here as a rule, or would by its model's price; None where nobody knows.
+    `lint` and `types` say whether such findings are shown beside other tools', as the person's own file has it.
+    """
 
     root: str
     trusted: bool
@@ -29,18 +34,23 @@ class Status(msgspec.Struct, frozen=True, tag=True):
     resumable: tuple[RunId, ...] = ()
     lint_on_save: bool = True
     next_step: str = ""
+    fix_cost_usd_micros: int | None = None
+    lint: Literal["auto", "on", "off"] = "auto"
+    types: Literal["auto", "on", "off"] = "auto"
 
 
 class Verified(msgspec.Struct, frozen=True, tag=True):
     """The verdicts of one `Verify`.
 
-    `outcome` is "pass" only when every one passed, "cancelled" when a newer request of the same origin came.
+    `outcome` is "pass" only when every one passed, "cancelled" when a newer request of the same origin came. `gone` are
+    files that findings were told of before and that are there no more.
     """
 
     outcome: Outcome | Literal["cancelled"]
     tree: str
     verdicts: tuple[Verdict, ...]
     buffers: dict[str, int] = {}
+    gone: tuple[str, ...] = ()
 
 
 class ShadowChange(msgspec.Struct, frozen=True):
@@ -86,6 +96,22 @@ class Proposals(msgspec.Struct, frozen=True, tag=True):
     """All proposals that are known for this root."""
 
     proposals: tuple[Proposal, ...]
+
+
+class Kept(msgspec.Struct, frozen=True, tag=True):
+    """What is accepted after a request that changed it: (check, fingerprint) and how often; and what was changed."""
+
+    accepted: tuple[tuple[str, str, int], ...]
+    changed: str = ""
+
+
+class Reversal(msgspec.Struct, frozen=True, tag=True):
+    """The edits that take one change back, in lines of the file as it is; `digest` is that of the text they are for."""
+
+    path: str
+    edits: tuple[LineEdit, ...]
+    since: str
+    digest: str
 
 
 class LandingPlan(msgspec.Struct, frozen=True, tag=True):
@@ -159,6 +185,7 @@ class Sessions(msgspec.Struct, frozen=True, tag=True):
 
 EngineReply = (
     Done | Status | Verified | Executed | RunAccepted | Proposals | LandingPlan | LandingResult | PackView | Sessions
+    | Kept | Reversal
 )  # fmt: skip
 
 # --- events -----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Of one origin only the newest counts: a later request ends an earlier one, whose
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -31,6 +32,12 @@ RANK: tuple[Outcome, ...] = ("fail", "timeout", "unknown", "flaky", "pass")
 """Which outcome tells of all: the first of these that any check has."""
 
 
+WHOLE = Verify()
+
+Complete = Callable[[Verdict, Shadow], Verdict]
+"""Adds to a verdict of the person's tree what they are told besides; used on the thread that ran the check."""
+
+
 class Checking:
     """The checks of one root."""
 
@@ -43,6 +50,7 @@ class Checking:
         emit: Callable[[EngineEvent], None],
         unsheltered: Unsheltered,
         grants: Grants,
+        completing: Callable[[], Complete],
     ) -> None:
         self._root = root
         self._state = state
@@ -51,7 +59,9 @@ class Checking:
         self._emit = emit
         self._unsheltered = unsheltered
         self._grants = grants
+        self._completing = completing
         self.records = Records(state.folder)
+        self._told: set[str] = set()
         self._current: dict[str, threading.Event] = {}
 
     async def verify(self, request: Verify) -> Verified:
@@ -62,13 +72,14 @@ class Checking:
         buffers = self._buffers.versions()
         try:
             baseline = await self._baseline(request.since, cancel) if request.since else ()
-            tree, verdicts = await self.prove(self._buffers.dirty(), {}, baseline, cancel, paths=request.paths)
+            tree, verdicts = await self.prove(self._buffers.dirty(), {}, baseline, cancel, request)
         except asyncio.CancelledError:
             cancel.set()
             raise
         if cancel.is_set():
             return Verified("cancelled", tree, verdicts, buffers)
-        return Verified(worst(verdicts), tree, verdicts, buffers)
+        gone = await asyncio.to_thread(self._forget_gone, verdicts)
+        return Verified(worst(verdicts), tree, verdicts, buffers, gone)
 
     async def prove(
         self,
@@ -76,17 +87,20 @@ class Checking:
         changes: Mapping[str, bytes | None],
         baseline: Sequence[Finding],
         cancel: threading.Event,
-        paths: Sequence[str] = (),
+        asked: Verify = WHOLE,
         run: str = "",
         executable: Mapping[str, bool] = {},
     ) -> tuple[str, tuple[Verdict, ...]]:
-        """Run every check on the tree with `dirty` buffers and `changes`; returns its digest and the verdicts.
+        """Run the checks on the tree with `dirty` buffers and `changes`; returns its digest and the verdicts.
 
+        `asked` narrows them to files and checks, and says nothing else here.
         `executable` is that bit of changed files, where it changes. `run` marks the events as a proposal's, which are
         not the person's standing findings.
         """
         loop = asyncio.get_running_loop()
         buffers = self._buffers.versions()
+
+        complete = None if run else self._completing()
 
         def started(check: str) -> None:
             loop.call_soon_threadsafe(self._emit, CheckStarted(check, run))
@@ -99,17 +113,23 @@ class Checking:
             shadow = self._open_shadow(dirty)
             try:
                 _put(shadow, changes, executable)
-                checks = self._checks(shadow)
+                checks = [one for one in self._checks(shadow) if not asked.checks or one.name in asked.checks]
+                told: list[Verdict] = []
+
+                def judged(verdict: Verdict) -> None:
+                    told.append(complete(verdict, shadow) if complete else verdict)
+                    finished(told[-1])
+
                 verdicts = verify(
                     shadow,
                     checks,
-                    Witness(started, finished, self.records),
-                    paths=tuple(paths),
+                    Witness(started, judged, self.records),
+                    paths=asked.paths,
                     baseline=tuple(baseline),
                     cancel=cancel,
                     timeout_s=self._settings.timeout_s,
                 )
-                return (verdicts[0].tree if verdicts else shadow.tree().digest), verdicts
+                return (verdicts[0].tree if verdicts else shadow.tree().digest), tuple(told)
             finally:
                 shadow.close()
 
@@ -122,7 +142,8 @@ class Checking:
 
         `sides` is the change, `verdicts` what the checks said of it as it stands; see `as_before.py`.
         """
-        checks = discover(self._root, self._settings.python or None, self._grants.needs)
+        settings = self._settings
+        checks = discover(self._root, settings.python or None, self._grants.needs, declared=settings.declared)
         return await asyncio.to_thread(
             prove_as_before,
             lambda: self._open_shadow(dirty),
@@ -132,6 +153,14 @@ class Checking:
             cancel=cancel,
             timeout_s=self._settings.timeout_s,
         )
+
+    def _forget_gone(self, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+        """Return the files that findings were told of before and that are there no more, each once."""
+        there = self._buffers.versions()
+        told = self._told | {finding.path for verdict in verdicts for finding in verdict.findings if finding.path}
+        gone = {path for path in told if path not in there and not os.path.lexists(self._root / path)}
+        self._told = told - gone
+        return tuple(sorted(gone))
 
     async def warm(self, cancel: threading.Event) -> bool:
         """Find out what the checks say of the tree as it is, unless it is known; tells whether that came to an end."""
@@ -174,7 +203,8 @@ class Checking:
         )
 
     def _checks(self, shadow: Shadow) -> tuple[Check, ...]:
-        return discover(self._root, self._settings.python or None, self._grants.needs, shadow.tree().files)
+        settings = self._settings
+        return discover(self._root, settings.python or None, self._grants.needs, shadow.tree().files, settings.declared)
 
     async def ground(self, dirty: Mapping[str, bytes]) -> dict[str, str]:
         """Return path → digest of the tree as it is, with `dirty` buffers in place."""

@@ -20,6 +20,7 @@ from bridle.harness.answers import (
     EngineReply,
     Executed,
     IndexProgress,
+    Kept,
     LandingPlan,
     LandingResult,
     Lost,
@@ -28,6 +29,7 @@ from bridle.harness.answers import (
     PackView,
     ProposalChanged,
     Proposals,
+    Reversal,
     RunAccepted,
     RunEnded,
     RunProgress,
@@ -45,6 +47,7 @@ from bridle.harness.nouns import (
     Finding,
     Flag,
     Hunk,
+    Origin,
     Proposal,
     ProposalId,
     Related,
@@ -52,19 +55,20 @@ from bridle.harness.nouns import (
     Selection,
     Usage,
     UserProblem,
+    Values,
     Verdict,
 )
 from bridle.indexer.text import LineEdit
 
 __all__ = [
-    "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash", "Closed", "DiscardRun", "Done",
-    "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Exec", "Executed", "Fault", "FilePatch", "Finding",
-    "FinishLanding", "Flag", "GetContext", "GetProposals", "GetSessions", "GetStatus", "GrantNeeds", "Hunk",
-    "IndexProgress", "LandingPlan", "LandingResult", "Lost", "Note", "PackPiece", "PackView", "PrepareLanding",
-    "PrepareUndo", "Proposal", "ProposalChanged", "ProposalId", "Proposals", "Refresh", "Reject", "Related",
-    "ReplyTo", "ResumeRun", "RunAccepted", "RunEnded", "RunId", "RunProgress", "Selection", "SessionRow",
-    "Sessions", "SetTrust", "StartRun", "Status", "SyncBuffers", "Usage", "UserProblem", "Verdict", "Verified",
-    "Verify", "expect",
+    "AcceptFinding", "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash", "Closed",
+    "DiscardRun", "Done", "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Exec", "Executed", "Fault",
+    "FilePatch", "Finding", "FinishLanding", "Flag", "GetContext", "GetProposals", "GetReversal", "GetSessions",
+    "GetStatus", "GrantNeeds", "Hunk", "IndexProgress", "Kept", "LandingPlan", "LandingResult", "Lost", "Note",
+    "Origin", "PackPiece", "PackView", "PrepareLanding", "PrepareUndo", "Proposal", "ProposalChanged", "ProposalId",
+    "Proposals", "Refresh", "Reject", "Related", "ReplyTo", "ResumeRun", "Reversal", "RunAccepted", "RunEnded", "RunId",
+    "RunProgress", "Selection", "SessionRow", "Sessions", "SetTrust", "StartRun", "Status", "SyncBuffers",
+    "TakeBackFinding", "Usage", "UserProblem", "Values", "Verdict", "Verified", "Verify", "expect",
 ]  # fmt: skip
 
 
@@ -89,14 +93,34 @@ class SyncBuffers(msgspec.Struct, frozen=True, tag=True):
 
 
 class Verify(msgspec.Struct, frozen=True, tag=True):
-    """Run checks on the tree with its unsaved buffers. `paths` narrows to these files; a newer Verify of the same
-    `origin` ends an older one. With `since`, a commit, what its tree had is not `new`. → Verified, with events before
-    it.
+    """Run checks on the tree with its unsaved buffers. `paths` narrows to these files, `checks` to these checks; a
+    newer Verify of the same `origin` ends an older one. With `since`, a commit, what its tree had is not `new`.
+    → Verified, with events before it.
     """
 
     paths: tuple[str, ...] = ()
     origin: Literal["save", "command", "accept"] = "command"
+    checks: tuple[str, ...] = ()
     since: str = ""
+
+
+class AcceptFinding(msgspec.Struct, frozen=True, tag=True):
+    """The person accepts a finding as often as it stands now: it is known for good, and never new. → Kept."""
+
+    finding: Finding
+    count: int = 1
+
+
+class TakeBackFinding(msgspec.Struct, frozen=True, tag=True):
+    """The person takes an acceptance back, the newest when none is named. → Kept."""
+
+    fingerprint: str = ""
+
+
+class GetReversal(msgspec.Struct, frozen=True, tag=True):
+    """How the change that a finding comes from is taken back, on the text as it is, buffers included. → Reversal."""
+
+    origin: Origin
 
 
 class Exec(msgspec.Struct, frozen=True, tag=True):
@@ -228,6 +252,7 @@ class DiscardRun(msgspec.Struct, frozen=True, tag=True):
 EngineRequest = (
     GetStatus | SetTrust | SyncBuffers | Verify | Exec | GrantNeeds | StartRun | CancelRun | ReplyTo | GetProposals |
     Reject | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | ResumeRun | DiscardRun | Refresh
+    | AcceptFinding | TakeBackFinding | GetReversal
 )  # fmt: skip
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)

@@ -38,11 +38,40 @@ class Selection(msgspec.Struct, frozen=True):
 
 
 class Related(msgspec.Struct, frozen=True):
-    """A second place that belongs to a finding."""
+    """A second place that belongs to a finding; `changed` says that it was changed lately and is reached from there."""
 
     path: str
     start_line: int
     message: str
+    changed: bool = False
+
+
+class Values(msgspec.Struct, frozen=True):
+    """What the locals were when lines ``[start_line, end_line)`` failed, name and text, in the order of the code.
+
+    `digest` is that of the file's bytes as they ran: for any other text the values mean nothing. They are for the
+    person alone: no order, prompt or receipt carries them.
+    """
+
+    path: str
+    start_line: int
+    end_line: int
+    digest: str
+    shown: tuple[tuple[str, str], ...] = ()
+    n_left_out: int = 0
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """The change that a finding comes from: the lines that hold it now, and `since` what they are different.
+
+    `whole` says that the file was not there then, so that there is nothing to go back to.
+    """
+
+    path: str
+    start_line: int
+    end_line: int
+    since: str
+    whole: bool = False
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -50,7 +79,8 @@ class Finding(msgspec.Struct, frozen=True):
 
     `path` is relative to the root ("" when the complaint has no file); characters are code points of the line.
     `fingerprint` is stable over moves: tool, code, path, message normalised, text of the source line.
-    `new` is False when the tree before the change had it too. `test` is the id of the failing test, if it is one.
+    `new` is False when the tree before the change had it too, or when a person `accepted` it. `test` is the id of the
+    failing test, if it is one.
     """
 
     check: str
@@ -69,15 +99,21 @@ class Finding(msgspec.Struct, frozen=True):
     related: tuple[Related, ...] = ()
     fix: tuple[LineEdit, ...] = ()
     href: str = ""
+    accepted: bool = False
+    values: tuple[Values, ...] = ()
+    origin: Origin | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True):
     """What one check said about one tree.
 
+    `looked_at` are the files that it takes the place of earlier verdicts for, where it was narrowed to those by itself.
     `tree` is the digest of the tree that it was earned on; `reason` says why where the outcome is not plain;
     `next_step` says who can do what about it. `collected` counts its `unit`: tests, or files examined. `needs` is what
     would make it plain, where a person can grant it. `fixed` are findings of the ground that are gone. `report` is the
-    digest of what the tool reported, `receipt` the id under which the evidence is kept.
+    digest of what the tool reported, `receipt` the id under which the evidence is kept,
+    `log_file` where its whole log lies, "" where none is kept. `ids` of the tests that ran are told to the ladder
+    alone, which keeps them with the receipt.
     """
 
     check: str
@@ -95,9 +131,12 @@ class Verdict(msgspec.Struct, frozen=True):
     log: str = ""
     needs: tuple[str, ...] = ()
     unit: Literal["test", "file"] = "file"
+    looked_at: tuple[str, ...] = ()
     fixed: tuple[Finding, ...] = ()
     report: str = ""
     receipt: str = ""
+    log_file: str = ""
+    ids: tuple[str, ...] = ()
 
 
 class FilePatch(msgspec.Struct, frozen=True):

@@ -46,8 +46,9 @@ class Order(msgspec.Struct, frozen=True):
 
 
 def order_of(request: StartRun, versions: dict[str, int]) -> Order:
-    """Return the order that a door's request means."""
+    """Return the order that a door's request means; values that a test had are the person's alone and stay out."""
     instruction = request.instruction.strip()
     if not instruction and request.finding is not None:
         instruction = "Make this finding go away by mending its cause."
-    return Order(request.workflow, instruction, request.at, request.finding, versions)
+    finding = request.finding and msgspec.structs.replace(request.finding, values=())
+    return Order(request.workflow, instruction, request.at, finding, versions)

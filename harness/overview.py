@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from bridle.context.pack import pack
 from bridle.context.task import Task
 from bridle.harness.buffers import Buffers
-from bridle.harness.engine import GetContext, PackPiece, PackView, Status
+from bridle.harness.engine import GetContext, PackPiece, PackView, SessionRow, Status, Usage
 from bridle.harness.knowing import Knowing
+from bridle.harness.model.prices import cost_usd_micros, price_of
 from bridle.harness.permission.trust import Trust
 from bridle.harness.runs import Runs
 from bridle.harness.settings import Settings
 from bridle.harness.verify.finders.discover import discover
 from bridle.indexer.encoding import UndecodableError, decode
+
+FIX_TURNS = 4
+OVERHEAD_TOKENS = 3_000
+REPLY_TOKENS = 700
+"""What one turn of a fix takes where no fix was made yet: the context, tools and rules, and a reply."""
+MAX_REMEMBERED = 20
 
 
 class Overview:
@@ -46,19 +53,27 @@ class Overview:
         snapshot = self._knowing.now
         model = self._model()
         trusted = self._trust.trusted
+        rows = self._runs.sessions().sessions
         return Status(
             root=str(self._root),
             trusted=trusted,
             rung=await self._rung,
             model=model,
-            checks=tuple(check.name for check in discover(self._root, self._settings.python or None)),
+            checks=await asyncio.to_thread(self._checks),
             n_files=len(snapshot.digests),
             n_symbols=len(snapshot.symbols),
             role=self._knowing.role,
-            resumable=tuple(row.id for row in self._runs.sessions().sessions if row.resumable),
+            resumable=tuple(row.id for row in rows if row.resumable),
             lint_on_save=self._settings.checks_on_save,
+            lint=self._settings.lint,
+            types=self._settings.types,
             next_step=_next_step(trusted=trusted, model=model),
+            fix_cost_usd_micros=fix_cost(rows, model, self._settings.context_tokens),
         )
+
+    def _checks(self) -> tuple[str, ...]:
+        settings = self._settings
+        return tuple(check.name for check in discover(self._root, settings.python or None, declared=settings.declared))
 
     async def close(self) -> None:
         """Wait for what is still being found out."""
@@ -92,6 +107,19 @@ class Overview:
             return None if data is None else decode(data).text
         except UndecodableError:
             return None
+
+
+def fix_cost(rows: Sequence[SessionRow], model: str, context_tokens: int) -> int | None:
+    """Return what a fix costs as a rule, in micro-dollars: what the last ones came to, else by the model's price.
+
+    None where neither is known.
+    """
+    costs = [row.usage.cost_usd_micros for row in rows if row.workflow == "fix" and row.usage.turns]
+    known = sorted(cost for cost in costs[:MAX_REMEMBERED] if cost is not None)
+    if known:
+        return known[len(known) // 2]
+    sent = FIX_TURNS * (context_tokens + OVERHEAD_TOKENS)
+    return cost_usd_micros(Usage(input_tokens=sent, output_tokens=FIX_TURNS * REPLY_TOKENS), price_of(model))
 
 
 def _next_step(*, trusted: bool, model: str) -> str:

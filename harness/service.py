@@ -11,6 +11,7 @@ from bridle.harness import engine as e
 from bridle.harness.asking import Asking
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
+from bridle.harness.completing import Completing
 from bridle.harness.executing import Executing
 from bridle.harness.knowing import Knowing
 from bridle.harness.landings import Landings
@@ -55,6 +56,7 @@ class Rooms:
     asking: Asking
     knowing: Knowing
     checking: Checking
+    completing: Completing
     executing: Executing
     runs: Runs
     landings: Landings
@@ -110,6 +112,8 @@ class LocalEngine:
                 return await rooms.executing.execute(request)
             case e.GrantNeeds():
                 await rooms.checking.grant(request)
+            case e.AcceptFinding() | e.TakeBackFinding() | e.GetReversal():
+                return await rooms.completing.answer(request)
             case e.StartRun():
                 self._expect_trust()
                 return rooms.runs.start(order_of(request, rooms.buffers.versions()))

@@ -10,7 +10,7 @@ runs and what a check may reach beyond the sandbox is the user's alone.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
@@ -56,6 +56,9 @@ from bridle.harness.settingsfiles import (
 from bridle.harness.shadow.contained import Container
 from bridle.harness.shadow.limits import MEBIBYTE, Limits, usual_limits
 from bridle.harness.tomlfile import convert, line_of, read_toml
+from bridle.harness.verify.checkers.registry import CHECKERS
+from bridle.harness.verify.checks import Check
+from bridle.harness.verify.finders.declared import CheckEntry, declared_checks
 from bridle.harness.verify.needs import access_of
 
 MANAGED_FILE = Path("/etc/bridle/managed.toml")
@@ -70,6 +73,7 @@ class Settings(msgspec.Struct, frozen=True):
     beyond it (check → "loopback:PORT" …). `read_mode` is how lines are named to the model, `edit_tool` what it edits
     with.
     `mcp` are the MCP servers, the person's and the project's.
+    `declared` are the checks that the person declares for all their projects, and those of this project.
     `hooks` are asked after the rules, those of the machine's owner first.
     """
 
@@ -91,6 +95,7 @@ class Settings(msgspec.Struct, frozen=True):
     edit_tool: EditTool = "hashline"
     mcp: tuple[Server, ...] = ()
     hooks: tuple[Hook, ...] = ()
+    declared: tuple[Check, ...] = ()
 
     @property
     def mode(self) -> Mode:
@@ -165,6 +170,7 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
         edit_tool=user.edit_tool,
         mcp=declared(user.mcp, project.mcp),
         hooks=(*hooks, *_hooks(project.hooks, "project", its)),
+        declared=_declared((user.declared, mine), (project.declared, its)),
     )
 
 
@@ -196,6 +202,22 @@ def _hooks(parts: Hooks, origin: Origin, path: Path) -> tuple[Hook, ...]:
             where = f"{path}:{line_of(path.read_text('utf-8-sig'), ('hook', 'tools'))}"
             raise UserProblem(f"{where}: there is no tool {unknown[0]!r}", f"the tools are {', '.join(TOOLS)}, mcp__…")
     return tuple(Hook(part.name, part.argv, origin, part.tools, part.timeout_s) for part in parts)
+
+
+def _declared(user: tuple[Sequence[CheckEntry], Path], project: tuple[Sequence[CheckEntry], Path]) -> tuple[Check, ...]:
+    """Return the checks of both files; no name is given twice. Raises UserProblem, which names the line."""
+    own = _declarations(*user, ())
+    return (
+        *(msgspec.structs.replace(check, everywhere=True) for check in own),
+        *_declarations(*project, [check.name for check in own]),
+    )
+
+
+def _declarations(entries: Sequence[CheckEntry], path: Path, taken: Sequence[str]) -> tuple[Check, ...]:
+    def where(number: int, key: str) -> str:
+        return f"{path}:{line_of(path.read_text('utf-8-sig'), ('check', key), number)}"
+
+    return declared_checks(entries, (*CHECKERS, *taken), where)
 
 
 def _managed(path: Path) -> ManagedFile:

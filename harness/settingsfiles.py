@@ -12,6 +12,7 @@ import msgspec
 from bridle.context.readform import ReadMode
 from bridle.harness.mcp.definition import ProjectServer, UserServer
 from bridle.harness.permission.hooks import MAX_S
+from bridle.harness.verify.finders.declared import CheckEntries
 
 Show = Literal["auto", "on", "off"]
 EditTool = Literal["hashline", "str_replace"]
@@ -69,6 +70,7 @@ class BudgetPart(Part, frozen=True):
 class Diagnostics(Part, frozen=True):
     lint: Show = "auto"
     types: Show = "auto"
+    accepted: Literal["hint", "off"] = "hint"
 
 
 class Sandbox(Part, frozen=True):
@@ -103,6 +105,7 @@ class ProjectFile(Common, frozen=True):
     sandbox: Bounds = Bounds()
     mcp: dict[str, ProjectServer] = {}
     hooks: Hooks = msgspec.field(default=(), name="hook")
+    declared: CheckEntries = msgspec.field(default=(), name="check")
     architecture: Any = None
     """The project's rules for itself; the check of that name reads them, and says what is wrong with them."""
     security: dict[str, Any] = {}
@@ -136,6 +139,7 @@ class UserFile(Common, frozen=True):
     diagnostics: Diagnostics = Diagnostics()
     sandbox: Shelter = Shelter()
     checks: dict[str, CheckPart] = {}
+    declared: CheckEntries = msgspec.field(default=(), name="check")
     python: str = ""
     model: str = ""
     base_url: str = ""

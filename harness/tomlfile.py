@@ -77,13 +77,17 @@ def _read(path: Path) -> str:
 def _explained(error: str, shape: type[msgspec.Struct], name: str, text: str) -> UserProblem:
     what, _, at = error.partition(" - at `$")
     path = tuple(re.findall(r"(?:\.|(?=\[\.\.\.))([^.\[\]`]+|\[\.\.\.\])", at))
+    element = re.search(r"\[(\d+)\]", at)
+    nth = int(element[1]) if element else 0
     unknown = _UNKNOWN.fullmatch(what)
     if unknown is None:
         key = ".".join(path)
-        return UserProblem(f"{_spot(name, text, path)}: {key!r}: {what}", f"mend {key!r} there")
+        return UserProblem(f"{_spot(name, text, path, nth)}: {key!r}: {what}", f"mend {key!r} there")
     allowed = ", ".join(_fields(shape, path))
     path = (*path, unknown["name"])
-    return UserProblem(f"{_spot(name, text, path)}: there is no setting {'.'.join(path)!r}", f"allowed here: {allowed}")
+    return UserProblem(
+        f"{_spot(name, text, path, nth)}: there is no setting {'.'.join(path)!r}", f"allowed here: {allowed}"
+    )
 
 
 def _fields(shape: type[msgspec.Struct], path: tuple[str, ...]) -> tuple[str, ...]:
@@ -109,19 +113,28 @@ def _struct_in(info: msgspec.inspect.Type) -> msgspec.inspect.StructType:
     raise Fault(f"there are no settings in {info!r}")
 
 
-def _spot(name: str, text: str, path: tuple[str, ...]) -> str:
-    line = line_of(text, path)
+def _spot(name: str, text: str, path: tuple[str, ...], nth: int = 0) -> str:
+    line = line_of(text, path, nth)
     return f"{name}:{line}" if line else name
 
 
-def line_of(text: str, path: tuple[str, ...]) -> int | None:
-    """Return the 1-based line where the setting at `path` is written, or else what is nearest around it."""
+def line_of(text: str, path: tuple[str, ...], nth: int = 0) -> int | None:
+    """Return the 1-based line where the setting at `path` is written, or else what is nearest around it.
+
+    Where it is in one of several tables of a name (``[[name]]``), `nth` says in which, from 0 on.
+    """
     best: tuple[int, int] | None = None
     table: tuple[str, ...] = ()
+    n_seen = 0
     for number, line in enumerate(text.splitlines(), start=1):
         header, key = _HEADER.match(line), _KEY.match(line)
         if header is not None:
             here = table = _parts(header[1])
+            n_seen += here == path[:1]
+            if n_seen > nth + 1:
+                break
+            if here == path[:1] and n_seen <= nth:
+                here, table = (), ("",)
         else:
             here = (*table, *_parts(key[1])) if key else ()
         if here and _leads_to(here, path) and (best is None or len(here) > best[0]):

@@ -13,6 +13,7 @@ from pathlib import Path
 from bridle.harness.asking import Asking, consented
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
+from bridle.harness.completing import Completing
 from bridle.harness.executing import Executing
 from bridle.harness.ground import Ground
 from bridle.harness.knowing import Knowing
@@ -59,7 +60,6 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     asking = Asking(post.emit)
     rung = asyncio.create_task(asyncio.to_thread(_rung, root, state, settings))
     grants = Grants(settings.policy, settings.needs)
-    checking = Checking(root, state, settings, buffers, post.emit, Unsheltered(rung, asking), grants)
     servers = _servers(root, settings, state, trust)
     model = _Model(partial(choose, model_environment(os.environ), root, key))
     ground = Ground(
@@ -80,6 +80,8 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         now=time.time,
         servers=servers,
     )
+    completing = Completing(ground)
+    checking = Checking(root, state, settings, buffers, post.emit, Unsheltered(rung, asking), grants, completing.begin)
     runs = Runs(ground)
     proving = Proving(checking, ground.ledger, buffers, post.emit)
     rooms = Rooms(
@@ -88,6 +90,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         asking=asking,
         knowing=knowing,
         checking=checking,
+        completing=completing,
         executing=Executing(ground),
         runs=runs,
         landings=Landings(ground, proving),

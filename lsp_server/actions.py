@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from lsprotocol import types as lsp
 
-from bridle.harness.engine import Finding, Hunk, Proposal, Selection
+from bridle.harness.engine import Finding, Hunk, Origin, Proposal, Selection
 from bridle.lsp_server.capabilities import Client
 from bridle.lsp_server.diagnostics import headline
 from bridle.lsp_server.documents import Document
@@ -23,6 +23,9 @@ QUICK_FIX: str = lsp.CodeActionKind.QuickFix.value
 REWRITE: str = lsp.CodeActionKind.RefactorRewrite.value
 SOURCE = "source.bridle"
 MAX_FINDINGS = 5
+MAX_TREATED = 2
+"""Of how many findings on a line everything is offered that can be done about them."""
+MAX_FILES = 2
 MAX_HUNKS = 3
 MAX_TITLE = 60
 
@@ -49,7 +52,10 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class View(msgspec.Struct, frozen=True):
-    """What stands, as far as actions go. `unready` says why nothing can be run; `model` is "" when none is set up."""
+    """What stands, as far as actions go. `unready` says why nothing can be run; `model` is "" when none is set up.
+
+    `fix_cost` is what a fix comes to as a rule, in micro-dollars, where that is known.
+    """
 
     trusted: bool
     model: str
@@ -57,6 +63,8 @@ class View(msgspec.Struct, frozen=True):
     proposals: Sequence[Waiting] = ()
     can_undo: bool = False
     unready: str = ""
+    n_muted: int = 0
+    fix_cost: int | None = None
 
 
 def code_actions(
@@ -100,6 +108,8 @@ def _all(view: View, document: Document, place: lsp.Range, client: Client) -> It
         )
     if view.trusted:
         yield Offered("Bridle: verify the whole folder", SOURCE, "bridle.verify")
+    if view.n_muted:
+        yield Offered(f"Bridle: show what is muted again ({_count(view.n_muted, 'finding')})", SOURCE, "bridle.unmute")
     if view.can_undo:
         yield Offered("Bridle: undo its last change", SOURCE, "bridle.undo")
 
@@ -107,7 +117,7 @@ def _all(view: View, document: Document, place: lsp.Range, client: Client) -> It
 def _on_findings(view: View, document: Document, client: Client) -> Iterator[Offered]:
     for finding in view.findings[:MAX_FINDINGS]:
         said = headline(finding, MAX_TITLE)
-        argument = {"uri": document.uri, "range": _whole(finding), "fingerprint": finding.fingerprint}
+        argument = _about(document, finding)
         if finding.fix and client.code_action_literals:
             edit = workspace_edit([ready(document, finding.fix)], client)
             yield Offered(f"Bridle: apply {finding.check}'s own fix: {said}", QUICK_FIX, edit=edit)
@@ -115,7 +125,52 @@ def _on_findings(view: View, document: Document, client: Client) -> Iterator[Off
             own = argument | {"own": True}
             yield Offered(f"Bridle: apply {finding.check}'s own fix: {said}", QUICK_FIX, "bridle.fix", own)
         if view.trusted and view.model:
-            yield Offered(f"Bridle: fix and verify: {said}", QUICK_FIX, "bridle.fix", argument)
+            scope = f"{_files(finding)}{_price(view.fix_cost)}"
+            yield Offered(f"Bridle: fix and verify: {said} ({scope})", QUICK_FIX, "bridle.fix", argument)
+    for finding in view.findings[:MAX_TREATED]:
+        yield from _besides(finding, document, view)
+
+
+def _besides(finding: Finding, document: Document, view: View) -> Iterator[Offered]:
+    """Yield what can be done about a finding besides fixing it."""
+    argument, said = _about(document, finding), headline(finding, MAX_TITLE)
+    origin = finding.origin
+    if origin is not None and not origin.whole and view.trusted:
+        title = f"Bridle: take back the change of {_lines(origin)} since {_cut(origin.since)}"
+        yield Offered(title, QUICK_FIX, "bridle.revert", argument)
+    yield Offered(f"Bridle: explain: {said}", QUICK_FIX, "bridle.explain", argument)
+    if view.trusted:
+        where = finding.path.rpartition("/")[2]
+        yield Offered(f"Bridle: run {finding.check} again on {where}", QUICK_FIX, "bridle.again", argument)
+    yield Offered(f"Bridle: show the log of {finding.check}", QUICK_FIX, "bridle.log", {"check": finding.check})
+    if finding.accepted:
+        yield Offered(f"Bridle: take out of the baseline: {said}", QUICK_FIX, "bridle.takeBackFinding", argument)
+    elif finding.fingerprint:
+        yield Offered(f"Bridle: put into the baseline: {said}", QUICK_FIX, "bridle.acceptFinding", argument)
+    yield Offered(f"Bridle: mute for this session: {said}", QUICK_FIX, "bridle.mute", argument)
+
+
+def _about(document: Document, finding: Finding) -> Json:
+    return {"uri": document.uri, "range": _whole(finding), "fingerprint": finding.fingerprint}
+
+
+def _files(finding: Finding) -> str:
+    """Return the files that a fix is about: what was changed and is reached, then the finding's own."""
+    paths = [*(place.path for place in finding.related if place.changed), finding.path]
+    names = list(dict.fromkeys(path.rpartition("/")[2] for path in paths if path))
+    more = f" and {len(names) - MAX_FILES} more" if len(names) > MAX_FILES else ""
+    return ", ".join(names[:MAX_FILES]) + more
+
+
+def _price(cost: int | None) -> str:
+    if not cost:
+        return ""
+    return f", about ${max(cost, 10_000) / 1_000_000:.2f}"
+
+
+def _lines(origin: Origin) -> str:
+    name, last = origin.path.rpartition("/")[2], max(origin.end_line, origin.start_line + 1)
+    return f"{name}:{origin.start_line + 1}" + (f"-{last}" if last - origin.start_line > 1 else "")
 
 
 def _on_proposal(waiting: Waiting, view: View) -> Iterator[Offered]:

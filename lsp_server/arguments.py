@@ -42,6 +42,7 @@ class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
     also: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_HUNKS)] = ()
     on_clash: Literal["", "keep", "take"] = ""
     run: str = ""
+    check: str = ""
     sources: tuple[str, ...] = ()
     trusted: bool | None = None
     own: bool = False

@@ -37,6 +37,7 @@ class Client(msgspec.Struct, frozen=True):
     status: bool = False
     code_lens: bool = False
     lens_refresh: bool = False
+    hover_markdown: bool = False
 
     @property
     def modal(self) -> bool:
@@ -79,6 +80,7 @@ def read_client(params: lsp.InitializeParams) -> Client:
         configuration=bool(workspace.configuration),
         status=_declares_status(declared.experimental),
         code_lens=document.code_lens is not None,
+        hover_markdown=_first_is_markdown(document.hover.content_format if document.hover else None),
         lens_refresh=bool(workspace.code_lens and workspace.code_lens.refresh_support),
     )
 
@@ -93,14 +95,19 @@ def server_capabilities(client: Client, commands: Sequence[str]) -> lsp.ServerCa
             save=lsp.SaveOptions(include_text=False),
         ),
         code_action_provider=lsp.CodeActionOptions(code_action_kinds=list(ACTION_KINDS)),
+        hover_provider=True,
         code_lens_provider=lsp.CodeLensOptions() if client.code_lens else None,
         execute_command_provider=lsp.ExecuteCommandOptions(commands=list(commands)),
         workspace=lsp.WorkspaceOptions(
-            workspace_folders=lsp.WorkspaceFoldersServerCapabilities(supported=True, change_notifications=False)
+            workspace_folders=lsp.WorkspaceFoldersServerCapabilities(supported=True, change_notifications=False),
+            file_operations=lsp.FileOperationOptions(did_rename=_ALL_FILES, did_delete=_ALL_FILES),
         ),
     )
 
 
+_ALL_FILES = lsp.FileOperationRegistrationOptions(
+    filters=[lsp.FileOperationFilter(scheme="file", pattern=lsp.FileOperationPattern(glob="**/*"))]
+)
 ACTION_KINDS = (lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.RefactorRewrite, "source.bridle")
 
 
@@ -113,6 +120,11 @@ def _encoding(name: str, offered: Sequence[lsp.PositionEncodingKind | str] | Non
         if wanted in known:
             return wanted
     return "utf-16"
+
+
+def _first_is_markdown(formats: Sequence[lsp.MarkupKind | str] | None) -> bool:
+    """Tell whether the client would rather have Markdown than plain text."""
+    return bool(formats and str(getattr(formats[0], "value", formats[0])) == "markdown")
 
 
 def _declares_status(experimental: object) -> bool:

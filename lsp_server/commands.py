@@ -26,9 +26,8 @@ from bridle.harness.engine import (
     StartRun,
     UserProblem,
 )
-from bridle.lsp_server import asks, deciding
-from bridle.lsp_server.actions import selected_lines
-from bridle.lsp_server.arguments import Argument, in_order, read_argument
+from bridle.lsp_server import asks, deciding, on_findings
+from bridle.lsp_server.arguments import Argument, read_argument
 from bridle.lsp_server.diagnostics import headline
 from bridle.lsp_server.documents import Document
 from bridle.lsp_server.happenings import Happenings
@@ -37,6 +36,7 @@ from bridle.lsp_server.landing import ready, workspace_edit
 from bridle.lsp_server.offers import texts_of
 from bridle.lsp_server.protocol import Refusal, in_words
 from bridle.lsp_server.session import Session
+from bridle.lsp_server.targets import finding_of, lines_of
 from bridle.lsp_server.verifying import Verifying
 
 START_S = 8.0
@@ -77,7 +77,7 @@ class Commands:
 
     async def edit(self, argument: Argument) -> Json:
         """Change the selected lines as the instruction says."""
-        document, at = self._place(argument)
+        document, at = lines_of(self._session, argument)
         instruction = argument.instruction.strip() or instruction_at(document.text.lines, at.start_line, at.end_line)
         if not instruction:
             raise UserProblem(f"no instruction for {at.path}:{at.start_line + 1}", HOW)
@@ -85,13 +85,62 @@ class Commands:
 
     async def fix(self, argument: Argument) -> Json:
         """Have a finding fixed, or apply the fix that it came with."""
-        document, at = self._place(argument)
-        finding = self._finding(argument, at)
+        document, at = lines_of(self._session, argument)
+        finding = finding_of(self._session, argument).finding
         if argument.own:
             self._session.spawn(self._apply_own(document, finding))
             return {}
         at = Selection(at.path, finding.start_line, max(finding.end_line, finding.start_line + 1))
         return await self._run(StartRun("fix", argument.instruction, at, finding), f"fix {headline(finding, 60)}")
+
+    def explain(self, argument: Argument) -> Json:
+        """Show what is known of a finding."""
+        self._session.spawn(on_findings.explain(self._session, finding_of(self._session, argument).finding))
+        return {}
+
+    def again(self, argument: Argument) -> Json:
+        """Run a finding's check again, on its file alone."""
+        finding = finding_of(self._session, argument).finding
+
+        async def work() -> None:
+            if await asks.ensure_trust(self._session):
+                await on_findings.run_again(self._verifying, finding)
+
+        self._session.spawn(work())
+        return {}
+
+    def revert(self, argument: Argument) -> Json:
+        """Take back the change that a finding comes from."""
+        self._session.spawn(on_findings.revert(self._session, finding_of(self._session, argument)))
+        return {}
+
+    def accept_finding(self, argument: Argument) -> Json:
+        """Accept a finding for good."""
+        self._session.spawn(on_findings.accept(self._session, finding_of(self._session, argument).finding))
+        return {}
+
+    def take_back_finding(self, argument: Argument) -> Json:
+        """Take back that a finding was accepted, the newest when none is named."""
+        self._session.spawn(on_findings.take_back(self._session, argument.fingerprint))
+        return {}
+
+    def mute(self, argument: Argument) -> Json:
+        """Show a finding no more in this session."""
+        on_findings.mute(self._session, finding_of(self._session, argument).finding)
+        return {}
+
+    def unmute(self, _argument: Argument) -> Json:
+        """Show again what was muted."""
+        on_findings.unmute(self._session)
+        return {}
+
+    def log(self, argument: Argument) -> Json:
+        """Show the log of a finding's check, of a named check, or of the last run that was not green."""
+        check = argument.check or (
+            finding_of(self._session, argument).finding.check if argument.range is not None else ""
+        )
+        self._session.spawn(on_findings.show_log(self._session, check))
+        return {}
 
     async def resume(self, argument: Argument) -> Json:
         """Go on with an interrupted run."""
@@ -205,7 +254,7 @@ class Commands:
 
     def context(self, argument: Argument) -> Json:
         """Show what a run here would send, and why."""
-        document, at = self._place(argument)
+        document, at = lines_of(self._session, argument)
         instruction = argument.instruction or instruction_at(document.text.lines, at.start_line, at.end_line)
 
         async def work() -> None:
@@ -266,33 +315,6 @@ class Commands:
         if applied.said != "yes":
             raise UserProblem(f"the fix was not applied: {applied.reason}", "choose it again")
 
-    def _place(self, argument: Argument) -> tuple[Document, Selection]:
-        """Return the open document and the lines that a command is about. Raises UserProblem, Refusal."""
-        if not argument.uri or argument.range is None:
-            raise Refusal(lsp.ErrorCodes.InvalidParams, "this command needs a uri and a range")
-        document = self._session.documents.get(argument.uri)
-        if document is None:
-            raise UserProblem(f"{argument.uri} is not open", "open it first")
-        if document.path is None:
-            raise UserProblem("this document is not a file of the opened folder", "open its folder")
-        n_lines = len(document.text.lines)
-        if not 0 <= argument.range.start.line < n_lines:
-            raise UserProblem(f"{document.path} has no line {argument.range.start.line + 1}", "select lines of it")
-        at = selected_lines(document.path, in_order(argument.range))
-        return document, Selection(at.path, at.start_line, min(at.end_line, n_lines))
-
-    def _finding(self, argument: Argument, at: Selection) -> Finding:
-        board = self._session.board
-        if argument.fingerprint:
-            found = [finding for finding in board.on(at.path) if finding.fingerprint == argument.fingerprint]
-        else:
-            found = board.on(at.path, at.start_line, at.end_line)
-        if argument.own:
-            found = [finding for finding in found if finding.fix]
-        if not found:
-            raise UserProblem(f"there is no finding at {at.path}:{at.start_line + 1}", "run the checks first")
-        return found[0]
-
     def _resumable(self, argument: Argument) -> RunId:
         status = self._session.status
         run = argument.run or next(iter(status.resumable if status else ()), "")
@@ -305,6 +327,14 @@ COMMANDS: Mapping[str, Command] = {
     "bridle.verify": Commands.verify,
     "bridle.fix": Commands.fix,
     "bridle.edit": Commands.edit,
+    "bridle.explain": Commands.explain,
+    "bridle.again": Commands.again,
+    "bridle.revert": Commands.revert,
+    "bridle.acceptFinding": Commands.accept_finding,
+    "bridle.takeBackFinding": Commands.take_back_finding,
+    "bridle.mute": Commands.mute,
+    "bridle.unmute": Commands.unmute,
+    "bridle.log": Commands.log,
     "bridle.accept": Commands.accept,
     "bridle.acceptAnyway": Commands.accept_anyway,
     "bridle.reject": Commands.reject,

@@ -8,14 +8,19 @@ from lsprotocol import types as lsp
 
 from bridle.harness.engine import Finding, Proposal
 from bridle.indexer.text import line_body, unit_length
+from bridle.lsp_server.board import Reached
 from bridle.lsp_server.capabilities import Client
 from bridle.lsp_server.documents import Document
 from bridle.lsp_server.offers import Stand
 
 OWN = "bridle"
 BEFORE_EDIT = " (before your last edit)"
+NO_VERDICT = " (no verdict since)"
+ACCEPTED = " (accepted)"
 MAX_HEADLINE = 100
+MAX_NAME = 36
 MAX_DETAIL = 2_000
+MAX_REACHING = 10
 
 _SEVERITIES = {
     "error": lsp.DiagnosticSeverity.Error,
@@ -26,9 +31,19 @@ _SEVERITIES = {
 
 
 def finding_diagnostic(
-    finding: Finding, document: Document | None, uri_of: Callable[[str], str], client: Client, *, stale: bool
+    finding: Finding,
+    document: Document | None,
+    uri_of: Callable[[str], str],
+    client: Client,
+    *,
+    stale: bool,
+    unclear: bool = False,
 ) -> lsp.Diagnostic:
-    """Return a finding as the editor shows it, with who says it and on what evidence."""
+    """Return a finding as the editor shows it, with who says it and on what evidence.
+
+    `stale` says that a document changed since, `unclear` that its check ran since and came to no verdict: then nobody
+    knows whether it stands, and it is a hint.
+    """
     related = [
         lsp.DiagnosticRelatedInformation(
             location=lsp.Location(uri=uri_of(place.path), range=_line(place.start_line)), message=place.message
@@ -38,8 +53,8 @@ def finding_diagnostic(
     described = lsp.CodeDescription(href=finding.href) if finding.href and client.code_description else None
     return lsp.Diagnostic(
         range=finding_range(finding, document),
-        message=_message(finding, stale=stale, tell_related=not client.related_information),
-        severity=_SEVERITIES[finding.severity],
+        message=_message(finding, _suffix(finding, stale=stale, unclear=unclear), client),
+        severity=_SEVERITIES["hint" if unclear or finding.accepted else finding.severity],
         source=f"{OWN}·{finding.check}",
         code=finding.code or None,
         code_description=described,
@@ -95,20 +110,74 @@ def instruction_diagnostic(line: int, instruction: str, document: Document) -> l
     )
 
 
+def reached_diagnostic(
+    reached: Reached, document: Document | None, uri_of: Callable[[str], str], client: Client
+) -> lsp.Diagnostic:
+    """Return what stands on a changed definition that failing tests reach: which, and what they say."""
+    findings = reached.findings
+    names = list(dict.fromkeys(_test_name(finding) for finding in findings))
+    if len(names) == 1:
+        said = f"reached by a failing test: {headline(findings[0])}"
+    else:
+        said = f"reached by {len(names)} failing tests: {', '.join(names)}"
+    rows = [f"{one.path}:{one.start_line + 1}: {headline(one)}" for one in findings[:MAX_REACHING]]
+    related = [
+        lsp.DiagnosticRelatedInformation(
+            location=lsp.Location(uri=uri_of(one.path), range=_line(one.start_line)), message=headline(one)
+        )
+        for one in findings[:MAX_REACHING]
+    ]
+    more = [f"and {len(findings) - MAX_REACHING} more"] if len(findings) > MAX_REACHING else []
+    body = [reached.name, *([] if client.related_information else rows), *more]
+    start = lsp.Position(line=reached.line, character=0)
+    return lsp.Diagnostic(
+        range=lsp.Range(start=start, end=_end_of_line(document, reached.line)),
+        message="\n".join([_cut(said, MAX_HEADLINE), *body]),
+        severity=lsp.DiagnosticSeverity.Information,
+        source=f"{OWN}·{findings[0].check}",
+        code="changed",
+        related_information=related if client.related_information else None,
+        data={"check": findings[0].check, "reached_by": [one.fingerprint for one in findings[:MAX_REACHING]]},
+    )
+
+
+def left_out_diagnostic(count: int) -> lsp.Diagnostic:
+    """Return what says that a file has more to show than is shown."""
+    start = lsp.Position(line=0, character=0)
+    return lsp.Diagnostic(
+        range=lsp.Range(start=start, end=start),
+        message=f"{count} more findings of this file are not shown",
+        severity=lsp.DiagnosticSeverity.Information,
+        source=OWN,
+        code="left out",
+    )
+
+
 def headline(finding: Finding, limit: int = MAX_HEADLINE) -> str:
-    """Return a finding in one line of at most `limit` characters."""
+    """Return a finding in one line of at most `limit` characters; a long name of a test gives way to what it says."""
     first = finding.message.strip().partition("\n")[0].strip() or finding.code or finding.check
-    name = finding.test.rpartition("::")[2]
-    return _cut(f"{name}: {first}" if name and name not in first else first, limit)
+    name = _test_name(finding)
+    if not name or name in first:
+        return _cut(first, limit)
+    room = max(limit - len(first) - 2, min(MAX_NAME, limit // 3))
+    return _cut(f"{_cut(name, room)}: {first}", limit)
 
 
-def _message(finding: Finding, *, stale: bool, tell_related: bool) -> str:
-    suffix = BEFORE_EDIT if stale else ""
+def _test_name(finding: Finding) -> str:
+    return finding.test.rpartition("::")[2]
+
+
+def _suffix(finding: Finding, *, stale: bool, unclear: bool) -> str:
+    accepted = ACCEPTED if finding.accepted else ""
+    return accepted + (BEFORE_EDIT if stale else NO_VERDICT if unclear else "")
+
+
+def _message(finding: Finding, suffix: str, client: Client) -> str:
     parts = [headline(finding, MAX_HEADLINE - len(suffix)) + suffix]
     rest = finding.message.strip().partition("\n")[2].strip("\n")
     evidence = finding.detail.strip() or rest  # a detail holds the whole complaint again, with its place
     parts += [_cut(evidence, MAX_DETAIL)] if evidence else []
-    if tell_related:
+    if not client.related_information:
         parts += [f"{place.path}:{place.start_line + 1}: {place.message}" for place in finding.related]
     return "\n".join(parts)
 

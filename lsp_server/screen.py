@@ -6,11 +6,19 @@ Told only when it differs from what was told last, and withdrawn with an empty l
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from lsprotocol import types as lsp
 
-from bridle.lsp_server.board import Board
-from bridle.lsp_server.diagnostics import finding_diagnostic, hunk_diagnostics, instruction_diagnostic
+from bridle.harness.engine import Finding
+from bridle.lsp_server.board import Board, Reached
+from bridle.lsp_server.diagnostics import (
+    finding_diagnostic,
+    hunk_diagnostics,
+    instruction_diagnostic,
+    left_out_diagnostic,
+    reached_diagnostic,
+)
 from bridle.lsp_server.documents import Document, Documents
 from bridle.lsp_server.editor import Editor
 from bridle.lsp_server.instructions import MARK, instructions
@@ -41,6 +49,7 @@ class Screen:
         self._board = board
         self._offers = offers
         self._told: dict[str, list[lsp.Diagnostic]] = {}
+        self._stale: dict[str, bool] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def refresh_soon(self) -> None:
@@ -55,7 +64,10 @@ class Screen:
 
     def refresh(self) -> None:
         """Show what changed since the last time."""
-        wanted = {self._uri(path): self._on(path) for path in sorted(self._paths())}
+        self._stale.clear()
+        reached = self._board.reached(self.settings)
+        paths = sorted(self._paths() | reached.keys())
+        wanted = {self._uri(path): self._on(path, reached.get(path, ())) for path in paths}
         for uri in [*wanted, *(uri for uri in self._told if uri not in wanted)]:
             diagnostics = wanted.get(uri, [])
             if diagnostics != self._told.get(uri, []):
@@ -72,18 +84,36 @@ class Screen:
         document = self._documents.at(path)
         return document.uri if document is not None else self._places.uri(path)
 
-    def _on(self, path: str) -> list[lsp.Diagnostic]:
+    def _on(self, path: str, reached: Sequence[Reached]) -> list[lsp.Diagnostic]:
         document = self._documents.at(path)
-        found = [*self._findings(path, document), *self._hunks(path, document), *_instructions(document)]
-        return found[:MAX_PER_FILE]
-
-    def _findings(self, path: str, document: Document | None) -> list[lsp.Diagnostic]:
         client, uri_of = self._editor.client, self._places.uri
-        return [
-            finding_diagnostic(finding, document, uri_of, client, stale=self._board.stale(finding.check))
-            for finding in self._board.on(path)
-            if path and self._board.shown(finding, self.settings)
+        found = [
+            *self._hunks(path, document),
+            *_instructions(document),
+            *(reached_diagnostic(one, document, uri_of, client) for one in reached),
         ]
+        findings = [one for one in self._board.on(path) if self._board.shown(one, self.settings)]
+        n_room = max(0, MAX_PER_FILE - len(found))
+        told = [self._told_of(finding, document) for finding in findings[:n_room]]
+        more = [left_out_diagnostic(len(findings) - n_room)] if len(findings) > n_room else []
+        return [*told, *found, *more][: MAX_PER_FILE + 1]
+
+    def _told_of(self, finding: Finding, document: Document | None) -> lsp.Diagnostic:
+        board, check = self._board, finding.check
+        return finding_diagnostic(
+            finding,
+            document,
+            self._places.uri,
+            self._editor.client,
+            stale=self._stale_now(check),
+            unclear=board.unclear(check),
+        )
+
+    def _stale_now(self, check: str) -> bool:
+        """Tell whether a check is behind the documents, asked once a refresh."""
+        if check not in self._stale:
+            self._stale[check] = self._board.stale(check)
+        return self._stale[check]
 
     def _hunks(self, path: str, document: Document | None) -> list[lsp.Diagnostic]:
         found: list[lsp.Diagnostic] = []

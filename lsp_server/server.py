@@ -110,6 +110,9 @@ class Door:
             lsp.TEXT_DOCUMENT_DID_CLOSE: self._closed,
             lsp.TEXT_DOCUMENT_CODE_ACTION: self._actions,
             lsp.TEXT_DOCUMENT_CODE_LENS: self._lenses,
+            lsp.TEXT_DOCUMENT_HOVER: self._hover,
+            lsp.WORKSPACE_DID_DELETE_FILES: self._gone,
+            lsp.WORKSPACE_DID_RENAME_FILES: self._gone,
             lsp.WORKSPACE_EXECUTE_COMMAND: self._execute,
             lsp.WORKSPACE_DID_CHANGE_CONFIGURATION: self._configured,
             lsp.WINDOW_WORK_DONE_PROGRESS_CANCEL: self._cancelled,
@@ -182,6 +185,13 @@ class Door:
         if document is not None and self._session is not None:
             self._session.closed(document)
 
+    def _gone(self, params: lsp.DeleteFilesParams | lsp.RenameFilesParams) -> None:
+        """Files were deleted or are called otherwise now: what was found in them has no place any more."""
+        if self._session is None:
+            return
+        uris = (file.uri if isinstance(file, lsp.FileDelete) else file.old_uri for file in params.files)
+        self._session.forget(path for uri in uris if (path := self._path(uri)) is not None)
+
     # --- requests -------------------------------------------------------------------------------------------
 
     def _actions(self, params: lsp.CodeActionParams) -> list[lsp.CodeAction | lsp.Command]:
@@ -196,6 +206,14 @@ class Door:
     def _lenses(self, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
         document = self._documents.get(params.text_document.uri)
         return code_lenses(self._session.offers, document) if document and self._session is not None else []
+
+    def _hover(self, params: lsp.HoverParams) -> lsp.Hover | None:
+        document = self._documents.get(params.text_document.uri)
+        if document is None or self._session is None:
+            return None
+        said = self._session.hover(document, params.position.line)
+        kind = lsp.MarkupKind.Markdown if self._client.hover_markdown else lsp.MarkupKind.PlainText
+        return lsp.Hover(contents=lsp.MarkupContent(kind=kind, value=said)) if said else None
 
     def _execute(self, params: lsp.ExecuteCommandParams) -> object:
         if self._commands is None or self._session is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from bridle.lsp_server.actions import View, Waiting, selected_lines
 from bridle.lsp_server.board import Board
 from bridle.lsp_server.documents import Document, Documents
 from bridle.lsp_server.editor import Editor
+from bridle.lsp_server.landing import text_digest
 from bridle.lsp_server.link import Link, MakeEngine
 from bridle.lsp_server.mirror import Mirror
 from bridle.lsp_server.offers import Offers
@@ -28,7 +29,8 @@ from bridle.lsp_server.places import Places
 from bridle.lsp_server.progress import Reports
 from bridle.lsp_server.protocol import explain
 from bridle.lsp_server.screen import Screen
-from bridle.lsp_server.settings import ClientSettings
+from bridle.lsp_server.settings import ClientSettings, completed
+from bridle.lsp_server.values import values_hover
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ class Session:
         self.editor = editor
         self.documents = documents
         self.places = Places(root)
-        self.settings = settings
+        self.settings = self._sent = settings
         self.status: Status | None = None
         self.unready = "Bridle is starting"
         self.asked_trust = False
@@ -77,6 +79,20 @@ class Session:
         self.mirror.drop(document)
         self.screen.refresh_soon()
 
+    def forget(self, paths: Iterable[str]) -> None:
+        """Files are gone."""
+        self.board.forget(paths)
+        self.screen.refresh_soon()
+
+    def hover(self, document: Document, line: int) -> str:
+        """Return what is known of the values on a line, "" for any text but the one that failed."""
+        findings = self.board.valued(document.path) if document.path is not None else []
+        shown = [finding for finding in findings if self.board.shown(finding, self.settings)]
+        if not shown or document.path is None:
+            return ""
+        digest = text_digest(str(document.text))
+        return values_hover(shown, document.path, line, digest, markdown=self.editor.client.hover_markdown)
+
     def view(self, document: Document, place: lsp.Range) -> View:
         """Return what stands on a range, for its actions."""
         if document.path is None:
@@ -97,12 +113,20 @@ class Session:
             ],
             proposals=waiting,
             can_undo=self.offers.landed(),
+            n_muted=len(self.board.muted),
+            fix_cost=self.status.fix_cost_usd_micros if self.status else None,
             unready=self.unready,
         )
 
+    def _complete_settings(self) -> None:
+        status = self.status
+        settings = completed(self._sent, status.lint, status.types) if status is not None else self._sent
+        self.settings = self.screen.settings = settings
+
     def take_settings(self, settings: ClientSettings) -> None:
         """Take new settings; those of the engine count from its next start."""
-        self.settings = self.screen.settings = settings
+        self._sent = settings
+        self._complete_settings()
         self.screen.refresh()
 
     # --- telling --------------------------------------------------------------------------------------------
@@ -110,6 +134,7 @@ class Session:
     def take_status(self, status: Status) -> None:
         """Take how things stand, and tell our own plug-ins."""
         self.status = status
+        self._complete_settings()
         self.unready = ""
         self.tell_status()
 

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 Show = Literal["auto", "on", "off"]
+ShowAccepted = Literal["hint", "off"]
 
 _EMPTY: Mapping[str, object] = {}
 
@@ -21,6 +22,7 @@ class ClientSettings(msgspec.Struct, frozen=True):
 
     lint: Show = "auto"
     types: Show = "auto"
+    accepted: ShowAccepted = "hint"
     shown_folder: str = ""
     sent: Mapping[str, object] = _EMPTY
 
@@ -36,8 +38,18 @@ def read_settings(sent: object) -> ClientSettings:
     return ClientSettings(
         lint=_show(diagnostics.get("lint")),
         types=_show(diagnostics.get("types")),
+        accepted="off" if diagnostics.get("accepted") == "off" else "hint",
         shown_folder=folder if isinstance(folder, str) else "",
         sent=found,
+    )
+
+
+def completed(settings: ClientSettings, lint: Show, types: Show) -> ClientSettings:
+    """Return the settings, with what the person's own file says where the editor leaves the choice."""
+    return msgspec.structs.replace(
+        settings,
+        lint=lint if settings.lint == "auto" else settings.lint,
+        types=types if settings.types == "auto" else settings.types,
     )
 
 

@@ -43,10 +43,10 @@ class Verifying:
         """Verify beside the conversation."""
         self._session.spawn(self.verify(tuple(paths), origin))
 
-    async def verify(self, paths: tuple[str, ...], origin: Origin) -> None:
-        """Verify, and put what is found on the board. Raises UserProblem, Closed, TimeoutError."""
+    async def verify(self, paths: tuple[str, ...], origin: Origin, checks: tuple[str, ...] = ()) -> None:
+        """Verify, by `checks` or all, and put what is found on the board. Raises UserProblem, Closed, TimeoutError."""
         session = self._session
-        request = Verify(paths, origin)
+        request = Verify(paths, origin, checks)
         if origin == "command":
             session.reports.begin(NAME, "verifying")
         self._under_way.append(request)
@@ -62,7 +62,11 @@ class Verifying:
         if verified.outcome == "cancelled":
             return
         for verdict in verified.verdicts:
-            session.board.take(verdict, verified.buffers, paths, after_landing=origin == "accept")
+            covered = verdict.looked_at or paths
+            session.board.take(verdict, verified.buffers, covered, after_landing=origin == "accept")
+        if not paths and not checks:
+            session.board.settle({verdict.check for verdict in verified.verdicts})
+        session.board.forget(verified.gone)
         session.screen.refresh()
         self._tell(verified, origin)
 
@@ -75,7 +79,8 @@ class Verifying:
         if len(self._under_way) == 1:
             request = self._under_way[0]
             session = self._session
-            session.board.take(event.verdict, event.buffers, request.paths, after_landing=request.origin == "accept")
+            covered = event.verdict.looked_at or request.paths
+            session.board.take(event.verdict, event.buffers, covered, after_landing=request.origin == "accept")
             session.screen.refresh()
 
     def _check_saved(self) -> None:
@@ -123,4 +128,5 @@ def _object(verdict: Verdict) -> str:
     n = len(verdict.findings)
     counted = f"{verdict.collected} {verdict.unit}{'s' * (verdict.collected != 1)}"
     found = f"{n} finding{'s' * (n != 1)}" if n else verdict.outcome
-    return f"{verdict.check} on {counted}: {found}"
+    aside = f" ({verdict.reason})" if verdict.reason and verdict.outcome in ("pass", "fail") else ""
+    return f"{verdict.check} on {counted}: {found}{aside}"

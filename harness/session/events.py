@@ -220,6 +220,18 @@ class Undone(msgspec.Struct, frozen=True):
     plan: str
 
 
+class AcceptedFinding(msgspec.Struct, frozen=True):
+    """The person accepted a finding for good, or took that back (`what`)."""
+
+    what: str
+    check: str
+    fingerprint: str
+    path: str = ""
+    message: str = ""
+    count: int = 1
+    at: float = 0.0
+
+
 class BudgetMet(msgspec.Struct, frozen=True):
     """A limit was met."""
 
@@ -237,8 +249,7 @@ class Ended(msgspec.Struct, frozen=True):
 Event = (
     Started | Resumed | Sheltered | PhaseEntered | Told | ModelCalled | ModelReplied | ToolCalled | ToolReplied
     | Decided | Egress | McpCalled | Edited | Ran | Checked | Proposed | Overridden | Prepared
-    | Confirmed | Landed | RolledBack
-    | Undone | BudgetMet | Ended
+    | Confirmed | Landed | RolledBack | Undone | AcceptedFinding | BudgetMet | Ended
 )  # fmt: skip
 
 KINDS: dict[str, type[Event]] = {
@@ -264,11 +275,24 @@ KINDS: dict[str, type[Event]] = {
     "landed": Landed,
     "rolled_back": RolledBack,
     "undone": Undone,
+    "accepted": AcceptedFinding,
     "budget": BudgetMet,
     "ended": Ended,
 }
 
 SYNCED = frozenset(
-    {"started", "edited", "checked", "overridden", "prepared", "confirmed", "landed", "rolled_back", "undone", "ended"}
+    {
+        "started",
+        "edited",
+        "checked",
+        "overridden",
+        "prepared",
+        "confirmed",
+        "landed",
+        "rolled_back",
+        "undone",
+        "accepted",
+        "ended",
+    }
 )
 """What survives a power cut too: intended, applied, verified, taken back. Every kind survives a kill."""

@@ -21,6 +21,7 @@ from bridle.harness.shadow.environment import environment_of
 from bridle.harness.shadow.layered import SEALED
 from bridle.harness.shadow.layers import Layers
 from bridle.harness.shadow.limits import Limits, figures, usual_limits
+from bridle.harness.shadow.modules import MODULES, link_modules
 from bridle.harness.shadow.removal import remove_tree
 from bridle.harness.shadow.trees import ground, hidden_paths
 from bridle.indexer.process import Completed, run
@@ -28,7 +29,7 @@ from bridle.indexer.process import Completed, run
 COPY = "copy"
 """Its name in a shadow's own folder; it is the one folder that is taken away after a command."""
 REAPER = Path(__file__).with_name("reaper.py")
-LINKED = tuple(name for name in SEALED if name != ".git")
+LINKED = tuple(name for name in SEALED if name not in (".git", MODULES))
 
 Stamp = tuple[int, int, int, int]
 
@@ -94,9 +95,11 @@ class Copied:
         above = {*scan.files, *scan.links, *scan.folders}
         for path in sorted((below.keys() - set(hidden_paths(below, scan))) | above):
             _place(layers.upper / path if path in above else self._workspace / path, copy / path)
-        for name in LINKED if self.links_sealed else ():
-            if (self._workspace / name).is_dir() and not os.path.lexists(copy / name):
-                (copy / name).symlink_to(self._workspace / name)
+        if self.links_sealed:
+            for name in LINKED:
+                if (self._workspace / name).is_dir() and not os.path.lexists(copy / name):
+                    (copy / name).symlink_to(self._workspace / name)
+            link_modules(self._workspace, copy, below)
         return _stamps(copy)
 
 

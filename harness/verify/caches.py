@@ -41,15 +41,22 @@ def forget_changed(cache: Path, files: Mapping[str, str]) -> None:
 
     A cache names its files by the module's last name; all modules of that name are forgotten.
     """
-    try:
-        known = msgspec.json.decode(_memory(cache).read_bytes(), type=dict[str, str])
-    except (OSError, msgspec.DecodeError):
+    known = known_files(cache)
+    if known is None:
         discard(cache)
         return
     changed = {PurePosixPath(path).stem for path, _ in known.items() ^ files.items()}
     for entry in cache.rglob("*"):
         if entry.name.partition(".")[0] in changed and entry.is_file():
             entry.unlink()
+
+
+def known_files(cache: Path) -> dict[str, str] | None:
+    """Return which files (path → digest) the cache was last used with; None where that is not known."""
+    try:
+        return msgspec.json.decode(_memory(cache).read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.DecodeError):
+        return None
 
 
 def remember(cache: Path, files: Mapping[str, str]) -> None:

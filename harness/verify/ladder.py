@@ -17,7 +17,7 @@ import msgspec
 from bridle.harness.nouns import Finding, Verdict
 from bridle.harness.shadow.contract import SANDBOXES, Shadow
 from bridle.harness.shadow.environment import homes
-from bridle.harness.verify.checkers.registry import CHECKERS
+from bridle.harness.verify.checkers.registry import checker_of
 from bridle.harness.verify.checks import Check
 from bridle.harness.verify.fingerprints import blame, fingerprint, fixed
 from bridle.harness.verify.job import Job, unstarted
@@ -63,10 +63,10 @@ def verify(
         judged = _steady(shadow, check, tuple(paths), cancel, timeout_s)
         judged = _excused(shadow, _compared(_known(shadow, judged), baseline, paths))
         receipt = receipt_of(check, judged, tools, "files" if paths else "all", time.time())
-        judged = msgspec.structs.replace(judged, receipt=receipt.id)
+        ids, judged = judged.ids, msgspec.structs.replace(judged, receipt=receipt.id, ids=())
         witness.on_verdict(judged)
         if witness.records is not None:
-            witness.records.keep(receipt, judged)
+            witness.records.keep(receipt, judged, ids)
         verdicts.append(judged)
     return tuple(verdicts)
 
@@ -125,7 +125,7 @@ def _once(
 
 def _run(job: Job) -> Verdict:
     try:
-        return CHECKERS[job.check.tool](job)
+        return checker_of(job.check)(job)
     except Exception as error:  # noqa: BLE001  # the next check still has its say
         reason = f"{job.check.name} could not be run: {type(error).__name__}: {error}"
         return unstarted(job, reason, "report this, with the log of the engine")

@@ -28,11 +28,12 @@ _HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,
 _REFUSED = re.compile(r"(?i)connection ?refused|ECONNREFUSED|connect call failed|actively refused")
 _SURELY_REFUSED = re.compile(r"\bConnectionRefusedError\b|\bECONNREFUSED\b|\[Errno 111\]")
 _OUT_OF_REACH = re.compile(
-    r"(?i)name resolution|name or service not known|network is unreachable|ENETUNREACH|EAI_AGAIN"
+    r"(?i)name resolution|name or service not known|network is unreachable|ENETUNREACH|EAI_AGAIN|ENOTFOUND"
 )
 _PORT = re.compile(r"(?i)(?:127\.0\.0\.1|localhost|\[?::1\]?)['\")]*(?::|,? ?port[ =:]*|, ?)(\d{2,5})\b")
 _FAR = re.compile(
     r"""(?i)host=?[ '"]+([a-z0-9.-]+\.[a-z]{2,})['"],? ?port=(\d{2,5})|https?://([a-z0-9.-]+\.[a-z]{2,})"""
+    r"""|\b(?:EAI_AGAIN|ENOTFOUND) ([a-z0-9.-]+\.[a-z]{2,})"""
 )
 _MISSING = re.compile(r"""(?:No such file or directory|ENOENT)[^'"\n]*['"](/[^'"\n]+)['"]""")
 _SECRET = re.compile(r"(?i)key|token|secret|pass|pwd|credential|auth|cookie|session|private|pat$|dsn|url")
@@ -90,7 +91,7 @@ def lacking(text: str, ours: Mapping[str, str], hidden: Sequence[Path]) -> tuple
         ports = _PORT.findall(text) or ([SOME_PORT] if _SURELY_REFUSED.search(text) else [])
         found += [f"loopback:{port}" for port in ports]
     if _OUT_OF_REACH.search(text):
-        found += [f"host:{host or url}" + _unusual(port) for host, port, url in _FAR.findall(text)]
+        found += [f"host:{host or url or name}" + _unusual(port) for host, port, url, name in _FAR.findall(text)]
     found += [f"env:{name}" for name in _UNSET.findall(text) if name in ours and name not in NEVER]
     for named in _MISSING.findall(text):
         path = Path(named)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +26,7 @@ Extent = Literal["all", "files", "tests"]
 KNOWN_FOR_S = 4 * 3600.0
 MAX_KNOWN = 200
 MAX_RECEIPTS = 300
+MAX_LISTS = 60
 MAX_BYTES = 16_000_000
 
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -64,11 +65,12 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Records:
-    """The records of one workspace, in two private folders below `folder`. `now` is seconds since the epoch."""
+    """The records of one workspace, in private folders below `folder`. `now` is seconds since the epoch."""
 
     def __init__(self, folder: Path, now: Callable[[], float] = time.time) -> None:
         self._known = folder / "known"
         self._receipts = folder / "receipts"
+        self._lists = folder / "ran"
         self._now = now
 
     def known(self, check: Check, tree: str, toolchain: str, rung: str) -> Verdict | None:
@@ -82,16 +84,31 @@ class Records:
             return None
         return found if (found.check, found.tree, found.rung) == (check.name, tree, rung) else None
 
-    def keep(self, receipt: Receipt, judged: Verdict) -> None:
-        """Keep a verdict and its receipt. A disk that takes nothing costs the records, not the verdict."""
+    def keep(self, receipt: Receipt, judged: Verdict, ids: Sequence[str] = ()) -> None:
+        """Keep a verdict, its receipt and the ids of the tests that ran.
+
+        A disk that takes nothing costs the records, not the verdict.
+        """
         try:
             self._write(self._receipts, receipt.id, msgspec.json.encode(receipt), MAX_RECEIPTS)
+            if receipt.extent == "all" and ids:
+                self._write(self._lists, receipt.id, msgspec.json.encode(sorted(ids)), MAX_LISTS)
             if receipt.extent == "all" and judged.outcome in ("pass", "fail"):
                 bare = msgspec.structs.replace(judged, log="", fixed=())
                 name = _name(receipt.check, receipt.tree, receipt.toolchain, receipt.rung)
                 self._write(self._known, name, msgspec.json.encode(bare), MAX_KNOWN)
         except (UserProblem, OSError):
             return
+
+    def ran(self, receipt: str) -> frozenset[str] | None:
+        """Return the ids of the tests that ran for a verdict on a whole tree; None where they are not known."""
+        if not _ID.fullmatch(receipt):
+            return None
+        try:
+            data = read_bounded(self._lists / f"{receipt}.json", MAX_BYTES)
+            return msgspec.json.decode(data, type=frozenset[str])
+        except (OSError, msgspec.DecodeError):
+            return None
 
     def receipt(self, name: str) -> Receipt | None:
         """Return a receipt by its id; None when there is none, or it is not what was written."""

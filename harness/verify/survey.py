@@ -18,6 +18,16 @@ from bridle.harness.verify.checks import is_below
 MAX_ENTRIES = 50_000
 MAX_CONFIG_BYTES = 1_000_000
 MAX_PACKAGES = 500
+MAX_WORKFLOWS = 30
+RUN_BY = (
+    ".pre-commit-config.yaml",
+    "Makefile",
+    "justfile",
+    "tox.ini",
+    "noxfile.py",
+    "pyproject.toml",
+    ".gitlab-ci.yml",
+)
 PASSED_BY = frozenset(("node_modules", "__pycache__", "site-packages", "venv", "build", "dist", "target", "vendor"))
 
 
@@ -49,6 +59,13 @@ class Survey(msgspec.Struct, frozen=True):
     def holds(self, path: str, pattern: str = "") -> bool:
         """Tell whether a file is there and a line of it matches `pattern`."""
         return (self.root / path).is_file() and re.search(pattern, self.text(path), re.MULTILINE) is not None
+
+    def mentions(self, pattern: str) -> bool:
+        """Tell whether a line of what the project runs by itself matches: its hooks, its targets, its CI."""
+        flows = sorted(self.root.glob(".github/workflows/*.y*ml"))[:MAX_WORKFLOWS]
+        return any(
+            self.holds(path, pattern) for path in (*RUN_BY, *(f".github/workflows/{flow.name}" for flow in flows))
+        )
 
 
 def survey(root: Path, python: str | None = None, files: Iterable[str] | None = None) -> Survey:

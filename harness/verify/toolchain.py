@@ -12,7 +12,10 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
+
 from bridle.harness.verify.checks import Check
+from bridle.harness.verify.node_tools import node
 from bridle.indexer.digest import digest_of_parts
 
 MAX_ENTRIES = 20_000
@@ -22,7 +25,8 @@ LOCKS_OF_INSTALLED = ("node_modules/.package-lock.json", "node_modules/.modules.
 
 def toolchain(check: Check, root: Path) -> str:
     """Return the digest of what a check in the workspace at `root` runs with, our own version included."""
-    return digest_of_parts((_own_version(), check.name, *check.command, *check.needs, *_parts(check, root)))
+    reading = msgspec.json.encode(check.reading).decode()
+    return digest_of_parts((_own_version(), check.name, *check.command, *check.needs, reading, *_parts(check, root)))
 
 
 @cache
@@ -31,8 +35,11 @@ def _own_version() -> str:
 
 
 def _parts(check: Check, root: Path) -> Iterator[str]:
-    for program in dict.fromkeys((*check.command[:1], *filter(None, (check.python,)))):
+    starter = node(root) if any("node_modules" in word for word in check.command[:1]) else ""
+    for program in dict.fromkeys((*check.command[:1], *filter(None, (check.python, starter)))):
         yield from _stamp(Path(os.path.realpath(program)))
+    if check.tool.startswith("cargo-"):
+        yield from _rust()
     if check.python:
         yield from _distributions(Path(check.python).parent.parent)
     folder = root / check.package
@@ -41,6 +48,13 @@ def _parts(check: Check, root: Path) -> Iterator[str]:
             yield from _stamp(place / name)
         if place == root:
             return
+
+
+def _rust() -> Iterator[str]:
+    """Yield which compilers there are: the program on PATH may only choose among them."""
+    home = Path(os.environ.get("RUSTUP_HOME") or Path.home() / ".rustup")
+    for path in (home / "settings.toml", *sorted((home / "toolchains").glob("*/bin/rustc"))):
+        yield from _stamp(path)
 
 
 def _stamp(path: Path) -> Iterator[str]:

@@ -128,10 +128,11 @@ class Run:
             raise Ended("refused", "the model changed nothing" + (f": {words}" if words else ""))
         if not changed:
             self._give_up(words)
+        await self._tidy(bench)
         self._offering.show(bench)
         self._say("verify", "running the checks on the change")
         verdicts = await bench.prove(self._offering.climb)
-        flags = await asyncio.to_thread(bench.flags)
+        flags = await asyncio.to_thread(bench.flags, verdicts)
         before: tuple[Verdict, ...] = ()
         if self._offering.earns(verdicts, flags):
             self._say("verify", "running the tests and the configuration as they were on the change")
@@ -145,6 +146,12 @@ class Run:
         if self._rounds >= WORKFLOWS[self._order.workflow].max_rounds:
             self._give_up(f"{self._rounds} rounds were not enough")
         bench.tell(send_back(verdicts, flags, before))
+
+    async def _tidy(self, bench: Workbench) -> None:
+        """Let the linters mend by themselves what they can; that is no change of the model's to be judged anew."""
+        for path, n_fixes in (await bench.tidy()).items():
+            self._say("tidy", f"{path}: {n_fixes} fix{'es' * (n_fixes != 1)} by the linters themselves")
+        bench.changed_since_judged()
 
     def _give_up(self, words: str) -> None:
         badge = self._offering.badge

@@ -6,7 +6,7 @@ It knows how to do each thing; `run.py` decides what comes next.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -32,6 +32,7 @@ from bridle.harness.tools.permits import Permits
 from bridle.harness.tools.toolbox import Tool, Toolbox
 from bridle.harness.verify.as_before import prove_as_before
 from bridle.harness.verify.finders.discover import discover
+from bridle.harness.verify.gates.vanished import vanished
 from bridle.harness.verify.ladder import Witness, known, verify
 from bridle.harness.verify.objections import objections
 from bridle.harness.verify.python_version import is_newer_than_ours
@@ -39,6 +40,7 @@ from bridle.harness.verify.records import Records
 from bridle.harness.workflow.conversation import Conversation
 from bridle.harness.workflow.prompt import findings_text, opening, system_prompt
 from bridle.harness.workflow.sheltering import open_ground
+from bridle.harness.workflow.tidying import tidy
 from bridle.indexer.encoding import UndecodableError, decode
 
 HERE = "this machine"
@@ -64,6 +66,7 @@ class Workbench:
         self.shadow = shadow
         self.ground_digests: Mapping[str, str] = {}
         self.baseline: tuple[Finding, ...] = ()
+        self._ground_receipts: dict[str, str] = {}
         self.openings = ground.buffers.openings()
         self._ground = ground
         self._order = order
@@ -71,7 +74,9 @@ class Workbench:
         self._brake = brake
         self._run = journal.run
         self._dirty = ground.buffers.dirty()
-        self._checks = discover(ground.root, ground.settings.python or None, ground.grants.needs)
+        self._checks = discover(
+            ground.root, ground.settings.python or None, ground.grants.needs, declared=ground.settings.declared
+        )
 
         self._records = Records(ground.state.folder)
         self._judged: tuple[Changed, ...] = ()
@@ -80,7 +85,7 @@ class Workbench:
         mode = ground.settings.read_mode if tool == "hashline" else "plain"
         self._revisions = Revisions(ground.state.revisions / self._run, mode)
         newer = is_newer_than_ours(ground.root, ground.settings.python or None)
-        log = WriteLog()
+        self._log = log = WriteLog()
         command = self._command(permits, log)
         kit = Kit(ground, order, shadow, self._revisions, journal, self._checks_for_model, log, permits, command, newer)
         toolbox = Toolbox((*tools_of(kit), *more))
@@ -98,6 +103,7 @@ class Workbench:
         if verdicts is None:
             verdicts = await self.prove(lambda verdict: None)
         self.baseline = tuple(finding for verdict in verdicts for finding in verdict.findings)
+        self._ground_receipts = {verdict.check: verdict.receipt for verdict in verdicts}
         return verdicts
 
     def base(self, path: str) -> bytes | None:
@@ -144,6 +150,13 @@ class Workbench:
         self._talk.tell(text)
 
     # --- the proof ------------------------------------------------------------------------------------------
+
+    async def tidy(self) -> dict[str, int]:
+        """Put the linters' own fixes into what the run changed; returns how many each file took."""
+        paths = [one.path for one in self.changed() if one.after is not None]
+        keep = (self._journal, self._ground.blobs, self._log)
+        stop, timeout_s = self._brake.event, self._ground.settings.timeout_s
+        return await asyncio.to_thread(tidy, self.shadow, self._checks, self.baseline, paths, keep, stop, timeout_s)
 
     async def prove(self, on_verdict: OnVerdict) -> tuple[Verdict, ...]:
         """Run every check on what stands in the shadow."""
@@ -199,9 +212,19 @@ class Workbench:
         self._judged = stands
         return differs
 
-    def flags(self) -> tuple[Flag, ...]:
-        """Return the gates' objections to what stands."""
-        return objections({one.path: (_text(one.before), _text(one.after)) for one in self.changed()}, self._base_text)
+    def flags(self, verdicts: Sequence[Verdict]) -> tuple[Flag, ...]:
+        """Return the gates' objections to what stands, of which the checks said this."""
+        read = objections({one.path: (_text(one.before), _text(one.after)) for one in self.changed()}, self._base_text)
+        told = {flag.path for flag in read if flag.blocks}
+        return (*read, *(flag for flag in self._vanished(verdicts) if flag.path not in told))
+
+    def _vanished(self, verdicts: Sequence[Verdict]) -> Iterator[Flag]:
+        packages = {check.name: check.package for check in self._checks}
+        for verdict in verdicts:
+            before = self._records.ran(self._ground_receipts.get(verdict.check, ""))
+            after = self._records.ran(verdict.receipt)
+            if before is not None and after is not None:
+                yield from vanished(before, after, packages.get(verdict.check, ""))
 
     async def _checks_for_model(self, check: str | None) -> str:
         verdicts = await self.prove(lambda verdict: None)

@@ -138,6 +138,7 @@ def write(scene: Scene) -> None:
         **asdict(story),
         "root": scene.root,
         "result": scene.result,
+        "tools": Path(sys.executable).parent,
         "finding_line": story.line_of(story.test_file, story.complaint),
         "wrong_line": story.line_of(story.source_file, story.wrong),
     }

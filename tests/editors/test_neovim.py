@@ -67,7 +67,9 @@ def test_one_hunk_is_taken_by_its_action_and_the_other_left(neovim: Neovim, scen
     neovim.play("one_hunk_is_taken_and_the_other_left", with_two_files(scene))
 
 
-def test_lint_that_another_tool_shows_is_not_shown_twice(neovim: Neovim, scene: Scene) -> None:
+def test_beside_another_tool_and_the_servers_of_ruff_and_pyright_nothing_is_doubled(
+    neovim: Neovim, scene: Scene
+) -> None:
     neovim.play("nothing_is_doubled", scene)
 
 

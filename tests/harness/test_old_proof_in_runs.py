@@ -96,3 +96,66 @@ async def test_a_change_of_what_is_expected_is_offered_as_refused_and_taking_it_
     assert (waved.proposal, waved.badge, waved.flags) == (proposal.id, proposal.badge, proposal.flags)
     checked = [event for event in events if isinstance(event, Checked)]
     assert [verdict.outcome for verdict in checked[-1].before] == ["fail"]
+
+
+FEWER = """
+[workspace]
+name = "examples/till"
+
+[workspace.files]
+"AGENTS.md" = "f26d18d1540e509d194566e44d1a124d"
+
+[[turns]]
+text = "I look at the cases."
+
+[[turns.calls]]
+tool = "read"
+input = { path = "tests/cases.txt" }
+
+[[turns]]
+text = "One of them is of no use."
+
+[[turns.calls]]
+tool = "hashline_edit"
+
+[[turns.calls.input.files]]
+path = "tests/cases.txt"
+rev = '{rev path="tests/cases.txt" line="two"}'
+
+[[turns.calls.input.files.edits]]
+at = '{anchor path="tests/cases.txt" line="two"}'
+text = ""
+
+[[turns]]
+text = "Done."
+
+[[turns]]
+text = "A person decides."
+"""
+LISTED = """\
+import pathlib
+
+import pytest
+
+
+@pytest.mark.parametrize("case", pathlib.Path(__file__).with_name("cases.txt").read_text().split())
+def test_case(case: str) -> None:
+    assert case
+"""
+
+
+async def test_a_change_that_lets_fewer_tests_run_is_a_persons_to_decide_whatever_file_it_is_in(
+    trusted: Path, opening: Opening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (trusted / "tests" / "cases.txt").write_text("one\ntwo\nthree\n")
+    (trusted / "tests" / "test_cases.py").write_text(LISTED)
+    transcript = tmp_path / "recorded" / "fewer.toml"
+    transcript.parent.mkdir()
+    transcript.write_text(FEWER)
+    monkeypatch.setenv("BRIDLE_TRANSCRIPT", str(transcript))
+    door = await opening("local")
+    ended = await door.run(StartRun("edit", "clear the cases up"))
+    assert ended.outcome == "needs a person", ended.reason
+    proposal = await door.proposal(ended)
+    assert [(flag.gate, flag.path) for flag in proposal.flags if flag.blocks] == [("tests gone", "tests/test_cases.py")]
+    assert "test_case[two]" in proposal.badge.text

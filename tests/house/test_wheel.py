@@ -45,6 +45,7 @@ def test_the_wheel_of_a_checkout_without_links_holds_one_name_and_the_data(check
         "bridle/context/check_words.txt",
         "bridle/harness/workflow/prompts/system.md",
         "bridle/harness/verify/plugins/bridle_proof.py",
+        "bridle/harness/verify/plugins/bridle_values.py",
         "bridle/harness/model/prices.toml",
         "bridle/harness/mcp/poison.toml",
         "bridle/examples/till/pyproject.toml",

@@ -42,6 +42,7 @@ class FakeEngine:
         self.plans: dict[str, Plan] = {}
         self.landed: dict[str, dict[str, e.FilePatch]] = {}
         self.granted: set[str] = set()
+        self.accepted: dict[tuple[str, str], int] = {}
         self.answers: dict[str, asyncio.Future[str]] = {}
         self.tasks: set[asyncio.Task[None]] = set()
         self.runs = 0
@@ -86,6 +87,17 @@ class FakeEngine:
                 return self.verify(request)
             case e.GrantNeeds():
                 self.granted |= set(request.needs)
+            case e.AcceptFinding():
+                self.accepted[request.finding.check, request.finding.fingerprint] = request.count
+                return self.kept(f"accepted: {request.finding.message}")
+            case e.TakeBackFinding():
+                known = [key for key in self.accepted if request.fingerprint in ("", key[1])]
+                if not known:
+                    raise e.UserProblem("no finding is accepted", "accept one")
+                del self.accepted[known[-1]]
+                return self.kept(f"taken back: {known[-1][1]}")
+            case e.GetReversal():
+                return self.reversal(request.origin)
             case e.StartRun():
                 return self.start(request)
             case e.ResumeRun():
@@ -120,12 +132,22 @@ class FakeEngine:
                 pass
         return e.Done()
 
+    def kept(self, changed: str) -> e.Kept:
+        return e.Kept(tuple((*key, count) for key, count in self.accepted.items()), changed)
+
+    def reversal(self, origin: e.Origin) -> e.Reversal:
+        """What stands on the lines was RIGHT before."""
+        text = self.text(origin.path)
+        lines = split_lines(text)[origin.start_line : origin.end_line]
+        edit = LineEdit(origin.start_line, origin.end_line, "".join(lines).replace("WRONG", "RIGHT"))
+        return e.Reversal(origin.path, (edit,), origin.since, digest(text.encode()))
+
     def status(self) -> e.Status:
         model = self.script.get("model", "replay")
         return e.Status(
             root=str(self.root), trusted=self.trusted, rung="scratch copy", model=model, checks=("ruff", "pytest"),
             n_files=2, n_symbols=3, role="owner", resumable=tuple(self.script.get("resumable", ())),
-            next_step="" if model else "set up a model: 'bridle key set'",
+            next_step="" if model else "set up a model: 'bridle key set'", lint=self.script.get("lint", "auto"),
         )  # fmt: skip
 
     def text(self, path: str) -> str:
@@ -137,19 +159,26 @@ class FakeEngine:
         if not self.trusted:
             raise e.UserProblem("this folder is not trusted, so nothing of it is run", "trust it")
         versions = {path: buffer.version for path, buffer in self.buffers.items()}
-        verdicts = tuple(self.judge(check) for check in ("ruff", "pytest", *self.script.get("checks", ())))
+        known = [check for check in ("ruff", "pytest") if not (self.root / f"no {check}").exists()]
+        checks = [check for check in (*known, *self.script.get("checks", ())) if request.checks in ((), (check,))]
+        verdicts = tuple(self.judge(check) for check in checks)
         for verdict in verdicts:
             self.emit(e.CheckStarted(verdict.check))
             self.emit(e.CheckFinished(verdict, "", versions))
         outcome: Literal["pass", "fail"] = "fail" if any(v.findings for v in verdicts) else "pass"
-        return e.Verified(outcome, TREE, verdicts, versions)
+        gone = tuple(path for path in ("a.py", "b.py") if not (self.root / path).exists())
+        return e.Verified(outcome, TREE, verdicts, versions, gone)
 
     def judge(self, check: str) -> e.Verdict:
         """A pytest finding stands on each line that says WRONG, a ruff finding with a fix on each UNUSED import."""
         if (needs := self.script.get("needs", {}).get(check)) and needs not in self.granted:
             reason = f"needs {needs}"
             return e.Verdict(check, "unknown", 0.0, TREE, "scratch copy", reason=reason, needs=(needs,))
-        if check == "missing" or any(f"BREAK {check}" in buffer.text for buffer in self.buffers.values()):
+        if (
+            check == "missing"
+            or (self.root / f"broken {check}").exists()
+            or any(f"BREAK {check}" in buffer.text for buffer in self.buffers.values())
+        ):
             return e.Verdict(
                 check, "unknown", 0.0, TREE, "scratch copy", reason="not installed", next_step="install it"
             )
@@ -159,8 +188,38 @@ class FakeEngine:
             for number, line in enumerate(split_lines(self.text(path))):
                 if word in line:
                     found.append(self.finding(check, path, number, line))
+        found = self.marked([*found, *self.scripted(check)])
         unit: Literal["test", "file"] = "test" if check == "pytest" else "file"
-        return e.Verdict(check, "fail" if found else "pass", 0.1, TREE, "scratch copy", 3, 3, tuple(found), unit=unit)
+        return e.Verdict(
+            check,
+            "fail" if found else "pass",
+            0.1,
+            TREE,
+            "scratch copy",
+            3,
+            3,
+            tuple(found),
+            unit=unit,
+            log_file=self.script.get("log", ""),
+            command=("python", "-m", check),
+            exit_code=1,
+        )
+
+    def scripted(self, check: str) -> list[e.Finding]:
+        """Findings that the test wrote down itself, in the file that `findings` names."""
+        if not (file := self.script.get("findings")):
+            return []
+        return [one for one in msgspec.json.decode(Path(file).read_bytes(), type=list[e.Finding]) if one.check == check]
+
+    def marked(self, found: list[e.Finding]) -> list[e.Finding]:
+        left = dict(self.accepted)
+        marked: list[e.Finding] = []
+        for finding in found:
+            key = (finding.check, finding.fingerprint)
+            known = left.get(key, 0) > 0
+            left[key] = left.get(key, 0) - known
+            marked.append(msgspec.structs.replace(finding, new=not known, accepted=known))
+        return marked
 
     def finding(self, check: str, path: str, number: int, line: str) -> e.Finding:
         return e.Finding(

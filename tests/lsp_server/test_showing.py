@@ -143,6 +143,22 @@ def test_lint_is_shown_only_where_nobody_else_shows_it(
     assert (lines_of(editor, "a.py", "bridle·ruff") == [0]) is shown
 
 
+@pytest.mark.parametrize(
+    ("own", "editors_own", "shown"), [("on", "auto", True), ("off", "on", True), ("on", "off", False)]
+)
+def test_the_persons_own_file_counts_where_the_editor_leaves_the_choice(
+    editors: Start, own: str, editors_own: str, shown: bool
+) -> None:
+    editor = editors("bare")
+    options = {"settings": {"fake": {"lint": own}, "diagnostics": {"lint": editors_own}}}
+    editor.initialize(initializationOptions=options)
+    editor.notify("initialized", {})
+    editor.open("a.py")
+    editor.command("verify")
+    editor.wait_for_diagnostic("a.py", FINDING)
+    assert (lines_of(editor, "a.py", "bridle·ruff") == [0]) is shown
+
+
 def test_settings_that_change_count_at_once(editors: Start) -> None:
     editor = verified(editors)
     assert lines_of(editor, "a.py", "bridle·ruff") == [], "a client that told nothing gets no lint"
@@ -184,8 +200,15 @@ def test_actions_ask_nobody_and_prefer_nothing(editors: Start, tmp_path: Path) -
     found = editor.actions("a.py", WRONG)
     assert heard.path.read_text() == before
     assert [a["title"] for a in found] == [
-        "Bridle: fix and verify: assert 1 == 2", "Bridle: edit line 5…", "Bridle: verify the whole folder",
-    ]  # fmt: skip
+        "Bridle: fix and verify: assert 1 == 2 (a.py)",
+        "Bridle: explain: assert 1 == 2",
+        "Bridle: run pytest again on a.py",
+        "Bridle: show the log of pytest",
+        "Bridle: put into the baseline: assert 1 == 2",
+        "Bridle: mute for this session: assert 1 == 2",
+        "Bridle: edit line 5…",
+        "Bridle: verify the whole folder",
+    ]
     assert {a["kind"] for a in found} <= {"quickfix", "refactor.rewrite", "source.bridle"}
     assert not any("isPreferred" in action or "disabled" in action for action in found)
     assert [a["kind"] for a in editor.actions("a.py", WRONG, only=["refactor"])] == ["refactor.rewrite"]
@@ -197,7 +220,9 @@ def test_actions_ask_nobody_and_prefer_nothing(editors: Start, tmp_path: Path) -
 def test_without_a_model_one_action_says_how_to_get_one(editors: Start, client: str) -> None:
     editor = verified(editors, client, model="")
     found = editor.titles("a.py", WRONG)
-    assert found == ["Bridle: set up a model, to have things fixed and edited…", "Bridle: verify the whole folder"]
+    assert [title for title in found if "model" in title or "fix" in title] == [
+        "Bridle: set up a model, to have things fixed and edited…"
+    ]
     assert "no model is set up" in editor.refused("edit", uri=editor.uri("a.py"), range=here(0), instruction="x")
     editor.command("status", show=True)
     editor.wait_shown("bridle key set")

@@ -26,7 +26,9 @@ class Bench:
         self.started: list[str] = []
         self.told: list[Verdict] = []
         self.python: str | None = sys.executable
+        self.env: dict[str, str] = {}
         self.shadow: Shadow = PlainShadow(root, state)
+        self.declared: tuple[Check, ...] = ()
         self._state = state
         self.records = Records(state)
 
@@ -36,7 +38,7 @@ class Bench:
             place = self.root / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text, "utf-8")
-        self.shadow = PlainShadow(self.root, self._state)
+        self.shadow = PlainShadow(self.root, self._state, self.env)
 
     def verify(
         self, only: str = "", *, timeout_s: float = 60, baseline: Sequence[Finding] = (), paths: Sequence[str] = ()
@@ -51,8 +53,15 @@ class Bench:
             timeout_s=timeout_s,
         )
 
+    @property
+    def n_runs(self) -> int:
+        """How many commands ran since files were put."""
+        assert isinstance(self.shadow, PlainShadow)
+        return self.shadow.n_runs
+
     def checks(self, only: str = "") -> list[Check]:
-        return [check for check in discover(self.root, self.python) if only in ("", check.name)]
+        found = discover(self.root, self.python, declared=self.declared)
+        return [check for check in found if only in ("", check.name)]
 
     def one(self, only: str, *, timeout_s: float = 60, baseline: Sequence[Finding] = ()) -> Verdict:
         [verdict] = self.verify(only, timeout_s=timeout_s, baseline=baseline)

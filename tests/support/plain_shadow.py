@@ -37,6 +37,10 @@ class PlainShadow:
     def root(self) -> Path:
         return self._folder / "copy"
 
+    @property
+    def n_runs(self) -> int:
+        return len(self._roots)
+
     def read(self, path: str) -> bytes | None:
         if path in self._written:
             return self._written[path]

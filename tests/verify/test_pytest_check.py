@@ -31,7 +31,7 @@ def test_tests_that_pass_are_green_with_their_evidence(bench: Bench) -> None:
     assert (verdict.outcome, verdict.collected, verdict.passed, verdict.exit_code) == ("pass", 1, 1, 0)
     assert verdict.tree == bench.shadow.tree().digest
     assert verdict.rung == "plain copy"
-    assert verdict.command[1:3] == ("-m", "pytest")
+    assert verdict.command[1].endswith("/bridle_pytest.py")
     assert "1 passed" in verdict.log
     assert (verdict.reason, verdict.findings) == ("", ())
 
@@ -41,7 +41,7 @@ def test_a_failure_is_a_finding_on_the_line_of_its_assertion_with_what_the_value
     [finding] = verdict.findings
     assert verdict.outcome == "fail"
     assert (finding.path, finding.start_line, finding.end_line) == ("test_calc.py", 4, 5)
-    assert finding.message.splitlines() == ["assert 3 == 4", " +  where 3 = f(2)"]
+    assert finding.message.splitlines() == ["f(2) == 4, not 3", "assert 3 == 4", " +  where 3 = f(2)"]
     assert (finding.code, finding.test, finding.new) == ("AssertionError", "test_calc.py::test_f", True)
     assert "in test_f" in finding.detail
     assert finding.fingerprint
@@ -188,8 +188,42 @@ def test_options_of_the_project_cannot_take_our_plugin_away(bench: Bench) -> Non
     assert run_tests(bench, calc=CODE, test_calc=GREEN).outcome == "pass"
 
 
-def test_a_module_in_the_tree_that_is_called_pytest_proves_nothing(bench: Bench) -> None:
-    assert run_tests(bench, pytest="print('1 passed')\n", test_calc=GREEN).outcome == "unknown"
+def test_a_module_in_the_tree_that_is_called_pytest_is_not_what_runs(bench: Bench) -> None:
+    verdict = run_tests(bench, pytest="print('1 passed')\n", calc=CODE, test_calc=RED)
+    assert (verdict.outcome, len(verdict.findings)) == ("fail", 1)
+
+
+FORGER = """\
+import hashlib, json, os
+def of(path):
+    return hashlib.blake2b(open(path, "rb").read(), digest_size=16).hexdigest()
+def write(name):
+    order = json.loads(os.environ["BRIDLE_PROOF"])
+    root = os.stat(os.getcwd())
+    lines = [
+        {"kind": "begin", "nonce": order["nonce"], "device": root.st_dev, "inode": root.st_ino, "versions": "x"},
+        {"kind": "collected", "ids": ["t::a"]},
+        {"kind": "test", "id": "t::a", "when": "call", "outcome": "passed"},
+        {"kind": "modules", "loaded": [["test_calc", "test_calc.py", of("test_calc.py")]]},
+    ]
+    lines.append({"kind": "end", "nonce": order["nonce"], "n_lines": 4, "n_deselected": 0, "exit_code": 0})
+    open(order["path"], "w").write("".join(json.dumps(line) + "\\n" for line in lines))
+    os._exit(0)
+def pytest_sessionfinish():
+    write("plug-in")
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("bridle_proof", FORGER), ("traceback", FORGER + "write('module')\n"), ("bridle_values", FORGER)],
+)
+def test_a_file_of_the_tree_cannot_stand_in_for_the_plugin_nor_for_what_it_imports(
+    bench: Bench, name: str, text: str
+) -> None:
+    bench.put({f"{name}.py": text, "test_calc.py": "def test_a():\n    assert False\n"})
+    verdict = bench.one("pytest")
+    assert verdict.outcome in ("fail", "unknown"), verdict.reason
 
 
 def test_the_tests_cannot_learn_where_the_report_is(bench: Bench) -> None:
@@ -305,7 +339,11 @@ def test_tests_that_run_in_workers_are_counted_and_placed_as_any_other(bench: Be
     verdict = run_tests(bench, calc=CODE, test_calc=RED, test_b=GREEN)
     assert (verdict.outcome, verdict.collected, verdict.passed) == ("fail", 2, 1)
     [finding] = verdict.findings
-    assert (finding.path, finding.start_line, finding.message.splitlines()[0]) == ("test_calc.py", 4, "assert 3 == 4")
+    assert (finding.path, finding.start_line, finding.message.splitlines()[0]) == (
+        "test_calc.py",
+        4,
+        "f(2) == 4, not 3",
+    )
 
 
 def test_tests_of_unittest_are_tests(bench: Bench) -> None:
@@ -318,7 +356,7 @@ def test_tests_of_unittest_are_tests(bench: Bench) -> None:
         ),
     )
     [finding] = verdict.findings
-    assert (finding.start_line, finding.message) == (6, "AssertionError: 3 != 4")
+    assert (finding.start_line, finding.message) == (6, "f(2) == 4, not 3\nAssertionError: 3 != 4")
 
 
 def test_a_copy_whose_environment_imports_the_original_tree_is_the_wrong_tree(bench: Bench) -> None:
@@ -376,3 +414,50 @@ def is_alive(pid: int) -> bool:
         return False
     status = Path(f"/proc/{pid}/stat")
     return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+COUNTED = """\
+import pathlib
+import tempfile
+
+SEEN = pathlib.Path(tempfile.gettempdir(), "{name}")
+
+
+def times():
+    n_times = int(SEEN.read_text()) if SEEN.exists() else 0
+    SEEN.write_text(str(n_times + 1))
+    return n_times
+"""
+
+
+def test_a_test_that_fails_and_passes_when_it_is_run_again_is_flaky_and_not_green(bench: Bench) -> None:
+    name = f"bridle-flaky-{os.getpid()}-{id(bench)}"
+    flaky = "\n\ndef test_sometimes():\n    assert times() % 2 == 1\n"
+    bench.put({"test_a.py": COUNTED.format(name=name) + flaky + "\n\ndef test_always():\n    assert 1\n"})
+    verdict = bench.one("pytest")
+    assert (verdict.outcome, verdict.collected, verdict.passed) == ("flaky", 2, 1)
+    assert "test_a.py::test_sometimes failed, and passed when run again" in verdict.reason
+    assert [(f.code, f.severity, f.test) for f in verdict.findings] == [
+        ("flaky", "warning", "test_a.py::test_sometimes")
+    ]
+
+
+def test_beside_a_steady_failure_a_flaky_one_is_told_apart(bench: Bench) -> None:
+    name = f"bridle-flaky-{os.getpid()}-{id(bench)}"
+    flaky = "\n\ndef test_sometimes():\n    assert times() % 2 == 1\n"
+    bench.put({"test_a.py": COUNTED.format(name=name) + flaky + "\n\ndef test_never():\n    assert 1 == 2\n"})
+    verdict = bench.one("pytest")
+    assert verdict.outcome == "fail"
+    assert {f.test: f.code for f in verdict.findings} == {
+        "test_a.py::test_sometimes": "flaky",
+        "test_a.py::test_never": "AssertionError",
+    }
+
+
+def test_many_failures_are_not_run_again(bench: Bench) -> None:
+    bench.put({"test_a.py": "".join(f"def test_{n}():\n    assert 0\n\n" for n in range(11))})
+    assert len(bench.one("pytest").findings) == 11
+    assert bench.n_runs == 1
+    bench.put({"test_a.py": "def test_0():\n    assert 0\n"})
+    assert bench.one("pytest").outcome == "fail"
+    assert bench.n_runs == 2

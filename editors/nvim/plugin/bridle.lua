@@ -18,7 +18,8 @@ vim.api.nvim_create_user_command("Bridle", function(command)
 end, {
   nargs = "+",
   range = true,
-  desc = "Bridle: edit, fix, verify, accept, reject, refresh, show, undo, trust, status, restart",
+  desc = "Bridle: edit, fix, explain, again, revert, baseline, mute, unmute, log, verify, accept, reject, refresh, show, "
+    .. "undo, trust, status, restart",
   complete = function(...)
     return require("bridle.command").complete(...)
   end,

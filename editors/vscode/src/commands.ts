@@ -7,15 +7,22 @@ import { commands, window, type Disposable, type LogOutputChannel, type TextEdit
 import type { Session } from "./client";
 
 /** Commands that the server can answer without knowing a place. */
-const PLACELESS = ["verify", "accept", "reject", "refresh", "show", "undo", "trust", "status"];
+const PLACELESS = [
+  "verify", "accept", "reject", "refresh", "show", "undo", "trust", "status", "takeBackFinding", "unmute",
+];
+
+/** Commands about the finding at the cursor. */
+const ON_FINDING = ["fix", "explain", "again", "revert", "acceptFinding", "mute"];
 
 export function registerCommands(session: Session, log: LogOutputChannel): Disposable[] {
   const register = (name: string, action: () => unknown): Disposable =>
     commands.registerCommand(`bridle.editor.${name}`, action);
   return [
     register("edit", () => edit(session)),
-    register("fix", () => withPlace(session, (place) => session.execute("bridle.fix", place))),
+    ...ON_FINDING.map((name) =>
+      register(name, () => withPlace(session, (place) => session.execute(`bridle.${name}`, place)))),
     ...PLACELESS.map((name) => register(name, () => session.execute(`bridle.${name}`, {}))),
+    register("checkLog", () => session.execute("bridle.log", {})),
     register("log", () => log.show()),
     register("restart", () => session.restart()),
     register("install", () => session.installServer()),

@@ -1,9 +1,22 @@
 /** Tells the server which other tools show diagnostics here, so that it doubles none of theirs. */
 
-import { languages, type Disposable } from "vscode";
+import { extensions, languages, type Disposable } from "vscode";
 import type { Session } from "./client";
 
 const QUIET_MS = 300;
+
+/**
+ * Extensions that show findings as soon as they have some, by the source that those carry. Not Pylance: by default it
+ * checks no types, so only what it shows tells.
+ */
+const SHOWING: Readonly<Record<string, string>> = {
+  "charliermarsh.ruff": "Ruff",
+  "ms-python.flake8": "Flake8",
+  "ms-python.pylint": "Pylint",
+  "ms-python.mypy-type-checker": "Mypy",
+  "ms-pyright.pyright": "Pyright",
+  "detachhead.basedpyright": "basedpyright",
+};
 
 export function reportSources(session: Session): Disposable {
   let told = "";
@@ -20,6 +33,7 @@ export function reportSources(session: Session): Disposable {
   };
   const subscriptions = [
     languages.onDidChangeDiagnostics(soon),
+    extensions.onDidChange(soon),
     session.onStarted(() => {
       told = "";
       soon();
@@ -28,8 +42,10 @@ export function reportSources(session: Session): Disposable {
   return { dispose: () => [clearTimeout(timer), subscriptions.forEach((each) => each.dispose())] };
 }
 
-/** Sorted, each once, without our own. */
+/** Sorted, each once, without our own: what is shown, and what an active extension is about to show. */
 function otherSources(): string[] {
-  const all = languages.getDiagnostics().flatMap(([, diagnostics]) => diagnostics.map((each) => each.source ?? ""));
+  const shown = languages.getDiagnostics().flatMap(([, diagnostics]) => diagnostics.map((each) => each.source ?? ""));
+  const active = Object.keys(SHOWING).filter((id) => extensions.getExtension(id)?.isActive);
+  const all = [...shown, ...active.map((id) => SHOWING[id] ?? "")];
   return [...new Set(all)].filter((source) => source !== "" && !source.startsWith("bridle")).sort();
 }

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
 
 from bridle.harness.nouns import Finding, Related, Verdict
+from bridle.harness.verify.checkers.assertion import Written, told_first
 from bridle.harness.verify.checkers.loaded import wrong_tree
 from bridle.harness.verify.checkers.pytest_report import Failure, Session, UnprovenError, read_session, running_test
+from bridle.harness.verify.checkers.pytest_values import shown_value, values_of
 from bridle.harness.verify.checks import is_test_path
 from bridle.harness.verify.job import (
     MAX_REPORT_BYTES,
@@ -28,33 +31,55 @@ from bridle.harness.verify.job import (
     unknown,
     verdict,
 )
+from bridle.indexer.encoding import UndecodableError, decode
 from bridle.indexer.files import read_bounded
 
 MAX_OUTPUT_BYTES = 1 << 20
 """Of what the session prints; its report comes by a file of its own."""
+MAX_AGAIN = 10
+FLAKY = "flaky"
 PLUGINS = Path(__file__).parent.parent / "plugins"
 USAGE_ERROR = 4
+MAX_COMPARED = 2_000
 
 
 def check(job: Job) -> Verdict:
-    """Run the tests, or those in `job.paths` when they are all test files."""
+    """Run the tests, or those in `job.paths` when they are all test files.
+
+    A few that fail are run once more, by themselves: what passes then is flaky. Where only some files are looked at,
+    while somebody types, the first word is enough.
+    """
+    ran, session = _session(job, ())
+    if isinstance(session, Verdict):
+        return session
+    failed = sorted({failure.id for failure in session.failures})
+    if job.paths or session.uncollected or not 0 < len(failed) <= MAX_AGAIN:
+        return conclude(job, ran, session, frozenset())
+    _, again = _session(job, failed)
+    if isinstance(again, Verdict) or set(again.collected) != set(failed):
+        return conclude(job, ran, session, frozenset())
+    return conclude(job, ran, session, frozenset(one for one in failed if again.ran.get(one) == "passed"))
+
+
+def _session(job: Job, only: Sequence[str]) -> tuple[Ran, Session | Verdict]:
+    """Run pytest, on the tests of these ids where some are given; returns what it told, or why it proves nothing."""
     nonce, report = secrets.token_hex(16), job.shadow.new_report()
     order = json.dumps({"path": str(report), "nonce": nonce})
     variables = {"PYTHONPATH": str(PLUGINS), "BRIDLE_PROOF": order}
     if job.check.package:
         variables["BRIDLE_ROOT"] = "/".join([".."] * len(job.check.package.split("/")))
-    ran = start(job, _arguments(job, nonce), variables, report, cap_bytes=MAX_OUTPUT_BYTES)
-    data = _written(report)
+    ran = start(job, [*_arguments(job, nonce), *only], variables, report, cap_bytes=MAX_OUTPUT_BYTES)
+    data = written(report)
     ran = msgspec.structs.replace(ran, report=data)
     running = running_test(data)
     early = stopped(job, ran, f", in {running}" if running else "")
     if early is not None:
-        return early
+        return ran, early
     try:
         session = read_session(data, nonce)
     except UnprovenError as error:
-        return _unproven(job, ran, error)
-    return _judge(job, ran, session)
+        return ran, _unproven(job, ran, error)
+    return ran, misplaced(job, ran, session) or session
 
 
 def _arguments(job: Job, nonce: str) -> list[str]:
@@ -65,7 +90,8 @@ def _arguments(job: Job, nonce: str) -> list[str]:
     return [*arguments, *narrowed(job, is_test_path)] if only_tests else arguments
 
 
-def _written(report: Path) -> bytes:
+def written(report: Path) -> bytes:
+    """Return what a session wrote, b"" where there is nothing."""
     try:
         return read_bounded(report, MAX_REPORT_BYTES)
     except OSError:
@@ -85,17 +111,33 @@ def _unproven(job: Job, ran: Ran, error: UnprovenError) -> Verdict:
     return unknown(job, ran, reason, "look at the log for what ended it")
 
 
-def _judge(job: Job, ran: Ran, session: Session) -> Verdict:
+def misplaced(job: Job, ran: Ran, session: Session) -> Verdict | None:
+    """Return the verdict of a session on another tree than the one that is judged; None where it is that one."""
     foreign = _foreign(job, session)
-    if foreign:
-        step = "install the project in editable form into an environment inside it, or use an overlay sandbox"
-        return unknown(job, ran, f"wrong tree: {foreign}", step)
+    if not foreign:
+        return None
+    step = "install the project in editable form into an environment inside it, or use an overlay sandbox"
+    return unknown(job, ran, f"wrong tree: {foreign}", step)
+
+
+def conclude(job: Job, ran: Ran, session: Session, flaky: Collection[str]) -> Verdict:
+    """Return what a session says of the tree; `flaky` are ids of tests that passed when they were run again."""
+    ids = tuple(one for one, outcome in session.ran.items() if outcome != "skipped")
+    return msgspec.structs.replace(_outcome(job, ran, session, flaky), ids=ids)
+
+
+def _outcome(job: Job, ran: Ran, session: Session, flaky: Collection[str]) -> Verdict:
     counts = (len(session.collected), session.count("passed"))
     failed = [*session.uncollected, *session.failures]
     if failed:
-        findings = [_finding(job, failure) for failure in failed]
+        sources = _Sources(job)
+        findings = [_finding(job, failure, sources, flaky) for failure in failed]
+        if all(finding.code == FLAKY for finding in findings):
+            reason = f"{', '.join(sorted(flaky)[:3])} failed, and passed when run again"
+            step = "make it steady: what differs between two runs of it?"
+            return verdict(job, "flaky", ran, reason=reason, next_step=step, counts=counts, findings=findings)
         return verdict(job, "fail", ran, reason=_told(session), counts=counts, findings=findings)
-    doubt, step = _doubt(ran, session)
+    doubt, step = _doubt(job.check.tool, ran, session)
     if doubt:
         return verdict(job, "unknown", ran, reason=doubt, next_step=step, counts=counts)
     return verdict(job, "pass", ran, reason=_told(session), counts=counts)
@@ -109,15 +151,15 @@ def _foreign(job: Job, session: Session) -> str:
     return wrong_tree(session.modules, job.tree.files, job.shadow.root, job.shadow.workspace, job.check.package)
 
 
-def _doubt(ran: Ran, session: Session) -> tuple[str, str]:
+def _doubt(tool: str, ran: Ran, session: Session) -> tuple[str, str]:
     """Return why a session without a failure is not green, and what to do; "" twice when it is."""
     code, told = ran.completed.exit_code, _told(session)
     aside = f" ({told})" if told else ""
     n_unrun = len(set(session.collected) - session.ran.keys())
     if not session.collected:
-        return f"no tests were collected{aside}", "see which tests pytest's configuration selects"
+        return f"no tests were collected{aside}", f"see which tests {tool} is told to select"
     if code != session.end.exit_code or code != 0:
-        return f"no test failed, yet pytest ended with exit code {code}", "look at the log for why"
+        return f"no test failed, yet {tool} ended with exit code {code}", "look at the log for why"
     if session.count("flaky"):
         return f"{session.count('flaky')} tests passed only when they were run again", "make them steady"
     if n_unrun:
@@ -138,20 +180,51 @@ def _told(session: Session) -> str:
     return ", ".join(f"{count} {what}" for count, what in counts if count)
 
 
-def _finding(job: Job, failure: Failure) -> Finding:
+def _finding(job: Job, failure: Failure, sources: _Sources, flaky: Collection[str]) -> Finding:
     path, start_line, end_line = failure.place
     test = str(getattr(failure, "id", ""))
+    first = told_first(failure, sources)
+    steady = test not in flaky
     return Finding(
         check=job.check.name,
         path=path,
         start_line=max(0, start_line),
         end_line=max(start_line + 1, end_line),
-        message=failure.message or "failed",
-        code=failure.error or "failed",
-        detail=failure.detail,
+        message=f"{first}\n{failure.message}" if first else failure.message or "failed",
+        code=(failure.error or "failed") if steady else FLAKY,
+        severity="error" if steady else "warning",
+        detail=failure.detail + _both_sides(failure),
         test=test,
         related=tuple(Related(frame[0], max(0, frame[1]), _frame_text(frame[3])) for frame in failure.frames),
+        values=values_of(failure.values, job.tree.files),
     )
+
+
+class _Sources:
+    """The files of a tree as source, each read once."""
+
+    def __init__(self, job: Job) -> None:
+        self._shadow = job.shadow
+        self._known: dict[str, Written] = {}
+
+    def __getitem__(self, path: str) -> Written:
+        if path not in self._known:
+            self._known[path] = Written(self._text(path))
+        return self._known[path]
+
+    def _text(self, path: str) -> str:
+        try:
+            return decode(self._shadow.read(path) or b"").text if path else ""
+        except UndecodableError:
+            return ""
+
+
+def _both_sides(failure: Failure) -> str:
+    """Return both values of a comparison whole, where pytest cut them."""
+    if len(failure.compared) != 3 or all(side in failure.detail for side in failure.compared[1:]):
+        return ""
+    left, right = (shown_value(side, MAX_COMPARED) for side in failure.compared[1:])
+    return f"\nleft:  {left}\nright: {right}"
 
 
 def _frame_text(function: str) -> str:

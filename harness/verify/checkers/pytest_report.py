@@ -9,6 +9,8 @@ from collections import Counter
 
 import msgspec
 
+from bridle.harness.verify.checkers.pytest_values import Held
+
 Outcome = str
 Place = tuple[str, int, int]
 Frame = tuple[str, int, int, str]
@@ -31,13 +33,20 @@ class Collected(msgspec.Struct, frozen=True, tag_field="kind", tag="collected"):
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """What a failed report says; empty where it did not fail."""
+    """What a failed report says; empty where it did not fail.
+
+    `raised` is the innermost frame of the workspace; `compared` are operator, left and right value of a comparison
+    that failed, as text; `values` are the locals of the frames that they are told of.
+    """
 
     message: str = ""
     detail: str = ""
     error: str = ""
     place: Place = ("", 0, 1)
     frames: tuple[Frame, ...] = ()
+    raised: Frame = ("", 0, 1, "")
+    compared: tuple[str, ...] = ()
+    values: tuple[Held, ...] = ()
 
 
 class Uncollected(Failure, frozen=True, kw_only=True, tag_field="kind", tag="uncollected"):

@@ -85,7 +85,7 @@ class RuffItem(msgspec.Struct, frozen=True):
 def check(job: Job) -> Verdict:
     """Run ruff on the shadow's Python files, or on those of `job.paths`."""
     wanted = narrowed(job, lambda path: path.endswith(SUFFIXES))
-    common = ("check", "--quiet", "--no-cache", "--no-fix", "--force-exclude", *_left_out(job), *(wanted or (".",)))
+    common = ("check", "--quiet", "--no-cache", "--no-fix", "--force-exclude", *left_out(job), *(wanted or (".",)))
     mark = secrets.token_hex(16)
     both = start(job, (*common, "--output-format", "json"), {}, around=(*LIST_TOO, mark))
     report, _, rest = both.completed.stdout.rpartition(f"\n{mark} ".encode())
@@ -94,24 +94,29 @@ def check(job: Job) -> Verdict:
     ran = msgspec.structs.replace(both, completed=completed, said=completed.stderr)
     early = stopped(job, ran)
     if early is not None or completed.truncated or listed[0] != b"0":
-        return early or _refused(job, ran)
+        return early or refused(job, ran)
     return _judge(job, ran, _examined(ran, listed[1:]))
 
 
-def _left_out(job: Job) -> tuple[str, ...]:
+def left_out(job: Job) -> tuple[str, ...]:
     """Return how ruff is told of the packages that have a ruff of their own."""
     return tuple(word for inner in job.check.without for word in ("--extend-exclude", told(job, inner)))
 
 
 def _judge(job: Job, ran: Ran, examined: set[str]) -> Verdict:
-    items, code = _parse(ran), ran.completed.exit_code
+    items, code = parse(ran), ran.completed.exit_code
     if items is None or code not in (0, 1):
-        return _refused(job, ran)
+        return refused(job, ran)
     if items:
-        findings = [_finding(job, ran, item) for item in items]
+        findings = [finding_of(job, ran, item) for item in items]
         return verdict(job, "fail", ran, counts=(len(examined), 0), findings=findings)
     if code != 0:
         return unknown(job, ran, "ruff ended with exit code 1 and named nothing", "run ruff to see why")
+    return judge_clean(job, ran, examined)
+
+
+def judge_clean(job: Job, ran: Ran, examined: set[str]) -> Verdict:
+    """Return the verdict where nothing is complained of: green needs examined files, the changed ones among them."""
     if not examined:
         return unknown(job, ran, "ruff examined no file", "see what ruff's configuration leaves out")
     unseen = sorted(path for path in changed_files(job, SUFFIXES) - examined if path in (job.paths or (path,)))
@@ -121,7 +126,8 @@ def _judge(job: Job, ran: Ran, examined: set[str]) -> Verdict:
     return verdict(job, "pass", ran, counts=(len(examined), len(examined)))
 
 
-def _refused(job: Job, ran: Ran) -> Verdict:
+def refused(job: Job, ran: Ran) -> Verdict:
+    """Return the verdict of a ruff that did not take its configuration, or left no report."""
     why = last_line(ran.completed.stderr) or "its report cannot be read"
     return unknown(
         job,
@@ -136,7 +142,8 @@ def _examined(ran: Ran, listed: list[bytes]) -> set[str]:
     return {ran.path(line) for line in lines if line.endswith(SUFFIXES)} - {""}
 
 
-def _parse(ran: Ran) -> tuple[RuffItem, ...] | None:
+def parse(ran: Ran) -> tuple[RuffItem, ...] | None:
+    """Return ruff's JSON report, None where it is none."""
     if ran.completed.truncated:
         return None
     try:
@@ -145,7 +152,8 @@ def _parse(ran: Ran) -> tuple[RuffItem, ...] | None:
         return None
 
 
-def _finding(job: Job, ran: Ran, item: RuffItem) -> Finding:
+def finding_of(job: Job, ran: Ran, item: RuffItem) -> Finding:
+    """Return one item of the report as a finding, its fix in whole lines."""
     path = ran.path(item.filename)
     code = item.code or "invalid-syntax"
     return Finding(

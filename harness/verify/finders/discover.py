@@ -7,12 +7,20 @@ from pathlib import Path
 
 import msgspec
 
-from bridle.harness.verify.checkers.registry import CHECKERS
+from bridle.harness.verify.checkers.registry import rank
 from bridle.harness.verify.checks import STAGES, Check, is_below
-from bridle.harness.verify.finders import python, rules
+from bridle.harness.verify.finders import cargo, go, node, presets, python, rules
+from bridle.harness.verify.finders.declared import find as find_declared
 from bridle.harness.verify.survey import Survey, survey
 
-FINDERS: Sequence[Callable[[Survey], Iterable[Check]]] = (python.find, rules.find)
+FINDERS: Sequence[Callable[[Survey], Iterable[Check]]] = (
+    python.find,
+    node.find,
+    go.find,
+    cargo.find,
+    presets.find,
+    rules.find,
+)
 
 
 def discover(
@@ -20,14 +28,17 @@ def discover(
     python: str | None,
     needs: Mapping[str, tuple[str, ...]] = {},
     files: Iterable[str] | None = None,
+    declared: Sequence[Check] = (),
 ) -> tuple[Check, ...]:
     """Return the project's checks in the order in which they run: cheapest stage first, outermost package first.
 
     `python` is the person's setting, None or "" to find one. `needs` is what the person grants, by the check's name or
     its tool's. `files` are the tree's files where they are known, None to look for them.
+    `declared` are the checks that a person declared, whose names are their own.
     """
     seen = survey(root, python, files)
-    found = {check.name: check for find in FINDERS for check in find(seen)}
+    found = {check.name: check for check in find_declared(seen, declared)}
+    found |= {check.name: check for find in FINDERS for check in find(seen)}
     return tuple(
         msgspec.structs.replace(
             check,
@@ -43,4 +54,4 @@ def _inside(one: Check, other: Check) -> bool:
 
 
 def _order(check: Check) -> tuple[int, int, str]:
-    return STAGES.index(check.stage), list(CHECKERS).index(check.tool), check.package
+    return STAGES.index(check.stage), rank(check.tool), check.package

@@ -7,22 +7,38 @@ is none; a manifest that only lies somewhere, in the data of tests say, makes no
 from __future__ import annotations
 
 import fnmatch
+import re
 import shutil
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import msgspec
 
-from bridle.harness.verify.checks import Check, Stage, is_below, is_test_path, named
+from bridle.harness.verify.checks import Check, Stage, is_below, is_test_path, is_unittest_path, named
 from bridle.harness.verify.interpreter import Interpreter, find_interpreter
 from bridle.harness.verify.survey import Survey, join
 
-TOOLS: Mapping[str, Stage] = {"ruff": "style", "mypy": "types", "pytest": "tests"}
+TOOLS: Mapping[str, Stage] = {
+    "ruff": "style",
+    "ruff-format": "style",
+    "mypy": "types",
+    "pyright": "types",
+    "pytest": "tests",
+    "unittest": "tests",
+}
+PROGRAMS: Mapping[str, str] = {"ruff-format": "ruff"}
+"""The program of a tool, where its name is another."""
 MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
 CONFIGURED: dict[str, tuple[tuple[str, str], ...]] = {
     "ruff": (
         ("ruff.toml", ""),
         (".ruff.toml", ""),
         ("pyproject.toml", r"^\s*\[+\s*tool\.ruff\b"),
+    ),
+    "ruff-format": (("pyproject.toml", r"^\s*\[+\s*tool\.ruff\.format\b"),),
+    "pyright": (
+        ("pyrightconfig.json", ""),
+        ("pyproject.toml", r"^\s*\[+\s*tool\.pyright\b"),
     ),
     "mypy": (
         ("mypy.ini", ""),
@@ -54,6 +70,17 @@ def find(survey: Survey) -> Iterator[Check]:
                 yield _check(tool, package, interpreter)
 
 
+PLUGINS = Path(__file__).parent.parent / "plugins"
+RUNNERS = {"pytest": PLUGINS / "bridle_pytest.py", "unittest": PLUGINS / "bridle_unittest.py"}
+"""What starts each, by its path, so that nothing in the tree can stand in for what reports."""
+RUFF_FILES = ("ruff.toml", ".ruff.toml")
+FORMATS = r"^\s*(?:-\s*)?id:\s*[\"']?ruff-format\b|\bruff\s+format\b"
+"""How a project says in its hooks, its targets or its CI that ruff formats it."""
+MAX_TEST_FILES = 200
+
+_UNITTEST = re.compile(r"^\s*(?:import|from)\s+unittest\b", re.MULTILINE)
+
+
 def configured(survey: Survey, tool: str, package: str) -> bool:
     """Tell whether a package configures a tool."""
     return any(survey.holds(join(package, name), section) for name, section in CONFIGURED[tool])
@@ -63,7 +90,7 @@ def _packages(survey: Survey) -> tuple[str, ...]:
     """Return the folders that are packages, the root first."""
     below = [folder for folder in survey.folders_with(*MANIFESTS) if folder]
     root_is_one = any((survey.root / name).is_file() for name in MANIFESTS) or any(
-        configured(survey, tool, "") for tool in TOOLS
+        configured(survey, tool, "") for tool in CONFIGURED
     )
     members = _members(survey)
     own = [
@@ -107,29 +134,69 @@ def _has_environment(survey: Survey, folder: str) -> bool:
 
 
 def _wanted(survey: Survey, tool: str, package: str, inner: tuple[str, ...], interpreter: Interpreter) -> bool:
+    if tool == "ruff-format":
+        return _is_formatted(survey, package)
+    if tool in ("pytest", "unittest"):
+        return _runner(survey, package, inner, interpreter) == tool
     if configured(survey, tool, package):
         return True
-    if tool == "mypy":
+    if tool != "ruff":
         return False
     # What the root leaves to its packages is no business of the root's; ruff finds each package's configuration itself.
     files = [path for path in survey.below(package, inner) if path.endswith((".py", ".pyi"))]
-    if tool == "ruff":
-        covered = bool(package) and _wanted(survey, "ruff", "", (), find_interpreter(survey.root, survey.python))
-        return bool(files) and not covered and _program(interpreter, "ruff") is not None
-    return any(is_test_path(path) for path in files)
+    covered = bool(package) and _wanted(survey, "ruff", "", (), find_interpreter(survey.root, survey.python))
+    return bool(files) and not covered and _program(interpreter, "ruff") is not None
+
+
+def _is_formatted(survey: Survey, package: str) -> bool:
+    """Tell whether the project says that ruff formats it: that ruff lints it says nothing of its format."""
+    if configured(survey, "ruff-format", package):
+        return True
+    if any(survey.holds(join(package, name), r"^\s*\[format\b") for name in RUFF_FILES):
+        return True
+    return configured(survey, "ruff", package) and survey.mentions(FORMATS)
+
+
+def _runner(survey: Survey, package: str, inner: tuple[str, ...], interpreter: Interpreter) -> str:
+    """Return what runs a package's tests, "" where it has none: unittest only where there is no sign of pytest."""
+    if configured(survey, "pytest", package):
+        return "pytest"
+    files = list(survey.below(package, inner))
+    if not _has_pytest(interpreter) and not interpreter.problem:
+        named = [path for path in files if is_unittest_path(path)][:MAX_TEST_FILES]
+        if any(_UNITTEST.search(survey.text(path)) for path in named):
+            return "unittest"
+    return "pytest" if any(is_test_path(path) for path in files) else ""
+
+
+def _has_pytest(interpreter: Interpreter) -> bool:
+    """Tell whether pytest is installed where the interpreter looks, without starting it."""
+    if interpreter.beside("pytest") or interpreter.beside("py.test"):
+        return True
+    prefix = Path(interpreter.path).parent.parent if interpreter.path else None
+    if prefix is None:
+        return False
+    homes = [prefix] if (prefix / "pyvenv.cfg").is_file() else [prefix, Path(interpreter.path).resolve().parent.parent]
+    patterns = (
+        "lib*/python3*/site-packages/pytest",
+        "lib/python3/dist-packages/pytest",
+        "local/lib/python3*/dist-packages/pytest",
+    )
+    return any(next(home.glob(pattern), None) is not None for home in homes for pattern in patterns)
 
 
 def _check(tool: str, package: str, interpreter: Interpreter) -> Check:
     name, stage = named(tool, package), TOOLS[tool]
-    if tool == "pytest" and interpreter.problem:
+    if stage == "tests" and interpreter.problem:
         return Check(name, tool, stage, (), package, "", interpreter.problem, interpreter.next_step)
-    if tool == "pytest":
-        return Check(name, tool, stage, (interpreter.path, "-m", "pytest"), package, interpreter.path)
-    program = _program(interpreter, tool)
+    if stage == "tests":
+        return Check(name, tool, stage, (interpreter.path, str(RUNNERS[tool])), package, interpreter.path)
+    wanted = PROGRAMS.get(tool, tool)
+    program = _program(interpreter, wanted)
     if program is None:
         where = interpreter.path or "PATH"
-        missing = f"{tool} is configured, and not installed beside {where}"
-        step = f"install it: {interpreter.path or 'python3'} -m pip install {tool}"
+        missing = f"{wanted} is configured, and not installed beside {where}"
+        step = f"install it: {interpreter.path or 'python3'} -m pip install {wanted}"
         return Check(name, tool, stage, (), package, interpreter.path, missing, step)
     return Check(name, tool, stage, (program,), package, interpreter.path)
 

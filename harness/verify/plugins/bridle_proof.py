@@ -5,57 +5,42 @@ It writes JSON lines to a file that only this run knows, and an end marker that 
 pytest does, and judges nothing: `pytest_report.py` reads the lines.
 """
 
-import hashlib
 import json
 import os
-import re
 import sys
-import sysconfig
 import traceback
 
+import bridle_report
+import bridle_values
 import pytest
+from bridle_report import MAX_DETAIL, MAX_MESSAGE, ROOT, Report, clean, cut, leave_no_path, modules, relative
 
-MAX_MESSAGE = 2000
-MAX_DETAIL = 8000
-MAX_FRAMES = 30
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.realpath(os.environ.get("BRIDLE_ROOT") or os.getcwd())  # of the tree, of which this may be a package
+MAX_VALUED = 200  # failures whose values are kept
 ORDER = os.environ.pop("BRIDLE_PROOF", "")  # before any code of the project can read it
-ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-_write, _dumps, _getpid, _realpath = os.write, json.dumps, os.getpid, os.path.realpath
-_INSTALLED = tuple(
-    _realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")
-)
-
-
-class Report:
-    """Lines in a file that is opened once; a forked child writes none."""
-
-    def __init__(self, path, nonce):
-        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND)
-        self._pid = _getpid()
-        self.nonce = nonce
-        self.n_lines = 0
-
-    def line(self, kind, **fields):
-        if _getpid() != self._pid:
-            return
-        fields["kind"] = kind
-        data = (_dumps(fields) + "\n").encode("ascii")
-        self.n_lines += 1
-        while data:
-            data = data[_write(self._fd, data) :]
 
 
 class Evidence:
     """Attaches to each failure where it happened; runs wherever tests run, in xdist's workers too."""
 
+    def __init__(self):
+        self._compared = None
+        self._n_valued = 0
+
+    def pytest_assertrepr_compare(self, op, left, right):
+        """Note the two sides of an assertion that fails; what pytest says of it stays its own."""
+        self._compared = [clean(op), *(clean(bridle_values.shown(side)) for side in (left, right))]
+
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item, call):
         outcome = yield
         report = outcome.get_result()
+        compared, self._compared = self._compared, None
         if call.excinfo is not None and report.failed:
-            report.bridle = evidence(call.excinfo.value, call.excinfo, path_of(item))
+            self._n_valued += 1
+            valued = self._n_valued <= MAX_VALUED
+            report.bridle = evidence(call.excinfo.value, call.excinfo, path_of(item), valued=valued)
+            if compared is not None and isinstance(call.excinfo.value, AssertionError):
+                report.bridle["compared"] = compared
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_make_collect_report(self, collector):
@@ -184,63 +169,10 @@ def pytest_configure(config):
         config.pluginmanager.register(Evidence(), "bridle_evidence")
 
 
-def evidence(error, excinfo, test_path):
-    """Return the place of a failure in the test's own file, and the frames of the workspace around it."""
+def evidence(error, excinfo, test_path, valued=False):
+    """Return where a failure happened, and what pytest says of it."""
     trace = excinfo.tb if excinfo is not None else error.__traceback__
-    frames = []
-    for frame in traceback.extract_tb(trace):
-        path = relative(frame.filename)
-        if path is not None and frame.lineno:
-            last = getattr(frame, "end_lineno", None) or frame.lineno
-            frames.append([clean(path), frame.lineno - 1, last, clean(frame.name)])
-    if isinstance(error, SyntaxError) and error.filename and relative(error.filename):
-        frames.append([clean(relative(error.filename)), (error.lineno or 1) - 1, error.lineno or 1, ""])
-    told = {"error": clean(type(error).__name__), "message": cut(clean(said(error, excinfo)), MAX_MESSAGE)}
-    home = relative(test_path) if test_path else None
-    place = next((frame for frame in reversed(frames) if frame[0] == home), frames[-1] if frames else None)
-    if place is not None:
-        told["place"] = place[:3]
-        told["frames"] = [frame for frame in frames if frame is not place][-MAX_FRAMES:]
-    return told
-
-
-def modules():
-    """Return name, file and content digest of every loaded module that does not belong to Python itself."""
-    loaded = []
-    for name, module in sorted(sys.modules.items()):
-        try:
-            path = vars(module).get("__file__")
-        except TypeError:
-            continue
-        if not isinstance(path, str) or name in ("__main__", __name__):
-            continue
-        path = _realpath(path)
-        inside = relative(path)
-        if inside is not None:
-            loaded.append([clean(name), clean(inside), digest_of(path)])
-        elif "-packages" in path or not path.startswith(_INSTALLED):
-            loaded.append([clean(name), clean(path), ""])
-    return loaded
-
-
-def leave_no_path():
-    """Take the folder of this file out of what the tests' own children inherit."""
-    rest = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part and part != HERE]
-    os.environ.pop("PYTHONPATH", None)
-    if rest:
-        os.environ["PYTHONPATH"] = os.pathsep.join(rest)
-
-
-def clean(text):
-    """Return text that any decoder takes: no colours, no lone surrogates."""
-    return ANSI.sub("", str(text)).encode("utf-8", "replace").decode("utf-8")
-
-
-def cut(text, limit):
-    if len(text) <= limit:
-        return text
-    half = limit // 2
-    return "%s\n[... %d characters left out ...]\n%s" % (text[:half], len(text) - 2 * half, text[-half:])
+    return bridle_report.evidence(error, trace, said(error, excinfo), test_path, valued)
 
 
 def said(error, excinfo):
@@ -251,19 +183,3 @@ def said(error, excinfo):
 
 def path_of(node):
     return str(getattr(node, "path", None) or getattr(node, "fspath", None) or "")
-
-
-def relative(path):
-    """Return a path below the root, "/" separated; None for what is elsewhere or was installed there."""
-    path = _realpath(os.path.join(ROOT, path))
-    if not path.startswith(ROOT + os.sep) or "-packages" + os.sep in path or path.startswith(_INSTALLED):
-        return None
-    return path[len(ROOT) + 1 :].replace(os.sep, "/")
-
-
-def digest_of(path):
-    try:
-        with open(path, "rb") as stream:
-            return hashlib.blake2b(stream.read(), digest_size=16).hexdigest()
-    except OSError:
-        return ""

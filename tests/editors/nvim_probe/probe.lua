@@ -11,6 +11,7 @@ local WAIT_MS, LOOK_MS = 120000, 10 -- a bound for a busy machine; what is waite
 ---@field finding_line integer
 ---@field wrong_line integer
 ---@field lint_file string
+---@field tools string the folder of the programs ruff and pyright-langserver
 ---@field wrong string
 ---@field right string
 
@@ -128,6 +129,43 @@ end
 ---@return vim.lsp.Client
 function M.client()
   return assert(vim.lsp.get_clients({ name = "bridle" })[1])
+end
+
+--- Start the server of another tool on the same buffers, as its users do.
+---@param name string
+---@param program string
+---@param ... string its arguments
+function M.beside(name, program, ...)
+  local capabilities = vim.lsp.protocol.make_client_capabilities()
+  capabilities.textDocument.diagnostic = nil -- what is pushed comes again by itself when the server knows more
+  vim.lsp.config(name, {
+    capabilities = capabilities,
+    cmd = { vim.fs.joinpath(M.scene.tools, program), ... },
+    filetypes = { "python" },
+    root_markers = { "pyproject.toml" },
+  })
+  vim.lsp.enable(name)
+end
+
+--- What every client offers at a line, by its title.
+---@param bufnr integer
+---@param line integer 0-based
+---@return string[] titles
+function M.offered(bufnr, line)
+  local titles = {}
+  local length = #vim.api.nvim_buf_get_lines(bufnr, line, line + 1, true)[1]
+  for _, client in ipairs(vim.lsp.get_clients({ bufnr = bufnr })) do
+    local params = {
+      textDocument = { uri = vim.uri_from_bufnr(bufnr) },
+      range = { start = { line = line, character = 0 }, ["end"] = { line = line, character = length } },
+      context = { diagnostics = vim.lsp.diagnostic.from(vim.diagnostic.get(bufnr, { lnum = line })) },
+    }
+    local answer = client:request_sync("textDocument/codeAction", params, WAIT_MS, bufnr) or {}
+    for _, action in ipairs(answer.result or {}) do
+      table.insert(titles, client.name .. ": " .. action.title)
+    end
+  end
+  return titles
 end
 
 ---@param bufnr integer

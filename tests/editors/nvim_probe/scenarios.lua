@@ -158,6 +158,47 @@ function M.one_hunk_is_taken_and_the_other_left()
   assert(not has(second, scene.second_right)(), "what was left is not taken")
 end
 
+--- With the real servers of ruff and pyright on the same buffers nothing is said or offered twice.
+local function beside_real_servers()
+  local typed = vim.fs.joinpath(vim.fs.dirname(scene.lint_file), "typed.py")
+  vim.fn.writefile({ 'TOTAL: int = "three"', "" }, vim.fs.joinpath(scene.root, typed))
+  probe.beside("ruff", "ruff", "server")
+  probe.beside("pyright", "pyright-langserver", "--stdio")
+  local lint = probe.open(scene.lint_file)
+  local types = probe.open(typed)
+  local unused = probe.diagnostic(lint, "Ruff", "F401")
+  local wrong = probe.diagnostic(types, "Pyright")
+  local fresh = scene.root .. "/tests/test_fresh.py" -- its finding tells that this very verification has come to an end
+  vim.fn.writefile({ "def test_fresh():", "    assert 1 == 2", "" }, fresh)
+  vim.cmd("Bridle verify")
+  probe.diagnostic(vim.fn.bufadd(fresh), "bridle·pytest")
+  probe.wait("Bridle leaves lint and types to them", function()
+    local sources = vim.iter(vim.diagnostic.get()):map(function(each)
+      return each.source
+    end):totable()
+    return not vim.list_contains(sources, "bridle·ruff") and not vim.list_contains(sources, "bridle·mypy")
+  end)
+  for bufnr, at in pairs({ [lint] = unused.lnum, [types] = wrong.lnum }) do
+    probe.same("Bridle's own at their lines", vim.tbl_filter(function(each)
+      return vim.startswith(each.source, "bridle")
+    end, vim.diagnostic.get(bufnr, { lnum = at })), {})
+  end
+  local fixes = vim.tbl_filter(function(title)
+    return title:find("unused", 1, true) or title:find("own fix", 1, true)
+  end, probe.offered(lint, unused.lnum))
+  probe.same("fixes of the unused import", vim.tbl_map(function(title)
+    return title:match("^%w+")
+  end, fixes), { "ruff" })
+  local encodings = {} -- ruff and pyright do not agree with each other; Bridle brings no third
+  for _, client in ipairs(vim.lsp.get_clients({ bufnr = lint })) do
+    encodings[client.name] = client.offset_encoding
+  end
+  assert(vim.list_contains({ encodings.ruff, encodings.pyright }, encodings.bridle), vim.inspect(encodings))
+  probe.same("warnings", vim.tbl_filter(function(message)
+    return message:lower():find("encoding", 1, true) ~= nil
+  end, probe.messages), {})
+end
+
 function M.nothing_is_doubled()
   local _, test = find()
   local lint = vim.fn.bufadd(scene.root .. "/" .. scene.lint_file)
@@ -169,6 +210,7 @@ function M.nothing_is_doubled()
   end)
   vim.diagnostic.reset(another)
   probe.diagnostic(lint, "bridle·ruff")
+  beside_real_servers()
 end
 
 function M.a_refused_edit()
@@ -185,7 +227,7 @@ end
 
 function M.command_line()
   open_both()
-  probe.same("completion", vim.fn.getcompletion("Bridle re", "cmdline"), { "refresh", "reject", "restart" })
+  probe.same("completion", vim.fn.getcompletion("Bridle re", "cmdline"), { "refresh", "reject", "restart", "revert" })
   probe.same("one word only", vim.fn.getcompletion("Bridle edit re", "cmdline"), {})
   local old = probe.client().id
   vim.cmd("Bridle restart")

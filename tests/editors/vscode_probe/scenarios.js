@@ -3,6 +3,7 @@
 
 const assert = require("node:assert");
 const vscode = require("vscode");
+const { beside } = require("./servers.js");
 
 const execute = (command, ...rest) => vscode.commands.executeCommand(command, ...rest);
 
@@ -39,7 +40,37 @@ exports.finding_beside_other_tools = async (probe, scene) => {
   unused.source = "Ruff";
   another.set(test.uri, [unused]);
   await probe.wait("Bridle leaves lint to Ruff", () => vscode.languages.getDiagnostics(lint.uri).length === 0);
+  another.dispose();
+  await probe.diagnostic(lint, "bridle·ruff");
+  await besideRealServers(probe, scene, lint);
 };
+
+/** With the real servers of ruff and pyright on the same documents nothing is said or offered twice. */
+async function besideRealServers(probe, scene, lint) {
+  const uri = vscode.Uri.joinPath(lint.uri, "..", "typed.py");
+  await vscode.workspace.fs.writeFile(uri, Buffer.from('TOTAL: int = "three"\n'));
+  const typed = await vscode.workspace.openTextDocument(uri);
+  const ends = [
+    await beside(scene.tools, "ruff", "ruff", ["server"], [lint, typed]),
+    await beside(scene.tools, "pyright", "pyright-langserver", ["--stdio"], [lint, typed]),
+  ];
+  const unused = await probe.diagnostic(lint, "Ruff", "F401");
+  const wrong = await probe.diagnostic(typed, "Pyright");
+  const fresh = probe.uri("tests/test_fresh.py"); // its finding tells that this very verification has come to an end
+  await vscode.workspace.fs.writeFile(fresh, Buffer.from("def test_fresh():\n    assert 1 == 2\n"));
+  await execute("bridle.editor.verify");
+  await probe.diagnostic({ uri: fresh }, "bridle·pytest");
+  const at = (document, { range }) => vscode.languages.getDiagnostics(document.uri)
+    .filter((each) => each.range.start.line === range.start.line).map((each) => each.source);
+  await probe.wait("Bridle leaves lint and types to them", () => !vscode.languages.getDiagnostics()
+    .some(([, all]) => all.some((each) => ["bridle·ruff", "bridle·mypy"].includes(each.source))));
+  assert.deepEqual(at(lint, unused), ["Ruff"]);
+  assert.deepEqual(at(typed, wrong), ["Pyright"]);
+  const titles = (await probe.actions(lint, unused.range.start.line)).map((action) => action.title);
+  assert(titles.some((title) => title.startsWith("ruff: ")), titles.join("\n"));
+  assert.deepEqual(titles.filter((title) => title.includes("own fix")), []);
+  ends.forEach((end) => end());
+}
 
 exports.untrusted = async (probe) => {
   const { test } = await probe.openBoth();

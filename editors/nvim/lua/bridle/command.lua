@@ -15,11 +15,21 @@ local subcommands = {
       client_module.execute(client, "bridle.edit", vim.tbl_extend("error", place, { instruction = instruction }))
     end)
   end,
-  fix = function(client, _, command)
-    client_module.execute(client, "bridle.fix", M.place(command))
-  end,
   verify = function(client)
     client_module.execute(client, "bridle.verify", {})
+  end,
+  baseline = function(client, rest, command)
+    if rest == "undo" then
+      client_module.execute(client, "bridle.takeBackFinding", {})
+    else
+      client_module.execute(client, "bridle.acceptFinding", M.place(command))
+    end
+  end,
+  unmute = function(client)
+    client_module.execute(client, "bridle.unmute", {})
+  end,
+  log = function(client, check)
+    client_module.execute(client, "bridle.log", M.named("check", check))
   end,
   undo = function(client, run)
     client_module.execute(client, "bridle.undo", M.named("run", run))
@@ -33,6 +43,12 @@ local subcommands = {
     vim.notify(table.concat(lines, "\n"))
   end,
 }
+
+for _, name in ipairs({ "fix", "explain", "again", "revert", "mute" }) do
+  subcommands[name] = function(client, _, command)
+    client_module.execute(client, "bridle." .. name, M.place(command))
+  end
+end
 
 for _, name in ipairs({ "accept", "reject", "refresh", "show" }) do
   subcommands[name] = function(client, proposal)

@@ -20,7 +20,7 @@ function M.watch(client)
       M.tell(client)
     end
   end)
-  vim.api.nvim_create_autocmd("DiagnosticChanged", {
+  vim.api.nvim_create_autocmd({ "DiagnosticChanged", "LspAttach", "LspDetach" }, {
     group = vim.api.nvim_create_augroup("bridle.sources." .. client.id, {}),
     callback = function()
       timer:start(QUIET_MS, 0, tell)
@@ -40,10 +40,15 @@ function M.tell(client)
   end
 end
 
---- Sorted, each once, without our own.
+--- Sorted, each once, without our own: what is shown, and the servers that are about to show something.
 ---@return string[]
 function M.others()
   local seen = {} ---@type table<string, true>
+  for _, other in ipairs(vim.lsp.get_clients()) do
+    if other.name ~= "bridle" then
+      seen[other.name] = true
+    end
+  end
   for _, diagnostic in ipairs(vim.diagnostic.get()) do
     local source = diagnostic.source or ""
     if source ~= "" and not vim.startswith(source, "bridle") then

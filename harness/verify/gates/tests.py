@@ -24,7 +24,7 @@ LOOK = "see whether the change is meant: the tests as they were are run on the n
 SNAPSHOTS = (".snap", ".ambr", ".golden", ".approved", ".snapshot")
 USUAL = re.compile(
     r"skip[_-]?(?:[Ii]f|[Uu]nless)\b.*(?:version|platform|os\.name|\b(?:is|IS)_\w+\d|win32|windows|WIN|linux|darwin|pypy|"
-    r"\bPY[23]|is None)"
+    r"\bPY[23]|is None)|\bimportorskip\b"
 )
 """Conditions on versions, systems and what is installed: the tests as they were are run without them."""
 
@@ -249,7 +249,7 @@ class _Judge:
         for mark in Counter(after.left_out) - Counter(before.left_out):
             if before.tests:
                 line = self._change.after.line_of(mark.partition(" ")[2] or mark)
-                yield self._flag(line, f"tests of the file are left out: {mark}")
+                yield self._flag(line, f"tests of the file are left out: {mark}", blocks=not USUAL.search(mark))
         missing = uncovered(before.claims, after.claims)
         if missing and self._change.after.exists:
             yield self._flag(0, f"the file does not hold any more that `{missing[0].text}`")

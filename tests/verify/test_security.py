@@ -58,6 +58,7 @@ def test_a_door_that_was_there_before_is_nobodys_new_one(case: dict[str, Any]) -
         ("tests/test_a.py", "import requests\nrequests.get(url)\nTOKEN = 'Kx93mQ8vLs02pZt7'\n"),
         ("a.py", "DIGEST = 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'\n"),
         ("package-lock.json", '{"integrity": "sha512-Kx93mQ8vLs02pZt7Kx93mQ8vLs02pZt7Kx93mQ8vLs02pZt7=="}\n'),
+        ("requirements.txt", "-e .[http2]\n-r other.txt\n./local\n"),
         ("README.md", "Run `eval(x)` and `curl https://user:pass@example.org`\n"),
     ],
 )

@@ -67,7 +67,8 @@ def _requirements(text: str) -> Iterator[str]:
     for line in text.splitlines():
         plain = line.strip()
         if plain.startswith(("-e ", "--editable ")) or "://" in plain.split(" ")[0]:
-            yield plain.partition("#egg=")[2] or plain.split()[-1]
+            named = plain.partition("#egg=")[2] or plain.split()[-1]
+            yield from () if named.startswith((".", "/")) else (named,)
         elif plain and not plain.startswith(("#", "-", ".", "/")):
             found = NAME.match(plain)
             yield from (found[1],) if found else ()

@@ -40,7 +40,7 @@ _IMPORT: Row = (
     "what is imported is decided at run time",
     "choose from a fixed table of modules",
 )
-_SHELL: Row = ("shell", "shell", "a line that is put together goes to a shell", "pass a list, without shell=True")
+_SHELL: Row = ("shell", "shell", "a line that is put together goes to a shell", "pass a list, and no shell")
 _SQL: Row = ("sql", "sql", "a query is put together from text", "hand the values over as parameters")
 LOADS = re.compile(
     r"(?:pickle|cPickle|dill|cloudpickle|shelve|marshal|jsonpickle|joblib|torch|pandas|pd|np|numpy)\.(?:Unpickler|loads?|open|decode|read_pickle)$"

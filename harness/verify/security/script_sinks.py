@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bridle.harness.verify.gates.trees import short, text_of, tree_of, walk
 from bridle.harness.verify.security.concerns import Concern
 from bridle.harness.verify.security.python_sinks import SQL, Row
+from bridle.indexer.languages.trees import short, text_of, tree_of, walk
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from bridle.indexer.languages.trees import Node
 
 SHELLS = re.compile(
     r"^(?:(?:child_process|cp|childProcess)\.)?exec(?:Sync)?$|^execa\.command(?:Sync)?$|^shell(?:js)?\.exec$"

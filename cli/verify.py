@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Literal
 
 from bridle.cli.common import add_root, below, find_root, note, print_json, with_engine
 from bridle.cli.junit import as_junit
@@ -19,6 +20,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_root(parser)
     parser.add_argument("paths", nargs="*", help="look at these files only, where a check can")
     parser.add_argument("--since", metavar="COMMIT", default="", help="what its tree had is told, and fails nothing")
+    tests = parser.add_mutually_exclusive_group()
+    tests.add_argument("--all", action="store_true", help="run all tests (as without any of these three)")
+    tests.add_argument("--impact", action="store_true", help="run the tests that reach what changed since they ran")
+    tests.add_argument("--changed", action="store_true", help="look at what differs from the last commit alone")
+    parser.add_argument(
+        "--strength",
+        nargs="?",
+        type=float,
+        const=120.0,
+        default=0.0,
+        metavar="SECONDS",
+        help="after green, try small faults on the lines that differ from the last commit (120 s at most if not said)",
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--sarif", action="store_true", help="print one SARIF 2.1.0 document")
     form.add_argument("--junit", action="store_true", help="print one JUnit XML document")
@@ -30,7 +44,12 @@ def main(options: argparse.Namespace) -> int:
     paths = tuple(_there(root, path) for path in options.paths)
 
     async def ask(engine: Engine) -> Verified:
-        return expect(await engine.call(Verify(paths, since=options.since), TIMEOUT_S), Verified)
+        return expect(
+            await engine.call(
+                Verify(paths, since=options.since, tests=_tests(options), strength_s=options.strength), TIMEOUT_S
+            ),
+            Verified,
+        )
 
     verified = with_engine(root, ask, _progress)
     if options.json:
@@ -44,6 +63,10 @@ def main(options: argparse.Namespace) -> int:
             print(verdict_text(verdict))
         print(f"{verified.outcome} on tree {verified.tree}{_only_older(verified)}")
     return 0 if verified.outcome == "pass" or is_older(verified) else 1
+
+
+def _tests(options: argparse.Namespace) -> Literal["all", "impact", "changed"]:
+    return "changed" if options.changed else "impact" if options.impact else "all"
 
 
 def is_older(verified: Verified) -> bool:
@@ -125,6 +148,8 @@ def _line(finding: Finding, age: str) -> str:
 
 
 def _counted(verdict: Verdict) -> str:
+    if verdict.unit == "mutant":
+        return f"{verdict.passed} of {verdict.collected} mutants killed"
     if verdict.unit == "test":
         return f"{verdict.passed} of {_number(verdict.collected, 'test')} passed"
     return f"{_number(verdict.collected, 'file')}, {_number(len(verdict.findings), 'finding')}"

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from bridle.harness.nouns import Clash, FilePatch, Outcome, Proposal, RunId, Usage, Verdict
+from bridle.harness.nouns import Clash, FilePatch, Outcome, Proposal, ReachRow, RunId, Usage, Verdict
 from bridle.indexer.text import LineEdit
 
 # --- replies ----------------------------------------------------------------------------------------------------
@@ -177,6 +177,12 @@ class SessionRow(msgspec.Struct, frozen=True):
     usage: Usage
 
 
+class Reach(msgspec.Struct, frozen=True, tag=True):
+    """Which tests reach the functions of a file, as far as any were seen."""
+
+    rows: tuple[ReachRow, ...] = ()
+
+
 class Sessions(msgspec.Struct, frozen=True, tag=True):
     """The runs of this root."""
 
@@ -185,7 +191,7 @@ class Sessions(msgspec.Struct, frozen=True, tag=True):
 
 EngineReply = (
     Done | Status | Verified | Executed | RunAccepted | Proposals | LandingPlan | LandingResult | PackView | Sessions
-    | Kept | Reversal
+    | Kept | Reversal | Reach
 )  # fmt: skip
 
 # --- events -----------------------------------------------------------------------------------------------------

@@ -8,11 +8,24 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bridle.harness.buffers import Buffers
-from bridle.harness.engine import CheckFinished, CheckStarted, EngineEvent, GrantNeeds, Verified, Verify
+import msgspec
+
+from bridle.harness.buffers import Buffers, read_bytes
+from bridle.harness.engine import (
+    CheckFinished,
+    CheckStarted,
+    EngineEvent,
+    GetReach,
+    GrantNeeds,
+    Reach,
+    ReachRow,
+    Verified,
+    Verify,
+)
 from bridle.harness.nouns import Finding, Outcome, Verdict
 from bridle.harness.permission.grants import Grants
 from bridle.harness.permission.remember import meet_needs
@@ -22,11 +35,16 @@ from bridle.harness.shadow.shadow import Shadow, open_shadow
 from bridle.harness.unsheltered import Unsheltered
 from bridle.harness.verify.as_before import Sides, prove_as_before
 from bridle.harness.verify.checks import Check
+from bridle.harness.verify.depth import deepen
 from bridle.harness.verify.finders.discover import discover
+from bridle.harness.verify.impact.memory import Memory
+from bridle.harness.verify.impact.reach import reach
+from bridle.harness.verify.job import ALL, Which
 from bridle.harness.verify.ladder import Witness, known, verify
 from bridle.harness.verify.needs import access_of
 from bridle.harness.verify.records import Records
-from bridle.harness.verify.rewinding import rewind
+from bridle.harness.verify.rewinding import differing, rewind
+from bridle.indexer.encoding import UndecodableError, decode
 
 RANK: tuple[Outcome, ...] = ("fail", "timeout", "unknown", "flaky", "pass")
 """Which outcome tells of all: the first of these that any check has."""
@@ -61,6 +79,7 @@ class Checking:
         self._grants = grants
         self._completing = completing
         self.records = Records(state.folder)
+        self.memory = Memory(state.folder)
         self._told: set[str] = set()
         self._current: dict[str, threading.Event] = {}
 
@@ -72,7 +91,16 @@ class Checking:
         buffers = self._buffers.versions()
         try:
             baseline = await self._baseline(request.since, cancel) if request.since else ()
-            tree, verdicts = await self.prove(self._buffers.dirty(), {}, baseline, cancel, request)
+            impact = request.tests in ("impact", "changed") or (not request.tests and request.origin == "save")
+            asked = request
+            if request.tests == "changed":
+                asked = msgspec.structs.replace(request, paths=await self._differing())
+                if not asked.paths:
+                    return Verified("pass", "", (), buffers)
+            which = Which(impact=impact, only=request.only)
+            tree, verdicts = await self.prove(self._buffers.dirty(), {}, baseline, cancel, asked, which=which)
+            if request.strength_s or (self._settings.tests.coverage and request.tests in ("impact", "changed")):
+                verdicts = (*verdicts, *await self._deeper(verdicts, request.strength_s, cancel))
         except asyncio.CancelledError:
             cancel.set()
             raise
@@ -90,12 +118,13 @@ class Checking:
         asked: Verify = WHOLE,
         run: str = "",
         executable: Mapping[str, bool] = {},
+        which: Which = ALL,
     ) -> tuple[str, tuple[Verdict, ...]]:
         """Run the checks on the tree with `dirty` buffers and `changes`; returns its digest and the verdicts.
 
         `asked` narrows them to files and checks, and says nothing else here.
         `executable` is that bit of changed files, where it changes. `run` marks the events as a proposal's, which are
-        not the person's standing findings.
+        not the person's standing findings. `which` says which of the tests run.
         """
         loop = asyncio.get_running_loop()
         buffers = self._buffers.versions()
@@ -123,13 +152,68 @@ class Checking:
                 verdicts = verify(
                     shadow,
                     checks,
-                    Witness(started, judged, self.records),
+                    Witness(started, judged, self.records, self.memory, which),
                     paths=asked.paths,
                     baseline=tuple(baseline),
                     cancel=cancel,
                     timeout_s=self._settings.timeout_s,
                 )
                 return (verdicts[0].tree if verdicts else shadow.tree().digest), tuple(told)
+            finally:
+                shadow.close()
+
+        return await asyncio.to_thread(whole)
+
+    async def reach(self, request: GetReach) -> Reach:
+        """Return which tests were seen to reach the functions of a file, of a file that nobody has seen none."""
+
+        def whole() -> Reach:
+            rows: list[ReachRow] = []
+            for found in self.memory.all():
+                if request.path in found.record.texts:
+                    data = self._buffers.dirty().get(request.path)
+                    text = _text(read_bytes(self._root / request.path) if data is None else data)
+                    rows += reach(found.record, found.evidence, request.path, text or "", time.time())
+            return Reach(tuple(rows))
+
+        return await asyncio.to_thread(whole)
+
+    async def _deeper(
+        self, verdicts: Sequence[Verdict], strength_s: float, cancel: threading.Event
+    ) -> tuple[Verdict, ...]:
+        """Return what more is to be said of what differs from the last commit. Raises UserProblem."""
+        dirty = self._buffers.dirty()
+
+        def whole() -> tuple[Verdict, ...]:
+            shadow, base = self._open_shadow(dirty), self._open_shadow({})
+            try:
+                paths = differing(shadow)
+                rewind(base, "HEAD")
+                texts = {path: (_text(base.read(path)), _text(shadow.read(path))) for path in paths}
+                changes = {path: (before, after) for path, (before, after) in texts.items() if after is not None}
+                return deepen(
+                    lambda: self._open_shadow(dirty),
+                    self._checks(shadow),
+                    verdicts,
+                    self.memory,
+                    changes,
+                    wanted=self._settings.tests.coverage,
+                    strength_s=strength_s,
+                    cancel=cancel,
+                )
+            finally:
+                shadow.close()
+                base.close()
+
+        return await asyncio.to_thread(whole)
+
+    async def _differing(self) -> tuple[str, ...]:
+        """Return the paths that differ from the last commit, unsaved buffers included. Raises UserProblem."""
+
+        def whole() -> tuple[str, ...]:
+            shadow = self._open_shadow(self._buffers.dirty())
+            try:
+                return differing(shadow)
             finally:
                 shadow.close()
 
@@ -197,7 +281,7 @@ class Checking:
         return known(shadow, checks, self.records) or verify(
             shadow,
             checks,
-            Witness(records=self.records),
+            Witness(records=self.records, memory=self.memory),
             cancel=cancel,
             timeout_s=self._settings.timeout_s,
         )
@@ -261,3 +345,10 @@ def worst(verdicts: Sequence[Verdict]) -> Outcome:
 def _put(shadow: Shadow, changes: Mapping[str, bytes | None], executable: Mapping[str, bool]) -> None:
     for path, data in changes.items():
         shadow.write(path, data, executable.get(path))
+
+
+def _text(data: bytes | None) -> str | None:
+    try:
+        return None if data is None else decode(data).text
+    except UndecodableError:
+        return None

@@ -29,6 +29,7 @@ from bridle.harness.answers import (
     PackView,
     ProposalChanged,
     Proposals,
+    Reach,
     Reversal,
     RunAccepted,
     RunEnded,
@@ -50,6 +51,7 @@ from bridle.harness.nouns import (
     Origin,
     Proposal,
     ProposalId,
+    ReachRow,
     Related,
     RunId,
     Selection,
@@ -63,12 +65,13 @@ from bridle.indexer.text import LineEdit
 __all__ = [
     "AcceptFinding", "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash", "Closed",
     "DiscardRun", "Done", "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Exec", "Executed", "Fault",
-    "FilePatch", "Finding", "FinishLanding", "Flag", "GetContext", "GetProposals", "GetReversal", "GetSessions",
-    "GetStatus", "GrantNeeds", "Hunk", "IndexProgress", "Kept", "LandingPlan", "LandingResult", "Lost", "Note",
-    "Origin", "PackPiece", "PackView", "PrepareLanding", "PrepareUndo", "Proposal", "ProposalChanged", "ProposalId",
-    "Proposals", "Refresh", "Reject", "Related", "ReplyTo", "ResumeRun", "Reversal", "RunAccepted", "RunEnded", "RunId",
-    "RunProgress", "Selection", "SessionRow", "Sessions", "SetTrust", "StartRun", "Status", "SyncBuffers",
-    "TakeBackFinding", "Usage", "UserProblem", "Values", "Verdict", "Verified", "Verify", "expect",
+    "FilePatch", "Finding", "FinishLanding", "Flag", "GetContext", "GetProposals", "GetReach", "GetReversal",
+    "GetSessions", "GetStatus", "GrantNeeds", "Hunk", "IndexProgress", "Kept", "LandingPlan", "LandingResult", "Lost",
+    "Note", "Origin", "PackPiece", "PackView", "PrepareLanding", "PrepareUndo", "Proposal", "ProposalChanged",
+    "ProposalId", "Proposals", "Reach", "ReachRow", "Refresh", "Reject", "Related", "ReplyTo", "ResumeRun", "Reversal",
+    "RunAccepted", "RunEnded", "RunId", "RunProgress", "Selection", "SessionRow", "Sessions", "SetTrust", "StartRun",
+    "Status", "SyncBuffers", "TakeBackFinding", "Usage", "UserProblem", "Values", "Verdict", "Verified", "Verify",
+    "expect",
 ]  # fmt: skip
 
 
@@ -95,6 +98,9 @@ class SyncBuffers(msgspec.Struct, frozen=True, tag=True):
 class Verify(msgspec.Struct, frozen=True, tag=True):
     """Run checks on the tree with its unsaved buffers. `paths` narrows to these files, `checks` to these checks; a
     newer Verify of the same `origin` ends an older one. With `since`, a commit, what its tree had is not `new`.
+    `tests` says which run: all, those that reach what changed since they were last seen ("changed": and of all else the
+    files that differ from the last commit), or as it suits the origin. With `strength_s`, after green small faults are
+    tried out for so long, on the lines that differ from the last commit. `only` are ids of tests, which alone are run.
     → Verified, with events before it.
     """
 
@@ -102,6 +108,9 @@ class Verify(msgspec.Struct, frozen=True, tag=True):
     origin: Literal["save", "command", "accept"] = "command"
     checks: tuple[str, ...] = ()
     since: str = ""
+    tests: Literal["", "all", "impact", "changed"] = ""
+    strength_s: float = 0.0
+    only: tuple[str, ...] = ()
 
 
 class AcceptFinding(msgspec.Struct, frozen=True, tag=True):
@@ -233,6 +242,12 @@ class GetContext(msgspec.Struct, frozen=True, tag=True):
     n_tokens: int = 4000
 
 
+class GetReach(msgspec.Struct, frozen=True, tag=True):
+    """→ Reach: which tests reach the functions of a file, when they ran and on what text."""
+
+    path: str
+
+
 class GetSessions(msgspec.Struct, frozen=True, tag=True):
     """→ Sessions, newest first."""
 
@@ -252,7 +267,7 @@ class DiscardRun(msgspec.Struct, frozen=True, tag=True):
 EngineRequest = (
     GetStatus | SetTrust | SyncBuffers | Verify | Exec | GrantNeeds | StartRun | CancelRun | ReplyTo | GetProposals |
     Reject | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | ResumeRun | DiscardRun | Refresh
-    | AcceptFinding | TakeBackFinding | GetReversal
+    | AcceptFinding | TakeBackFinding | GetReversal | GetReach
 )  # fmt: skip
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)

@@ -109,11 +109,11 @@ class Verdict(msgspec.Struct, frozen=True):
 
     `looked_at` are the files that it takes the place of earlier verdicts for, where it was narrowed to those by itself.
     `tree` is the digest of the tree that it was earned on; `reason` says why where the outcome is not plain;
-    `next_step` says who can do what about it. `collected` counts its `unit`: tests, or files examined. `needs` is what
-    would make it plain, where a person can grant it. `fixed` are findings of the ground that are gone. `report` is the
-    digest of what the tool reported, `receipt` the id under which the evidence is kept,
+    `next_step` says who can do what about it. `collected` counts its `unit`: tests, files examined, or mutants.
+    `needs` is what would make it plain, where a person can grant it. `fixed` are findings of the ground that are gone.
+    `report` is the digest of what the tool reported, `receipt` the id under which the evidence is kept,
     `log_file` where its whole log lies, "" where none is kept. `ids` of the tests that ran are told to the ladder
-    alone, which keeps them with the receipt.
+    alone, which keeps them with the receipt. `extent` says in words which part of the tests was run, "" for all.
     """
 
     check: str
@@ -130,13 +130,31 @@ class Verdict(msgspec.Struct, frozen=True):
     exit_code: int | None = None
     log: str = ""
     needs: tuple[str, ...] = ()
-    unit: Literal["test", "file"] = "file"
+    unit: Literal["test", "file", "mutant"] = "file"
     looked_at: tuple[str, ...] = ()
     fixed: tuple[Finding, ...] = ()
     report: str = ""
     receipt: str = ""
     log_file: str = ""
     ids: tuple[str, ...] = ()
+    extent: str = ""
+
+
+class ReachRow(msgspec.Struct, frozen=True):
+    """The tests that were seen to execute one function, lines ``[start_line, end_line)`` of its file.
+
+    `seconds_ago` is when the newest of them ran; `same_text` tells whether the function still is as it was then.
+    `tests` are ids, those that failed first, not all where there are very many.
+    """
+
+    name: str
+    start_line: int
+    end_line: int
+    n_tests: int
+    n_failed: int
+    seconds_ago: float
+    same_text: bool
+    tests: tuple[str, ...] = ()
 
 
 class FilePatch(msgspec.Struct, frozen=True):

@@ -147,6 +147,8 @@ class LocalEngine:
                 return await rooms.landings.finish(request)
             case e.GetContext():
                 return await rooms.overview.context(request)
+            case e.GetReach():
+                return await rooms.checking.reach(request)
             case e.GetSessions():
                 return rooms.runs.sessions()
             case _:

@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -50,6 +50,7 @@ from bridle.harness.settingsfiles import (
     Rules,
     Shelter,
     Show,
+    TestsPart,
     Tighter,
     UserFile,
 )
@@ -65,6 +66,15 @@ MANAGED_FILE = Path("/etc/bridle/managed.toml")
 """What holds for everybody on this machine, written by whoever administers it."""
 
 
+class Proof(msgspec.Struct, frozen=True):
+    """Which tests prove a change: see `TestsPart`."""
+
+    gate: Literal["impact", "full"] = "full"
+    gate_s: float = 900.0
+    coverage: float = 0.0
+    strength_s: float = 0.0
+
+
 class Settings(msgspec.Struct, frozen=True):
     """All settings of one workspace.
 
@@ -73,6 +83,7 @@ class Settings(msgspec.Struct, frozen=True):
     beyond it (check → "loopback:PORT" …). `read_mode` is how lines are named to the model, `edit_tool` what it edits
     with.
     `mcp` are the MCP servers, the person's and the project's.
+    `tests` says which tests prove a change.
     `declared` are the checks that the person declares for all their projects, and those of this project.
     `hooks` are asked after the rules, those of the machine's owner first.
     """
@@ -95,6 +106,7 @@ class Settings(msgspec.Struct, frozen=True):
     edit_tool: EditTool = "hashline"
     mcp: tuple[Server, ...] = ()
     hooks: tuple[Hook, ...] = ()
+    tests: Proof = Proof()
     declared: tuple[Check, ...] = ()
 
     @property
@@ -171,6 +183,20 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
         mcp=declared(user.mcp, project.mcp),
         hooks=(*hooks, *_hooks(project.hooks, "project", its)),
         declared=_declared((user.declared, mine), (project.declared, its)),
+        tests=_proof(user.tests, editor.tests, project.tests),
+    )
+
+
+def _proof(user: TestsPart, editor: TestsPart, project: TestsPart) -> Proof:
+    """Return what proves a change; the editor and the project can ask for more than the person does, not for less."""
+    usual = Proof()
+    parts = (user, editor, project)
+    only_impact = user.gate == "impact" and not any(part.gate == "full" for part in parts)
+    return Proof(
+        gate="impact" if only_impact else "full",
+        gate_s=max([user.gate_s or usual.gate_s, *(part.gate_s for part in parts if part.gate_s is not None)]),
+        coverage=max(part.coverage or 0.0 for part in parts),
+        strength_s=max(part.strength_s or 0.0 for part in parts),
     )
 
 

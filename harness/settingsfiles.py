@@ -73,6 +73,10 @@ class Diagnostics(Part, frozen=True):
     accepted: Literal["hint", "off"] = "hint"
 
 
+class Lens(Part, frozen=True):
+    tests: bool = False
+
+
 class Sandbox(Part, frozen=True):
     required: bool = False
 
@@ -92,12 +96,25 @@ class CheckPart(Part, frozen=True):
     needs: tuple[str, ...] = ()
 
 
+class TestsPart(Part, frozen=True):
+    """Which tests prove a change. `gate_s` is how long all of them may take at the gate before those that reach the
+    change stand for all; `coverage` is the share of changed lines that tests are to execute, 0 to ask for none;
+    `strength_s` is how long small faults are tried out after green, 0 for not at all.
+    """
+
+    gate: Literal["impact", "full"] | None = None
+    gate_s: _Seconds | None = None
+    coverage: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    strength_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] | None = None
+
+
 class Common(Part, frozen=True):
     mode: _ModeName | None = None
     budget: BudgetPart = BudgetPart()
     checks_on_save: bool | None = None
     timeout_s: _Seconds | None = None
     context_tokens: _ContextTokens | None = None
+    tests: TestsPart = TestsPart()
 
 
 class ProjectFile(Common, frozen=True):
@@ -117,6 +134,7 @@ class EditorSettings(Common, frozen=True):
     diagnostics: Diagnostics = Diagnostics()
     sandbox: Sandbox = Sandbox()
     # What the plug-ins set for themselves and their door; nothing of it matters to the engine.
+    lens: Lens = Lens()
     path: str = ""
     shown_folder: str = msgspec.field(default="", name="shownFolder")
     trace: Any = None

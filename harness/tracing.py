@@ -52,7 +52,9 @@ class Changes:
     def look_at(self, paths: Iterable[str]) -> None:
         """Get ready to tell of these files, all at once."""
         fresh = [path for path in dict.fromkeys(paths) if path and path not in self._known]
-        past = self._past(fresh) if fresh else {}
+        if not fresh:
+            return
+        past = self._past(fresh)
         for path in fresh:
             self._known[path] = tuple(_compared(self._read(path), past.get(path, ())))
 

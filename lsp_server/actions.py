@@ -28,6 +28,8 @@ MAX_TREATED = 2
 MAX_FILES = 2
 MAX_HUNKS = 3
 MAX_TITLE = 60
+SURVIVED = "survived"
+"""The code of a fault that no test noticed."""
 
 Json = dict[str, Any]
 
@@ -108,6 +110,7 @@ def _all(view: View, document: Document, place: lsp.Range, client: Client) -> It
         )
     if view.trusted:
         yield Offered("Bridle: verify the whole folder", SOURCE, "bridle.verify")
+        yield Offered("Bridle: run the tests that reach what changed", SOURCE, "bridle.verify", {"impact": True})
     if view.n_muted:
         yield Offered(f"Bridle: show what is muted again ({_count(view.n_muted, 'finding')})", SOURCE, "bridle.unmute")
     if view.can_undo:
@@ -124,7 +127,10 @@ def _on_findings(view: View, document: Document, client: Client) -> Iterator[Off
         elif finding.fix:
             own = argument | {"own": True}
             yield Offered(f"Bridle: apply {finding.check}'s own fix: {said}", QUICK_FIX, "bridle.fix", own)
-        if view.trusted and view.model:
+        if finding.code == SURVIVED and view.trusted and view.model:
+            asked = {"uri": document.uri, "range": _whole(finding), "instruction": _wanted_test(finding)}
+            yield Offered(f"Bridle: write the missing test: {said}", QUICK_FIX, "bridle.edit", asked)
+        elif view.trusted and view.model:
             scope = f"{_files(finding)}{_price(view.fix_cost)}"
             yield Offered(f"Bridle: fix and verify: {said} ({scope})", QUICK_FIX, "bridle.fix", argument)
     for finding in view.findings[:MAX_TREATED]:
@@ -171,6 +177,11 @@ def _price(cost: int | None) -> str:
 def _lines(origin: Origin) -> str:
     name, last = origin.path.rpartition("/")[2], max(origin.end_line, origin.start_line + 1)
     return f"{name}:{origin.start_line + 1}" + (f"-{last}" if last - origin.start_line > 1 else "")
+
+
+def _wanted_test(finding: Finding) -> str:
+    fault = finding.message.removeprefix("no test notices when ")
+    return f"Write a test that passes now and fails when {fault} here. Change nothing but tests."
 
 
 def _on_proposal(waiting: Waiting, view: View) -> Iterator[Offered]:

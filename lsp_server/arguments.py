@@ -30,7 +30,8 @@ class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
     """The one object that a command takes; each command reads the fields that are its own.
 
     `hunks` are ids of a proposal's parts, all of it for none; `also` are files to take though the run was not started
-    on them. `on_clash` answers where an undo meets lines that the person changed since.
+    on them. `on_clash` answers where an undo meets lines that the person changed since. `tests` are ids of those to
+    run, `impact` asks for those that reach what changed.
     """
 
     uri: str = ""
@@ -47,6 +48,8 @@ class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
     trusted: bool | None = None
     own: bool = False
     show: bool = False
+    tests: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_HUNKS)] = ()
+    impact: bool = False
 
 
 def read_argument(command: str, arguments: Any) -> Argument:

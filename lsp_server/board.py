@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -22,6 +24,9 @@ from bridle.lsp_server.settings import ClientSettings
 Kind = Literal["tests", "lint", "types"]
 Key = tuple[str, str]
 """Check and fingerprint."""
+
+MAX_REACHING = 400
+"""How many failing tests are followed to what they reach."""
 
 SPOKEN = ("pass", "fail", "flaky")
 """Outcomes of a check that said what it found."""
@@ -225,7 +230,8 @@ class Board:
         own lines.
         """
         found: dict[tuple[str, int], list[tuple[str, Finding]]] = {}
-        for one in self._all():
+        reaching = (one for one in self._all() if any(place.changed for place in one.finding.related))
+        for one in islice(reaching, MAX_REACHING):
             for place in one.finding.related:
                 if not (place.changed and _is_below(place.path) and self.shown(one.finding, settings)):
                     continue
@@ -251,6 +257,7 @@ class Board:
         return (one for group in self._placed.values() for placed in group.values() for one in placed)
 
 
+@cache
 def kind_of(check: str) -> Kind:
     """Return what a check looks at."""
     for kind, names in BESIDE.items():

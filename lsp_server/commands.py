@@ -211,13 +211,14 @@ class Commands:
     # --- the rest -------------------------------------------------------------------------------------------
 
     def verify(self, argument: Argument) -> Json:
-        """Run the checks, narrowed to a document when one is named."""
+        """Run the checks, on one document when it is named; or these tests; or those that reach what changed."""
         document = self._session.documents.get(argument.uri)
         paths = [document.path] if document is not None and document.path is not None else []
 
         async def work() -> None:
             if await asks.ensure_trust(self._session):
-                await self._verifying.verify(tuple(paths), "command")
+                wanted = () if argument.tests or argument.impact else tuple(paths)
+                await self._verifying.verify(wanted, "command", argument.tests, impact=argument.impact)
 
         self._session.spawn(work())
         return {}

@@ -129,7 +129,7 @@ def reached_diagnostic(
     ]
     more = [f"and {len(findings) - MAX_REACHING} more"] if len(findings) > MAX_REACHING else []
     body = [reached.name, *([] if client.related_information else rows), *more]
-    start = lsp.Position(line=reached.line, character=0)
+    start = lsp.Position(line=reached.line, character=_indent(document, reached.line))
     return lsp.Diagnostic(
         range=lsp.Range(start=start, end=_end_of_line(document, reached.line)),
         message="\n".join([_cut(said, MAX_HEADLINE), *body]),
@@ -188,6 +188,14 @@ def _position(document: Document | None, line: int, character: int) -> lsp.Posit
         return lsp.Position(line=line, character=character)
     body = line_body(document.text.lines[line])
     return lsp.Position(line=line, character=unit_length(body[:character], document.text.encoding))
+
+
+def _indent(document: Document | None, line: int) -> int:
+    """Return where the text of a line begins; blanks count one in every encoding."""
+    if document is None or line >= len(document.text.lines):
+        return 0
+    body = line_body(document.text.lines[line])
+    return len(body) - len(body.lstrip(" \t"))
 
 
 def _end_of_line(document: Document | None, line: int) -> lsp.Position:

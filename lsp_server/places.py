@@ -7,6 +7,7 @@ the disk is to follow links, when a document is opened.
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
@@ -28,6 +29,7 @@ def file_of(uri: str) -> str | None:
     return "/" + os.path.normpath(path).lstrip("/")
 
 
+@lru_cache(maxsize=10_000)
 def uri_of(path: str) -> str:
     """Return the URI of an absolute path."""
     return "file://" + quote(os.fsencode(path))

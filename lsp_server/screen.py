@@ -6,7 +6,10 @@ Told only when it differs from what was told last, and withdrawn with an empty l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from lsprotocol import types as lsp
 
@@ -27,7 +30,19 @@ from bridle.lsp_server.places import Places
 from bridle.lsp_server.settings import ClientSettings
 
 QUIET_S = 0.2
-MAX_PER_FILE = 500
+SLICE_S = 0.004
+"""How long files are shown at a stretch: what is typed meanwhile waits no longer."""
+MAX_PER_FILE = 200
+
+
+class Ground(NamedTuple):
+    """All that what is shown of a file is made of: the same ground shows the same."""
+
+    findings: tuple[Finding, ...]
+    doubts: tuple[tuple[str, bool, bool], ...]
+    reached: tuple[Reached, ...]
+    offers: tuple[lsp.Diagnostic, ...]
+    revision: int | None
 
 
 class Screen:
@@ -50,30 +65,66 @@ class Screen:
         self._offers = offers
         self._told: dict[str, list[lsp.Diagnostic]] = {}
         self._stale: dict[str, bool] = {}
+        self._reached: Mapping[str, Sequence[Reached]] = {}
+        self._shown: dict[str, tuple[Ground, list[lsp.Diagnostic]]] = {}
+        self._waiting: deque[tuple[str, str]] = deque()
+        self._next: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def refresh_soon(self) -> None:
         """Show what changed, once it has been quiet for a moment."""
-        self.stop()
+        if self._timer is not None:
+            self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(QUIET_S, self.refresh)
 
     def stop(self) -> None:
         """Show nothing more by itself."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for handle in (self._timer, self._next):
+            if handle is not None:
+                handle.cancel()
 
     def refresh(self) -> None:
-        """Show what changed since the last time."""
+        """Show what changed since the last time: what is open first, and never so much at once that typing waits."""
         self._stale.clear()
-        reached = self._board.reached(self.settings)
-        paths = sorted(self._paths() | reached.keys())
-        wanted = {self._uri(path): self._on(path, reached.get(path, ())) for path in paths}
-        for uri in [*wanted, *(uri for uri in self._told if uri not in wanted)]:
-            diagnostics = wanted.get(uri, [])
-            if diagnostics != self._told.get(uri, []):
-                document = self._documents.get(uri)
-                self._editor.publish(uri, document.version if document else None, diagnostics)
-        self._told = {uri: diagnostics for uri, diagnostics in wanted.items() if diagnostics}
+        self._reached = self._board.reached(self.settings)
+        opened = {document.path for document in self._documents}
+        paths = sorted(self._paths() | self._reached.keys(), key=lambda path: (path not in opened, path))
+        uris = {self._uri(path): path for path in paths}
+        for uri in [uri for uri in self._told if uri not in uris]:
+            self._tell(uri, [])
+        for path in self._shown.keys() - set(paths):
+            del self._shown[path]
+        self._waiting = deque(uris.items())
+        self._go_on()
+
+    @property
+    def busy(self) -> bool:
+        """Whether files still wait to be shown."""
+        return bool(self._waiting)
+
+    def _go_on(self) -> None:
+        """Show the next files, for as long as nobody notices; then let others have the loop."""
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+        deadline = time.perf_counter() + SLICE_S
+        while self._waiting:
+            uri, path = self._waiting.popleft()
+            self._tell(uri, self._on(path))
+            if self._waiting and time.perf_counter() > deadline:
+                self._next = asyncio.get_running_loop().call_later(0, self._go_on)
+                return
+
+    def _tell(self, uri: str, diagnostics: list[lsp.Diagnostic]) -> None:
+        told = self._told.get(uri, [])
+        if diagnostics is told or diagnostics == told:
+            return
+        document = self._documents.get(uri)
+        self._editor.publish(uri, document.version if document else None, diagnostics)
+        if diagnostics:
+            self._told[uri] = diagnostics
+        else:
+            del self._told[uri]
 
     def _paths(self) -> set[str]:
         offered = {patch.path for proposal in self._offers.open() for patch in proposal.files}
@@ -84,18 +135,36 @@ class Screen:
         document = self._documents.at(path)
         return document.uri if document is not None else self._places.uri(path)
 
-    def _on(self, path: str, reached: Sequence[Reached]) -> list[lsp.Diagnostic]:
-        document = self._documents.at(path)
+    def _on(self, path: str) -> list[lsp.Diagnostic]:
+        """Return what stands on a file, made anew only where something of it is another."""
+        document, board = self._documents.at(path), self._board
+        findings = tuple(one for one in board.on(path) if board.shown(one, self.settings))
+        checks = {finding.check for finding in findings}
+        ground = Ground(
+            findings=findings,
+            doubts=tuple((check, self._stale_now(check), board.unclear(check)) for check in sorted(checks)),
+            reached=tuple(self._reached.get(path, ())),
+            offers=tuple(self._hunks(path, document)),
+            revision=document.revision if document is not None else None,
+        )
+        known = self._shown.get(path)
+        if known is not None and known[0] == ground:
+            return known[1]
+        diagnostics = self._made(ground, document)
+        self._shown[path] = (ground, diagnostics)
+        return diagnostics
+
+    def _made(self, ground: Ground, document: Document | None) -> list[lsp.Diagnostic]:
         client, uri_of = self._editor.client, self._places.uri
         found = [
-            *self._hunks(path, document),
+            *ground.offers,
             *_instructions(document),
-            *(reached_diagnostic(one, document, uri_of, client) for one in reached),
+            *(reached_diagnostic(one, document, uri_of, client) for one in ground.reached),
         ]
-        findings = [one for one in self._board.on(path) if self._board.shown(one, self.settings)]
         n_room = max(0, MAX_PER_FILE - len(found))
-        told = [self._told_of(finding, document) for finding in findings[:n_room]]
-        more = [left_out_diagnostic(len(findings) - n_room)] if len(findings) > n_room else []
+        told = [self._told_of(finding, document) for finding in ground.findings[:n_room]]
+        n_left = len(ground.findings) - n_room
+        more = [left_out_diagnostic(n_left)] if n_left > 0 else []
         return [*told, *found, *more][: MAX_PER_FILE + 1]
 
     def _told_of(self, finding: Finding, document: Document | None) -> lsp.Diagnostic:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -18,7 +19,7 @@ from typing import Any
 from lsprotocol import types as lsp
 
 from bridle.harness.engine import GetProposals, Proposals
-from bridle.lsp_server import asks
+from bridle.lsp_server import asks, reaching
 from bridle.lsp_server.actions import code_actions
 from bridle.lsp_server.capabilities import Client, read_client, server_capabilities
 from bridle.lsp_server.commands import COMMANDS, Commands
@@ -47,6 +48,7 @@ def serve(make_engine: MakeEngine, log: Path | None = None) -> int:
     """
     source, sink = take_stdio()
     _log_to(log)
+    gc.freeze()  # what is loaded stays: looking through all of it again holds the loop for 30 ms each time
     return asyncio.run(converse(make_engine, source, sink))
 
 
@@ -203,15 +205,19 @@ class Door:
         view = self._session.view(document, params.range)
         return code_actions(view, document, params.range, only, self._client)
 
-    def _lenses(self, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
-        document = self._documents.get(params.text_document.uri)
-        return code_lenses(self._session.offers, document) if document and self._session is not None else []
+    async def _lenses(self, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
+        document, session = self._documents.get(params.text_document.uri), self._session
+        if document is None or session is None:
+            return []
+        found = code_lenses(session.offers, document)
+        return [*found, *await reaching.lenses(session, document)] if session.settings.test_lens else found
 
-    def _hover(self, params: lsp.HoverParams) -> lsp.Hover | None:
-        document = self._documents.get(params.text_document.uri)
-        if document is None or self._session is None:
+    async def _hover(self, params: lsp.HoverParams) -> lsp.Hover | None:
+        document, session = self._documents.get(params.text_document.uri), self._session
+        if document is None or session is None:
             return None
-        said = self._session.hover(document, params.position.line)
+        line, markdown = params.position.line, self._client.hover_markdown
+        said = session.hover(document, line) or await reaching.hover(session, document, line, markdown=markdown)
         kind = lsp.MarkupKind.Markdown if self._client.hover_markdown else lsp.MarkupKind.PlainText
         return lsp.Hover(contents=lsp.MarkupContent(kind=kind, value=said)) if said else None
 

@@ -18,12 +18,15 @@ _EMPTY: Mapping[str, object] = {}
 
 
 class ClientSettings(msgspec.Struct, frozen=True):
-    """Which findings are shown beside those of other tools, where shown changes are written, and everything as sent."""
+    """Which findings are shown beside those of other tools, where shown changes are written, whether
+    tests have lenses, and everything as sent.
+    """
 
     lint: Show = "auto"
     types: Show = "auto"
     accepted: ShowAccepted = "hint"
     shown_folder: str = ""
+    test_lens: bool = False
     sent: Mapping[str, object] = _EMPTY
 
 
@@ -40,6 +43,7 @@ def read_settings(sent: object) -> ClientSettings:
         types=_show(diagnostics.get("types")),
         accepted="off" if diagnostics.get("accepted") == "off" else "hint",
         shown_folder=folder if isinstance(folder, str) else "",
+        test_lens=_mapping(found.get("lens")).get("tests") is True,
         sent=found,
     )
 

@@ -43,10 +43,21 @@ class Verifying:
         """Verify beside the conversation."""
         self._session.spawn(self.verify(tuple(paths), origin))
 
-    async def verify(self, paths: tuple[str, ...], origin: Origin, checks: tuple[str, ...] = ()) -> None:
-        """Verify, by `checks` or all, and put what is found on the board. Raises UserProblem, Closed, TimeoutError."""
+    async def verify(
+        self,
+        paths: tuple[str, ...],
+        origin: Origin,
+        checks: tuple[str, ...] = (),
+        *,
+        only: tuple[str, ...] = (),
+        impact: bool = False,
+    ) -> None:
+        """Verify, by `checks` or all, and put what is found on the board. Raises UserProblem, Closed, TimeoutError.
+
+        `only` are ids of tests, which alone are run; with `impact`, of the tests those that reach what changed.
+        """
         session = self._session
-        request = Verify(paths, origin, checks)
+        request = Verify(paths, origin, checks, only=only, tests="impact" if impact else "")
         if origin == "command":
             session.reports.begin(NAME, "verifying")
         self._under_way.append(request)

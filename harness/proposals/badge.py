@@ -36,7 +36,7 @@ def badge(
         return Badge("unknown", f"not verified: {unclear[0].check}: {unclear[0].reason or unclear[0].outcome}", tree)
     if wanted is not None and any(same(finding, wanted) for v in verdicts for finding in v.findings):
         return Badge("not green", f"not green: still there: {headline(wanted)}", tree)
-    fresh = [finding for verdict in verdicts for finding in verdict.findings if finding.new]
+    fresh = [finding for verdict in verdicts for finding in verdict.findings if blames(finding)]
     if fresh:
         return Badge("not green", f"not green: {headline(fresh[0])}" + _more(len(fresh) - 1), tree)
     if any(verdict.outcome == "fail" and not verdict.findings for verdict in verdicts):
@@ -84,6 +84,11 @@ def same(finding: Finding, other: Finding) -> bool:
     return finding.fingerprint == other.fingerprint and finding.check == other.check
 
 
+def blames(finding: Finding) -> bool:
+    """Tell whether a finding speaks against the change: it is new, and more than something to know."""
+    return finding.new and finding.severity in ("error", "warning")
+
+
 def headline(finding: Finding) -> str:
     """Return the first line of a finding with its place."""
     where = f"{finding.path}:{finding.start_line + 1}: " if finding.path else ""
@@ -94,8 +99,11 @@ def headline(finding: Finding) -> str:
 def _object(verdict: Verdict) -> str:
     old = len(verdict.findings)
     kept = f" ({old} older finding{'s' * (old != 1)} kept)" if old else ""
+    if verdict.unit == "mutant":
+        return f"{verdict.passed} of {verdict.collected} mutants of this change killed"
     if verdict.unit == "test":
-        return f"{verdict.passed} test{'s' * (verdict.passed != 1)}{kept}"
+        part = f" ({verdict.extent})" if verdict.extent else ""
+        return f"{verdict.passed} test{'s' * (verdict.passed != 1)}{part}{kept}"
     return f"{verdict.check} on {verdict.collected} file{'s' * (verdict.collected != 1)}{kept}"
 
 

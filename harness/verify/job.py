@@ -16,6 +16,7 @@ import msgspec
 from bridle.harness.nouns import Finding, Outcome, UserProblem, Verdict
 from bridle.harness.shadow.contract import Shadow
 from bridle.harness.verify.checks import Check
+from bridle.harness.verify.impact.memory import Memory
 from bridle.harness.verify.needs import access_of
 from bridle.indexer.digest import digest
 from bridle.indexer.files import TreeState
@@ -38,8 +39,22 @@ _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
+class Which(msgspec.Struct, frozen=True):
+    """Which tests run: with `impact` those that reach what changed since they were seen, of ids in `only` these."""
+
+    impact: bool = False
+    only: tuple[str, ...] = ()
+
+
+ALL = Which()
+IMPACT = Which(impact=True)
+
+
 class Job(msgspec.Struct, frozen=True):
-    """One run of one check. `tree` is what it is run on; `paths` narrows it where the tool can be narrowed."""
+    """One run of one check. `tree` is what it is run on; `paths` narrows it where the tool can be narrowed.
+
+    `memory` is what earlier runs saw of its tests, `which` of them run now.
+    """
 
     check: Check
     shadow: Shadow
@@ -47,6 +62,8 @@ class Job(msgspec.Struct, frozen=True):
     paths: tuple[str, ...]
     timeout_s: float
     cancel: Cancel
+    memory: Memory | None = None
+    which: Which = ALL
 
 
 class Ran(msgspec.Struct, frozen=True):

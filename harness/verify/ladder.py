@@ -20,22 +20,31 @@ from bridle.harness.shadow.environment import homes
 from bridle.harness.verify.checkers.registry import checker_of
 from bridle.harness.verify.checks import Check
 from bridle.harness.verify.fingerprints import blame, fingerprint, fixed
-from bridle.harness.verify.job import Job, unstarted
+from bridle.harness.verify.impact.memory import Memory
+from bridle.harness.verify.job import ALL, Job, Which, unstarted
 from bridle.harness.verify.needs import excused
-from bridle.harness.verify.records import Records, receipt_of
+from bridle.harness.verify.records import Extent, Records, receipt_of
 from bridle.harness.verify.toolchain import toolchain
 from bridle.indexer.encoding import UndecodableError, decode
+from bridle.indexer.files import TreeState
 from bridle.indexer.text import split_lines
 
 MAX_FIXED = 200
+NO_TREE = TreeState("", {})
+"""Of a job that was not begun."""
 
 
 class Witness(NamedTuple):
-    """Who hears of a verification while it goes on, nobody if not said; `records` keeps a receipt of each verdict."""
+    """Who hears of a verification while it goes on, nobody if not said; `records` keeps a receipt of each verdict.
+
+    `memory` learns what tests do, and `which` of them run.
+    """
 
     on_start: Callable[[str], None] = lambda check: None
     on_verdict: Callable[[Verdict], None] = lambda verdict: None
     records: Records | None = None
+    memory: Memory | None = None
+    which: Which = ALL
 
 
 def verify(
@@ -58,11 +67,15 @@ def verify(
     for check in checks:
         if paths and not any(check.owns(path) for path in paths):
             continue
+        if witness.which.only and check.tool != "pytest":
+            continue
         witness.on_start(check.name)
         tools = toolchain(check, shadow.workspace)
-        judged = _steady(shadow, check, tuple(paths), cancel, timeout_s)
+        job = Job(check, shadow, NO_TREE, tuple(paths), timeout_s, cancel, witness.memory, witness.which)
+        judged = _steady(job)
         judged = _excused(shadow, _compared(_known(shadow, judged), baseline, paths))
-        receipt = receipt_of(check, judged, tools, "files" if paths else "all", time.time())
+        extent: Extent = "tests" if judged.extent else "files" if paths else "all"
+        receipt = receipt_of(check, judged, tools, extent, time.time())
         ids, judged = judged.ids, msgspec.structs.replace(judged, receipt=receipt.id, ids=())
         witness.on_verdict(judged)
         if witness.records is not None:
@@ -94,33 +107,31 @@ def _excused(shadow: Shadow, judged: Verdict) -> Verdict:
     return excused(judged, known, homes(os.environ), "your own settings")
 
 
-def _steady(shadow: Shadow, check: Check, paths: tuple[str, ...], cancel: threading.Event, timeout_s: float) -> Verdict:
+def _steady(job: Job) -> Verdict:
     """Return the verdict on a tree that held still; the second try is the last."""
-    judged, moved = _once(shadow, check, paths, cancel, timeout_s)
-    if moved and not cancel.is_set():
-        judged, moved = _once(shadow, check, paths, cancel, timeout_s)
+    judged, moved = _once(job)
+    if moved and not job.cancel.is_set():
+        judged, moved = _once(job)
     if not moved:
         return judged
-    reason = f"tree moved: {', '.join(moved[:3])} changed while {check.name} ran"
+    reason = f"tree moved: {', '.join(moved[:3])} changed while {job.check.name} ran"
     return msgspec.structs.replace(
         judged, outcome="unknown", reason=reason, next_step="run it again when nothing is being saved", findings=()
     )
 
 
-def _once(
-    shadow: Shadow, check: Check, paths: tuple[str, ...], cancel: threading.Event, timeout_s: float
-) -> tuple[Verdict, tuple[str, ...]]:
+def _once(job: Job) -> tuple[Verdict, tuple[str, ...]]:
     """Return the verdict of one run, and the paths that changed under it."""
-    moved_before, before = set(shadow.moved()), shadow.tree()
-    job = Job(check, shadow, before, paths, timeout_s, cancel)
-    if cancel.is_set():
+    moved_before, before = set(job.shadow.moved()), job.shadow.tree()
+    job = msgspec.structs.replace(job, tree=before)
+    if job.cancel.is_set():
         return unstarted(job, "cancelled", "run it again"), ()
-    if check.problem:
-        return unstarted(job, check.problem, check.next_step), ()
+    if job.check.problem:
+        return unstarted(job, job.check.problem, job.check.next_step), ()
     judged = _run(job)
-    after = shadow.tree()
+    after = job.shadow.tree()
     changed = {path for path, _ in before.files.items() ^ after.files.items()}
-    return judged, tuple(sorted(changed | (set(shadow.moved()) - moved_before)))
+    return judged, tuple(sorted(changed | (set(job.shadow.moved()) - moved_before)))
 
 
 def _run(job: Job) -> Verdict:

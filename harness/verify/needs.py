@@ -78,10 +78,15 @@ def excused(verdict: Verdict, known: Sequence[Finding], hidden: Sequence[Path], 
         verdict,
         outcome="unknown",
         reason=f"needs {', '.join(needs)}: this fails without the change too, because the sandbox keeps it away",
-        next_step=f"to grant it, write into {told_in}: [checks.{verdict.check}] needs = [{words}]",
+        next_step=f"to grant it, write into {told_in}: [checks.{_key(verdict.check)}] needs = [{words}]",
         findings=tuple(msgspec.structs.replace(finding, severity="information") for finding in verdict.findings),
         needs=tuple(needs) if all(map(_is_harmless, needs)) else (),
     )
+
+
+def _key(check: str) -> str:
+    """Return a check's name as a key of TOML, in which a colon must be quoted."""
+    return check if re.fullmatch(r"[A-Za-z0-9_-]+", check) else f'"{check}"'
 
 
 def lacking(text: str, ours: Mapping[str, str], hidden: Sequence[Path]) -> tuple[str, ...]:

@@ -44,8 +44,8 @@ class Manifest(msgspec.Struct, frozen=True):
     sections: frozenset[str] = frozenset()
 
     def commands(self, tool: str, script: str = "") -> Iterator[Command]:
-        """Yield the commands of the scripts, or of one of them, that start a tool; the script `test` is the first."""
-        names = [script] if script else sorted(self.scripts, key=lambda name: (name != "test", name))
+        """Yield the commands of the scripts, or of one of them, that start a tool: `test` first, then `test…`."""
+        names = [script] if script else sorted(self.scripts, key=lambda name: (name != "test", name[:4] != "test"))
         for name in names:
             for command in commands_of(self.scripts.get(name, "")):
                 if command.words[0].rpartition("/")[2] == tool:
@@ -92,9 +92,12 @@ def commands_of(script: str) -> list[Command]:
         except ValueError:
             continue
         variables: list[tuple[str, str]] = []
-        while words and (words[0] in WRAPPERS or _VARIABLE.fullmatch(words[0])):
-            name, is_variable, value = words.pop(0).partition("=")
-            if is_variable:
+        is_wrapped = False
+        while words and (words[0] in WRAPPERS or _VARIABLE.fullmatch(words[0]) or (is_wrapped and words[0][:1] == "-")):
+            word = words.pop(0)
+            is_wrapped = is_wrapped or word in WRAPPERS
+            if _VARIABLE.fullmatch(word):
+                name, _, value = word.partition("=")
                 variables.append((name, value))
         if words:
             found.append(Command(tuple(variables), tuple(words)))
@@ -127,6 +130,11 @@ def pnpm_members(text: str) -> tuple[str, ...]:
         if inside and (flow := re.search(r"\[(.*)\]", bare)):
             found += [_unquoted(item) for item in flow[1].split(",") if item.strip()]
     return tuple(found)
+
+
+def without_comments(text: str) -> str:
+    """Return JSON as tools of JavaScript take it, without the lines that are comments."""
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("//"))
 
 
 def _unquoted(text: str) -> str:

@@ -6,6 +6,8 @@ check does, and the person's index and tree stay as they are.
 
 from __future__ import annotations
 
+import os
+
 from bridle.harness.nouns import UserProblem
 from bridle.harness.shadow.contract import Shadow
 from bridle.harness.verify.job import last_line
@@ -24,6 +26,22 @@ git ls-files -z --others --exclude-standard | xargs -0 -r rm -f --
 rm -f -- "$index"
 echo "$commit"
 """
+DIFFERING = r"""
+set -eu
+git() { command git -c core.fsmonitor=false -c core.hooksPath=/dev/null -c core.untrackedCache=false "$@"; }
+git rev-parse --verify --quiet "HEAD^{commit}" > /dev/null || { echo "no commit" >&2; exit 3; }
+git diff --no-ext-diff --no-textconv --name-only --relative -z HEAD --
+git ls-files -z --others --exclude-standard
+"""
+
+
+def differing(shadow: Shadow) -> tuple[str, ...]:
+    """Return the paths that differ from the last commit, those that are gone too. Raises UserProblem."""
+    done = shadow.run(["/bin/sh", "-c", DIFFERING], timeout_s=TIMEOUT_S)
+    if done.exit_code != 0 or done.timed_out:
+        why = "it did not end in time" if done.timed_out else last_line(done.stderr) or f"exit code {done.exit_code}"
+        raise UserProblem(f"what differs from the last commit cannot be told: {why}", "verify without --changed")
+    return tuple(sorted({os.fsdecode(path) for path in done.stdout.split(b"\0") if path}))
 
 
 def rewind(shadow: Shadow, revision: str) -> str:

@@ -18,7 +18,7 @@ from bridle.harness.verify.checks import is_below
 MAX_ENTRIES = 50_000
 MAX_CONFIG_BYTES = 1_000_000
 MAX_PACKAGES = 500
-MAX_WORKFLOWS = 30
+MAX_SCRIPTS = 30
 RUN_BY = (
     ".pre-commit-config.yaml",
     "Makefile",
@@ -28,6 +28,7 @@ RUN_BY = (
     "pyproject.toml",
     ".gitlab-ci.yml",
 )
+SCRIPTS = (".github/workflows/*.y*ml", "scripts/*", "script/*")
 PASSED_BY = frozenset(("node_modules", "__pycache__", "site-packages", "venv", "build", "dist", "target", "vendor"))
 
 
@@ -46,6 +47,8 @@ class Survey(msgspec.Struct, frozen=True):
     def below(self, folder: str, without: Iterable[str] = ()) -> Iterator[str]:
         """Yield the files in a folder, those in `without` left out."""
         left_out = tuple(without)
+        if not folder and not left_out:
+            return iter(self.files)
         return (path for path in self.files if is_below(path, folder) and not any(is_below(path, x) for x in left_out))
 
     def text(self, path: str) -> str:
@@ -62,10 +65,9 @@ class Survey(msgspec.Struct, frozen=True):
 
     def mentions(self, pattern: str) -> bool:
         """Tell whether a line of what the project runs by itself matches: its hooks, its targets, its CI."""
-        flows = sorted(self.root.glob(".github/workflows/*.y*ml"))[:MAX_WORKFLOWS]
-        return any(
-            self.holds(path, pattern) for path in (*RUN_BY, *(f".github/workflows/{flow.name}" for flow in flows))
-        )
+        more = (path for glob in SCRIPTS for path in sorted(self.root.glob(glob))[:MAX_SCRIPTS])
+        paths = (*RUN_BY, *(path.relative_to(self.root).as_posix() for path in more))
+        return any(self.holds(path, pattern) for path in paths)
 
 
 def survey(root: Path, python: str | None = None, files: Iterable[str] | None = None) -> Survey:

@@ -14,7 +14,7 @@ from bridle.harness.model.budget import BudgetReached, Meter
 from bridle.harness.model.client import ModelProblem
 from bridle.harness.nouns import Finding, RunId, UserProblem, Verdict
 from bridle.harness.order import WORKFLOWS, Order
-from bridle.harness.proposals.badge import headline, same
+from bridle.harness.proposals.badge import blames, headline, same
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
 from bridle.harness.settings import user_file
@@ -200,7 +200,7 @@ def _present(wanted: Finding, verdict: Verdict) -> bool:
 
 
 def _blamed(verdicts: tuple[Verdict, ...]) -> bool:
-    return any(finding.new for verdict in verdicts for finding in verdict.findings)
+    return any(blames(finding) for verdict in verdicts for finding in verdict.findings)
 
 
 def _with_step(message: str, next_step: str) -> str:

@@ -22,17 +22,22 @@ from bridle.harness.model.asking import first_call
 from bridle.harness.model.budget import Meter
 from bridle.harness.nouns import Finding, Flag, Verdict
 from bridle.harness.order import Order
+from bridle.harness.proposals.badge import blames
 from bridle.harness.proposals.patches import Changed, changed
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
-from bridle.harness.shadow.shadow import Shadow
+from bridle.harness.shadow.shadow import Shadow, open_shadow
 from bridle.harness.tools.command import Bench, command_tool, programs_of
 from bridle.harness.tools.kit import Kit, tools_of
 from bridle.harness.tools.permits import Permits
 from bridle.harness.tools.toolbox import Tool, Toolbox
 from bridle.harness.verify.as_before import prove_as_before
+from bridle.harness.verify.checks import Check
+from bridle.harness.verify.depth import deepen
 from bridle.harness.verify.finders.discover import discover
 from bridle.harness.verify.gates.vanished import vanished
+from bridle.harness.verify.impact.memory import Memory
+from bridle.harness.verify.job import ALL, IMPACT, Which
 from bridle.harness.verify.ladder import Witness, known, verify
 from bridle.harness.verify.objections import objections
 from bridle.harness.verify.python_version import is_newer_than_ours
@@ -79,6 +84,7 @@ class Workbench:
         )
 
         self._records = Records(ground.state.folder)
+        self._memory = Memory(ground.state.folder)
         self._judged: tuple[Changed, ...] = ()
         self._n_passages = 0
         tool = ground.settings.edit_tool
@@ -101,7 +107,7 @@ class Workbench:
         self.ground_digests = (await asyncio.to_thread(self.shadow.tree)).files
         verdicts = await asyncio.to_thread(known, self.shadow, self._checks, self._records)
         if verdicts is None:
-            verdicts = await self.prove(lambda verdict: None)
+            verdicts = await self._verify(self._checks, lambda verdict: None, ALL)
         self.baseline = tuple(finding for verdict in verdicts for finding in verdict.findings)
         self._ground_receipts = {verdict.check: verdict.receipt for verdict in verdicts}
         return verdicts
@@ -159,7 +165,72 @@ class Workbench:
         return await asyncio.to_thread(tidy, self.shadow, self._checks, self.baseline, paths, keep, stop, timeout_s)
 
     async def prove(self, on_verdict: OnVerdict) -> tuple[Verdict, ...]:
-        """Run every check on what stands in the shadow."""
+        """Run every check on what stands in the shadow: of the tests those that reach the change, then, where nothing
+        is left to mend and the gate is the full one, all of them.
+        """
+        verdicts = await self._verify(self._checks, on_verdict, IMPACT)
+        if not self._is_enough(verdicts):
+            verdicts = await self._in_full(verdicts, on_verdict)
+        return (*verdicts, *await self._deeper(verdicts, on_verdict))
+
+    async def _in_full(self, verdicts: Sequence[Verdict], on_verdict: OnVerdict) -> tuple[Verdict, ...]:
+        """Return the verdicts, those by a part of the tests replaced by those by all."""
+        parts = {verdict.check for verdict in verdicts if verdict.extent}
+        again = [check for check in self._checks if check.name in parts]
+        full = {verdict.check: verdict for verdict in await self._verify(again, on_verdict, ALL)}
+        return tuple(full.get(verdict.check, verdict) for verdict in verdicts)
+
+    async def _deeper(self, verdicts: Sequence[Verdict], on_verdict: OnVerdict) -> tuple[Verdict, ...]:
+        """Ask more of the tests of a change that is green, where the person wants that."""
+        proof = self._ground.settings.tests
+        if not (proof.coverage or proof.strength_s) or self._to_mend(verdicts):
+            return ()
+        changed = self.changed()
+        texts = {one.path: (_text(one.before), after) for one in changed if (after := _text(one.after)) is not None}
+        found = await asyncio.to_thread(
+            deepen,
+            lambda: self._copy(changed),
+            self._checks,
+            verdicts,
+            self._memory,
+            texts,
+            wanted=proof.coverage,
+            strength_s=proof.strength_s,
+            cancel=self._brake.event,
+        )
+        for verdict in found:
+            on_verdict(verdict)
+        return found
+
+    def _copy(self, changed: Sequence[Changed]) -> Shadow:
+        """Open a second shadow with the same changes, to be thrown away."""
+        ground = self._ground
+        shadow = open_shadow(
+            ground.root,
+            ground.state.shadows,
+            self._dirty,
+            python=ground.settings.python or None,
+            required=ground.settings.sandbox_required,
+            limits=ground.settings.limits,
+            container=ground.settings.container,
+        )
+        for one in changed:
+            shadow.write(one.path, one.after)
+        return shadow
+
+    def _to_mend(self, verdicts: Sequence[Verdict]) -> bool:
+        unclear = any(verdict.outcome in ("unknown", "timeout", "flaky") for verdict in verdicts)
+        return unclear or any(blames(finding) for verdict in verdicts for finding in verdict.findings)
+
+    def _is_enough(self, verdicts: Sequence[Verdict]) -> bool:
+        """Tell whether a proof by the tests that reach the change need not become one by all."""
+        proof = self._ground.settings.tests
+        parts = [verdict for verdict in verdicts if verdict.extent]
+        too_long = any(self._memory.full_seconds(verdict.check) > proof.gate_s for verdict in parts)
+        return not parts or self._to_mend(verdicts) or proof.gate == "impact" or too_long
+
+    async def _verify(self, checks: Sequence[Check], on_verdict: OnVerdict, which: Which) -> tuple[Verdict, ...]:
+        """Run checks on what stands in the shadow."""
         loop = asyncio.get_running_loop()
         emit = self._ground.emit
 
@@ -173,8 +244,8 @@ class Workbench:
         verdicts = await asyncio.to_thread(
             verify,
             self.shadow,
-            self._checks,
-            Witness(started, finished, self._records),
+            checks,
+            Witness(started, finished, self._records, self._memory, which),
             baseline=self.baseline,
             cancel=self._brake.event,
             timeout_s=self._ground.settings.timeout_s,
@@ -227,7 +298,7 @@ class Workbench:
                 yield from vanished(before, after, packages.get(verdict.check, ""))
 
     async def _checks_for_model(self, check: str | None) -> str:
-        verdicts = await self.prove(lambda verdict: None)
+        verdicts = await self._verify(self._checks, lambda verdict: None, IMPACT)
         wanted = tuple(verdict for verdict in verdicts if check in (None, verdict.check))
         return findings_text(wanted or verdicts, ())
 

@@ -128,6 +128,8 @@ class FakeEngine:
                 return e.PackView(7, request.n_tokens, (piece,), (("b.py", "over budget"),), "a.py\n")
             case e.GetSessions():
                 return e.Sessions(())
+            case e.GetReach():
+                return e.Reach((e.ReachRow("f", 0, 2, 7, 0, 12.0, same_text=True, tests=("test_a.py::test_f",)),))
             case _:
                 pass
         return e.Done()

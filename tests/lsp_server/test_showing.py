@@ -208,6 +208,7 @@ def test_actions_ask_nobody_and_prefer_nothing(editors: Start, tmp_path: Path) -
         "Bridle: mute for this session: assert 1 == 2",
         "Bridle: edit line 5…",
         "Bridle: verify the whole folder",
+        "Bridle: run the tests that reach what changed",
     ]
     assert {a["kind"] for a in found} <= {"quickfix", "refactor.rewrite", "source.bridle"}
     assert not any("isPreferred" in action or "disabled" in action for action in found)

@@ -13,6 +13,8 @@ from bridle.harness.nouns import Finding, Verdict
 from bridle.harness.shadow.contract import Shadow
 from bridle.harness.verify.checks import Check
 from bridle.harness.verify.finders.discover import discover
+from bridle.harness.verify.impact.memory import Memory
+from bridle.harness.verify.job import ALL
 from bridle.harness.verify.ladder import Witness, verify
 from bridle.harness.verify.records import Records
 
@@ -31,6 +33,8 @@ class Bench:
         self.declared: tuple[Check, ...] = ()
         self._state = state
         self.records = Records(state)
+        self.memory: Memory | None = None
+        self.which = ALL
 
     def put(self, files: Mapping[str, str]) -> None:
         """Write files of the workspace, as the person has them."""
@@ -46,7 +50,7 @@ class Bench:
         return verify(
             self.shadow,
             self.checks(only),
-            Witness(self.started.append, self.told.append, self.records),
+            Witness(self.started.append, self.told.append, self.records, self.memory, self.which),
             paths=paths,
             baseline=baseline,
             cancel=self.cancel,

@@ -72,3 +72,17 @@ def test_another_error_says_where_it_was_raised_when_that_is_elsewhere() -> None
         place=("t.py", 3, 4), raised=("t.py", 3, 4, "test"),
     )  # fmt: skip
     assert told_first(same, {}) == ""
+
+
+def test_no_part_of_a_secret_is_left_in_a_line_that_is_cut() -> None:
+    secret = "github_pat_" + "aB1" * 27
+    failed = Ran(
+        id="t", when="call", outcome="failed", error="AssertionError",
+        raised=("t.py", 0, 1, "test"), place=("t.py", 0, 1),
+        message=f"AssertionError: it was {secret}\nassert '{secret}' == ''\n  At index 0 diff: '{secret}' != ''",
+        compared=("==", f"'{secret}'", "''"), values=(("t.py", 0, 1, (("got", f"'{secret}'"),), 0),),
+    )  # fmt: skip
+    for source in ("assert got == ''", "assert got", "assert got == '' and True"):
+        line = told_first(failed, {"t.py": Written(source)})
+        assert line
+        assert "aB1aB1" not in line

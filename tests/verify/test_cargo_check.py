@@ -73,13 +73,14 @@ def test_each_package_of_a_workspace_has_checks_of_its_own_and_they_are_green_wi
 
 
 def test_a_text_is_judged_and_never_what_was_built_of_another(cargo: Bench) -> None:
-    """The shadow's text goes back to an older one, with its older time: cargo alone would take it for unchanged."""
-    good = ALPHA.encode()
+    """What is judged in the end is older than what was built before: cargo alone would take it for unchanged."""
+    cargo.put({"crates/alpha/src/lib.rs": ALPHA.replace("a + b", "a - b")})
+    cargo.shadow.write("crates/alpha/src/lib.rs", ALPHA.encode())
     seen = [cargo.one("cargo-test:crates/alpha")]
-    for text in (good.replace(b"a + b", b"a - b"), good):
-        cargo.shadow.write("crates/alpha/src/lib.rs", text)
-        seen.append(cargo.one("cargo-test:crates/alpha"))
-    assert [verdict.outcome for verdict in seen] == ["pass", "fail", "pass"], seen[-1].log
+    cargo.put({})
+    cargo.shadow.write("crates/beta/src/lib.rs", b"// something else is changed\n")
+    seen.append(cargo.one("cargo-test:crates/alpha"))
+    assert [verdict.outcome for verdict in seen] == ["pass", "fail"], seen[-1].log
     found = {finding.test: finding for finding in seen[1].findings}
     inner = found["tests::adds"]
     assert (inner.path, inner.start_line, inner.code) == ("crates/alpha/src/lib.rs", 15, "panic")

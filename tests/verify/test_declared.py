@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from check_bench import Bench
 
+from bridle.cli.trust import _programs
 from bridle.harness.nouns import UserProblem
 from bridle.harness.permission.trust import Trust
 from bridle.harness.settings import load
@@ -296,3 +298,30 @@ def test_trust_is_bound_to_what_a_project_declares(bench: Bench, tmp_path: Path,
     assert trust.standing == "trusted"
     bench.put({"bridle.toml": '[[check]]\nname = "a"\ncommand = ["curl", "evil"]\nreport = "tap"\n'})
     assert (trust.standing, trust.changed()) == ("changed", ("bridle.toml",))
+
+
+def test_every_declaration_in_the_page_is_one(bench: Bench, home: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "verify.md").read_text("utf-8")
+    examples = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    names: list[str] = []
+    for example in examples:
+        bench.put({"bridle.toml": example})
+        names += [check.name for check in load(bench.root).declared]
+    assert names == ["prose", "headers", "semgrep", "integration", "firmware", "shell"]
+    found = {check.name: check for check in load(bench.root).declared}
+    vale = found["prose"].reading
+    assert vale is not None
+    [match] = matches(vale.matcher, "docs/a.md:3:14:Vale.Spelling:Did you really mean 'teh'?")
+    assert (match["file"], match["line"], match["code"]) == ("docs/a.md", "3", "Vale.Spelling")
+    headers = found["headers"].reading
+    assert headers is not None
+    assert [one["file"] for one in matches(headers.matcher, "== a.c\n  3: error: no\n  9: error: no\n")] == [
+        "a.c",
+        "a.c",
+    ]
+    assert counted(headers.counts, "== a.c\n== b.c\n") == 2
+
+
+def test_what_a_project_declares_is_shown_before_it_is_said_yes_to(declare: Callable[..., Bench]) -> None:
+    bench = declare("echo hello")
+    assert "lint: /bin/sh -c 'echo hello' sh" in _programs(bench.root)

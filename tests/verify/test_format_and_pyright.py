@@ -71,6 +71,7 @@ def test_a_changed_file_that_the_formatter_passes_by_is_not_green(bench: Bench) 
         ({"ruff.toml": "", ".pre-commit-config.yaml": "      - id: ruff\n"}, False),
         ({"ruff.toml": "", "Makefile": "check:\n\truff format --check .\n"}, True),
         ({"ruff.toml": "", ".github/workflows/ci.yml": "      - run: uv run ruff format --diff\n"}, True),
+        ({"ruff.toml": "", "scripts/check": "${PREFIX}ruff format $SOURCES --diff\n"}, True),
         ({"Makefile": "check:\n\truff format --check .\n"}, False),
     ],
 )

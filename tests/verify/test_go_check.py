@@ -34,7 +34,7 @@ def test_tests_that_fail_are_placed_where_they_said_so_and_panics_where_they_wer
     assert (panic.path, panic.line, panic.error) == ("/w/calc/calc_test.go", 27, "panic")
     assert panic.message.startswith("panic: assignment to entry in nil map")
     assert dies.message.startswith("panic: unexpected call to os.Exit(0)")
-    assert tested.results.told == ("1 packages without tests",)
+    assert tested.results.told == ("1 package without tests",)
 
 
 def test_what_does_not_compile_is_told_by_the_compiler() -> None:

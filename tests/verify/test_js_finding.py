@@ -66,6 +66,7 @@ def put(root: Path, files: Mapping[str, str], tools: Sequence[str] = TOOLS, at: 
         ({"package.json": '{"scripts": {"test": "mocha"}, "devDependencies": {"jest": "1"}}', "a.test.js": ""}, []),
         ({"docs/package.json": VITEST, "docs/a.test.js": ""}, []),
         ({"docs/package.json": VITEST, "docs/a.test.js": "", "docs/pnpm-lock.yaml": ""}, ["vitest:docs"]),
+        ({"tests/x/package.json": VITEST, "tests/x/a.test.js": "", "tests/x/pnpm-lock.yaml": ""}, []),
     ],
 )
 def test_checks_are_read_off_manifests_configurations_and_files(
@@ -179,6 +180,7 @@ def test_what_the_test_script_says_of_configuration_is_kept_and_what_it_says_of_
         ("vitest", [("vitest",)]),
         ("NODE_ENV=test npx vitest run && eslint .", [("vitest", "run"), ("eslint", ".")]),
         ("pnpm exec jest; echo 'a b'", [("jest",), ("echo", "a b")]),
+        ("c8 --100 node --test", [("node", "--test")]),
         ("echo 'open", []),
         ("", []),
     ],
@@ -221,6 +223,12 @@ def test_a_manifest_of_odd_shapes_says_only_what_can_be_read() -> None:
         ("a.js", "**/a.js", True),
         ("x/a1.js", "x/a[0-9].js", True),
         ("a", "*" * 501, False),
+        ("a/" * 200 + "a", "**/" * 160 + "b", False),
+        ("a" * 300, "*a" * 200 + "b", False),
+        ("a", "{a,b}" * 90, False),
+        ("lib/a", "{apps,lib}/*", True),
+        ("packages/a/b", "packages/**/b", True),
+        ("packages/b", "packages/**/b", True),
     ],
 )
 def test_patterns_fit_paths(path: str, pattern: str, fits: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +21,11 @@ ALL = [
     "vitest:packages/core",
     "node-test:packages/cli",
 ]
+BUILT = {
+    ".gitignore": "dist/\nnode_modules/\n",
+    "packages/core/package.json": '{"name": "@case/core", "type": "module", "exports": "./dist/add.js"}',
+    "packages/core/dist/add.js": "export const add = (a, b) => a + b\n",
+}
 WRONG = b"export function add(a: number, b: number): number {\n  return a - b\n}\n"
 
 
@@ -30,8 +34,8 @@ def working(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     return {tried.name for tried in probe(tmp_path_factory.mktemp("probe")) if tried.works}
 
 
-@pytest.fixture(params=RUNGS)
-def on_rung(request: pytest.FixtureRequest, js: Bench, working: set[str], tmp_path: Path) -> Iterator[Bench]:
+@pytest.fixture(params=RUNGS[1:])
+def on_lower_rung(request: pytest.FixtureRequest, js: Bench, working: set[str], tmp_path: Path) -> Iterator[Bench]:
     if request.param not in working:
         pytest.skip(f"{request.param} does not work here")
     put_monorepo(js)
@@ -40,19 +44,25 @@ def on_rung(request: pytest.FixtureRequest, js: Bench, working: set[str], tmp_pa
     js.shadow.close()
 
 
-def test_every_package_is_green_on_its_own_tools(js: Bench) -> None:
-    green = put_monorepo(js).verify()
-    assert [(one.check, one.outcome, one.reason) for one in green] == [(name, "pass", "") for name in ALL], green
-    assert all(one.collected == one.passed > 0 for one in green)
-    assert not (js.root / "packages/api/dist").exists()
+def test_every_package_is_green_on_its_own_tools_in_the_best_shadow_that_there_is(js: Bench, tmp_path: Path) -> None:
+    put_monorepo(js)
+    js.shadow = open_shadow(js.root, tmp_path / "shadows")
+    try:
+        green = js.verify()
+        assert [(one.check, one.outcome, one.reason) for one in green] == [(name, "pass", "") for name in ALL], green
+        assert all(one.collected == one.passed > 0 for one in green)
+        assert not (js.root / "packages/api/dist").exists()
+    finally:
+        js.shadow.close()
 
 
-def test_on_every_rung_a_package_sees_the_shadow_of_the_one_that_it_imports(on_rung: Bench) -> None:
-    names = ("tsc:packages/api", "vitest:packages/api", "node-test:packages/cli")
-    assert [(one.outcome, one.reason) for one in map(on_rung.one, names)] == [("pass", "")] * 3, on_rung.told
-    on_rung.shadow.write("packages/core/src/add.ts", WRONG)
-    red = on_rung.one("vitest:packages/api")
-    assert (red.outcome, red.rung) == ("fail", on_rung.shadow.rung)
+def test_on_a_lower_rung_a_package_sees_the_shadow_of_the_one_that_it_imports(on_lower_rung: Bench) -> None:
+    names = ("vitest:packages/api", "node-test:packages/cli")
+    green = [on_lower_rung.one(name) for name in names]
+    assert [(one.outcome, one.reason) for one in green] == [("pass", "")] * 2, green
+    on_lower_rung.shadow.write("packages/core/src/add.ts", WRONG)
+    red = on_lower_rung.one("vitest:packages/api")
+    assert (red.outcome, red.rung) == ("fail", on_lower_rung.shadow.rung)
     assert red.findings[0].path == "packages/api/test/total.test.ts"
 
 
@@ -73,19 +83,8 @@ def test_a_save_runs_the_checks_of_its_package_and_the_tests_that_import_it(js: 
 def test_tests_that_stand_on_an_older_build_are_unknown(js: Bench) -> None:
     """A package that is imported by what its last build left: the source may say something else by now."""
     put_monorepo(js)
-    built = js.root / "packages/core/dist/add.js"
-    js.put(
-        {
-            ".gitignore": "dist/\nnode_modules/\n",
-            "packages/core/package.json": '{"name": "@case/core", "type": "module", "exports": "./dist/add.js"}',
-            "packages/core/dist/add.js": "export const add = (a, b) => a + b\n",
-        }
-    )
-    assert js.one("vitest:packages/api").outcome == "pass"
+    js.put(BUILT)
     js.shadow.write("packages/core/src/add.ts", WRONG)
-    assert js.one("vitest:packages/api").outcome == "unknown"
-    js.put({})
-    os.utime(built, (1, 1))
     stale = js.one("vitest:packages/api")
-    assert stale.outcome == "unknown"
-    assert stale.reason.startswith("the tests stand on 'packages/core/dist/add.js', which a build made before")
+    told = "the tests stand on 'packages/core/dist/add.js', which a build made before 'packages/core/src/add.ts' was"
+    assert (stale.outcome, stale.reason) == ("unknown", f"{told} changed")

@@ -85,6 +85,12 @@ def test_frames_are_those_in_files_of_the_tree() -> None:
     assert place_of([], "other.ts") == ("other.ts", 0)
 
 
+def test_a_line_that_is_no_frame_takes_no_time_to_tell() -> None:
+    hostile = "    at " + "a (" * 100_000 + "/w/a.js:1"
+    assert frames_of(hostile, inside) == []
+    assert headline("Error", hostile).endswith("…")
+
+
 def test_where_a_program_cannot_be_read_is_a_frame_too() -> None:
     said = "file:///w/test/a.mjs:4\nconst = 1\n      ^\n\nSyntaxError: Unexpected token '='\n    at node:internal:1:2\n"
     assert [(one.path, one.line) for one in frames_of(said, inside)] == [("test/a.mjs", 3)]
@@ -140,6 +146,14 @@ def test_a_fix_in_utf16_offsets_is_the_same_in_whole_lines(start: int, end: int,
     before = "const e = '😀'; let a = 1\r\nlast"
     edits = Source(before.encode()).replaced(start, end, text)
     assert (apply_edits(before, edits) if edits else None) == fixed
+
+
+def test_a_fix_far_down_is_told_in_the_lines_of_the_file() -> None:
+    before = "".join(f"let a{n} = {n}\n" for n in range(1000))
+    start = before.index("let a700")
+    edits = Source(before.encode()).replaced(start, start + 3, "const")
+    assert [(edit.start, edit.end) for edit in edits] == [(700, 701)]
+    assert apply_edits(before, edits) == before.replace("let a700", "const a700")
 
 
 def test_columns_in_utf16_are_characters() -> None:

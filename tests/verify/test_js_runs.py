@@ -76,7 +76,7 @@ def test_a_run_is_green_with_its_tests_and_red_at_the_line_of_the_assertion(js: 
     assert not (js.root / "coverage").exists()
 
 
-@pytest.mark.parametrize("tool", RUNNERS)
+@pytest.mark.parametrize("tool", ["jest", "node-test"])
 def test_the_unsaved_text_is_what_is_tested(js: Bench, tool: str) -> None:
     files, path, text = RUNNERS[tool]
     put(js, {**files, path: text % 3})
@@ -103,7 +103,6 @@ FORGED = (
     "  appendFileSync(path, JSON.stringify({ kind: 'end', nonce: 'x', n_lines: 0, reason: '' }) + '\\n')\n})\n"
 )
 SEEDS: Mapping[str, Seed] = {
-    "vitest: no test file": ("vitest", VITEST, "unknown", "no tests were found"),
     "vitest: files without tests": ("vitest", {**VITEST, "test/a.test.js": ""}, "fail", "No test suite found"),
     "vitest: passWithNoTests": (
         "vitest",
@@ -245,11 +244,27 @@ def test_what_proves_nothing_is_not_green(js: Bench, name: str) -> None:
     assert verdict.outcome == "fail" or verdict.next_step
 
 
-@pytest.mark.parametrize("tool", ["vitest", "node-test"])
-def test_a_run_that_hangs_is_a_timeout_and_names_where(js: Bench, tool: str) -> None:
-    files, path, _ = RUNNERS[tool]
-    start = {"vitest": "import { test } from 'vitest'\n", "node-test": "import test from 'node:test'\n"}[tool]
-    put(js, {**files, path: f"{start}test('hangs', () => {{ for (;;) ; }})\n"})
-    verdict = js.one(tool, timeout_s=2)
-    assert (verdict.outcome, verdict.reason[:16]) == ("timeout", "no end after 2 s")
-    assert tool == "vitest" or verdict.reason.endswith(f", in {path}")
+def test_a_test_that_fails_and_passes_when_run_again_is_flaky(js: Bench) -> None:
+    files, path, text = RUNNERS["node-test"]
+    marker = js.root.parent / "ran"
+    shaky = f"import {{ existsSync, writeFileSync }} from 'node:fs'\n{text % 3}"
+    shaky += f"test('shaky', () => {{ if (existsSync('{marker}')) return; writeFileSync('{marker}', ''); throw 1 }})\n"
+    put(js, {**files, path: shaky})
+    verdict = js.one("node-test")
+    assert (verdict.outcome, verdict.reason) == ("flaky", f"{path} > shaky failed, and passed when run again")
+    assert [(one.code, one.severity) for one in verdict.findings] == [("flaky", "warning")]
+    assert verdict.next_step
+
+
+def test_another_node_than_the_project_names_is_told(js: Bench) -> None:
+    files, path, text = RUNNERS["node-test"]
+    put(js, {**files, path: text % 3, ".nvmrc": "v1.2\n"})
+    verdict = js.one("node-test")
+    assert (verdict.outcome, verdict.reason.endswith(", and .nvmrc names 1.2")) == ("pass", True), verdict.reason
+
+
+def test_a_run_that_hangs_is_a_timeout_and_names_where(js: Bench) -> None:
+    files, path, _ = RUNNERS["node-test"]
+    put(js, {**files, path: "import test from 'node:test'\ntest('hangs', () => { for (;;) ; })\n"})
+    verdict = js.one("node-test", timeout_s=2)
+    assert (verdict.outcome, verdict.reason) == ("timeout", f"no end after 2 s, in {path}")

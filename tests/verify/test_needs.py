@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,6 +124,8 @@ REFUSALS = {
     "ConnectionRefusedError: [Errno 111] Connection refused\nconnect(('127.0.0.1', 5432))": ("loopback:5432",),
     'connection to server at "localhost" (127.0.0.1), port 5432 failed: Connection refused': ("loopback:5432",),
     "Error: connect ECONNREFUSED 127.0.0.1:6379": ("loopback:6379",),
+    "TypeError: fetch failed\ncaused by Error: connect ECONNREFUSED ::1:8125": ("loopback:8125",),
+    "Error: getaddrinfo ENOTFOUND db.example.org": ("host:db.example.org",),
     "redis: Error 111 connecting to localhost:6379. Connection refused.": ("loopback:6379",),
     "Connect call failed ('::1', 8080, 0, 0)": ("loopback:8080",),
     "HTTPSConnectionPool(host='api.example.org', port=443): Temporary failure in name resolution": (
@@ -199,3 +202,12 @@ def test_what_a_hostile_test_could_ask_for_is_never_one_answer_away(
     assert (said.outcome, said.reason.partition(": ")[0]) == ("unknown", f"needs {needs}")
     assert f'needs = ["{needs}"]' in said.next_step
     assert said.needs == ((needs,) if by_one_answer else ())
+
+
+def test_the_next_step_names_the_check_of_a_package_as_toml_has_it() -> None:
+    refused = Finding("pytest:api", "t.py", 0, 1, "ConnectionRefusedError: 127.0.0.1:5432")
+    said = excused(Verdict("pytest:api", "fail", 0.1, "t", "r", findings=(refused,)), (refused,), (), "it")
+    step = said.next_step.partition("write into it: ")[2]
+    assert tomllib.loads(step.replace("] needs", "]\nneeds")) == {
+        "checks": {"pytest:api": {"needs": ["loopback:5432"]}}
+    }

@@ -188,6 +188,12 @@ def test_options_of_the_project_cannot_take_our_plugin_away(bench: Bench) -> Non
     assert run_tests(bench, calc=CODE, test_calc=GREEN).outcome == "pass"
 
 
+def test_in_a_project_whose_warnings_are_errors_our_plugin_causes_none(bench: Bench) -> None:
+    bench.put({"pytest.ini": "[pytest]\nfilterwarnings = error\n"})
+    verdict = run_tests(bench, calc=CODE, test_calc=GREEN)
+    assert (verdict.outcome, "arning" in verdict.log) == ("pass", False), verdict.log
+
+
 def test_a_module_in_the_tree_that_is_called_pytest_is_not_what_runs(bench: Bench) -> None:
     verdict = run_tests(bench, pytest="print('1 passed')\n", calc=CODE, test_calc=RED)
     assert (verdict.outcome, len(verdict.findings)) == ("fail", 1)

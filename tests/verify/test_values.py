@@ -182,6 +182,14 @@ def test_no_part_of_a_secret_is_left_where_a_value_is_cut(before: int) -> None:
     assert "hunter" not in shown_value("'-----BEGIN RSA PRIVATE KEY-----\\nhunter'")
 
 
+@pytest.mark.parametrize("before", [0, 340, 380, 399, 1_990])
+def test_no_part_of_a_secret_is_left_where_the_plug_in_cuts(before: int) -> None:
+    long = "github_pat_" + "aB1" * 27
+    for value in ("." * before + " " + long + " " + "x " * 2_000, [". " * 100] * (before // 200) + [long * 40]):
+        shown = shown_value(VALUES.shown(value), 2_000)
+        assert "aB1aB1" not in shown
+
+
 def test_values_of_files_that_did_not_run_are_not_told() -> None:
     held = ("a.py", 3, 4, (("n", "1"),), 2)
     [told] = values_of([held], {"a.py": "d"})

@@ -9,6 +9,12 @@
 return {
   cmd = { vim.env.BRIDLE or "bridle", "serve" },
   cmd_env = { PYTHONPATH = "" },
-  filetypes = { "python" },
-  root_markers = { "bridle.toml", "pyproject.toml", "setup.cfg", "setup.py", ".git" },
+  filetypes = {
+    "python", "javascript", "javascriptreact", "typescript", "typescriptreact", "go", "rust", "java", "kotlin", "cs",
+    "c", "cpp", "ruby", "php", "toml", "json", "jsonc", "yaml",
+  },
+  -- The whole repository where there is one: its packages are told apart by the server.
+  root_markers = {
+    "bridle.toml", ".git", "pyproject.toml", "setup.cfg", "setup.py", "package.json", "go.mod", "Cargo.toml",
+  },
 }

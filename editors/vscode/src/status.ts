@@ -2,7 +2,12 @@
 
 import { languages, LanguageStatusSeverity, type Disposable, type DocumentSelector } from "vscode";
 
-export const DOCUMENTS = [{ scheme: "file", language: "python" }] satisfies DocumentSelector;
+/** Languages whose checks, or whose configuration of checks, the server knows; package.json names the same. */
+export const LANGUAGES = [
+  "python", "javascript", "javascriptreact", "typescript", "typescriptreact", "go", "rust", "java", "kotlin", "csharp",
+  "c", "cpp", "ruby", "php", "toml", "json", "jsonc", "yaml",
+];
+export const DOCUMENTS = LANGUAGES.map((language) => ({ scheme: "file", language })) satisfies DocumentSelector;
 
 /** What the server notifies with `bridle/status`. Unknown states read as "ready". */
 export interface ServerStatus {

@@ -11,12 +11,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from bridle.context.redact import hidden
 from bridle.harness.verify.checkers.pytest_report import Failure
 from bridle.harness.verify.checkers.pytest_values import shown_value
 
 MAX_LINE = 100
 MAX_SIDE = 44
 MAX_WORDS = 60
+MAX_COMPARED = 2_000
 
 Lines = tuple[int, int]
 
@@ -57,11 +59,14 @@ class Sources(Protocol):
 def told_first(failure: Failure, sources: Sources) -> str:
     """Return the line that says what went wrong by itself; "" where the message begins with it."""
     path, start, end, function = failure.raised
-    first, *_ = failure.message.split("\n")
+    message = hidden(failure.message)  # before anything is cut: half a secret would pass for none
+    first, *_ = message.split("\n")
     if failure.error == "AssertionError":
-        then = next((dict(held[3]) for held in failure.values if held[:2] == (path, start)), {})
+        then = next((dict(held[3]) for held in failure.values if held[:2] == (path, start)), dict[str, str]())
         readable = {name: shown_value(value) for name, value in then.items()}
-        said = difference(sources[path], (start, end), failure.message, failure.compared, readable)
+        operator, *sides = failure.compared or ("",)
+        compared = (operator, *(shown_value(side, MAX_COMPARED) for side in sides))
+        said = difference(sources[path], (start, end), message, compared, readable)
         return said if said != first else ""
     if not first or failure.place[:2] == (path, start) or not path:
         return ""

@@ -19,7 +19,7 @@ from bridle.harness.verify.checkers.cargo_report import Built, Diagnostic, Span,
 from bridle.harness.verify.checkers.judged import judge_tests, unproven
 from bridle.harness.verify.checkers.libtest import read_blocks
 from bridle.harness.verify.checkers.places import Places
-from bridle.harness.verify.checkers.results import Results, UnreadableError
+from bridle.harness.verify.checkers.results import Results, UnreadableError, several
 from bridle.harness.verify.checkers.ruff_fix import CharacterEdit
 from bridle.harness.verify.checkers.texts import Texts
 from bridle.harness.verify.job import Job, Ran, changed_files, last_line, plain, start, stopped, unknown, verdict
@@ -72,7 +72,7 @@ def check(job: Job) -> Verdict:
     if not examined:
         return unknown(job, ran, "cargo examined no file", "see which targets Cargo.toml declares")
     unseen = sorted(changed_files(job, SUFFIXES) - examined)
-    told = [f"{len(findings)} warnings"] if findings else []
+    told = [several(len(findings), "warning")] if findings else []
     told += [f"part of no target: {', '.join(unseen[:5])}"] if unseen else []
     counts = (len(examined), len(examined))
     return verdict(job, "pass", ran, reason="; ".join(told), counts=counts, findings=findings)
@@ -113,7 +113,7 @@ def _results(job: Job, ran: Ran, built: Built) -> Results:
     n_out = sum(block.n_out for block in blocks)
     told = (
         *((f"{n_out} filtered out",) if n_out else ()),
-        *((f"{n_silent} programs with a harness of their own",) if n_silent else ()),
+        *((f"{several(n_silent, 'program')} with a harness of its own",) if n_silent else ()),
     )
     return Results(tuple(case for block in blocks for case in block.cases), "", told)
 

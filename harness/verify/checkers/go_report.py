@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from bridle.harness.verify.checkers.results import MAX_DETAIL, Case, Results, UnreadableError, cut
+from bridle.harness.verify.checkers.results import MAX_DETAIL, Case, Results, UnreadableError, cut, several
 
 _SAID = re.compile(r"^\s+(?P<file>[\w.+-]+\.go):(?P<line>\d+): (?P<text>.*)$")
 _COMPILE = re.compile(
@@ -32,6 +32,24 @@ class Event(msgspec.Struct, frozen=True, rename="pascal"):
     output: str = ""
     import_path: str = ""
     failed_build: str = ""
+
+
+class VetReport(msgspec.Struct, frozen=True):
+    """One complaint in vet's JSON; places are ``path:line:column``."""
+
+    posn: str
+    message: str
+    end: str = ""
+
+
+class VetProblem(msgspec.Struct, frozen=True):
+    """An analyzer that could not run."""
+
+    error: str
+
+
+Vetted = dict[str, dict[str, tuple[VetReport, ...] | VetProblem]]
+"""Package → analyzer → what it said."""
 
 
 class Complaint(msgspec.Struct, frozen=True):
@@ -103,12 +121,12 @@ def read_compile_errors(text: str) -> tuple[Complaint, ...]:
 def read_vet(text: str) -> tuple[Complaint, ...]:
     """Return the complaints in vet's JSON, wherever it stands between other lines. Raises UnreadableError."""
     found: list[Complaint] = []
-    for package in _objects(text):
+    for package in _vetted(text):
         for analyzers in package.values():
-            for name, reports in analyzers.items() if isinstance(analyzers, dict) else ():
-                if isinstance(reports, dict):
-                    raise UnreadableError(f"vet's {name} could not run: {reports.get('error', '')}")
-                found += [_vetted(name, one) for one in reports if isinstance(one, dict)]
+            for name, reports in analyzers.items():
+                if isinstance(reports, VetProblem):
+                    raise UnreadableError(f"vet's {name} could not run: {reports.error}")
+                found += [_complaint(name, one) for one in reports]
     return tuple(dict.fromkeys(found))
 
 
@@ -132,7 +150,8 @@ def _events(data: bytes) -> Iterator[Event]:
 
 def _folded(packages: Mapping[str, _Package], built: str, folders: Mapping[str, str]) -> Tested:
     cases: list[Case] = []
-    doubt, unset, told = "", "", []
+    told: list[str] = []
+    doubt, unset = "", ""
     for name, package in packages.items():
         output = "".join(package.output)
         if is_setup(output) or (package.ended == "fail" and not package.tests and is_setup(built)):
@@ -149,7 +168,7 @@ def _folded(packages: Mapping[str, _Package], built: str, folders: Mapping[str, 
         if package.ended == "skip" or "[no test files]" in output:
             told.append(name)
     n_empty = len(told)
-    words = (f"{n_empty} packages without tests",) if n_empty else ()
+    words = (f"{several(n_empty, 'package')} without tests",) if n_empty else ()
     return Tested(Results(tuple(cases), doubt, words), read_compile_errors(built), unset)
 
 
@@ -190,7 +209,7 @@ def _whole(name: str, output: str, folder: str) -> Case:
     return msgspec.structs.replace(case, name="(package)", message=case.message or f"the tests of {name} failed")
 
 
-def _objects(text: str) -> Iterator[dict[str, object]]:
+def _vetted(text: str) -> Iterator[Vetted]:
     """Yield the JSON objects of a text, whatever stands between them."""
     decoder, at = json.JSONDecoder(), text.find("{")
     while at >= 0:
@@ -199,18 +218,17 @@ def _objects(text: str) -> Iterator[dict[str, object]]:
             at += at >= 0
             continue
         try:
-            found, end = decoder.raw_decode(text, at)
+            _, end = decoder.raw_decode(text, at)
+            yield msgspec.json.decode(text[at:end], type=Vetted)
         except (ValueError, RecursionError) as error:
             raise UnreadableError("the report is garbled") from error
-        if isinstance(found, dict):
-            yield found
         at = text.find("{", end)
 
 
-def _vetted(name: str, report: Mapping[str, object]) -> Complaint:
-    path, line, column = _position(str(report.get("posn", "")))
-    _, end_line, end_column = _position(str(report.get("end", "")))
-    return Complaint(path, line, column, str(report.get("message", "")), name, end_line, end_column)
+def _complaint(name: str, report: VetReport) -> Complaint:
+    path, line, column = _position(report.posn)
+    _, end_line, end_column = _position(report.end)
+    return Complaint(path, line, column, report.message, name, end_line, end_column)
 
 
 def _position(text: str) -> tuple[str, int, int]:

@@ -5,8 +5,12 @@ What was saved narrows it: test files to themselves, other code to the tests tha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from bridle.harness.nouns import Verdict
-from bridle.harness.verify.checkers.node_session import PLUGINS, Run, run_and_judge, script_tests
+from bridle.harness.verify.checkers.node_session import Run, run_and_judge, script_tests
+from bridle.harness.verify.checkers.pytest import PLUGINS
 from bridle.harness.verify.checkers.reaching import HOW_RELATED, reachable
 from bridle.harness.verify.job import Job, told
 from bridle.harness.verify.node_manifest import MANIFEST
@@ -35,12 +39,19 @@ def check(job: Job) -> Verdict:
     """Run the tests, or those that `job.paths` are or reach."""
     tests = script_tests(job, job.paths)
     related = () if tests else reachable(job)
-    chosen: list[str] = []
-    if tests:
-        chosen = ["--runTestsByPath", *(f"./{told(job, path)}" for path in tests)]
-    elif related:
-        chosen = ["--findRelatedTests", *(f"./{told(job, path)}" for path in related)]
-    manifest = (job.shadow.read(join(job.check.package, MANIFEST)) or b"").decode("utf-8", "replace")
-    options = f"{ESM} --no-warnings" if ESM in manifest else ""
-    run = Run((*ALWAYS, *chosen), "reads", node_options=options, files=tests, how=HOW_RELATED if related else "")
-    return run_and_judge(job, run)
+    if related:
+        words = ("--findRelatedTests", *(f"./{told(job, path)}" for path in related))
+        run = Run((*ALWAYS, *words), "reads", node_options=_node_options(job), how=HOW_RELATED)
+        return run_and_judge(job, run, partial(_only, job))
+    return run_and_judge(job, _only(job, tests), partial(_only, job))
+
+
+def _only(job: Job, tests: Sequence[str]) -> Run:
+    """Return how these test files are run, all for none."""
+    words = ("--runTestsByPath", *(f"./{told(job, path)}" for path in tests)) if tests else ()
+    return Run((*ALWAYS, *words), "reads", node_options=_node_options(job), files=tuple(tests))
+
+
+def _node_options(job: Job) -> str:
+    manifest = job.shadow.read(join(job.check.package, MANIFEST)) or b""
+    return f"{ESM} --no-warnings" if ESM.encode() in manifest else ""

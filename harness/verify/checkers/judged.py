@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bridle.harness.nouns import Finding, Verdict
 from bridle.harness.verify.checkers.places import Places
-from bridle.harness.verify.checkers.results import MAX_DETAIL, MAX_MESSAGE, Case, Results, cut
+from bridle.harness.verify.checkers.results import MAX_DETAIL, MAX_MESSAGE, Case, Results, cut, several
 from bridle.harness.verify.job import Job, Ran, plain, unknown, verdict
 
 
@@ -42,7 +42,7 @@ def _doubt(job: Job, ran: Ran, results: Results, told: str) -> tuple[str, str]:
     if code != 0:
         return f"no test failed, yet {job.check.name} ended with exit code {code}", "look at the log for why"
     if n_flaky := results.count("flaky"):
-        return f"{n_flaky} tests passed only when they were run again", "make them steady"
+        return f"{several(n_flaky, 'test')} passed only when run again", "make them steady"
     if not results.count("passed"):
         return f"no test passed{aside}", "see why they are all left out"
     return "", ""

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,17 +19,16 @@ from bridle.harness.nouns import Finding, Related, Verdict
 from bridle.harness.verify.checkers.built import stale_build
 from bridle.harness.verify.checkers.node_report import Session, Thrown, read_session, running_test
 from bridle.harness.verify.checkers.node_stack import detail_of, frames_of, headline, place_of
+from bridle.harness.verify.checkers.pytest import FLAKY, MAX_AGAIN, MAX_OUTPUT_BYTES, PLUGINS, written
 from bridle.harness.verify.checkers.pytest_report import UnprovenError
 from bridle.harness.verify.checks import is_script_test
-from bridle.harness.verify.job import MAX_REPORT_BYTES, Job, Ran, last_line, start, stopped, unknown, verdict
+from bridle.harness.verify.job import Job, Ran, last_line, start, stopped, unknown, verdict
 from bridle.harness.verify.node_manifest import MANIFEST, read_manifest
 from bridle.harness.verify.node_tools import wanted_node
 from bridle.harness.verify.survey import join
 from bridle.indexer.files import read_bounded
 
-PLUGINS = Path(__file__).parent.parent / "plugins"
-MAX_OUTPUT_BYTES = 1 << 20
-"""Of what the run prints; its report comes by a file of its own."""
+UNRUN = ("skipped", "todo", "unfinished")
 PLAIN = {"NO_COLOR": "1", "FORCE_COLOR": "0"}
 
 _NO_TESTS = re.compile(rb"^No tests found, exiting with code 1$", re.MULTILINE)
@@ -43,49 +42,67 @@ class Run(msgspec.Struct, frozen=True):
 
     arguments: tuple[str, ...]
     watch: str
-    variables: tuple[tuple[str, str], ...] = ()
     node_options: str = ""
     files: tuple[str, ...] = ()
     how: str = ""
 
 
-def run_and_judge(job: Job, run: Run) -> Verdict:
-    """Run the tests and return what they prove."""
+def run_and_judge(job: Job, run: Run, again: Callable[[Sequence[str]], Run]) -> Verdict:
+    """Run the tests and return what they prove; `again` tells how those of some files are run.
+
+    A few that fail are run once more: what passes then is flaky. Where only some files are looked at, while somebody
+    types, the first word is enough.
+    """
+    ran, session = _session(job, run)
+    if isinstance(session, Verdict):
+        return session
+    judged = _judge(job, ran, run, session, _flaky(job, session, again))
+    ids = tuple(one.id for one in session.tests.values() if one.outcome not in UNRUN)
+    files = {test.file for test in session.tests.values()} | {broken.file for broken in session.broken}
+    looked_at = tuple(sorted(files - {""})) if run.how else ()
+    return msgspec.structs.replace(judged, ids=ids, looked_at=looked_at)
+
+
+def _flaky(job: Job, session: Session, again: Callable[[Sequence[str]], Run]) -> frozenset[str]:
+    """Return the failed tests that pass when their files are run again, all or none."""
+    failed = {one.id: one.file for one in session.tests.values() if one.outcome == "failed"}
+    if job.paths or session.broken or session.exited or not 0 < len(failed) <= MAX_AGAIN:
+        return frozenset()
+    _, second = _session(job, again(sorted(set(failed.values()))))
+    if isinstance(second, Verdict) or not failed.keys() <= second.tests.keys():
+        return frozenset()
+    return frozenset(one for one in failed if second.tests[one].outcome == "passed")
+
+
+def _session(job: Job, run: Run) -> tuple[Ran, Session | Verdict]:
+    """Run the tests; returns what the reporter told, or why it proves nothing of this tree."""
     nonce, report = secrets.token_hex(16), job.shadow.new_report()
     root = "/".join([".."] * len(job.check.package.split("/"))) if job.check.package else "."
     variables = {
         **PLAIN,
-        **dict(run.variables),
         "NODE_OPTIONS": f"--require {_quoted(PLUGINS / 'bridle_node.cjs')} {run.node_options}".strip(),
         "BRIDLE_PROOF": json.dumps({"path": str(report), "root": root, "watch": run.watch}),
         "BRIDLE_NONCE": json.dumps(nonce),
     }
     ran = start(job, run.arguments, variables, report, cap_bytes=MAX_OUTPUT_BYTES)
-    data = _written(report)
+    data = written(report)
     ran = msgspec.structs.replace(ran, report=data)
     running = running_test(data)
     early = stopped(job, ran, f", in {running}" if running else "")
     if early is not None:
-        return early
+        return ran, early
     try:
         session = read_session(data, nonce)
     except UnprovenError as error:
-        return _unproven(job, ran, error)
-    judged = _judge(job, ran, run, session)
-    files = {test.file for test in session.tests.values()} | {broken.file for broken in session.broken}
-    return msgspec.structs.replace(judged, looked_at=tuple(sorted(files - {""}))) if run.how else judged
+        return ran, _unproven(job, ran, error)
+    foreign = _foreign(job, session)
+    step = "install the workspace's packages into its own node_modules, or use an overlay sandbox"
+    return ran, unknown(job, ran, f"wrong tree: {foreign}", step) if foreign else session
 
 
 def _quoted(path: Path) -> str:
     escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-def _written(report: Path) -> bytes:
-    try:
-        return read_bounded(report, MAX_REPORT_BYTES)
-    except OSError:
-        return b""
 
 
 def _unproven(job: Job, ran: Ran, error: UnprovenError) -> Verdict:
@@ -108,21 +125,20 @@ def _complaint(output: bytes) -> str:
     return named[:300] or last_line(output)
 
 
-def _judge(job: Job, ran: Ran, run: Run, session: Session) -> Verdict:
-    foreign = _foreign(job, session)
-    if foreign:
-        step = "install the workspace's packages into its own node_modules, or use an overlay sandbox"
-        return unknown(job, ran, f"wrong tree: {foreign}", step)
+def _judge(job: Job, ran: Ran, run: Run, session: Session, flaky: Collection[str]) -> Verdict:
     counts = (len(session.tests), session.count("passed"))
     told = "; ".join(part for part in (run.how, _told(session), _other_node(job, session)) if part)
-    findings = list(_findings(job, ran, session))
+    findings = list(_findings(job, ran, session, flaky))
+    if findings and all(finding.code == FLAKY for finding in findings):
+        reason = f"{', '.join(sorted(flaky)[:3])} failed, and passed when run again"
+        step = "make it steady: what differs between two runs of it?"
+        return verdict(job, "flaky", ran, reason=reason, next_step=step, counts=counts, findings=findings)
     if findings:
         return verdict(job, "fail", ran, reason=told, counts=counts, findings=findings)
     doubt, step = _doubt(job, ran, run, session)
     if doubt:
-        return verdict(
-            job, "unknown", ran, reason=f"{doubt}{f' ({told})' if told else ''}", next_step=step, counts=counts
-        )
+        reason = f"{doubt} ({told})" if told else doubt
+        return verdict(job, "unknown", ran, reason=reason, next_step=step, counts=counts)
     return verdict(job, "pass", ran, reason=told, counts=counts)
 
 
@@ -163,14 +179,15 @@ def _members(job: Job) -> dict[str, str]:
     return {name: folder for name, folder in named if name}
 
 
-def _findings(job: Job, ran: Ran, session: Session) -> Iterator[Finding]:
+def _findings(job: Job, ran: Ran, session: Session, flaky: Collection[str]) -> Iterator[Finding]:
     for broken in session.broken:
         for error in broken.errors:
             yield _finding(job, ran, error, broken.file, "")
     for test in session.tests.values():
         if test.outcome == "failed":
             for error in test.errors[:3] or (Thrown(message="failed"),):
-                yield _finding(job, ran, error, test.file, test.id)
+                found = _finding(job, ran, error, test.file, test.id)
+                yield msgspec.structs.replace(found, code=FLAKY, severity="warning") if test.id in flaky else found
 
 
 def _finding(job: Job, ran: Ran, error: Thrown, file: str, test: str) -> Finding:

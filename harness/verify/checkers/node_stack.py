@@ -10,11 +10,12 @@ import msgspec
 
 MAX_HEADLINE = 100
 MAX_FRAMES = 30
+MAX_LINE = 400
+"""A longer line of a stack is none: what is thrown is a stranger's."""
 _FRAME = re.compile(
-    r"^\s*at (?:(?P<function>.+?) \()?(?P<file>(?:file://)?/[^\n]+?):(?P<line>\d+)(?::(?P<column>\d+))?\)?\s*$",
-    re.MULTILINE,
+    r"^[ \t]*at (?:(?P<function>.+?) \()?(?P<file>(?:file://)?/[^\n]+?):(?P<line>\d+)(?::(?P<column>\d+))?\)?\s*$"
 )
-_PLACED = re.compile(r"^(?P<file>(?:file://)?/[^\n]+?):(?P<line>\d+)$", re.MULTILINE)
+_PLACED = re.compile(r"^(?P<file>(?:file://)?/[^\n]+?):(?P<line>\d+)$")
 """How Node tells where a file cannot be read as a program: alone on a line, above the source."""
 _COMPARED = re.compile(
     r"^\s*Expected(?: \w+)?: *(?P<expected>.+)\n\s*Received(?: \w+)?: *(?P<actual>.+)$", re.MULTILINE
@@ -33,7 +34,8 @@ class Frame(msgspec.Struct, frozen=True):
 def frames_of(stack: str, inside: Callable[[str], str]) -> list[Frame]:
     """Return the frames in files of the tree, innermost first; `inside` makes a path relative, "" for one elsewhere."""
     found: list[Frame] = []
-    for place in (*_PLACED.finditer(stack), *_FRAME.finditer(stack)):
+    lines = [line for line in stack.splitlines() if len(line) <= MAX_LINE]
+    for place in filter(None, (pattern.match(line) for pattern in (_PLACED, _FRAME) for line in lines)):
         whole = place["file"].removeprefix("file://") if place["file"].startswith("file://") else place["file"]
         path = inside(unquote(whole) if whole != place["file"] else whole)
         if path and "node_modules/" not in path:
@@ -69,5 +71,9 @@ def place_of(frames: Sequence[Frame], home: str) -> tuple[str, int]:
 
 
 def _before_stack(message: str) -> str:
-    place = _FRAME.search(message)
-    return message[: place.start()] if place else message
+    kept: list[str] = []
+    for line in message.splitlines():
+        if len(line) <= MAX_LINE and _FRAME.match(line):
+            break
+        kept.append(line)
+    return "\n".join(kept)

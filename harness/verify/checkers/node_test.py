@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from bridle.harness.nouns import Verdict
-from bridle.harness.verify.checkers.node_session import PLUGINS, Run, run_and_judge, script_tests
+from bridle.harness.verify.checkers.node_session import Run, run_and_judge, script_tests
+from bridle.harness.verify.checkers.pytest import PLUGINS
 from bridle.harness.verify.checks import is_script_test
 from bridle.harness.verify.globs import is_pattern, matches
 from bridle.harness.verify.job import Job, told
@@ -30,12 +31,15 @@ TAKES_A_WORD = frozenset(
 
 def check(job: Job) -> Verdict:
     """Run the tests that the project's script names, or those in `job.paths` when they are all test files."""
-    tests = script_tests(job, job.paths)
     program, *words = job.check.command
     flags, named = _parted(words)
-    files = [f"./{told(job, path)}" for path in tests] or list(_files(job, named))
+
+    def only(tests: Sequence[str]) -> Run:
+        files = [f"./{told(job, path)}" for path in tests] or list(_files(job, named))
+        return Run((*flags, *REPORTERS, *files), "loader", files=tuple(tests))
+
     bare = msgspec.structs.replace(job, check=msgspec.structs.replace(job.check, command=(program,)))
-    return run_and_judge(bare, Run((*flags, *REPORTERS, *files), "loader", files=tests))
+    return run_and_judge(bare, only(script_tests(job, job.paths)), only)
 
 
 def _parted(words: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import msgspec
 
 from bridle.harness.nouns import Finding, Severity, Verdict
+from bridle.harness.verify.checkers.results import several
 from bridle.harness.verify.checkers.texts import Texts
 from bridle.harness.verify.job import (
     Job,
@@ -122,7 +123,7 @@ def _judge(job: Job, ran: Ran, config: _Config | None) -> Verdict:
         for path in sorted(changed_files(job, SUFFIXES))
         if config is not None and not _is_included(config, told(job, path))
     ]
-    words = [f"{len(findings)} warnings"] if findings else []
+    words = [several(len(findings), "warning")] if findings else []
     words += [f"not among pyright's files: {', '.join(unseen[:5])}"] if unseen else []
     return verdict(job, "pass", ran, reason="; ".join(words), counts=(n_examined, n_examined), findings=findings)
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
 
 from bridle.harness.nouns import Finding, Related, Verdict
-from bridle.harness.verify.checkers.assertion import Written, told_first
+from bridle.harness.verify.checkers.assertion import MAX_COMPARED, Written, told_first
 from bridle.harness.verify.checkers.loaded import wrong_tree
 from bridle.harness.verify.checkers.pytest_report import Failure, Session, UnprovenError, read_session, running_test
+from bridle.harness.verify.checkers.pytest_scope import Choice, Plan, learn, plan_of
 from bridle.harness.verify.checkers.pytest_values import shown_value, values_of
 from bridle.harness.verify.checks import is_test_path
 from bridle.harness.verify.job import (
@@ -40,35 +41,71 @@ MAX_AGAIN = 10
 FLAKY = "flaky"
 PLUGINS = Path(__file__).parent.parent / "plugins"
 USAGE_ERROR = 4
-MAX_COMPARED = 2_000
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What one session is asked to run: the tests of these ids, or all but those that a choice leaves out."""
+
+    only: tuple[str, ...] = ()
+    choice: Choice | None = None
+    record: bool = False
+    stop_early: bool = False
 
 
 def check(job: Job) -> Verdict:
-    """Run the tests, or those in `job.paths` when they are all test files.
+    """Run the tests, or those in `job.paths` when they are all test files, or those that reach what changed.
 
     A few that fail are run once more, by themselves: what passes then is flaky. Where only some files are looked at,
     while somebody types, the first word is enough.
     """
-    ran, session = _session(job, ())
+    plan = plan_of(job)
+    ran, session = _session(job, Asked(job.which.only, plan.choice, plan.record))
     if isinstance(session, Verdict):
         return session
+    if missing := plan.missing(session):
+        plan = Plan(record=True, wider=f"{missing} is not there any more")
+        ran, session = _session(job, Asked(record=plan.record))
+        if isinstance(session, Verdict):
+            return session
+    learn(job, plan, ran, session)
+    judged = _steadied(job, ran, session)
+    reason = plan.told(judged.reason)
+    return msgspec.structs.replace(judged, extent=plan.extent, reason=reason, looked_at=plan.files)
+
+
+def notices(job: Job) -> bool | None:
+    """Tell whether any of the tests that reach what changed fails, None where that cannot be told; learns nothing."""
+    plan = plan_of(job)
+    ran, session = _session(job, Asked(choice=plan.choice, stop_early=True))
+    if isinstance(session, Verdict):
+        return True if session.outcome == "timeout" and ran.completed.timed_out else None
+    if session.uncollected or session.failures:
+        return True
+    return False if ran.completed.exit_code == 0 and session.count("passed") else None
+
+
+def _steadied(job: Job, ran: Ran, session: Session) -> Verdict:
+    """Return the verdict of a session, a few failures looked at once more."""
     failed = sorted({failure.id for failure in session.failures})
     if job.paths or session.uncollected or not 0 < len(failed) <= MAX_AGAIN:
         return conclude(job, ran, session, frozenset())
-    _, again = _session(job, failed)
+    _, again = _session(job, Asked(only=tuple(failed)))
     if isinstance(again, Verdict) or set(again.collected) != set(failed):
         return conclude(job, ran, session, frozenset())
     return conclude(job, ran, session, frozenset(one for one in failed if again.ran.get(one) == "passed"))
 
 
-def _session(job: Job, only: Sequence[str]) -> tuple[Ran, Session | Verdict]:
-    """Run pytest, on the tests of these ids where some are given; returns what it told, or why it proves nothing."""
+def _session(job: Job, asked: Asked) -> tuple[Ran, Session | Verdict]:
+    """Run pytest; returns what it told, or why it proves nothing."""
     nonce, report = secrets.token_hex(16), job.shadow.new_report()
+    if asked.choice is not None:
+        report.write_bytes(msgspec.json.encode(asked.choice))
     order = json.dumps({"path": str(report), "nonce": nonce})
     variables = {"PYTHONPATH": str(PLUGINS), "BRIDLE_PROOF": order}
     if job.check.package:
         variables["BRIDLE_ROOT"] = "/".join([".."] * len(job.check.package.split("/")))
-    ran = start(job, [*_arguments(job, nonce), *only], variables, report, cap_bytes=MAX_OUTPUT_BYTES)
+    arguments = [*_arguments(job, nonce), *_more(asked), *asked.only]
+    ran = start(job, arguments, variables, report, cap_bytes=MAX_OUTPUT_BYTES)
     data = written(report)
     ran = msgspec.structs.replace(ran, report=data)
     running = running_test(data)
@@ -80,6 +117,10 @@ def _session(job: Job, only: Sequence[str]) -> tuple[Ran, Session | Verdict]:
     except UnprovenError as error:
         return ran, _unproven(job, ran, error)
     return ran, misplaced(job, ran, session) or session
+
+
+def _more(asked: Asked) -> list[str]:
+    return [*(["-p", "bridle_reach"] if asked.record else []), *(["-x"] if asked.stop_early else [])]
 
 
 def _arguments(job: Job, nonce: str) -> list[str]:

@@ -10,6 +10,7 @@ from collections import Counter
 import msgspec
 
 from bridle.harness.verify.checkers.pytest_values import Held
+from bridle.harness.verify.impact.evidence import Context
 
 Outcome = str
 Place = tuple[str, int, int]
@@ -76,6 +77,18 @@ class Modules(msgspec.Struct, frozen=True, tag_field="kind", tag="modules"):
     loaded: tuple[tuple[str, str, str], ...]
 
 
+class Reached(msgspec.Struct, frozen=True, tag_field="kind", tag="reached"):
+    """What one context of a recorded session executed and opened."""
+
+    context: Context
+
+
+class Unwatched(msgspec.Struct, frozen=True, tag_field="kind", tag="unwatched"):
+    """Files of the workspace that were loaded before anything was recorded."""
+
+    paths: tuple[str, ...]
+
+
 class End(msgspec.Struct, frozen=True, tag_field="kind", tag="end"):
     """The last line; `n_lines` counts those before it."""
 
@@ -85,7 +98,7 @@ class End(msgspec.Struct, frozen=True, tag_field="kind", tag="end"):
     exit_code: int
 
 
-Line = Begin | Collected | Uncollected | Started | Ran | Modules | End
+Line = Begin | Collected | Uncollected | Started | Ran | Modules | Reached | Unwatched | End
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -98,6 +111,8 @@ class Session(msgspec.Struct, frozen=True):
     failures: tuple[Ran, ...]
     ran: dict[str, Outcome]
     modules: tuple[tuple[str, str, str], ...]
+    contexts: tuple[Context, ...] = ()
+    unwatched: tuple[str, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """Return how many tests ended so: passed, failed, skipped, xfailed, xpassed, flaky."""
@@ -141,6 +156,8 @@ def read_session(data: bytes, nonce: str) -> Session:
         failures=tuple(line for line in lines if isinstance(line, Ran) and line.outcome == "failed"),
         ran=_outcomes([line for line in lines if isinstance(line, Ran)]),
         modules=tuple(one for line in lines if isinstance(line, Modules) for one in line.loaded),
+        contexts=tuple(line.context for line in lines if isinstance(line, Reached)),
+        unwatched=tuple(one for line in lines if isinstance(line, Unwatched) for one in line.paths),
     )
 
 

@@ -63,6 +63,11 @@ def merged(parts: Iterable[Results]) -> Results:
     )
 
 
+def several(number: int, noun: str) -> str:
+    """Return a number of things in words."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def cut(text: str, limit: int) -> str:
     """Return text within a limit, its beginning and its end kept."""
     if len(text) <= limit:

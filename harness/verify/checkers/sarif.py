@@ -86,7 +86,7 @@ def read_sarif(data: bytes) -> Analysis:
     shown = [(run, result) for run, result in kept if not _suppressed(result)]
     return Analysis(
         tuple(_complaint(run, result) for run, result in shown),
-        frozenset().union(*targets) if targets else None,
+        frozenset(path for target in targets for path in target) if targets else None,
         len(kept) - len(shown),
         next((doubt for run in log.runs if (doubt := _doubt(run))), ""),
         all(run.column_kind != "unicodeCodePoints" for run in log.runs),

@@ -15,6 +15,7 @@ from bridle.harness.nouns import Finding, Verdict
 from bridle.harness.verify.caches import discard, tool_cache
 from bridle.harness.verify.checkers.utf16 import Source
 from bridle.harness.verify.job import Job, Ran, changed_files, last_line, start, stopped, unknown, verdict
+from bridle.harness.verify.node_manifest import without_comments
 from bridle.harness.verify.survey import join
 
 SUFFIXES = (".ts", ".tsx", ".mts", ".cts")
@@ -26,7 +27,7 @@ DONE = (0, 1, 2)
 _MESSAGE = re.compile(
     r"^(?:(?P<file>\S.*?)\((?P<line>\d+),(?P<column>\d+)\): )?(?:error|warning|message) (?P<code>TS\d+): (?P<text>.*)$"
 )
-_REFERS = re.compile(r'^\s*"references"\s*:\s*\[\s*\{', re.MULTILINE)
+_REFERS = re.compile(r'"references"\s*:\s*\[\s*\{')
 
 
 class Complaint(msgspec.Struct, frozen=True):
@@ -42,7 +43,8 @@ class Complaint(msgspec.Struct, frozen=True):
 
 def check(job: Job) -> Verdict:
     """Run the compiler on what the package's tsconfig.json names."""
-    if _REFERS.search((job.shadow.read(join(job.check.package, "tsconfig.json")) or b"").decode("utf-8", "replace")):
+    config = (job.shadow.read(join(job.check.package, "tsconfig.json")) or b"").decode("utf-8", "replace")
+    if _REFERS.search(without_comments(config)):
         ran = start(job, ["--build", "--force", "--listFiles", *PLAIN], {})
         return stopped(job, ran) or _judge(job, ran)
     with tool_cache(job.shadow.workspace, job.check.name.replace("/", "+")) as cache:

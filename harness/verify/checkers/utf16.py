@@ -8,6 +8,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import accumulate
 
+import msgspec
+
 from bridle.harness.verify.checkers.ruff_fix import CharacterEdit, Place, whole_line_edits
 from bridle.indexer.encoding import UndecodableError, decode
 from bridle.indexer.text import LineEdit, PositionEncoding, index_of_unit, line_body, split_lines, unit_length
@@ -45,7 +47,15 @@ class Source:
         if not all(places):
             return ()
         first, last = (place for place in places if place is not None)
-        return whole_line_edits(self.text, [CharacterEdit(first, last, text)]) if first <= last else ()
+        if first > last:
+            return ()
+        # Only the lines that it touches are looked at: a file may have thousands of fixes.
+        touched = "".join(self._lines[first[0] : last[0] + 1])
+        inside = CharacterEdit((0, first[1]), (last[0] - first[0], last[1]), text)
+        return tuple(
+            msgspec.structs.replace(edit, start=edit.start + first[0], end=edit.end + first[0])
+            for edit in whole_line_edits(touched, [inside])
+        )
 
     def _place(self, offset: int) -> Place | None:
         if not self._starts:

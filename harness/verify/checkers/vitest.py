@@ -5,8 +5,12 @@ What was saved narrows it: test files to themselves, other code to the tests tha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from bridle.harness.nouns import Verdict
-from bridle.harness.verify.checkers.node_session import PLUGINS, Run, run_and_judge, script_tests
+from bridle.harness.verify.checkers.node_session import Run, run_and_judge, script_tests
+from bridle.harness.verify.checkers.pytest import PLUGINS
 from bridle.harness.verify.checkers.reaching import HOW_RELATED, reachable
 from bridle.harness.verify.job import Job, told
 
@@ -25,7 +29,16 @@ def check(job: Job) -> Verdict:
     """Run the tests, or those that `job.paths` are or reach."""
     tests = script_tests(job, job.paths)
     related = () if tests else reachable(job)
-    wanted = ["related", *(told(job, path) for path in related)] if related else ["run", *(told(job, x) for x in tests)]
-    excluded = [f"--exclude={told(job, inner)}/**" for inner in job.check.without]
-    arguments = (*wanted, "--run", *ALWAYS, *excluded) if related else (*wanted, *ALWAYS, *excluded)
-    return run_and_judge(job, Run(arguments, "", files=tests, how=HOW_RELATED if related else ""))
+    if related:
+        words = ("related", *(told(job, path) for path in related), "--run")
+        return run_and_judge(job, Run((*words, *_always(job)), "", how=HOW_RELATED), partial(_only, job))
+    return run_and_judge(job, _only(job, tests), partial(_only, job))
+
+
+def _only(job: Job, tests: Sequence[str]) -> Run:
+    """Return how these test files are run, all for none."""
+    return Run(("run", *(told(job, path) for path in tests), *_always(job)), "", files=tuple(tests))
+
+
+def _always(job: Job) -> tuple[str, ...]:
+    return (*ALWAYS, *(f"--exclude={told(job, inner)}/**" for inner in job.check.without))

@@ -29,10 +29,14 @@ class _Workspace(msgspec.Struct, frozen=True):
     exclude: tuple[str, ...] = ()
 
 
+class _Dependency(msgspec.Struct, frozen=True):
+    path: str = ""
+
+
 class _Manifest(msgspec.Struct, frozen=True):
     package: dict[str, Any] | None = None
     workspace: _Workspace | None = None
-    dependencies: dict[str, Any] = {}
+    dependencies: dict[str, _Dependency | str] = {}
 
 
 def find(survey: Survey) -> Iterator[Check]:
@@ -77,8 +81,8 @@ def _packages(survey: Survey, top: str, folders: tuple[str, ...]) -> list[str]:
 def _beside(survey: Survey, folder: str) -> Iterator[str]:
     manifest = _manifest(survey, folder)
     for dependency in (manifest.dependencies if manifest else {}).values():
-        if isinstance(dependency, dict) and isinstance(path := dependency.get("path"), str):
-            whole = os.path.normpath(join(folder, path))
+        if isinstance(dependency, _Dependency) and dependency.path:
+            whole = os.path.normpath(join(folder, dependency.path))
             if whole != "." and not whole.startswith(".."):
                 yield whole
 

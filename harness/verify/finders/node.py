@@ -23,6 +23,7 @@ from bridle.harness.verify.node_manifest import (
     manifest_of,
     options_of,
     pnpm_members,
+    without_comments,
 )
 from bridle.harness.verify.survey import Survey, join
 
@@ -52,11 +53,13 @@ RUNNER_OPTIONS = {
     | {"--selectProjects": "--selectProjects"},
 }
 """What of a test script says which tests are meant, and how; the rest of it is how they are shown."""
+DATA = frozenset(("test", "tests", "__tests__", "fixture", "fixtures", "__fixtures__", "testdata", "cases"))
+"""Folders whose manifests are what tests read."""
 LEFT_OUT = ("--watch", "--test-reporter", "--experimental-test-coverage", "--test-update-snapshots", "--test-coverage")
 TSCONFIG = "tsconfig.json"
-_NO_FILES = re.compile(r'^\s*"files"\s*:\s*\[\s*\]', re.MULTILINE)
+_NO_FILES = re.compile(r'"files"\s*:\s*\[\s*\]')
 _REFERRED = re.compile(r'"path"\s*:\s*"([^"\n]+)"')
-_PROJECTS = re.compile(r"^\s*['\"]?(?:projects|workspace)['\"]?\s*:", re.MULTILINE)
+_PROJECTS = re.compile(r"^[ \t]*['\"]?(?:projects|workspace)['\"]?[ \t]*:", re.MULTILINE)
 _OWN_TEST = re.compile(r"""['"]node:test['"]""")
 
 
@@ -95,9 +98,15 @@ def _folders(survey: Survey) -> tuple[str, ...]:
         for folder in manifests
         if not folder
         or (survey.root / folder / node_tools.INSTALLED).is_dir()
-        or ("" not in manifests and any((survey.root / folder / lock).is_file() for lock in node_tools.LOCKS))
+        or ("" not in manifests and _stands_alone(survey, folder))
         or (any(matches(folder, one) for one in taken) and not any(matches(folder, one) for one in left_out))
     )
+
+
+def _stands_alone(survey: Survey, folder: str) -> bool:
+    """Tell whether a folder has a lock file of its own, and is not among the data of tests."""
+    locked = any((survey.root / folder / lock).is_file() for lock in node_tools.LOCKS)
+    return locked and not DATA & set(folder.split("/"))
 
 
 def _has_projects(survey: Survey, package: Package, tool: str) -> bool:
@@ -135,7 +144,7 @@ def _has_types(survey: Survey, package: Package) -> bool:
     ):
         return False
     inner = [one for one in package.inner if survey.holds(join(one, TSCONFIG))]
-    text = survey.text(join(folder, TSCONFIG))
+    text = without_comments(survey.text(join(folder, TSCONFIG)))
     if _NO_FILES.search(text):
         referred = [posixpath.normpath(join(folder, path)) for path in _REFERRED.findall(text)]
         return any(not any(is_below(one, other) for other in inner) for one in referred)

@@ -9,7 +9,7 @@ import fnmatch
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -68,8 +68,11 @@ def presets() -> tuple[Preset, ...]:
 
 def find(survey: Survey) -> Iterator[Check]:
     """Yield the checks of every package that a preset is for, in no order that matters."""
+    by_name: dict[str, list[str]] = {}
+    for path in survey.files:
+        by_name.setdefault(path.rpartition("/")[2], []).append(path)
     for preset in presets():
-        for package in _packages(survey, preset):
+        for package in _packages(survey, preset, by_name):
             yield _check(survey, preset, package)
 
 
@@ -80,8 +83,11 @@ def reading_of(preset: Preset) -> Reading:
     return Reading(msgspec.convert(format_, Format), path, exits=preset.exits, files=preset.files, lacks=lacks)
 
 
-def _packages(survey: Survey, preset: Preset) -> Sequence[str]:
-    manifests = [path for path in survey.files if _is_manifest(survey, preset, path)]
+def _packages(survey: Survey, preset: Preset, by_name: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    names = [one for one in preset.manifests if one in by_name]
+    if endings := tuple(one[1:] for one in preset.manifests if one.startswith("*.")):
+        names += [name for name in by_name if name.endswith(endings)]
+    manifests = [path for name in names for path in by_name[name] if _holds(survey, preset, path)]
     folders = sorted({path.rpartition("/")[0] for path in manifests})
     if preset.beside:
         folders = [one for one in folders if any(_is_beside(survey, preset, one, path) for path in survey.files)]
@@ -90,11 +96,8 @@ def _packages(survey: Survey, preset: Preset) -> Sequence[str]:
     ]
 
 
-def _is_manifest(survey: Survey, preset: Preset, path: str) -> bool:
-    name = path.rpartition("/")[2]
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in preset.manifests) and (
-        not preset.holds or survey.holds(path, preset.holds)
-    )
+def _holds(survey: Survey, preset: Preset, path: str) -> bool:
+    return not preset.holds or survey.holds(path, preset.holds)
 
 
 def _is_beside(survey: Survey, preset: Preset, folder: str, path: str) -> bool:

@@ -13,6 +13,8 @@ export default async function * report(source) {
   for await (const { type, data } of source) {
     if (type === 'test:dequeue' && isFile(data)) {
       proof.tell('started', { id: fileOf(data) })
+    } else if (type === 'test:complete' && isFile(data)) {
+      proof.tell('ended', { id: fileOf(data) })
     } else if (type === 'test:start') {
       const names = (above.get(data.file) ?? []).slice(0, data.nesting)
       above.set(data.file, [...names, data.name])

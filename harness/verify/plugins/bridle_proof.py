@@ -1,8 +1,10 @@
-"""Tells, from inside a pytest session, what was really collected, run and loaded.
+"""PYTEST_DONT_REWRITE: tells, from inside a session of pytest, what was really collected, run and loaded.
 
 Loaded with `-p bridle_proof` into the project's own interpreter (Python 3.8 and later, standard library only).
 It writes JSON lines to a file that only this run knows, and an end marker that counts them. It never changes what
 pytest does, and judges nothing: `pytest_report.py` reads the lines.
+
+PYTEST_DONT_REWRITE: it is loaded before pytest, and asserts nothing.
 """
 
 import json
@@ -53,11 +55,42 @@ class Evidence:
             report.bridle = evidence(cause or error, None if cause else call.excinfo, path_of(collector))
 
 
+class Chooser:
+    """Leaves out the tests that the host says no change can reach; whatever it does not name is run."""
+
+    def __init__(self, choice):
+        self.choice = choice
+        self.n_left_out = 0
+        self._left_out = frozenset(choice["left_out"])
+        self._first = {path: rank for rank, path in enumerate(choice["first"])}
+        self._whole_files = frozenset(choice["whole_files"])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items):
+        n_found = len(items)
+        kept = [item for item in items if clean(item.nodeid) not in self._left_out]
+        kept.sort(key=lambda item: self._first.get(relative(path_of(item)) or "", len(self._first)))
+        items[:] = kept
+        self.n_left_out = n_found - len(kept)
+
+    if int(pytest.__version__.split(".")[0]) >= 7:
+
+        def pytest_ignore_collect(self, collection_path):
+            return True if relative(str(collection_path)) in self._whole_files else None
+
+    else:
+
+        def pytest_ignore_collect(self, path):
+            return True if relative(str(path)) in self._whole_files else None
+
+
 class Worker:
     """In a worker of xdist: hands to the controller what only a worker knows."""
 
-    def __init__(self, config):
+    def __init__(self, config, chooser, recorder):
         self._config = config
+        self._chooser = chooser
+        self._recorder = recorder
         self._n_found = 0
 
     def pytest_itemcollected(self, item):
@@ -65,16 +98,21 @@ class Worker:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session):
-        told = {"modules": modules(), "n_deselected": self._n_found - len(session.items)}
+        n_left_out = self._chooser.n_left_out if self._chooser else 0
+        told = {"modules": modules(), "n_deselected": self._n_found - n_left_out - len(session.items)}
+        if self._recorder is not None:
+            told["reached"] = json.dumps([list(self._recorder.told()), self._recorder.unwatched])
         self._config.workeroutput["bridle"] = told
 
 
 class Controller:
     """Writes the report of the session."""
 
-    def __init__(self, report, config):
+    def __init__(self, report, config, chooser, recorder):
         self._report = report
         self._config = config
+        self._chooser = chooser
+        self._recorder = recorder
         self._modules = {}
         self._uncollected = set()
         self._n_found = 0
@@ -85,7 +123,8 @@ class Controller:
         self._n_found += 1
 
     def pytest_collection_finish(self, session):
-        self._n_deselected = self._n_found - len(session.items)
+        n_left_out = self._chooser.n_left_out if self._chooser else 0
+        self._n_deselected = self._n_found - n_left_out - len(session.items)
         self._report.line("collected", ids=[clean(item.nodeid) for item in session.items])
 
     @pytest.hookimpl(optionalhook=True)
@@ -95,8 +134,14 @@ class Controller:
             self._report.line("collected", ids=[clean(one) for one in ids])
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node):
+        node.workerinput["bridle"] = json.dumps(self._chooser.choice if self._chooser else None)
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node, error):
         told = getattr(node, "workeroutput", {}).get("bridle", {})
+        if "reached" in told:
+            self._tell_reached(*json.loads(told["reached"]))
         self._n_deselected = max(self._n_deselected, told.get("n_deselected", 0))
         for name, path, digest in told.get("modules", []):
             self._modules[name, path] = digest
@@ -129,6 +174,8 @@ class Controller:
             self._modules[name, path] = digest
         loaded = [[name, path, digest] for (name, path), digest in sorted(self._modules.items())]
         self._report.line("modules", loaded=loaded)
+        if self._recorder is not None and not self._distributed:  # else its workers tell
+            self._tell_reached(self._recorder.told(), self._recorder.unwatched)
         self._report.line(
             "end",
             nonce=self._report.nonce,
@@ -136,6 +183,11 @@ class Controller:
             n_deselected=max(0, self._n_deselected),
             exit_code=int(session.exitstatus),
         )
+
+    def _tell_reached(self, contexts, unwatched):
+        for context in contexts:
+            self._report.line("reached", context=context)
+        self._report.line("unwatched", paths=[clean(path) for path in unwatched])
 
     def _told(self, report):
         """Return what a failed report says, whichever of its parts are there."""
@@ -157,16 +209,37 @@ class Controller:
 def pytest_configure(config):
     leave_no_path()
     if hasattr(config, "workerinput"):
-        config.pluginmanager.register(Worker(config), "bridle_worker")
+        chooser = _choosing(config, json.loads(config.workerinput.get("bridle", "null")))
+        recorder = _recording(config)
+        config.pluginmanager.register(Worker(config, chooser, recorder), "bridle_worker")
         config.pluginmanager.register(Evidence(), "bridle_evidence")
     elif ORDER:
         order = json.loads(ORDER)
         report = Report(order["path"], order["nonce"])
+        chooser = _choosing(config, report.choice())
         root = os.stat(ROOT)
         versions = "Python %s, pytest %s" % (sys.version.split()[0], pytest.__version__)
         report.line("begin", nonce=order["nonce"], device=root.st_dev, inode=root.st_ino, versions=versions)
-        config.pluginmanager.register(Controller(report, config), "bridle_controller")
+        recorder = _recording(config)
+        config.pluginmanager.register(Controller(report, config, chooser, recorder), "bridle_controller")
         config.pluginmanager.register(Evidence(), "bridle_evidence")
+
+
+def _choosing(config, choice):
+    if not choice:
+        return None
+    chooser = Chooser(choice)
+    config.pluginmanager.register(chooser, "bridle_chooser")
+    return chooser
+
+
+def _recording(config):
+    """Return what records this session: `bridle_reach`, where it was loaded beside this plugin."""
+    reach = sys.modules.get("bridle_reach")
+    if reach is None:
+        return None
+    config.pluginmanager.register(reach.Hooks(reach.RECORDER), "bridle_reach_hooks")
+    return reach.RECORDER
 
 
 def evidence(error, excinfo, test_path, valued=False):

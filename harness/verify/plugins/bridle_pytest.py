@@ -11,6 +11,9 @@ import sys
 
 import bridle_proof  # noqa: F401 - takes its order from the environment before any code of the project can
 
+if "bridle_reach" in sys.argv:
+    import bridle_reach  # noqa: F401 - from beside this file, and begins to record
+
 sys.path[0] = os.getcwd()
 sys.argv[0] = "pytest"
 

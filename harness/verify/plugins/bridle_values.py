@@ -25,6 +25,7 @@ SECRET = re.compile(
     r"|(?:^|[_.-])(?:key|keys|pin|pat|otp|salt)(?:$|[_.-]))|[a-z]Key(?![a-z])"
 )
 HIDDEN = "<not shown>"
+_WORD, _WORD_BYTES = re.compile(r"[A-Za-z0-9_+/=.~:@-]*$"), re.compile(rb"[A-Za-z0-9_+/=.~:@-]*$")
 CO_OPTIMIZED = 1  # of a function: its locals are a plain mapping, those of a class body may be anybody's
 _UNINTERESTING = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)
 _KNOWN = (
@@ -54,7 +55,7 @@ def shown(value):
         text = _shown(value, MAX_DEPTH, _Room(MAX_NODES))
     except Exception as error:  # a type of the interpreter's own that is unlike all others
         text = "<not readable: %s>" % type(error).__name__
-    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "\u2026"
+    return text if len(text) <= MAX_VALUE else _begun(text[: MAX_VALUE - 1]) + "\u2026"
 
 
 def locals_of(frame):
@@ -82,9 +83,9 @@ def _shown(value, depth, room):
     if kind is int:
         return int.__repr__(value) if value.bit_length() <= MAX_INT_BITS else "<int of %d bits>" % value.bit_length()
     if _among(kind, (str, bytes, bytearray)):
-        return (
-            repr(value) if len(value) <= MAX_STRING else "%s\u2026 (%d in all)" % (repr(value[:MAX_STRING]), len(value))
-        )
+        if len(value) <= MAX_STRING:
+            return repr(value)
+        return "%r\u2026 (%d in all)" % (_begun(value[:MAX_STRING]), len(value))
     if _among(kind, _KNOWN):
         return _known(value, kind)
     if issubclass(kind, _UNINTERESTING):
@@ -175,6 +176,11 @@ def _fields_of(value, kinds):
             if type(held) is dict:
                 fields.update((name, held[name]) for name in list(held)[:200] if type(name) is str)
     return fields
+
+
+def _begun(text):
+    """Return text without the word that it ends in: half a secret, cut off here, would pass for none."""
+    return _WORD_BYTES.sub(b"", bytes(text)) if isinstance(text, (bytes, bytearray)) else _WORD.sub("", text)
 
 
 def _known(value, kind):

@@ -8,7 +8,8 @@ function M.check()
   M.check_program(vim.lsp.config.bridle.cmd[1])
   local clients = vim.lsp.get_clients({ name = "bridle" })
   if #clients == 0 then
-    health.info("No server is running: open a file of type python.")
+    local types = table.concat(vim.lsp.config.bridle.filetypes, ", ")
+    health.info("No server is running: open a file of one of these types: " .. types)
   end
   for _, client in ipairs(clients) do
     local status = require("bridle.status").of(client)

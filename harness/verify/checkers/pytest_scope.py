@@ -1,0 +1,114 @@
+"""Which of the tests one session of pytest runs, and what is learnt from it.
+
+The session is told what to leave out, never what to run: a test that nobody has seen yet runs, whoever made it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from bridle.harness.verify.checkers.pytest_report import Session
+from bridle.harness.verify.checks import is_test_path
+from bridle.harness.verify.impact.choosing import Selection, in_words
+from bridle.harness.verify.impact.memory import seen_by
+from bridle.harness.verify.job import Job, Ran
+from bridle.harness.verify.toolchain import toolchain
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What the plug-in is told: ids to leave out, files of which nothing runs, and which files come first."""
+
+    left_out: tuple[str, ...]
+    whole_files: tuple[str, ...]
+    first: tuple[str, ...]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What one run is to be. `expected` are the known tests that must have run; `extent` says in words what runs,
+    `files` where those tests stand.
+    """
+
+    choice: Choice | None = None
+    record: bool = False
+    expected: frozenset[str] = frozenset()
+    extent: str = ""
+    wider: str = ""
+    files: tuple[str, ...] = ()
+
+    def missing(self, session: Session) -> str:
+        """Return a test that was to run and was not collected, "" where there is none."""
+        if self.choice is None or session.uncollected:
+            return ""
+        return min(self.expected - set(session.collected), default="")
+
+    def told(self, reason: str) -> str:
+        """Return a verdict's reason, with what was run and why it was all."""
+        parts = [reason, self.extent or (f"all tests ran: {self.wider}" if self.wider else "")]
+        return "; ".join(part for part in parts if part)
+
+
+def plan_of(job: Job) -> Plan:
+    """Return what a job's session runs."""
+    memory = job.memory
+    if memory is None or _is_narrowed(job):
+        return Plan()
+    name = job.check.name
+    if job.which.only:
+        asked_for = {told_path(job, one.partition("::")[0]) for one in job.which.only}
+        return Plan(extent=f"{len(job.which.only)} tests that were asked for", files=tuple(sorted(asked_for)))
+    if not job.which.impact:
+        return Plan(record=memory.may_record(name, job.timeout_s) and not _is_fresh(job))
+    tools = toolchain(job.check, job.shadow.workspace)
+    selection = memory.selection(name, tools, job.tree, job.shadow.read)
+    if selection.everything:
+        return Plan(record=True, wider=selection.wider)
+    known = memory.known(name)
+    files = {one: test.path for one, test in known.evidence.tests.items()} if known is not None else {}
+    choice = _choice(selection, files)
+    expected = frozenset(_still_there(selection, files, job))
+    return Plan(choice, True, expected, in_words(selection), files=choice.first)
+
+
+def _choice(selection: Selection, files: dict[str, str]) -> Choice:
+    wanted = list(dict.fromkeys(files[pick.id] for pick in selection.picks))
+    whole = {files[one] for one in selection.left_out} - set(wanted)
+    return Choice(selection.left_out, tuple(sorted(whole)), tuple(wanted))
+
+
+def _still_there(selection: Selection, files: dict[str, str], job: Job) -> list[str]:
+    """Return the picked tests whose file is as it was seen: of one that changed, any may be gone."""
+    known = job.memory.known(job.check.name) if job.memory is not None else None
+    before = known.record.files if known is not None else {}
+    picked = [pick.id for pick in selection.picks]
+    return [one for one in picked if before.get(files[one]) == job.tree.files.get(files[one], "gone")]
+
+
+def told_path(job: Job, path: str) -> str:
+    """Return the path in the tree of a file as pytest names it in its package."""
+    return f"{job.check.package}/{path}" if job.check.package else path
+
+
+def _is_narrowed(job: Job) -> bool:
+    """Tell whether a job names the test files that it is to run."""
+    return bool(job.paths) and (not job.which.impact or all(map(is_test_path, job.paths)))
+
+
+def _is_fresh(job: Job) -> bool:
+    """Tell whether what is known of the tests is of this very tree."""
+    known = job.memory.known(job.check.name) if job.memory is not None else None
+    return known is not None and bool(known.record.contexts) and known.record.files == dict(job.tree.files)
+
+
+def learn(job: Job, plan: Plan, ran: Ran, session: Session) -> None:
+    """Keep what a session saw; of one that was not recorded, how long all of the tests took."""
+    memory = job.memory
+    if memory is None or job.which.only or _is_narrowed(job):
+        return
+    name, tools = job.check.name, toolchain(job.check, job.shadow.workspace)
+    if not plan.record:
+        memory.note_seconds(name, tools, ran.completed.seconds)
+    elif session.contexts:
+        contexts = session.contexts
+        seen = seen_by(contexts, session.unwatched, session.ran, tools, job.tree, job.shadow.read)
+        gone = sorted(plan.expected - set(session.collected))
+        memory.learn(name, seen, gone, whole=plan.choice is None)

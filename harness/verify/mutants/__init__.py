@@ -1,0 +1,1 @@
+"""Whether the tests would notice: small faults put into changed lines."""

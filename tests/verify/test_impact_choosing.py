@@ -1,0 +1,146 @@
+"""Which tests are chosen for a change, by what they were seen to do."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from bridle.harness.verify.impact.choosing import Change, Selection, choose
+from bridle.harness.verify.impact.evidence import Context, Evidence
+from bridle.harness.verify.impact.imports import imports_of
+from bridle.harness.verify.impact.touches import touches
+
+LIB = """LIMIT = 2
+UNREAD = 1
+
+
+def f(n):
+    return n + LIMIT
+
+
+def g(n):
+    return n
+
+
+def unused():
+    return 1
+"""
+TEXTS = {
+    "lib.py": LIB,
+    "tests/test_a.py": "from lib import f\n\n\ndef test_f():\n    f(1)\n\n\ndef test_nothing():\n    pass\n",
+    "tests/test_b.py": "import lib\n\n\ndef test_g():\n    lib.g(1)\n",
+    "tests/test_c.py": "def test_data():\n    open('x.json')\n",
+}
+
+
+def mask(*lines: int) -> str:
+    return f"{sum(1 << (line - 1) for line in lines):x}"
+
+
+def test_of(path: str, name: str, **more: object) -> Context:
+    return msgspec.structs.replace(Context(f"test:{path}::{name}", path=path), **more)
+
+
+test_of.__test__ = False  # type: ignore[attr-defined]  # it makes a test's context and is none
+
+CONTEXTS = (
+    Context("session"),
+    Context("module:lib.py", lines={"lib.py": mask(1, 2, 5, 9, 13)}, importers=("module:tests/test_a.py",)),
+    Context("module:tests/test_a.py", importers=("file:tests/test_a.py",)),
+    Context("module:tests/test_b.py", importers=("file:tests/test_b.py",)),
+    Context("fixture:tests::site", lines={"lib.py": mask(10)}),
+    test_of("tests/test_a.py", "test_f", lines={"lib.py": mask(6), "tests/test_a.py": mask(5)}, seconds=0.1),
+    test_of("tests/test_a.py", "test_nothing", lines={"tests/test_a.py": mask(9)}),
+    test_of("tests/test_b.py", "test_g", lines={"tests/test_b.py": mask(5)}, uses=("tests::site",)),
+    test_of("tests/test_c.py", "test_data", opened=("x.json", "cases/")),
+)
+
+
+def chosen(
+    old: str = "", new: str = "", contexts: tuple[Context, ...] = CONTEXTS, others: dict[str, str] | None = None
+) -> Selection:
+    evidence = Evidence(contexts, imports_of(TEXTS), TEXTS)
+    found = touches("lib.py", LIB, LIB.replace(old, new), evidence.words.__contains__) if old else ()
+    return choose(evidence, Change(found, others or {}))
+
+
+def names(selection: Selection) -> list[str]:
+    return [pick.id.partition("::")[2] for pick in selection.picks]
+
+
+def test_who_executed_the_line_is_chosen_with_the_reason() -> None:
+    selection = chosen("n + LIMIT", "n - LIMIT")
+    assert names(selection) == ["test_f"]
+    assert selection.picks[0].reason == "executed f in lib.py"
+    assert selection.picks[0].confidence == 1.0
+    assert len(selection.left_out) == 3
+
+
+def test_what_a_fixture_executed_counts_for_who_uses_it() -> None:
+    assert names(chosen("    return n\n", "    return n + 1\n")) == ["test_g"]
+
+
+def test_who_reads_a_name_is_chosen_for_its_value() -> None:
+    selection = chosen("LIMIT = 2", "LIMIT = 3")
+    assert names(selection) == ["test_f"]
+    assert not selection.wider
+
+
+def test_a_name_that_nobody_reads_widens_to_who_imports_it() -> None:
+    selection = chosen("UNREAD = 1", "UNREAD = 2")
+    assert set(names(selection)) == {"test_f", "test_nothing", "test_g"}
+    assert "UNREAD" in selection.wider or "lib.py" in selection.wider
+
+
+def test_what_runs_on_import_is_felt_by_who_imports_it() -> None:
+    assert set(names(chosen("def g(n):", "def g(n, m):"))) == {"test_f", "test_nothing", "test_g"}
+
+
+def test_code_that_nobody_executes_widens_to_who_executed_its_file() -> None:
+    selection = chosen("return 1", "return 2")
+    assert set(names(selection)) == {"test_f", "test_g"}
+    assert {pick.confidence for pick in selection.picks} == {0.3}
+
+
+@pytest.mark.parametrize(
+    ("path", "how", "wanted"),
+    [("x.json", "modified", {"test_data"}), ("cases/1.txt", "created", {"test_data"})],
+)
+def test_who_opened_a_file_or_listed_its_folder_is_chosen(path: str, how: str, wanted: set[str]) -> None:
+    assert set(names(chosen(others={path: how}))) == wanted
+
+
+@pytest.mark.parametrize("path", ["y.json", "pyproject.toml", "tests/conftest.py", "requirements-dev.txt"])
+def test_configuration_and_files_that_nobody_opened_are_for_all(path: str) -> None:
+    selection = chosen(others={path: "modified"})
+    assert selection.everything
+    assert path in selection.wider
+
+
+def test_lines_that_run_outside_of_any_test_are_for_all() -> None:
+    session = Context("session", lines={"lib.py": mask(6)})
+    assert chosen("n + LIMIT", "n - LIMIT", (session, *CONTEXTS[1:])).everything
+
+
+def test_a_partial_record_is_for_all_and_a_partial_test_always_runs() -> None:
+    blind = Context("session", partial="another tracer ran")
+    assert "another tracer ran" in chosen("n + LIMIT", "n - LIMIT", (blind, *CONTEXTS[1:])).wider
+    forking = msgspec.structs.replace(CONTEXTS[6], partial="it starts other processes")
+    selection = chosen("n + LIMIT", "n - LIMIT", (*CONTEXTS[:6], forking, *CONTEXTS[7:]))
+    assert names(selection) == ["test_f", "test_nothing"]
+
+
+def test_what_failed_last_time_comes_first() -> None:
+    failed = msgspec.structs.replace(CONTEXTS[8], outcome="failed")
+    assert names(chosen("n + LIMIT", "n - LIMIT", (*CONTEXTS[:8], failed))) == ["test_data", "test_f"]
+
+
+def test_a_module_that_only_a_test_imported_by_name_is_for_all() -> None:
+    lazy = Context("module:plug.py", lines={"plug.py": "1"}, importers=("test:tests/test_a.py::test_f",))
+    evidence = Evidence((*CONTEXTS, lazy), imports_of(TEXTS), {**TEXTS, "plug.py": "def h(a):\n    pass\n"})
+    found = touches("plug.py", "def h(a):\n    pass\n", "def h(a, b):\n    pass\n", lambda word: True)
+    assert choose(evidence, Change(found)).everything
+
+
+def test_without_a_record_all_run() -> None:
+    assert choose(Evidence((), {}, {}), Change()).everything

@@ -125,6 +125,8 @@ class ProjectFile(Common, frozen=True):
     declared: CheckEntries = msgspec.field(default=(), name="check")
     architecture: Any = None
     """The project's rules for itself; the check of that name reads them, and says what is wrong with them."""
+    security: dict[str, Any] = {}
+    """That new lines are looked at for what they open."""
 
 
 class EditorSettings(Common, frozen=True):

@@ -98,10 +98,16 @@ class Modules:
                     if name:
                         yield name
 
+    def _is_package(self, folder: str) -> bool:
+        """Tell whether a folder, or the one that a link on its way leads to, has an ``__init__``."""
+        file = f"{folder}/__init__.py"
+        behind = (link.target + file[len(link.path) :] for link in self._links if _under(file, link.path))
+        return file in self._paths or any(one in self._paths for one in behind)
+
     def _package_root(self, path: str) -> str:
         """Return the folder that pytest would import `path` from: the first above without ``__init__``."""
         folder = path.rpartition("/")[0]
-        while folder and f"{folder}/__init__.py" in self._paths:
+        while folder and self._is_package(folder):
             folder = folder.rpartition("/")[0]
         return f"{folder}/" if folder else ""
 

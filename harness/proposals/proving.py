@@ -16,7 +16,7 @@ from bridle.harness.proposals.badge import badge
 from bridle.harness.proposals.hunks import told
 from bridle.harness.proposals.landing import Placed
 from bridle.harness.proposals.ledger import Ledger, Offer
-from bridle.harness.verify.gates.judging import judge
+from bridle.harness.verify.objections import objections
 from bridle.indexer.encoding import UndecodableError, decode
 
 
@@ -73,7 +73,7 @@ class Proving:
         run = offer.proposal.run
         _, verdicts = await self._checking.prove(dirty, changes, offer.baseline, cancel, run=run, executable=executable)
         texts = {one.path: (_text(one.before), _text(one.after)) for one in placed}
-        flags = await asyncio.to_thread(judge, texts, lambda path: _text(self._buffers.current(path)))
+        flags = await asyncio.to_thread(objections, texts, lambda path: _text(self._buffers.current(path)))
         part = told(hunks, offer.proposal)
         wanted = None if part else offer.wanted
         earned = badge(verdicts, flags, wanted)

@@ -35,11 +35,11 @@ from bridle.harness.verify.as_before import prove_as_before
 from bridle.harness.verify.checks import Check
 from bridle.harness.verify.depth import deepen
 from bridle.harness.verify.finders.discover import discover
-from bridle.harness.verify.gates.judging import judge
 from bridle.harness.verify.gates.vanished import vanished
 from bridle.harness.verify.impact.memory import Memory
 from bridle.harness.verify.job import ALL, IMPACT, Which
 from bridle.harness.verify.ladder import Witness, known, verify
+from bridle.harness.verify.objections import objections
 from bridle.harness.verify.python_version import is_newer_than_ours
 from bridle.harness.verify.records import Records
 from bridle.harness.workflow.conversation import Conversation
@@ -285,7 +285,7 @@ class Workbench:
 
     def flags(self, verdicts: Sequence[Verdict]) -> tuple[Flag, ...]:
         """Return the gates' objections to what stands, of which the checks said this."""
-        read = judge({one.path: (_text(one.before), _text(one.after)) for one in self.changed()}, self._base_text)
+        read = objections({one.path: (_text(one.before), _text(one.after)) for one in self.changed()}, self._base_text)
         told = {flag.path for flag in read if flag.blocks}
         return (*read, *(flag for flag in self._vanished(verdicts) if flag.path not in told))
 

@@ -87,6 +87,12 @@ instead = "ask core/store.py"
     assert "Instead: ask core/store.py." in finding.message
 
 
+def test_a_module_of_the_standard_library_is_not_taken_for_one_of_the_same_name_in_a_package() -> None:
+    files = {"app/__init__.py": "", "app/a.py": "", "core/__init__.py": "", "core/b.py": "import secrets\n"}
+    files |= {"app/deep/__init__.py": "", "app/deep/secrets.py": "", "src/top/__init__.py": ""}
+    assert found(LAYERS, files, [FolderLink("src/top/app", "app"), FolderLink("src/top/core", "core")]) == []
+
+
 def test_a_protected_module_is_imported_by_those_named_alone() -> None:
     rules = '[[architecture.protect]]\nwhat = ["core/engine.py"]\nby = ["app/main.py"]\n'
     files = {"core/engine.py": "", "app/main.py": "import core.engine\n", "app/other.py": "import core.engine\n"}

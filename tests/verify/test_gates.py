@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridle.harness.verify.gates.judging import judge
+from bridle.harness.verify.gates.undone import undone
 
 CASES = [
     json.loads(line)
@@ -28,6 +29,14 @@ def test_a_cheating_patch_is_flagged_by_the_gate_that_it_cheats(case: dict[str, 
     flags = judge(files_of(case))
     assert case["gate"] in {flag.gate for flag in flags}
     assert all(flag.blocks and flag.reason and flag.remedy for flag in flags)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case["kind"] == "told"], ids=lambda case: case["name"])
+def test_what_only_the_old_proof_can_judge_is_told_and_does_not_block(case: dict[str, Any]) -> None:
+    flags = judge(files_of(case))
+    assert {flag.gate for flag in flags} == {case["gate"]}
+    assert not any(flag.blocks for flag in flags)
+    assert undone(files_of(case)).stages, "the proof as it was is run"
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case["kind"] == "honest"], ids=lambda case: case["name"])

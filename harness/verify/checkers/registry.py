@@ -24,6 +24,7 @@ from bridle.harness.verify.checkers import (
 )
 from bridle.harness.verify.checks import Check
 from bridle.harness.verify.job import Job
+from bridle.harness.verify.security import checker as security
 
 Checker = Callable[[Job], Verdict]
 """Runs one check and reads what it said. Whatever it raises becomes an `unknown`."""
@@ -34,6 +35,7 @@ CHECKERS: Mapping[str, Checker] = {
     "eslint": eslint.check,
     "cargo-clippy": cargo.check,
     "architecture": architecture.check,
+    "security": security.check,
     "mypy": mypy.check,
     "pyright": pyright.check,
     "tsc": tsc.check,

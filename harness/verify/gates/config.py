@@ -14,6 +14,7 @@ from bridle.harness.verify.gates.config_files import Flat, is_opaque, settings_o
 from bridle.harness.verify.gates.source import Change, Patch
 from bridle.harness.verify.gates.suppressions import STYLE
 
+SCRIPTS = (".js", ".mjs", ".cjs", ".ts")
 GATE = "configuration"
 RESTORE = "leave the configuration of the checks as it was; a person may decide otherwise"
 
@@ -26,7 +27,7 @@ OPTIONS = re.compile(r"\.addopts$|^scripts\.")
 FILTERS = re.compile(r"\.filterwarnings$")
 PLACES = re.compile(r"\.(?:files|include|packages|mypy_path|testpaths|pythonpath|src|extraPaths)$")
 TOLD = re.compile(
-    r"^(?:tool\.)?coverage\b|^(?:run|report|paths|html|xml)\.|(?:^|\.)mypy-[\w.*,-]+\.ignore_missing_imports$"
+    r"^(?:tool\.)?coverage\b|^flake8\.|^(?:run|report|paths|html|xml)\.|(?:^|\.)mypy-[\w.*,-]+\.ignore_missing_imports$"
 )
 """What no check of ours stands on, or what only says that a foreign package has no types: told, and no obstacle."""
 
@@ -41,6 +42,14 @@ STRICT_OPTIONS = re.compile(r"-W$|error|--(?:strict\w*|doctest|forbid|check-leak
 """Options whose absence asks for less."""
 
 IGNORES = re.compile(r"^tool\.ruff\.(?:lint\.)?(?:extend-)?ignore$|^flake8\.(?:extend-)?ignore$")
+
+ESLINT = tuple(
+    f"{stem}{suffix}"
+    for stem, suffixes in ((".eslintrc", ("", ".json", ".js", ".cjs", ".yml", ".yaml")), ("eslint.config", SCRIPTS))
+    for suffix in suffixes
+)
+NEW_SCRIPT = re.compile(r"^scripts\.(?:lint|check|typecheck|type-check|tsc)\b")
+"""Commands that nobody was asked to run before they were there."""
 
 ADOPTED = (
     "tool.mypy",
@@ -70,7 +79,8 @@ def judge_configuration(patch: Patch, change: Change) -> Iterator[Flag]:
     if change.is_same or change.is_example:
         return
     if is_opaque(change.name):
-        if without_remarks(change.before.text) != without_remarks(change.after.text):
+        same = without_remarks(change.before.text) == without_remarks(change.after.text)
+        if not same and not _is_first_of_eslint(patch, change):
             yield change.flag(GATE, 0, f"{change.name} configures the checks, and was changed", RESTORE)
         return
     before, after = settings_of(change.name, change.before.text), settings_of(change.name, change.after.text)
@@ -82,6 +92,8 @@ def judge_configuration(patch: Patch, change: Change) -> Iterator[Flag]:
     for key in sorted(before.keys() | after.keys()):
         if before.get(key) == after.get(key) or _is_stricter(key, before.get(key), after.get(key)):
             continue
+        if key not in before and NEW_SCRIPT.match(key):
+            continue
         if _is_adopted(patch, change, key, before) and _is_safe_to_adopt(key, after[key]):
             continue
         if _is_carried_over(patch, change, key, before, after):
@@ -89,6 +101,14 @@ def judge_configuration(patch: Patch, change: Change) -> Iterator[Flag]:
         line = change.after.line_of(key.rpartition(".")[2])
         blocks = not (TOLD.search(key) or _is_of_style(key, before.get(key), after.get(key)))
         yield change.flag(GATE, line, f"{key} was {_verb(key, before, after)}", RESTORE, blocks=blocks)
+
+
+def _is_first_of_eslint(patch: Patch, change: Change) -> bool:
+    """Tell whether a file at the root brings in a linter that was not there: nothing was asked for before."""
+    if change.before.exists or "/" in change.path or "eslint" not in change.name:
+        return False
+    texts = [patch.text_before(name) for name in ESLINT]
+    return all(text == "" for text in texts) and "eslintConfig" not in (patch.text_before("package.json") or "")
 
 
 def _is_stricter(key: str, before: object, after: object) -> bool:

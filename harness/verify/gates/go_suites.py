@@ -16,10 +16,10 @@ from bridle.harness.verify.gates.tree_claims import (
     is_same,
     values_of,
 )
-from bridle.harness.verify.gates.trees import plain, short, text_of, walk, words
+from bridle.indexer.languages.trees import plain, short, text_of, walk, words
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from bridle.indexer.languages.trees import Node
 
 TEST = re.compile(r"(?:Test|Example|Fuzz)(?![a-z])")
 CONSTRAINT = re.compile(r"^//(?:go:build| \+build)\s+(.+)$", re.MULTILINE)

@@ -7,7 +7,7 @@ from bridle.harness.verify.gates.rust_suites import read_rust
 from bridle.harness.verify.gates.script_suites import read_script
 from bridle.harness.verify.gates.source import Change, Version
 from bridle.harness.verify.gates.suites import Suite, read_suite
-from bridle.harness.verify.gates.trees import tree_of
+from bridle.indexer.languages.trees import tree_of
 
 READERS = {"js": read_script, "go": read_go, "rust": read_rust}
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from bridle.harness.verify.gates.claims import Claim
 from bridle.harness.verify.gates.suites import Case, Suite
 from bridle.harness.verify.gates.tree_claims import IDENTIFIERS, claim_of, failure_of, values_of
-from bridle.harness.verify.gates.trees import plain, text_of, walk
+from bridle.indexer.languages.trees import plain, text_of, walk
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from bridle.indexer.languages.trees import Node
 
 TEST = re.compile(r"#\[\s*(?:\w+\s*::\s*)*(?:test|rstest|test_case|bench|wasm_bindgen_test|proptest)\b")
 LEFT_OUT = re.compile(r"#\[\s*(?:ignore\b|should_panic\b|cfg\s*\((?!\s*test\s*\))|cfg_attr\b.*\bignore\b)")

@@ -15,10 +15,10 @@ from bridle.harness.verify.gates.tree_claims import (
     is_same,
     values_of,
 )
-from bridle.harness.verify.gates.trees import plain, text_of, walk, words
+from bridle.indexer.languages.trees import plain, text_of, walk, words
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from bridle.indexer.languages.trees import Node
 
 FUNCTIONS = words("arrow_function function_expression function function_declaration generator_function")
 STRONG = words(

@@ -11,10 +11,10 @@ from bridle.harness.verify.gates.claims import Claim
 from bridle.harness.verify.gates.script_claims import callback_of, claims_of, declared
 from bridle.harness.verify.gates.suites import Case, Suite
 from bridle.harness.verify.gates.tree_claims import IDENTIFIERS
-from bridle.harness.verify.gates.trees import plain, short, text_of, walk, words
+from bridle.indexer.languages.trees import plain, short, text_of, walk, words
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from bridle.indexer.languages.trees import Node
 
 GROUPS = words("describe context suite fdescribe xdescribe ddescribe xcontext")
 TESTS = words("it test specify fit xit iit xtest xspecify")

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from bridle.harness.nouns import Flag
 from bridle.harness.verify.checks import is_test_path
-from bridle.harness.verify.gates.trees import language_of
+from bridle.indexer.languages.trees import language_of
 
 TEST_FOLDERS = frozenset(("test", "tests", "testing"))
 _COLLECTED = {

@@ -24,7 +24,7 @@ LOOK = "see whether the change is meant: the tests as they were are run on the n
 SNAPSHOTS = (".snap", ".ambr", ".golden", ".approved", ".snapshot")
 USUAL = re.compile(
     r"skip[_-]?(?:[Ii]f|[Uu]nless)\b.*(?:version|platform|os\.name|\b(?:is|IS)_\w+\d|win32|windows|WIN|linux|darwin|pypy|"
-    r"\bPY[23]|is None)"
+    r"\bPY[23]|is None)|\bimportorskip\b"
 )
 """Conditions on versions, systems and what is installed: the tests as they were are run without them."""
 
@@ -45,10 +45,10 @@ def judge_tests(patch: Patch) -> Iterator[Flag]:
         else:
             suites[change.path] = read
     added = _added(sides, suites)
-    as_much = _claims_as_much(sides, suites)
+    as_much, hidden = _claims_as_much(sides, suites), _uncollected(patch.changes)
     for change in sides:
         if change.path in suites:
-            yield from _Judge(patch, change, added, as_much=as_much).file(*suites[change.path])
+            yield from _Judge(patch, change, added, hidden, as_much=as_much).file(*suites[change.path])
     for change in patch.changes:
         rewritten = change.before.exists and change.before.text != change.after.text
         if rewritten and (change.name.endswith(SNAPSHOTS) or "/__snapshots__/" in f"/{change.path}"):
@@ -71,6 +71,18 @@ def _added(changes: Sequence[Change], suites: Mapping[str, tuple[Suite, Suite]])
     return found
 
 
+def _uncollected(changes: Sequence[Change]) -> frozenset[str]:
+    """Return the bodies of the functions that claim something in files in which nobody looks for tests."""
+    found: set[str] = set()
+    for change in changes:
+        if change.is_same or change.is_collected or not (change.is_python or change.language in READERS):
+            continue
+        read = suites_of(change)
+        if read is not None:
+            found |= {case.body for case in (*read[1].tests.values(), *read[1].helpers.values()) if case.claims}
+    return frozenset(found)
+
+
 def _claims_as_much(changes: Sequence[Change], suites: Mapping[str, tuple[Suite, Suite]]) -> bool:
     """Tell whether the tests of the patch are as many as before, and exclude as much all in all."""
     sizes: list[tuple[int, int]] = []
@@ -85,13 +97,17 @@ def _claims_as_much(changes: Sequence[Change], suites: Mapping[str, tuple[Suite,
 class _Judge:
     """Judges one file of tests as part of its patch.
 
-    `added` are the tests that moved ones may be found among; `as_much` says that all tests together claim as much.
+    `added` are the tests that moved ones may be found among, `hidden` the bodies of functions that nobody collects;
+    `as_much` says that all tests together claim as much.
     """
 
-    def __init__(self, patch: Patch, change: Change, added: list[Case], *, as_much: bool) -> None:
+    def __init__(
+        self, patch: Patch, change: Change, added: list[Case], hidden: frozenset[str], *, as_much: bool
+    ) -> None:
         self._patch = patch
         self._change = change
         self._added = added
+        self._hidden = hidden
         self._as_much = as_much
 
     def file(self, before: Suite, after: Suite) -> Iterator[Flag]:
@@ -129,16 +145,20 @@ class _Judge:
             yield self._flag(line, reason, blocks=False)
             return
         gone = sorted(case.names & self._patch.vanished)
-        if gone or self._patch.takes_away:
+        if self._is_hidden(case, after):
+            yield self._flag(line, f"the test {case.name!r} is not collected any more")
+        elif gone or self._patch.takes_away:
             what = f"{gone[0]!r}, which the code does not have any more" if gone else "a part of the code"
             yield self._flag(line, f"the test {case.name!r} is gone with {what}", blocks=False)
-        elif (self._as_much and self._added) or (self._patch.moves_code and not self._is_hidden(case, after)):
+        elif (self._as_much and self._added) or self._patch.moves_code:
             yield self._flag(line, f"the test {case.name!r} is gone while code or other tests changed", blocks=False)
         else:
             yield self._flag(line, f"the test {case.name!r} is gone, or not collected any more")
 
     def _is_hidden(self, case: Case, after: Suite) -> bool:
         """Tell whether a test that is gone still stands there, where nobody collects it."""
+        if case.body in self._hidden:
+            return True
         same_name = case.name.rpartition("::")[2]
         return any(name == same_name or name.endswith(same_name) for name in after.defined) or any(
             helper.claims == case.claims or helper.body == case.body for helper in after.helpers.values()
@@ -229,7 +249,7 @@ class _Judge:
         for mark in Counter(after.left_out) - Counter(before.left_out):
             if before.tests:
                 line = self._change.after.line_of(mark.partition(" ")[2] or mark)
-                yield self._flag(line, f"tests of the file are left out: {mark}")
+                yield self._flag(line, f"tests of the file are left out: {mark}", blocks=not USUAL.search(mark))
         missing = uncovered(before.claims, after.claims)
         if missing and self._change.after.exists:
             yield self._flag(0, f"the file does not hold any more that `{missing[0].text}`")

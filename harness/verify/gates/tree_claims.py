@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bridle.harness.verify.gates.claims import Claim
-from bridle.harness.verify.gates.trees import plain, short, text_of, walk, words
+from bridle.indexer.languages.trees import plain, short, text_of, walk, words
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from bridle.indexer.languages.trees import Node
 
 LITERALS = words(
     "string number true false null undefined regex template_string interpreted_string_literal "

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from bridle.indexer.languages.grammars import MissingGrammarError, grammar_of, parser_of
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Tree
+    from tree_sitter import Node as Node  # noqa: PLC0414  # told on to those who walk trees
+    from tree_sitter import Tree
 
 MAX_BYTES = 1_000_000
 MAX_CALLS = 400_000

@@ -51,9 +51,10 @@ def tree_of(path: str, text: str) -> Tree | None:
 
     try:
         parser = parser_of(grammar)
-        return parser.parse(read, progress_callback=too_long)
     except MissingGrammarError:
         return None
+    try:
+        return parser.parse(read, progress_callback=too_long)
     except ValueError:  # stopped
         parser.reset()
         return None

@@ -20,7 +20,7 @@ RESTORE = "leave the configuration of the checks as it was; a person may decide 
 
 LONGER_IS_STRICTER = re.compile(r"\.(?:extend-)?select$|\.testpaths$|\.plugins$|\.enable$|\.enable_error_code$")
 TRUE_IS_STRICTER = re.compile(
-    r"\.(?:strict\w*|warn_\w+|disallow_\w+|check_untyped_defs|extra_checks|xfail_strict|strict\w+|no[A-Z]\w+|"
+    r"\.(?:strict\w*|warn_\w+|disallow_\w+|check_untyped_defs|extra_checks|xfail_strict|no_implicit_\w+|no[A-Z]\w+|"
     r"explicit_package_bases|exactOptionalPropertyTypes|alwaysStrict)$"
 )
 OPTIONS = re.compile(r"\.addopts$|^scripts\.")
@@ -112,8 +112,8 @@ def _is_first_of_eslint(patch: Patch, change: Change) -> bool:
 
 
 def _is_stricter(key: str, before: object, after: object) -> bool:
-    if LONGER_IS_STRICTER.search(key) and isinstance(before, list) and isinstance(after, list):
-        return set(map(str, cast("list[object]", before))) <= set(map(str, cast("list[object]", after)))
+    if LONGER_IS_STRICTER.search(key) and _is_list(before) and _is_list(after):
+        return set(map(str, _lines(before))) <= set(map(str, _lines(after)))
     if OPTIONS.search(key) and before is not None:
         return _asks_for_as_much(_words(before), _words(after))
     if FILTERS.search(key):
@@ -220,6 +220,10 @@ def _lines(value: object) -> list[object]:
     if isinstance(value, list):
         return cast("list[object]", value)
     return [one for one in re.split(r"[\n,]", str(value or "")) if one.strip()]
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)
 
 
 def _verb(key: str, before: Flat, after: Flat) -> str:

@@ -52,8 +52,8 @@ def deeds_of(change: Change, tree: ast.Module | None) -> list[Deed]:
     found = [
         Deed(what, getattr(node, "lineno", 1) - 1) for node in ast.walk(tree) for read in readers for what in read(node)
     ]
-    at_import = [] if change.name in PROGRAMS else _at_import(tree)
-    return [*found, *at_import, *_hooks(change, tree)]
+    found += () if change.name in PROGRAMS else _at_import(tree)
+    return [*found, *_hooks(change, tree)]
 
 
 def _ending(node: ast.AST) -> Iterator[str]:

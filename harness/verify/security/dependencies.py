@@ -59,7 +59,7 @@ def _reader_of(path: str) -> Callable[[str], Iterator[str]] | None:
         "Pipfile": _pipfile,
         "package.json": _package_json,
         "Cargo.toml": _cargo,
-        "go.mod": lambda text: iter(_GO.findall(text)),
+        "go.mod": _go_mod,
     }.get(name)
 
 
@@ -123,6 +123,10 @@ def _package_json(text: str) -> Iterator[str]:
     yield from (name for key in keys for name in _table(document.get(key)))
 
 
+def _go_mod(text: str) -> Iterator[str]:
+    return (found[1] for found in _GO.finditer(text))
+
+
 def _cargo(text: str) -> Iterator[str]:
     yield from _cargo_tables(tomllib.loads(text))
 
@@ -131,11 +135,7 @@ def _cargo_tables(table: Mapping[str, object]) -> Iterator[str]:
     for key, value in table.items():
         if key in ("dependencies", "dev-dependencies", "build-dependencies"):
             yield from _table(value)
-        elif (
-            key in ("target", "workspace")
-            or key.startswith("cfg(")
-            or (isinstance(value, dict) and any(one in value for one in ("dependencies", "dev-dependencies")))
-        ):
+        elif key in ("target", "workspace") or key.startswith("cfg(") or "dependencies" in _table(value):
             yield from _cargo_tables(_table(value))
 
 

@@ -58,7 +58,7 @@ async def held_ms(n_files: int, n_findings: int) -> tuple[float, int]:
     """Return the longest that the loop was held, and how often something was published."""
     places = Places("/work")
     documents = Documents("utf-16", places.path)
-    opened = documents.open(lsp.TextDocumentItem("file:///work/f0.py", lsp.LanguageKind.Python, 1, "x = 1\n" * 50_000))
+    opened = documents.open(lsp.TextDocumentItem("file:///srv/f0.py", lsp.LanguageKind.Python, 1, "x = 1\n" * 50_000))
     board, quiet = Board(documents), Quiet()
     settings = ClientSettings(lint="on", types="on")
     screen = Screen(cast("Editor", quiet), places, documents, board, Offers(), settings)

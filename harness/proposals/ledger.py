@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from bridle.harness.nouns import Badge, FilePatch, Finding, Proposal, ProposalId, RunId, UserProblem
+from bridle.harness.session.storage import told
 
 MAX_KEPT = 200
 SUFFIX = ".msgpack"
@@ -125,6 +126,11 @@ class Ledger:
                 self._offers[offer.proposal.id] = offer
 
     def _write(self, offer: Offer) -> None:
+        """Put an offer on the disk. Raises UserProblem."""
+        with told(self._folder):
+            self._put(offer)
+
+    def _put(self, offer: Offer) -> None:
         handle, name = tempfile.mkstemp(dir=self._folder, suffix=".part")
         try:
             with os.fdopen(handle, "wb") as file:

@@ -135,8 +135,9 @@ async def test_a_run_whose_state_cannot_be_written_any_more_still_ends(opening: 
     await door.until(CheckStarted, lambda event: event.run == run)
     shutil.rmtree(State(trusted).proposals)
     ended = await door.until(RunEnded)
-    assert ended.outcome == "failed"
-    assert "could not be kept" in ended.reason
+    assert ended.outcome == "needs a person"
+    assert "cannot keep its state in" in ended.reason
+    assert "check that folder" in ended.reason
 
 
 async def test_a_landed_change_is_not_rejected_afterwards(opening: Any, trusted: Path) -> None:

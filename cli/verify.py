@@ -61,7 +61,7 @@ def main(options: argparse.Namespace) -> int:
     else:
         for verdict in verified.verdicts:
             print(verdict_text(verdict))
-        print(f"{verified.outcome} on tree {verified.tree}{_only_older(verified)}")
+        print(_whole(verified))
     return 0 if verified.outcome == "pass" or is_older(verified) else 1
 
 
@@ -75,6 +75,14 @@ def is_older(verified: Verified) -> bool:
         verdict.outcome == "pass" or (verdict.outcome == "fail" and verdict.findings) for verdict in verified.verdicts
     )
     return plain and bool(verified.verdicts) and not any(f.new for v in verified.verdicts for f in v.findings)
+
+
+def _whole(verified: Verified) -> str:
+    if not verified.verdicts:
+        return (
+            f"{verified.outcome}: nothing was checked; no check is known here, or nothing differs from the last commit"
+        )
+    return f"{verified.outcome} on tree {verified.tree}{_only_older(verified)}"
 
 
 def _only_older(verified: Verified) -> str:

@@ -96,7 +96,7 @@ class Checking:
             if request.tests == "changed":
                 asked = msgspec.structs.replace(request, paths=await self._differing())
                 if not asked.paths:
-                    return Verified("pass", "", (), buffers)
+                    return Verified("unknown", "", (), buffers)
             which = Which(impact=impact, only=request.only)
             tree, verdicts = await self.prove(self._buffers.dirty(), {}, baseline, cancel, asked, which=which)
             if request.strength_s or (self._settings.tests.coverage and request.tests in ("impact", "changed")):

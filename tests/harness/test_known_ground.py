@@ -58,6 +58,12 @@ async def test_what_an_older_commit_had_is_not_new(opening: Opening, committed: 
     assert (committed / "tests" / "test_newer.py").read_text() == NEWER
 
 
+async def test_where_nothing_differs_nothing_is_proved(opening: Opening, committed: Path) -> None:
+    door = await opening("local")
+    verified = expect(await door.engine.call(Verify(tests="changed"), 90), Verified)
+    assert (verified.outcome, verified.verdicts) == ("unknown", ())
+
+
 async def test_a_commit_that_is_not_there_is_told(opening: Opening, committed: Path) -> None:
     door = await opening("local")
     for revision in ("nonsense", "--output=x", "HEAD~7"):

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-_HOME = re.compile(r"^\s*home\s*=\s*(.+?)\s*$", re.MULTILINE)
+_HOME = re.compile(r"^[ \t]*home\s*=\s*(.+?)\s*$", re.MULTILINE)
 
 
 class Interpreter(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bridle.harness.verify.interpreter import find_interpreter
 
-_VERSION = re.compile(r"^\s*version(?:_info)?\s*=\s*(\d+)\.(\d+)", re.MULTILINE)
+_VERSION = re.compile(r"^[ \t]*version(?:_info)?\s*=\s*(\d+)\.(\d+)", re.MULTILINE)
 _NAME = re.compile(r"python(\d+)\.(\d+)")
 
 

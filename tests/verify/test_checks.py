@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import venv
 from pathlib import Path
 
@@ -167,3 +168,12 @@ def test_what_is_granted_to_a_tool_is_granted_to_it_in_every_package_unless_one_
     planted(root / ".venv")
     needs = {"pytest": ("env:A",), "pytest:two": ("env:B",)}
     assert [check.needs for check in discover(root, None, needs)] == [("env:A",), ("env:B",)]
+
+
+def test_a_configuration_of_a_million_blank_lines_keeps_nobody_waiting(root: Path) -> None:
+    planted(root / ".venv", "ruff", "mypy")
+    for name in ("pyproject.toml", "setup.cfg", "tox.ini"):
+        (root / name).write_text("\n" * 900_000 + "[tool.mypy]\n")
+    begun = time.monotonic()
+    assert [check.name for check in discover(root, None)] == ["mypy"]
+    assert time.monotonic() - begun < 10, "blank lines are read once, not once for each of them"

@@ -20,8 +20,8 @@ PYTHON = (".py", ".pyi")
 SCRIPTS = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx")
 SUFFIXES = (*PYTHON, *SCRIPTS)
 _SCRIPT_IMPORT = re.compile(
-    r"""^\s*(?:import|export)\b[^'"`;]{0,2000}?from\s*(?P<q>['"])(?P<a>[^'"\n]{1,500})(?P=q)"""
-    r"""|^\s*import\s*(?P<r>['"])(?P<b>[^'"\n]{1,500})(?P=r)"""
+    r"""^[ \t]*(?:import|export)\b[^'"`;]{0,2000}?from\s*(?P<q>['"])(?P<a>[^'"\n]{1,500})(?P=q)"""
+    r"""|^[ \t]*import\s*(?P<r>['"])(?P<b>[^'"\n]{1,500})(?P=r)"""
     r"""|\b(?:require|import)\(\s*(?P<s>['"])(?P<c>[^'"\n]{1,500})(?P=s)""",
     re.MULTILINE,
 )

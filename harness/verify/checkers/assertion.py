@@ -26,7 +26,7 @@ _OPERATORS: Mapping[type[ast.cmpop], str] = {
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Is: "is",
     ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in",
 }  # fmt: skip
-_HINT = re.compile(r"^\s*(At index \d+ diff: .*|(?:Left|Right) contains .*|Extra items in the .*|Differing items:)$")
+_HINT = re.compile(r"^[ \t]*(At index \d+ diff: .*|(?:Left|Right) contains .*|Extra items in the .*|Differing items:)$")
 _PREFIX = re.compile(r"^(?:AssertionError|Failed): ")
 
 

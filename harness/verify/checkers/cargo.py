@@ -47,8 +47,8 @@ _MISSING_TOOL = re.compile(
     r"no such (?:sub)?command|is not installed for the toolchain|toolchain '[^']*' is not installed"
 )
 _DOC_TESTS = re.compile(r"^\s+Doc-tests (\S+)", re.MULTILINE)
-_UNHARNESSED = re.compile(r"^\s*harness\s*=\s*false", re.MULTILINE)
-_NAME = re.compile(r"""^\s*name\s*=\s*["']([^"']+)["']""", re.MULTILINE)
+_UNHARNESSED = re.compile(r"^[ \t]*harness\s*=\s*false", re.MULTILINE)
+_NAME = re.compile(r"""^[ \t]*name\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 
 
 def check(job: Job) -> Verdict:
@@ -307,6 +307,6 @@ def _fix(places: Places, texts: Texts, path: str, said: Diagnostic) -> tuple[Lin
 def _unharnessed(job: Job) -> set[str]:
     """Return the targets whose programs report in a way of their own."""
     text = (job.shadow.read(join(job.check.package, "Cargo.toml")) or b"").decode("utf-8", "replace")
-    parts = re.split(r"^\s*\[\[(?:test|bench|bin|example)\]\]\s*$|^\s*\[lib\]\s*$", text, flags=re.MULTILINE)[1:]
-    bodies = [re.split(r"^\s*\[", part, maxsplit=1, flags=re.MULTILINE)[0] for part in parts]
+    parts = re.split(r"^[ \t]*\[\[(?:test|bench|bin|example)\]\]\s*$|^[ \t]*\[lib\]\s*$", text, flags=re.MULTILINE)[1:]
+    bodies = [re.split(r"^[ \t]*\[", part, maxsplit=1, flags=re.MULTILINE)[0] for part in parts]
     return {name[1] for body in bodies if _UNHARNESSED.search(body) and (name := _NAME.search(body))}

@@ -34,7 +34,7 @@ SUFFIXES = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".vue"
 SEVERE = 2
 
 _LEFT_OUT = re.compile(r"^File ignored\b")
-_WHY = re.compile(r"^\s*\w*Error\b|^ESLint couldn't|^Invalid option")
+_WHY = re.compile(r"^[ \t]*\w*Error\b|^ESLint couldn't|^Invalid option")
 _LIMIT = re.compile(r"--max-warnings(?:=|\s+)(\d+)")
 
 

@@ -19,8 +19,8 @@ SUFFIXES = (".py", ".pyi")
 HREF = "https://mypy.readthedocs.io/en/stable/_refs.html#code-"
 
 _SOURCE = re.compile(rb"^LOG:\s+Found source:\s+BuildSource\(path='([^'\n]+)'", re.MULTILINE)
-_SECTION = re.compile(r"^\s*\[(?:tool\.)?mypy\]\s*$((?:(?!^\s*\[).*\n?)*)", re.MULTILINE)
-_NAMES_SOURCES = re.compile(r"^\s*(?:files|packages|modules)\s*[=:]", re.MULTILINE)
+_SECTION = re.compile(r"^[ \t]*\[(?:tool\.)?mypy\]\s*$((?:(?!^[ \t]*\[).*\n?)*)", re.MULTILINE)
+_NAMES_SOURCES = re.compile(r"^[ \t]*(?:files|packages|modules)\s*[=:]", re.MULTILINE)
 _FILES = ("mypy.ini", ".mypy.ini", "pyproject.toml", "setup.cfg")
 
 

@@ -121,7 +121,7 @@ def _unproven(job: Job, ran: Ran, error: UnprovenError) -> Verdict:
 def _complaint(output: bytes) -> str:
     """Return the first line of an output that names an error, else its last one."""
     lines = output.decode("utf-8", "replace").splitlines()
-    named = next((line.strip() for line in lines if re.search(r"\b\w*Error\b|^\s*● ", line)), "")
+    named = next((line.strip() for line in lines if re.search(r"\b\w*Error\b|^[ \t]*● ", line)), "")
     return named[:300] or last_line(output)
 
 

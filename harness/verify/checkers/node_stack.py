@@ -18,7 +18,7 @@ _FRAME = re.compile(
 _PLACED = re.compile(r"^(?P<file>(?:file://)?/[^\n]+?):(?P<line>\d+)$")
 """How Node tells where a file cannot be read as a program: alone on a line, above the source."""
 _COMPARED = re.compile(
-    r"^\s*Expected(?: \w+)?: *(?P<expected>.+)\n\s*Received(?: \w+)?: *(?P<actual>.+)$", re.MULTILINE
+    r"^[ \t]*Expected(?: \w+)?: *(?P<expected>.+)\n\s*Received(?: \w+)?: *(?P<actual>.+)$", re.MULTILINE
 )
 _NAMED = re.compile(r"^(?:\w*Error|Error): ")
 

@@ -18,9 +18,9 @@ INSTALL = "install Rust with rustup, or put cargo on PATH"
 MAX_SOURCES = 2_000
 CLIPPY_FILES = ("clippy.toml", ".clippy.toml")
 
-_TESTS = re.compile(r"#\[[\w:]*test\b|#\[cfg\(test\)\]|^\s*//[/!]\s*```", re.MULTILINE)
-_LINTS = re.compile(r"^\s*\[(?:workspace\.)?lints\.clippy\b|^\s*clippy\s*=", re.MULTILINE)
-_CLIPPY = r"\bcargo\s+(?:\+\S+\s+)?clippy\b|clippy-check|^\s*(?:-\s*)?id:\s*clippy\b"
+_TESTS = re.compile(r"#\[[\w:]*test\b|#\[cfg\(test\)\]|^[ \t]*//[/!]\s*```", re.MULTILINE)
+_LINTS = re.compile(r"^[ \t]*\[(?:workspace\.)?lints\.clippy\b|^[ \t]*clippy\s*=", re.MULTILINE)
+_CLIPPY = r"\bcargo\s+(?:\+\S+\s+)?clippy\b|clippy-check|^[ \t]*(?:-\s*)?id:\s*clippy\b"
 _ALLOWED = re.compile(r"#!\[(?:allow|warn|deny|forbid)\(clippy::")
 
 

@@ -11,7 +11,7 @@ from bridle.harness.verify.checks import Check, Stage, is_below, named
 from bridle.harness.verify.survey import Survey, join
 
 INSTALL = "install Go, or put it on PATH"
-_USE = re.compile(r"^\s*use\s+(?:\((?P<many>[^)]*)\)|(?P<one>[^\s(]+))", re.MULTILINE)
+_USE = re.compile(r"^[ \t]*use\s+(?:\((?P<many>[^)]*)\)|(?P<one>[^\s(]+))", re.MULTILINE)
 
 
 def find(survey: Survey) -> Iterator[Check]:

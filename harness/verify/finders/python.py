@@ -33,27 +33,27 @@ CONFIGURED: dict[str, tuple[tuple[str, str], ...]] = {
     "ruff": (
         ("ruff.toml", ""),
         (".ruff.toml", ""),
-        ("pyproject.toml", r"^\s*\[+\s*tool\.ruff\b"),
+        ("pyproject.toml", r"^[ \t]*\[+\s*tool\.ruff\b"),
     ),
-    "ruff-format": (("pyproject.toml", r"^\s*\[+\s*tool\.ruff\.format\b"),),
+    "ruff-format": (("pyproject.toml", r"^[ \t]*\[+\s*tool\.ruff\.format\b"),),
     "pyright": (
         ("pyrightconfig.json", ""),
-        ("pyproject.toml", r"^\s*\[+\s*tool\.pyright\b"),
+        ("pyproject.toml", r"^[ \t]*\[+\s*tool\.pyright\b"),
     ),
     "mypy": (
         ("mypy.ini", ""),
         (".mypy.ini", ""),
-        ("pyproject.toml", r"^\s*\[+\s*tool\.mypy\b"),
-        ("setup.cfg", r"^\s*\[mypy\b"),
+        ("pyproject.toml", r"^[ \t]*\[+\s*tool\.mypy\b"),
+        ("setup.cfg", r"^[ \t]*\[mypy\b"),
     ),
     "pytest": (
         ("pytest.ini", ""),
         (".pytest.ini", ""),
         ("pytest.toml", ""),
         (".pytest.toml", ""),
-        ("pyproject.toml", r"^\s*\[+\s*tool\.pytest\b"),
-        ("tox.ini", r"^\s*\[pytest\]"),
-        ("setup.cfg", r"^\s*\[tool:pytest\]"),
+        ("pyproject.toml", r"^[ \t]*\[+\s*tool\.pytest\b"),
+        ("tox.ini", r"^[ \t]*\[pytest\]"),
+        ("setup.cfg", r"^[ \t]*\[tool:pytest\]"),
     ),
 }
 """Per tool: the files that configure it, and the section that must be in them ("" for any content)."""
@@ -74,11 +74,11 @@ PLUGINS = Path(__file__).parent.parent / "plugins"
 RUNNERS = {"pytest": PLUGINS / "bridle_pytest.py", "unittest": PLUGINS / "bridle_unittest.py"}
 """What starts each, by its path, so that nothing in the tree can stand in for what reports."""
 RUFF_FILES = ("ruff.toml", ".ruff.toml")
-FORMATS = r"^\s*(?:-\s*)?id:\s*[\"']?ruff-format\b|\bruff\s+format\b"
+FORMATS = r"^[ \t]*(?:-\s*)?id:\s*[\"']?ruff-format\b|\bruff\s+format\b"
 """How a project says in its hooks, its targets or its CI that ruff formats it."""
 MAX_TEST_FILES = 200
 
-_UNITTEST = re.compile(r"^\s*(?:import|from)\s+unittest\b", re.MULTILINE)
+_UNITTEST = re.compile(r"^[ \t]*(?:import|from)\s+unittest\b", re.MULTILINE)
 
 
 def configured(survey: Survey, tool: str, package: str) -> bool:
@@ -152,7 +152,7 @@ def _is_formatted(survey: Survey, package: str) -> bool:
     """Tell whether the project says that ruff formats it: that ruff lints it says nothing of its format."""
     if configured(survey, "ruff-format", package):
         return True
-    if any(survey.holds(join(package, name), r"^\s*\[format\b") for name in RUFF_FILES):
+    if any(survey.holds(join(package, name), r"^[ \t]*\[format\b") for name in RUFF_FILES):
         return True
     return configured(survey, "ruff", package) and survey.mentions(FORMATS)
 

@@ -9,8 +9,8 @@ from bridle.harness.verify.checks import Check
 from bridle.harness.verify.interpreter import find_interpreter
 from bridle.harness.verify.survey import Survey
 
-ARCHITECTURE = r"^\s*\[+\s*architecture\b"
-SECURITY = r"^\s*\[+\s*security\b"
+ARCHITECTURE = r"^[ \t]*\[+\s*architecture\b"
+SECURITY = r"^[ \t]*\[+\s*security\b"
 
 
 def find(survey: Survey) -> Iterator[Check]:

@@ -75,7 +75,7 @@ OPAQUE = re.compile(
 )
 """Files that are read whole: any change of one is a change of what checks let pass."""
 
-_REMARKS = re.compile(r"^\s*(?://|/?\*|#).*$", re.MULTILINE)
+_REMARKS = re.compile(r"^[ \t]*(?://|/?\*|#).*$", re.MULTILINE)
 
 
 def is_opaque(name: str) -> bool:

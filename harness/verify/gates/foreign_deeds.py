@@ -68,7 +68,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
 _ASIDE = re.compile(r"(?:^|/)(?:examples?|docs?|benchmarks?|scripts|tools)/")
 """Folders of code that nobody imports and no test runs."""
 
-_COMMENT = re.compile(r"^\s*(?://|/?\*)")
+_COMMENT = re.compile(r"^[ \t]*(?://|/?\*)")
 
 
 def foreign_deeds_of(change: Change, text: str) -> Iterator[Deed]:

@@ -20,7 +20,7 @@ _COLLECTED = {
     "go": re.compile(r"_test\.go$"),
     "rust": re.compile(r"\.rs$"),
 }
-_COMMENT = re.compile(r"^\s*(?://|/?\*|#(?![\[!])).*$", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*(?://|/?\*|#(?![\[!])).*$", re.MULTILINE)
 _RUST_TESTS = re.compile(r"#\[cfg\(test\)\].*", re.DOTALL)
 _MANIFEST = re.compile(
     r"(?:^|/)(?:package(?:-lock)?\.json|(?:pnpm-lock|yarn)\.\w+|go\.(?:mod|sum)|Cargo\.(?:toml|lock)|pyproject\.toml|"

@@ -50,7 +50,7 @@ BARE = 100
 LIKE = 0.4
 """How much of their words two lines must share to be one that was rewritten."""
 
-_REMARK = re.compile(r"//.*|/\*.*|^\s*\*.*|#!?\[.*|\{/\*.*|<!--.*")
+_REMARK = re.compile(r"//.*|/\*.*|^[ \t]*\*.*|#!?\[.*|\{/\*.*|<!--.*")
 _REMARK_OR_HASH = re.compile(r"\s*(?:#(?!!?\[)|//|/\*).*$")
 _WORD = re.compile(r"\w+")
 

@@ -11,11 +11,11 @@ from typing import cast
 
 from bridle.harness.verify.security.concerns import Concern
 
-NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+NAME = re.compile(r"^[ \t]*([A-Za-z0-9][A-Za-z0-9._-]*)")
 REQUIREMENTS = re.compile(
     r"(?:^|/)(?:[\w.-]*(?:requirements|constraints)[\w.-]*\.(?:txt|in)|requirements/[\w.-]+\.(?:txt|in))$"
 )
-_GO = re.compile(r"^\s*(?:require\s+)?([\w.-]+\.[\w.-]+/[\w./~-]+)\s+v\d", re.MULTILINE)
+_GO = re.compile(r"^[ \t]*(?:require\s+)?([\w.-]+\.[\w.-]+/[\w./~-]+)\s+v\d", re.MULTILINE)
 _SETUP = re.compile(
     r"(?:install_requires|extras_require|tests_require|setup_requires)\s*=\s*([\[{(].*?[\])}])\s*,?\s*$",
     re.DOTALL | re.MULTILINE,

@@ -23,10 +23,11 @@ from bridle.harness.shadow.shadow import open_shadow
 from bridle.harness.verify.checks import Check
 from bridle.harness.verify.finders.discover import discover
 from bridle.harness.verify.ladder import Witness, verify
+from bridle.harness.verify.needs import access_of
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.editors.install import npm_program
-from tests.verify.install import javascript, lay_out
+from tests.verify.install import javascript, lay_out, where_pnpm_keeps
 
 GOAL_MS = 60.0
 SMOKE_SLACK = 20.0
@@ -61,7 +62,8 @@ def _table(root: Path, state: Path, names: tuple[str, ...], n_rounds: int, goal_
     shadow = open_shadow(root, state)
     worst = 0.0
     try:
-        checks = {check.name: check for check in discover(root, None)}
+        needs = where_pnpm_keeps((root / "node_modules" / ".pnpm").resolve().parent)
+        checks = {check.name: check for check in discover(root, None, needs)}
         for name in names:
             by_hand, shadowed, checked = _rounds(root, checks[name], shadow, n_rounds)
             own = checked - shadowed
@@ -89,7 +91,7 @@ def _rounds(root: Path, check: Check, shadow: Shadow, n_rounds: int) -> tuple[fl
 
     def in_shadow() -> None:
         argv = ["/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", check.package or ".", program, *words]
-        if shadow.prove(argv, timeout_s=60).exit_code != 0:
+        if shadow.prove(argv, timeout_s=60, access=access_of(check.needs)).exit_code != 0:
             raise SystemExit(f"{check.name} fails in the shadow")
 
     kinds = (by_hand, in_shadow, as_check)

@@ -23,7 +23,7 @@ from pathlib import Path
 from bridle.harness.nouns import Verdict
 from bridle.harness.shadow.shadow import Shadow, open_shadow, probe
 from bridle.harness.verify.checks import Check
-from bridle.harness.verify.ladder import verify
+from bridle.harness.verify.ladder import Witness, verify
 from bridle.indexer.files import TreeCache
 from bridle.indexer.process import run
 
@@ -167,7 +167,7 @@ def _checked(place: Path, n_checks: int, pause_s: Callable[[random.Random], floa
     """Return how many verdicts are false: their tree never was, or had other findings."""
     root = _workspace(place / "workspace", 40)
     (root / "pyproject.toml").write_text("[tool.ruff]\n")
-    check = Check("ruff", (str(Path(sys.executable).with_name("ruff")),), sys.executable)
+    check = Check("ruff", "ruff", "style", (str(Path(sys.executable).with_name("ruff")),), python=sys.executable)
     writer = Writer(root, pause_s)
     verdicts: list[Verdict] = []
     writer.start()
@@ -190,21 +190,14 @@ def _checked(place: Path, n_checks: int, pause_s: Callable[[random.Random], floa
 
 
 def _judged(shadow: Shadow, check: Check) -> tuple[Verdict, ...]:
-    return verify(
-        shadow,
-        [check],
-        on_start=lambda name: None,
-        on_verdict=lambda verdict: None,
-        cancel=threading.Event(),
-        timeout_s=60,
-    )
+    return verify(shadow, [check], Witness(), cancel=threading.Event(), timeout_s=60)
 
 
 # --- many files -----------------------------------------------------------------------------------------------------
 
 
 def _opening(place: Path, n_files: int, n_turns: int, slack: float) -> bool:
-    """Open a large and a small workspace in turn: most of either is the one command by which a rung is tried."""
+    """Open a large and a small workspace in turn; the rung is tried at the first opening of each alone."""
     took: dict[int, list[float]] = {50: [], n_files: []}
     roots = {number: _workspace(place / f"workspace-{number}", number) for number in took}
     for _ in range(n_turns):

@@ -31,6 +31,7 @@ class Bench:
         self.env: dict[str, str] = {}
         self.shadow: Shadow = PlainShadow(root, state)
         self.declared: tuple[Check, ...] = ()
+        self.needs: dict[str, tuple[str, ...]] = {}
         self._state = state
         self.records = Records(state)
         self.memory: Memory | None = None
@@ -64,7 +65,7 @@ class Bench:
         return self.shadow.n_runs
 
     def checks(self, only: str = "") -> list[Check]:
-        found = discover(self.root, self.python, declared=self.declared)
+        found = discover(self.root, self.python, self.needs, declared=self.declared)
         return [check for check in found if only in ("", check.name)]
 
     def one(self, only: str, *, timeout_s: float = 60, baseline: Sequence[Finding] = ()) -> Verdict:

@@ -10,7 +10,7 @@ import pytest
 from check_bench import Bench
 
 from tests.editors.install import npm_program
-from tests.verify.install import javascript, lay_out
+from tests.verify.install import javascript, lay_out, where_pnpm_keeps
 
 MANIFEST = '{"name": "case", "type": "module", "devDependencies": {"vitest": "*", "jest": "*", "typescript": "*"}}'
 
@@ -41,5 +41,6 @@ def put(bench: Bench, files: Mapping[str, str]) -> Bench:
 def put_monorepo(bench: Bench) -> Bench:
     """Lay out the pnpm monorepo of the cases."""
     lay_out(bench.root, modules())
+    bench.needs = where_pnpm_keeps(modules())
     bench.put({})
     return bench

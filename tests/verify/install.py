@@ -76,5 +76,10 @@ def lay_out(root: Path, installed: Path) -> None:
     (root / MODULES / ".pnpm").symlink_to(installed / ".pnpm")
 
 
+def where_pnpm_keeps(installed: Path) -> dict[str, tuple[str, ...]]:
+    """Return what checks are granted to see the store to which the packages are linked, wherever it lies."""
+    return dict.fromkeys(("eslint", "tsc", "vitest", "jest", "node-test"), (f"read:{installed}",))
+
+
 if __name__ == "__main__":
     sys.exit(main())

@@ -79,9 +79,7 @@ def is_older(verified: Verified) -> bool:
 
 def _whole(verified: Verified) -> str:
     if not verified.verdicts:
-        return (
-            f"{verified.outcome}: nothing was checked: no check is known, or nothing differs from the last commit"
-        )
+        return f"{verified.outcome}: nothing was checked: no check is known, or nothing differs from the last commit"
     return f"{verified.outcome} on tree {verified.tree}{_only_older(verified)}"
 
 

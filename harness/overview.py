@@ -49,7 +49,8 @@ class Overview:
         self._model = model
 
     async def status(self) -> Status:
-        """Return the state of this workspace."""
+        """Return the state of this workspace as it is when all of it is known: an older one never overtakes a newer."""
+        rung, checks = await self._rung, await asyncio.to_thread(self._checks)
         snapshot = self._knowing.now
         model = self._model()
         trusted = self._trust.trusted
@@ -57,9 +58,9 @@ class Overview:
         return Status(
             root=str(self._root),
             trusted=trusted,
-            rung=await self._rung,
+            rung=rung,
             model=model,
-            checks=await asyncio.to_thread(self._checks),
+            checks=checks,
             n_files=len(snapshot.digests),
             n_symbols=len(snapshot.symbols),
             role=self._knowing.role,

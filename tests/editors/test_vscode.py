@@ -29,10 +29,12 @@ def test_one_undo_takes_back_what_was_accepted_and_saved(code: Code, scene: Scen
     assert scene.story.right in scene.source.read_text()
 
 
+@pytest.mark.long
 def test_lines_typed_above_while_a_run_goes_on_move_the_edit(code: Code, scene: Scene) -> None:
     code.play("lines_typed_above_while_it_runs", scene)
 
 
+@pytest.mark.long
 def test_what_is_typed_around_an_edit_that_is_on_its_way_moves_it_in_both_files(code: Code, scene: Scene) -> None:
     page = Page(person="takesTheSecondFileToo")
     code.play("typed_around_in_two_files_between_send_and_apply", with_two_files(with_held_edits(scene)), page)
@@ -43,12 +45,14 @@ def test_typing_into_the_very_line_while_the_edit_is_on_its_way_refuses_it(code:
     code.play("typed_inside_between_send_and_apply", with_held_edits(scene), page)
 
 
+@pytest.mark.long
 def test_typing_into_the_line_in_a_second_file_leaves_the_first_file_alone(code: Code, scene: Scene) -> None:
     page = Page(person="takesTheSecondFileAndReadsThatNothingWasChanged")
     held = with_two_files(with_held_edits(scene))
     code.play("typed_into_a_second_file_between_send_and_apply", held, page)
 
 
+@pytest.mark.long
 def test_a_formatter_and_a_reload_move_a_standing_proposal_and_never_misplace_it(code: Code, scene: Scene) -> None:
     page = Page(settings={"editor.formatOnSave": True})
     code.play("saved_by_a_formatter_and_read_again_while_a_proposal_stands", scene, page)

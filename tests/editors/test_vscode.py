@@ -40,6 +40,7 @@ def test_what_is_typed_around_an_edit_that_is_on_its_way_moves_it_in_both_files(
     code.play("typed_around_in_two_files_between_send_and_apply", with_two_files(with_held_edits(scene)), page)
 
 
+@pytest.mark.long
 def test_typing_into_the_very_line_while_the_edit_is_on_its_way_refuses_it(code: Code, scene: Scene) -> None:
     page = Page(person="readsThatNothingWasChanged")
     code.play("typed_inside_between_send_and_apply", with_held_edits(scene), page)

@@ -8,21 +8,18 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from bridle.harness.buffers import Buffers, read_bytes
+from bridle.harness.buffers import Buffers
 from bridle.harness.engine import (
     CheckFinished,
     CheckStarted,
     EngineEvent,
-    GetReach,
     GrantNeeds,
-    Reach,
-    ReachRow,
     Verified,
     Verify,
 )
@@ -38,13 +35,12 @@ from bridle.harness.verify.checks import Check
 from bridle.harness.verify.depth import deepen
 from bridle.harness.verify.finders.discover import discover
 from bridle.harness.verify.impact.memory import Memory
-from bridle.harness.verify.impact.reach import reach
 from bridle.harness.verify.job import ALL, Which
 from bridle.harness.verify.ladder import Witness, known, verify
 from bridle.harness.verify.needs import access_of
 from bridle.harness.verify.records import Records
 from bridle.harness.verify.rewinding import differing, rewind
-from bridle.indexer.encoding import UndecodableError, decode
+from bridle.indexer.encoding import text_of
 
 RANK: tuple[Outcome, ...] = ("fail", "timeout", "unknown", "flaky", "pass")
 """Which outcome tells of all: the first of these that any check has."""
@@ -164,20 +160,6 @@ class Checking:
 
         return await asyncio.to_thread(whole)
 
-    async def reach(self, request: GetReach) -> Reach:
-        """Return which tests were seen to reach the functions of a file, of a file that nobody has seen none."""
-
-        def whole() -> Reach:
-            rows: list[ReachRow] = []
-            for found in self.memory.all():
-                if request.path in found.record.texts:
-                    data = self._buffers.dirty().get(request.path)
-                    text = _text(read_bytes(self._root / request.path) if data is None else data)
-                    rows += reach(found.record, found.evidence, request.path, text or "", time.time())
-            return Reach(tuple(rows))
-
-        return await asyncio.to_thread(whole)
-
     async def _deeper(
         self, verdicts: Sequence[Verdict], strength_s: float, cancel: threading.Event
     ) -> tuple[Verdict, ...]:
@@ -189,7 +171,7 @@ class Checking:
             try:
                 paths = differing(shadow)
                 rewind(base, "HEAD")
-                texts = {path: (_text(base.read(path)), _text(shadow.read(path))) for path in paths}
+                texts = {path: (text_of(base.read(path)), text_of(shadow.read(path))) for path in paths}
                 changes = {path: (before, after) for path, (before, after) in texts.items() if after is not None}
                 return deepen(
                     lambda: self._open_shadow(dirty),
@@ -226,17 +208,13 @@ class Checking:
 
         `sides` is the change, `verdicts` what the checks said of it as it stands; see `as_before.py`.
         """
-        settings = self._settings
-        checks = discover(self._root, settings.python or None, self._grants.needs, declared=settings.declared)
-        return await asyncio.to_thread(
-            prove_as_before,
-            lambda: self._open_shadow(dirty),
-            sides,
-            checks,
-            verdicts,
-            cancel=cancel,
-            timeout_s=self._settings.timeout_s,
-        )
+
+        def whole() -> tuple[Verdict, ...]:
+            checks = self._discovered(None)
+            opened, limit = partial(self._open_shadow, dirty), self._settings.timeout_s
+            return prove_as_before(opened, sides, checks, verdicts, cancel=cancel, timeout_s=limit)
+
+        return await asyncio.to_thread(whole)
 
     def _forget_gone(self, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
         """Return the files that findings were told of before and that are there no more, each once."""
@@ -287,8 +265,11 @@ class Checking:
         )
 
     def _checks(self, shadow: Shadow) -> tuple[Check, ...]:
+        return self._discovered(shadow.tree().files)
+
+    def _discovered(self, files: Iterable[str] | None) -> tuple[Check, ...]:
         settings = self._settings
-        return discover(self._root, settings.python or None, self._grants.needs, shadow.tree().files, settings.declared)
+        return discover(self._root, settings.python or None, self._grants.needs, files, settings.declared)
 
     async def ground(self, dirty: Mapping[str, bytes]) -> dict[str, str]:
         """Return path → digest of the tree as it is, with `dirty` buffers in place."""
@@ -345,10 +326,3 @@ def worst(verdicts: Sequence[Verdict]) -> Outcome:
 def _put(shadow: Shadow, changes: Mapping[str, bytes | None], executable: Mapping[str, bool]) -> None:
     for path, data in changes.items():
         shadow.write(path, data, executable.get(path))
-
-
-def _text(data: bytes | None) -> str | None:
-    try:
-        return None if data is None else decode(data).text
-    except UndecodableError:
-        return None

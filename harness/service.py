@@ -20,6 +20,7 @@ from bridle.harness.order import order_of
 from bridle.harness.overview import Overview
 from bridle.harness.permission.trust import Trust
 from bridle.harness.proposals.standing import Standing
+from bridle.harness.reaching import Reaching
 from bridle.harness.runs import Runs
 from bridle.harness.warming import Warming
 
@@ -56,6 +57,7 @@ class Rooms:
     asking: Asking
     knowing: Knowing
     checking: Checking
+    reaching: Reaching
     completing: Completing
     executing: Executing
     runs: Runs
@@ -148,7 +150,7 @@ class LocalEngine:
             case e.GetContext():
                 return await rooms.overview.context(request)
             case e.GetReach():
-                return await rooms.checking.reach(request)
+                return await rooms.reaching.reach(request)
             case e.GetSessions():
                 return rooms.runs.sessions()
             case _:

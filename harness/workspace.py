@@ -29,6 +29,7 @@ from bridle.harness.permission.trust import Trust
 from bridle.harness.proposals.ledger import Ledger
 from bridle.harness.proposals.proving import Proving
 from bridle.harness.proposals.standing import Standing
+from bridle.harness.reaching import Reaching
 from bridle.harness.recovery import recover
 from bridle.harness.runs import Runs
 from bridle.harness.service import LocalEngine, Post, Rooms
@@ -90,6 +91,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         asking=asking,
         knowing=knowing,
         checking=checking,
+        reaching=Reaching(buffers, checking.memory),
         completing=completing,
         executing=Executing(ground),
         runs=runs,

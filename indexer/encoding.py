@@ -73,6 +73,14 @@ def fresh_encoding(text: str) -> str:
         return "utf-8"
 
 
+def text_of(data: bytes | None) -> str | None:
+    """Return the text of `data`; None where there is none, and where it is no text."""
+    try:
+        return None if data is None else decode(data).text
+    except UndecodableError:
+        return None
+
+
 def encode(text: str, encoding: str, bom: bool) -> bytes:
     """Return the bytes of `text`; the inverse of `decode`.
 

@@ -211,10 +211,11 @@ class _Runner:
     def _on_import(self, found: tuple[Touch, ...]) -> bool:
         """Tell whether code that runs on import differs, or is different code that import has run."""
         evidence = self._known.evidence
-        return any(
-            touch.imports or touch.why or evidence.importers_that(lambda one: bool(one.masks.get(touch.path, 0) & touch.wider))  # noqa: B023, E501  # called at once
-            for touch in found
-        )  # fmt: skip
+
+        def is_run_on_import(path: str, lines: int) -> bool:
+            return bool(evidence.importers_that(lambda one: bool(one.masks.get(path, 0) & lines)))
+
+        return any(touch.imports or touch.why or is_run_on_import(touch.path, touch.wider) for touch in found)
 
     def _confirmed(
         self, mutant: Mutant, source: str, groups: list[list[str]], found: tuple[Touch, ...], told: dict[str, Any]

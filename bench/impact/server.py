@@ -147,7 +147,10 @@ def main():
     requests, out = os.fdopen(os.dup(0)), os.dup(1)  # pytest takes both
     os.dup2(2, 1)
     suite = Suite(arguments)
-    answer = lambda value: os.write(out, (json.dumps(value) + "\n").encode())  # noqa: E731  # one line
+
+    def answer(value):
+        os.write(out, (json.dumps(value) + "\n").encode())
+
     answer({"items": list(suite.items), "error": suite.error})
     for line in requests:
         answer(attempt(suite, json.loads(line)))

@@ -17,7 +17,7 @@ from bridle.harness.proposals.hunks import told
 from bridle.harness.proposals.landing import Placed
 from bridle.harness.proposals.ledger import Ledger, Offer
 from bridle.harness.verify.objections import objections
-from bridle.indexer.encoding import UndecodableError, decode
+from bridle.indexer.encoding import text_of
 
 
 class Proving:
@@ -72,8 +72,8 @@ class Proving:
         executable = {one.path: one.executable[1] for one in placed if one.executable is not None}
         run = offer.proposal.run
         _, verdicts = await self._checking.prove(dirty, changes, offer.baseline, cancel, run=run, executable=executable)
-        texts = {one.path: (_text(one.before), _text(one.after)) for one in placed}
-        flags = await asyncio.to_thread(objections, texts, lambda path: _text(self._buffers.current(path)))
+        texts = {one.path: (text_of(one.before), text_of(one.after)) for one in placed}
+        flags = await asyncio.to_thread(objections, texts, lambda path: text_of(self._buffers.current(path)))
         part = told(hunks, offer.proposal)
         wanted = None if part else offer.wanted
         earned = badge(verdicts, flags, wanted)
@@ -92,10 +92,3 @@ class Proving:
         self._ledger.put(msgspec.structs.replace(offer, proposal=shown))
         self._emit(ProposalChanged(shown))
         return shown
-
-
-def _text(data: bytes | None) -> str | None:
-    try:
-        return None if data is None else decode(data).text
-    except UndecodableError:
-        return None

@@ -81,13 +81,13 @@ class Mounted:
         layers = Layers(self._workspace, folder / "upper")
         with naturalised(layers, self._files()):
             for _ in range(TRIES - 1):
-                done, began = self._attempt(folder, command)
-                if began or done.exit_code != SET_UP_FAILED:
+                done, broke_off = self._attempt(folder, command)
+                if not broke_off:
                     return done
             return self._attempt(folder, command)[0]
 
     def _attempt(self, folder: Path, command: Command) -> tuple[Completed, bool]:
-        """Return how a command ended, and whether it is known to have begun."""
+        """Return how a command ended, and whether bubblewrap broke off while it set up the namespace that it had."""
         granted = (path.resolve() for path in command.access.readable)
         with caged(self._limits) as cage:
             with _outliving() as births, doors(command.access, self.passages.append) as doorway:
@@ -113,7 +113,8 @@ class Mounted:
                     watch=watch_over(folder, self._limits, cage),
                     pass_fds=(births.writer, *doorway.descriptors),
                 )
-            return with_limits(done, cage), self.rung != "bubblewrap+overlay" or births.tells_end
+            broke_off = births.tells_birth and not births.tells_end and done.exit_code == SET_UP_FAILED
+            return with_limits(done, cage), broke_off and self.rung == "bubblewrap+overlay"
 
     def _files(self) -> Iterable[str]:
         return () if os.geteuid() == 0 else ground(self._workspace).state().files
@@ -124,7 +125,7 @@ class _Births:
 
     def __init__(self, writer: int) -> None:
         self.writer = writer
-        self.tells_end = False
+        self.tells_birth = self.tells_end = False
 
 
 @contextlib.contextmanager
@@ -142,7 +143,7 @@ def _outliving() -> Generator[_Births]:
         os.set_blocking(reader, False)
         with contextlib.suppress(OSError):
             told = os.read(reader, 4096)
-            births.tells_end = b'"exit-code"' in told
+            births.tells_birth, births.tells_end = b'"child-pid"' in told, b'"exit-code"' in told
             _await_death(told)
         os.close(reader)
 

@@ -14,7 +14,7 @@ from bridle.harness.shadow.contract import Shadow
 from bridle.harness.verify.checks import Check
 from bridle.harness.verify.gates.undone import Undone, undone
 from bridle.harness.verify.ladder import Witness, verify
-from bridle.indexer.encoding import UndecodableError, decode, encode
+from bridle.indexer.encoding import decode, encode, text_of
 
 Sides = Mapping[str, tuple[bytes | None, bytes | None]]
 """Path to a file's bytes before and after, None where it is not there."""
@@ -47,14 +47,6 @@ def prove_as_before(
         return verify(shadow, concerned, Witness(), baseline=baseline, cancel=cancel, timeout_s=timeout_s)
     finally:
         shadow.close()
-
-
-def text_of(data: bytes | None) -> str | None:
-    """Return a file's text, None where it is not there or is no text."""
-    try:
-        return None if data is None else decode(data).text
-    except UndecodableError:
-        return None
 
 
 def _as_before(sides: Sides, back: Undone) -> dict[str, bytes | None]:

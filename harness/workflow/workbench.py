@@ -46,7 +46,7 @@ from bridle.harness.workflow.conversation import Conversation
 from bridle.harness.workflow.prompt import findings_text, opening, system_prompt
 from bridle.harness.workflow.sheltering import open_ground
 from bridle.harness.workflow.tidying import tidy
-from bridle.indexer.encoding import UndecodableError, decode
+from bridle.indexer.encoding import text_of
 
 HERE = "this machine"
 """The endpoint of a model that sends nothing anywhere."""
@@ -79,10 +79,7 @@ class Workbench:
         self._brake = brake
         self._run = journal.run
         self._dirty = ground.buffers.dirty()
-        self._checks = discover(
-            ground.root, ground.settings.python or None, ground.grants.needs, declared=ground.settings.declared
-        )
-
+        self._checks: tuple[Check, ...] = ()
         self._records = Records(ground.state.folder)
         self._memory = Memory(ground.state.folder)
         self._judged: tuple[Changed, ...] = ()
@@ -105,12 +102,17 @@ class Workbench:
         What they find is not blamed on the run.
         """
         self.ground_digests = (await asyncio.to_thread(self.shadow.tree)).files
+        self._checks = await asyncio.to_thread(self._discovered)
         verdicts = await asyncio.to_thread(known, self.shadow, self._checks, self._records)
         if verdicts is None:
             verdicts = await self._verify(self._checks, lambda verdict: None, ALL)
         self.baseline = tuple(finding for verdict in verdicts for finding in verdict.findings)
         self._ground_receipts = {verdict.check: verdict.receipt for verdict in verdicts}
         return verdicts
+
+    def _discovered(self) -> tuple[Check, ...]:
+        settings, files = self._ground.settings, self.ground_digests
+        return discover(self._ground.root, settings.python or None, self._ground.grants.needs, files, settings.declared)
 
     def base(self, path: str) -> bytes | None:
         """Return a file as it was when the run began, the unsaved buffer where there was one."""
@@ -186,7 +188,7 @@ class Workbench:
         if not (proof.coverage or proof.strength_s) or self._to_mend(verdicts):
             return ()
         changed = self.changed()
-        texts = {one.path: (_text(one.before), after) for one in changed if (after := _text(one.after)) is not None}
+        texts = {one.path: (text_of(one.before), after) for one in changed if (after := text_of(one.after)) is not None}
         found = await asyncio.to_thread(
             deepen,
             lambda: self._copy(changed),
@@ -285,7 +287,9 @@ class Workbench:
 
     def flags(self, verdicts: Sequence[Verdict]) -> tuple[Flag, ...]:
         """Return the gates' objections to what stands, of which the checks said this."""
-        read = objections({one.path: (_text(one.before), _text(one.after)) for one in self.changed()}, self._base_text)
+        read = objections(
+            {one.path: (text_of(one.before), text_of(one.after)) for one in self.changed()}, self._base_text
+        )
         told = {flag.path for flag in read if flag.blocks}
         return (*read, *(flag for flag in self._vanished(verdicts) if flag.path not in told))
 
@@ -315,10 +319,10 @@ class Workbench:
 
     def _read_text(self, path: str) -> str | None:
         data = self.shadow.read(path)
-        return None if data is None else _text(data)
+        return None if data is None else text_of(data)
 
     def _base_text(self, path: str) -> str | None:
-        return _text(self.base(path))
+        return text_of(self.base(path))
 
     def _anchored(self, path: str, ranges: tuple[tuple[int, int], ...]) -> str:
         """Show lines of a file with anchors, and record them as shown."""
@@ -331,10 +335,3 @@ class Workbench:
 def _lines(order: Order) -> tuple[str, int, int] | None:
     at = order.at
     return None if at is None else (at.path, at.start_line, at.end_line)
-
-
-def _text(data: bytes | None) -> str | None:
-    try:
-        return None if data is None else decode(data).text
-    except UndecodableError:
-        return None

@@ -50,12 +50,9 @@ def test_a_test_that_prints_without_end_is_held_and_its_log_is_cut(
     assert len(verdict.log) <= 70_000
 
 
-def test_a_test_that_kills_its_parent_ends_the_run_and_nothing_of_ours(judged: Judged) -> None:
+def test_a_test_that_kills_its_parent_ends_nothing(judged: Judged) -> None:
     verdict = judged("import os\n\n\ndef test_rude():\n    os.kill(os.getppid(), 9)\n    os.kill(1, 9)\n")
-    assert verdict.outcome in ("pass", "fail", "unknown")
-    if verdict.outcome == "unknown":
-        assert verdict.next_step
-    assert os.getppid() > 0
+    assert (verdict.outcome, verdict.passed) == ("pass", 2), "its parent is the first process, which no signal ends"
 
 
 def test_what_a_test_leaves_running_is_dead_when_the_verdict_is_there(judged: Judged, tmp_path: Path) -> None:
@@ -84,7 +81,9 @@ def test_a_test_that_writes_into_the_tree_and_empties_it_changes_nothing(judged:
         "    for path in pathlib.Path('.').iterdir():\n"
         "        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()\n"
     )
-    assert verdict.outcome in ("pass", "fail", "unknown")
+    assert verdict.outcome == "unknown"
+    assert "'test_a.py', whose content is not the one that is judged" in verdict.reason
+    assert "leave the project's own files alone" in verdict.next_step
     assert sorted(path.name for path in bench.root.iterdir()) == ["test_a.py"]
 
 

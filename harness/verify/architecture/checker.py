@@ -13,7 +13,7 @@ from bridle.harness.verify.architecture.imports import PYTHON, SUFFIXES, Said, i
 from bridle.harness.verify.architecture.judging import judge
 from bridle.harness.verify.architecture.rules import FILE, BadRules, Rules, first_in, read_rules
 from bridle.harness.verify.job import NEVER_RUN, Job, Ran, unstarted, verdict
-from bridle.indexer.encoding import UndecodableError, decode
+from bridle.indexer.encoding import text_of
 from bridle.indexer.files import FolderLink
 from bridle.indexer.modules import Modules, declared_roots
 
@@ -25,7 +25,7 @@ def check(job: Job) -> Verdict:
     """Judge the whole tree: who imports whom is no matter of single files."""
     began = time.perf_counter()
     try:
-        rules = read_rules(_text(job, FILE) or "")
+        rules = read_rules(text_of(job.shadow.read(FILE)) or "")
     except BadRules as error:
         return unstarted(job, f"{FILE}:{error.line}: {error}", HOW)
     if rules is None:
@@ -34,7 +34,7 @@ def check(job: Job) -> Verdict:
     if not read:
         return unstarted(job, "the rules count for no file that can be read", HOW)
     paths = frozenset(job.tree.files)
-    roots = declared_roots(_text(job, "pyproject.toml") or "")
+    roots = declared_roots(text_of(job.shadow.read("pyproject.toml")) or "")
     modules = Modules((path for path in paths if path.endswith(PYTHON)), _links(job), roots)
     imports = imports_of({path: said for path, (said, _) in read.items()}, modules, paths)
     findings = judge(rules, imports, {path: n_lines for path, (_, n_lines) in read.items()})
@@ -48,7 +48,7 @@ def _read(job: Job, rules: Rules) -> Iterator[tuple[str, tuple[tuple[Said, ...],
         if path.endswith(SUFFIXES) and not first_in(path, rules.ignore):
             found = _known(path, mark)
             if found.value is None:
-                text = _text(job, path)
+                text = text_of(job.shadow.read(path))
                 found.value = None if text is None else (said_in(path, text), len(text.splitlines()))
             if found.value is not None:
                 yield path, found.value
@@ -76,11 +76,3 @@ def _links(job: Job) -> list[FolderLink]:
         if place.is_symlink() and place.is_dir() and place.resolve().is_relative_to(root):
             found.append(FolderLink(path, place.resolve().relative_to(root).as_posix()))
     return found
-
-
-def _text(job: Job, path: str) -> str | None:
-    try:
-        data = job.shadow.read(path)
-        return None if data is None else decode(data).text
-    except UndecodableError:
-        return None

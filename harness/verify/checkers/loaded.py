@@ -20,12 +20,19 @@ def wrong_tree(
     `root` is where the session saw the tree, `workspace` the person's own one, which may be the same place. `package`
     is the folder of the tree whose tests they are.
     """
-    for name, path, digest in modules:
-        if files.get(path, digest) != digest:
-            return f"{name} was loaded from {path!r}, whose content is not the one that is judged"
+    if reason := rewritten(modules, files):
+        return reason
     for name, path, _ in modules:
         if path.startswith("/") and (ours := _stands_for(name, path, files, root, workspace, package)):
             return f"{name} was loaded from {path!r} and not from {ours!r}"
+    return ""
+
+
+def rewritten(modules: Sequence[tuple[str, str, str]], files: Mapping[str, str]) -> str:
+    """Return which module's file in the tree has another content than the one that is judged, "" when none has."""
+    for name, path, digest in modules:
+        if files.get(path, digest) != digest:
+            return f"{name} was loaded from {path!r}, whose content is not the one that is judged"
     return ""
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from bridle.harness.nouns import Finding, Related, Verdict
 from bridle.harness.verify.checkers.assertion import MAX_COMPARED, Written, told_first
-from bridle.harness.verify.checkers.loaded import wrong_tree
+from bridle.harness.verify.checkers.loaded import rewritten, wrong_tree
 from bridle.harness.verify.checkers.pytest_report import Failure, Session, UnprovenError, read_session, running_test
 from bridle.harness.verify.checkers.pytest_scope import Choice, Plan, learn, plan_of
 from bridle.harness.verify.checkers.pytest_values import shown_value, values_of
@@ -157,7 +157,10 @@ def misplaced(job: Job, ran: Ran, session: Session) -> Verdict | None:
     foreign = _foreign(job, session)
     if not foreign:
         return None
-    step = "install the project in editable form into an environment inside it, or use an overlay sandbox"
+    if rewritten(session.modules, job.tree.files):
+        step = "let tests leave the project's own files alone and write into a folder of their own, as tmp_path is"
+    else:
+        step = "install the project in editable form into an environment inside it, or use an overlay sandbox"
     return unknown(job, ran, f"wrong tree: {foreign}", step)
 
 

@@ -59,17 +59,6 @@ CONFIGURED: dict[str, tuple[tuple[str, str], ...]] = {
 """Per tool: the files that configure it, and the section that must be in them ("" for any content)."""
 
 
-def find(survey: Survey) -> Iterator[Check]:
-    """Yield the checks of every Python package, in no order that matters."""
-    packages = _packages(survey)
-    for package in packages:
-        inner = tuple(one for one in packages if one != package and is_below(one, package))
-        interpreter = find_interpreter(survey.root, survey.python, package)
-        for tool in TOOLS:
-            if _wanted(survey, tool, package, inner, interpreter):
-                yield _check(tool, package, interpreter)
-
-
 PLUGINS = Path(__file__).parent.parent / "plugins"
 RUNNERS = {"pytest": PLUGINS / "bridle_pytest.py", "unittest": PLUGINS / "bridle_unittest.py"}
 """What starts each, by its path, so that nothing in the tree can stand in for what reports."""
@@ -79,6 +68,17 @@ FORMATS = r"^[ \t]*(?:-\s*)?id:\s*[\"']?ruff-format\b|\bruff\s+format\b"
 MAX_TEST_FILES = 200
 
 _UNITTEST = re.compile(r"^[ \t]*(?:import|from)\s+unittest\b", re.MULTILINE)
+
+
+def find(survey: Survey) -> Iterator[Check]:
+    """Yield the checks of every Python package, in no order that matters."""
+    packages = _packages(survey)
+    for package in packages:
+        inner = tuple(one for one in packages if one != package and is_below(one, package))
+        interpreter = find_interpreter(survey.root, survey.python, package)
+        for tool in TOOLS:
+            if _wanted(survey, tool, package, inner, interpreter):
+                yield _check(tool, package, interpreter)
 
 
 def configured(survey: Survey, tool: str, package: str) -> bool:

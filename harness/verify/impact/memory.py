@@ -22,8 +22,7 @@ from bridle.harness.verify.impact.record import Record
 from bridle.harness.verify.impact.touches import Touch, touches
 from bridle.indexer.bounded import read_bounded
 from bridle.indexer.digest import digest
-from bridle.indexer.encoding import UndecodableError
-from bridle.indexer.encoding import decode as decode_text
+from bridle.indexer.encoding import text_of
 from bridle.indexer.files import TreeState
 
 SLOWER = 6.0
@@ -139,7 +138,7 @@ def change_since(known: Known, tree: TreeState, read: Read) -> Change:
     for path in sorted({path for path, _ in before.items() ^ now.items()}):
         if path.endswith(".py"):
             old = known.record.texts.get(path)
-            new = _text(read(path)) if path in now else None
+            new = text_of(read(path)) if path in now else None
             if (path in before and old is None) or (path in now and new is None):
                 others[path] = "unreadable"
             else:
@@ -160,17 +159,10 @@ def texts_of(tree: TreeState, read: Read) -> dict[str, str]:
         n_bytes += len(data or b"")
         if n_bytes > records.MAX_TEXTS_BYTES:
             break
-        text = _text(data)
+        text = text_of(data)
         if text is not None:
             found[path] = text
     return found
-
-
-def _text(data: bytes | None) -> str | None:
-    try:
-        return None if data is None else decode_text(data).text
-    except UndecodableError:
-        return None
 
 
 def seen_by(

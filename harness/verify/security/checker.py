@@ -28,7 +28,7 @@ from bridle.harness.verify.job import (
 from bridle.harness.verify.security.concerns import Concern, Files, NewLines
 from bridle.harness.verify.security.judging import judge_security
 from bridle.indexer.bounded import read_bounded
-from bridle.indexer.encoding import UndecodableError, decode
+from bridle.indexer.encoding import text_of
 
 NOISE = "S101,S105,S106,S107,S110,S112,S311,S403,S404,S405,S406,S407,S408,S409,S411,S412,S413,S415,S603,S606,S607"
 """Rules of ruff that speak of every assertion, import or list of arguments, and those that ours say better."""
@@ -89,7 +89,7 @@ def _changed(job: Job) -> Files | str:
     changes = job.shadow.changes()
     if changes:
         return {
-            change.path: (_read(job.shadow.workspace / change.path), _text(job.shadow.read(change.path)))
+            change.path: (_read(job.shadow.workspace / change.path), text_of(job.shadow.read(change.path)))
             for change in changes
             if not change.link
         }
@@ -107,7 +107,7 @@ def _changed(job: Job) -> Files | str:
     added = _added(done.stdout.partition(b"\n")[2].decode("utf-8", "replace"))
     found: dict[str, tuple[str | None, str | None]] = {}
     for path, numbers in added.items():
-        after = _text(job.shadow.read(path))
+        after = text_of(job.shadow.read(path))
         if after is not None:
             lines = after.splitlines(keepends=True)
             found[path] = "".join(line for number, line in enumerate(lines) if number not in numbers), after
@@ -182,13 +182,6 @@ def _finding(concern: Concern) -> Finding:
 
 def _read(path: Path) -> str | None:
     try:
-        return _text(read_bounded(path, CAP_BYTES))
+        return text_of(read_bounded(path, CAP_BYTES))
     except OSError:
-        return None
-
-
-def _text(data: bytes | None) -> str | None:
-    try:
-        return None if data is None else decode(data).text
-    except UndecodableError:
         return None

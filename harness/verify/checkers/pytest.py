@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import msgspec
@@ -68,7 +68,8 @@ def check(job: Job) -> Verdict:
         if isinstance(session, Verdict):
             return session
     learn(job, plan, ran, session)
-    judged = _steadied(job, ran, session)
+    flaky = passed_again(job, session, lambda failed: _session(job, Asked(only=tuple(failed))))
+    judged = conclude(job, ran, session, flaky)
     reason = plan.told(judged.reason)
     return msgspec.structs.replace(judged, extent=plan.extent, reason=reason, looked_at=plan.files)
 
@@ -84,15 +85,17 @@ def notices(job: Job) -> bool | None:
     return False if ran.completed.exit_code == 0 and session.count("passed") else None
 
 
-def _steadied(job: Job, ran: Ran, session: Session) -> Verdict:
-    """Return the verdict of a session, a few failures looked at once more."""
+def passed_again(
+    job: Job, session: Session, again: Callable[[Sequence[str]], tuple[Ran, Session | Verdict]]
+) -> frozenset[str]:
+    """Return the tests that failed in a session and pass when `again` runs those alone, where they are few."""
     failed = sorted({failure.id for failure in session.failures})
     if job.paths or session.uncollected or not 0 < len(failed) <= MAX_AGAIN:
-        return conclude(job, ran, session, frozenset())
-    _, again = _session(job, Asked(only=tuple(failed)))
-    if isinstance(again, Verdict) or set(again.collected) != set(failed):
-        return conclude(job, ran, session, frozenset())
-    return conclude(job, ran, session, frozenset(one for one in failed if again.ran.get(one) == "passed"))
+        return frozenset()
+    _, second = again(failed)
+    if isinstance(second, Verdict) or set(second.collected) != set(failed):
+        return frozenset()
+    return frozenset(one for one in failed if second.ran.get(one) == "passed")
 
 
 def _session(job: Job, asked: Asked) -> tuple[Ran, Session | Verdict]:

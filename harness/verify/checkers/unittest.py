@@ -35,13 +35,8 @@ def check(job: Job) -> Verdict:
     ran, session = _session(job, files, ())
     if isinstance(session, Verdict):
         return session
-    failed = sorted({failure.id for failure in session.failures})
-    if job.paths or session.uncollected or not 0 < len(failed) <= pytest.MAX_AGAIN:
-        return pytest.conclude(job, ran, session, frozenset())
-    _, again = _session(job, files, failed)
-    if isinstance(again, Verdict) or set(again.collected) != set(failed):
-        return pytest.conclude(job, ran, session, frozenset())
-    return pytest.conclude(job, ran, session, frozenset(one for one in failed if again.ran.get(one) == "passed"))
+    flaky = pytest.passed_again(job, session, lambda failed: _session(job, files, failed))
+    return pytest.conclude(job, ran, session, flaky)
 
 
 def _session(job: Job, files: Sequence[str], only: Sequence[str]) -> tuple[Ran, Session | Verdict]:

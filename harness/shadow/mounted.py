@@ -10,8 +10,10 @@ import os
 import re
 import select
 import signal
+import time
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
+from typing import Literal
 
 from bridle.harness.shadow.cage import caged, watch_over, with_limits
 from bridle.harness.shadow.contract import Command, Passage, RungName
@@ -33,15 +35,20 @@ from bridle.harness.shadow.sandbox import Scene, Wrapper, with_bubblewrap, with_
 from bridle.harness.shadow.trees import ground
 from bridle.indexer.process import Completed, run
 
+_Reached = Literal["nothing", "namespaces", "command"]
+"""How far bubblewrap came: in "namespaces" it broke off while it changed what is mounted."""
+
 WRAPPERS: Mapping[RungName, Wrapper] = {
     "bubblewrap+overlay": with_bubblewrap,
     "namespaces+overlay": with_namespaces,
 }
 ORPHAN_S = 0.2
 DEATH_S = 5.0
-TRIES = 5
+SET_UP_S = 10.0
+"""For how long a set-up that fails is tried again."""
 SET_UP_FAILED = 1
-"""How bubblewrap ends when it cannot set up what it was asked for."""
+"""How bubblewrap ends when it cannot set up what it was asked for, or finds no such command in it."""
+NO_COMMAND = b"bwrap: execvp "
 SHOWN = (Path(__file__).parent.parent / "verify" / "plugins",)
 """What of our own the checks need."""
 
@@ -79,15 +86,18 @@ class Mounted:
         socket, and what covers it, along): a set-up that failed is tried again. The command has not begun then.
         """
         layers = Layers(self._workspace, folder / "upper")
+        given_up_at = time.monotonic() + min(command.timeout_s, SET_UP_S)
         with naturalised(layers, self._files()):
-            for _ in range(TRIES - 1):
-                done, broke_off = self._attempt(folder, command)
-                if not broke_off:
+            while True:
+                done, reached = self._attempt(folder, command)
+                if reached == "command":
                     return done
-            return self._attempt(folder, command)[0]
+                if reached == "nothing" or time.monotonic() > given_up_at or _is_cancelled(command):
+                    told = done.stderr.decode("utf-8", "replace").strip() or "it does not say why"
+                    raise OSError(f"its sandbox cannot be set up: {told}")
 
-    def _attempt(self, folder: Path, command: Command) -> tuple[Completed, bool]:
-        """Return how a command ended, and whether bubblewrap broke off while it set up the namespace that it had."""
+    def _attempt(self, folder: Path, command: Command) -> tuple[Completed, _Reached]:
+        """Return how it ended, and how far it came."""
         granted = (path.resolve() for path in command.access.readable)
         with caged(self._limits) as cage:
             with _outliving() as births, doors(command.access, self.passages.append) as doorway:
@@ -113,19 +123,25 @@ class Mounted:
                     watch=watch_over(folder, self._limits, cage),
                     pass_fds=(births.writer, *doorway.descriptors),
                 )
-            broke_off = births.tells_birth and not births.tells_end and done.exit_code == SET_UP_FAILED
-            return with_limits(done, cage), broke_off and self.rung == "bubblewrap+overlay"
+            broke_off = done.exit_code == SET_UP_FAILED and not done.stderr.startswith(NO_COMMAND)
+            tells = self.rung == "bubblewrap+overlay" and broke_off
+            return with_limits(done, cage), births.reached if tells else "command"
 
     def _files(self) -> Iterable[str]:
         return () if os.geteuid() == 0 else ground(self._workspace).state().files
 
 
+def _is_cancelled(command: Command) -> bool:
+    return command.cancel is not None and command.cancel.is_set()
+
+
 class _Births:
     """Where a sandbox tells which process is the first of its namespace and, where it is bubblewrap, how it ended."""
 
+    reached: _Reached = "nothing"
+
     def __init__(self, writer: int) -> None:
         self.writer = writer
-        self.tells_birth = self.tells_end = False
 
 
 @contextlib.contextmanager
@@ -143,7 +159,8 @@ def _outliving() -> Generator[_Births]:
         os.set_blocking(reader, False)
         with contextlib.suppress(OSError):
             told = os.read(reader, 4096)
-            births.tells_birth, births.tells_end = b'"child-pid"' in told, b'"exit-code"' in told
+            if b'"child-pid"' in told:
+                births.reached = "command" if b'"exit-code"' in told else "namespaces"
             _await_death(told)
         os.close(reader)
 

@@ -26,6 +26,7 @@ LOCKDOWN = Path(__file__).with_name("lockdown.py")
 
 # The directories go into the options by names of our own, relative to our own folder: no path of the person's can
 # break the option string, and no descriptor of the lower tree is left open for the command.
+# A socket may go, and another come in its place, between a mount that finds none and the question whether it is gone.
 MOUNT = """
 set -eu
 cd -- "$1"
@@ -37,8 +38,16 @@ shift 4
 while [ "$n" -gt 0 ]; do echo 0 > "$1"; shift; n=$((n - 1)); done
 n=$1
 shift
-while [ "$n" -gt 0 ]; do "$mount" -n --bind /dev/null "$1" 2>/dev/null || test ! -e "$1"; shift; n=$((n - 1)); done
-unset OLDPWD n mount
+while [ "$n" -gt 0 ]; do
+    tries=100
+    until "$mount" -n --bind /dev/null "$1" 2>/dev/null || test ! -e "$1"; do
+        tries=$((tries - 1))
+        test "$tries" -gt 0
+    done
+    shift
+    n=$((n - 1))
+done
+unset OLDPWD n mount tries
 exec "$@"
 """
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bridle.harness.nouns import UserProblem
 from bridle.harness.shadow.contract import RungProbe
 from tests.shadow.conftest import Opening
 
@@ -50,3 +51,13 @@ def test_commands_run_while_services_come_and_go(opening: Opening, probed: dict[
     with restless_services(6):
         ended = [shadow.run(["/bin/sh", "-c", "echo began; exit 1"], timeout_s=30) for _ in range(25)]
     assert {(done.exit_code, done.stdout) for done in ended} == {(1, b"began\n")}
+
+
+def test_a_sandbox_that_cannot_be_set_up_is_no_command_that_failed(
+    opening: Opening, probed: dict[str, RungProbe], tmp_path: Path
+) -> None:
+    if not probed["bubblewrap+overlay"].works:
+        pytest.skip("bubblewrap does not work here")
+    shadow = opening("bubblewrap+overlay")
+    with pytest.raises(UserProblem, match=r"its sandbox cannot be set up: bwrap: .*nowhere"):
+        shadow.run(["/bin/true"], timeout_s=0.2, report=tmp_path / "nowhere")

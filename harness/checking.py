@@ -93,7 +93,7 @@ class Checking:
                 asked = msgspec.structs.replace(request, paths=await self._differing())
                 if not asked.paths:
                     return Verified("unknown", "", (), buffers)
-            which = Which(impact=impact, only=request.only)
+            which = Which(impact=impact, only=request.only, enough=self._settings.tests.stop_after)
             tree, verdicts = await self.prove(self._buffers.dirty(), {}, baseline, cancel, asked, which=which)
             if request.strength_s or (self._settings.tests.coverage and request.tests in ("impact", "changed")):
                 verdicts = (*verdicts, *await self._deeper(verdicts, request.strength_s, cancel))

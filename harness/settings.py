@@ -73,6 +73,7 @@ class Proof(msgspec.Struct, frozen=True):
     gate_s: float = 900.0
     coverage: float = 0.0
     strength_s: float = 0.0
+    stop_after: int = 10
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -197,7 +198,16 @@ def _proof(user: TestsPart, editor: TestsPart, project: TestsPart) -> Proof:
         gate_s=max([user.gate_s or usual.gate_s, *(part.gate_s for part in parts if part.gate_s is not None)]),
         coverage=max(part.coverage or 0.0 for part in parts),
         strength_s=max(part.strength_s or 0.0 for part in parts),
+        stop_after=_most(
+            usual.stop_after if user.stop_after is None else user.stop_after, editor.stop_after, project.stop_after
+        ),
     )
+
+
+def _most(first: int, *others: int | None) -> int:
+    """Return the greatest of the numbers that are given; 0 stands for no end."""
+    given = [first, *(number for number in others if number is not None)]
+    return 0 if 0 in given else max(given)
 
 
 def _reserved(shape: type[Part], mine: Path) -> dict[str, str]:

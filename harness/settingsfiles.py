@@ -99,13 +99,15 @@ class CheckPart(Part, frozen=True):
 class TestsPart(Part, frozen=True):
     """Which tests prove a change. `gate_s` is how long all of them may take at the gate before those that reach the
     change stand for all; `coverage` is the share of changed lines that tests are to execute, 0 to ask for none;
-    `strength_s` is how long small faults are tried out after green, 0 for not at all.
+    `strength_s` is how long small faults are tried out after green, 0 for not at all; tests that reach a change are run
+    until so many more than before fail as `stop_after` says, 0 to run them all.
     """
 
     gate: Literal["impact", "full"] | None = None
     gate_s: _Seconds | None = None
     coverage: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     strength_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] | None = None
+    stop_after: Annotated[int, msgspec.Meta(ge=0, le=100_000)] | None = None
 
 
 class Common(Part, frozen=True):

@@ -2,7 +2,8 @@
 
 Collects once, then forks a child for each request on standard input: a mutant inside functions replaces the code of
 those functions in the child. One that changes what runs on import needs a session of its own (`--once`). A request
-names the tests in their order; the first that fails ends the child. Standard library and pytest only.
+names the tests in groups and in their order; of the first group, `enough` that fail end the child, of a later one the
+first that does. Standard library and pytest only.
 """
 
 import gc
@@ -20,14 +21,14 @@ LIMIT_S = 20
 
 
 class Watcher:
-    """Notes which test fails."""
+    """Notes which tests fail."""
 
     def __init__(self):
-        self.failed = ""
+        self.failed = {}
 
     def pytest_runtest_logreport(self, report):
-        if report.failed and not self.failed:
-            self.failed = report.nodeid
+        if report.failed:
+            self.failed[report.nodeid] = True
 
 
 class Suite:
@@ -45,16 +46,19 @@ class Suite:
             self.error = repr(error)
         self.items = {item.nodeid: item for item in self.session.items}
 
-    def run(self, groups, times, tell):
-        """Run the tests of each group in order; tells each before it begins, and the first that fails."""
+    def run(self, groups, times, enough, tell):
+        """Run the tests of each group in order; tells each before it begins, and the first that failed."""
         watcher = Watcher()
         self.config.pluginmanager.register(watcher)
         ids = [one for group in groups for one in group]
         last_of = [sum(map(len, groups[: n + 1])) for n in range(len(groups))]
         n_group = 0
+        failed_in = n_ran = 0
         for n, one in enumerate(ids):
             while n >= last_of[n_group]:
                 n_group += 1
+            if watcher.failed and n_group != failed_in:
+                break
             item = self.items.get(one)
             if item is None:
                 tell({"failed": one, "group": n_group, "n_ran": n, "how": "not collected"})
@@ -64,10 +68,13 @@ class Suite:
             signal.setitimer(signal.ITIMER_REAL, LIMIT_S + 20 * times.get(one, 0))
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             signal.setitimer(signal.ITIMER_REAL, 0)
-            if watcher.failed:
-                tell({"failed": watcher.failed, "group": n_group, "n_ran": n + 1, "how": "failed"})
-                return
-        tell({"failed": "", "group": -1, "n_ran": len(ids), "how": "survived"})
+            failed_in, n_ran = n_group, n + 1
+            if len(watcher.failed) >= (1 if n_group else enough):
+                break
+        if watcher.failed:
+            tell({"failed": next(iter(watcher.failed)), "group": failed_in, "n_ran": n_ran, "how": "failed"})
+        else:
+            tell({"failed": "", "group": -1, "n_ran": len(ids), "how": "survived"})
 
 
 def codes(code):
@@ -119,7 +126,7 @@ def attempt(suite, request):
             elif suite.error:
                 tell({"failed": "collection", "group": 0, "n_ran": 0, "how": suite.error[:200]})
             else:
-                suite.run(request["groups"], request["times"], tell)
+                suite.run(request["groups"], request["times"], request["enough"], tell)
         except BaseException as error:  # noqa: BLE001  # whatever a mutant raises
             tell({"failed": "session", "group": 0, "n_ran": 0, "how": repr(error)[:200]})
         os._exit(0)

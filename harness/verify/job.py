@@ -40,10 +40,14 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class Which(msgspec.Struct, frozen=True):
-    """Which tests run: with `impact` those that reach what changed since they were seen, of ids in `only` these."""
+    """Which tests run: with `impact` those that reach what changed since they were seen, of ids in `only` these.
+
+    A run by impact ends after `enough` new failures, 0 for never.
+    """
 
     impact: bool = False
     only: tuple[str, ...] = ()
+    enough: int = 0
 
 
 ALL = Which()
@@ -53,7 +57,7 @@ IMPACT = Which(impact=True)
 class Job(msgspec.Struct, frozen=True):
     """One run of one check. `tree` is what it is run on; `paths` narrows it where the tool can be narrowed.
 
-    `memory` is what earlier runs saw of its tests, `which` of them run now.
+    `memory` is what earlier runs saw of its tests, `which` of them run now, `failing` those that failed on the ground.
     """
 
     check: Check
@@ -64,6 +68,7 @@ class Job(msgspec.Struct, frozen=True):
     cancel: Cancel
     memory: Memory | None = None
     which: Which = ALL
+    failing: frozenset[str] = frozenset()
 
 
 class Ran(msgspec.Struct, frozen=True):

@@ -71,7 +71,8 @@ def verify(
             continue
         witness.on_start(check.name)
         tools = toolchain(check, shadow.workspace)
-        job = Job(check, shadow, NO_TREE, tuple(paths), timeout_s, cancel, witness.memory, witness.which)
+        failing = frozenset(finding.test for finding in baseline if finding.check == check.name and finding.test)
+        job = Job(check, shadow, NO_TREE, tuple(paths), timeout_s, cancel, witness.memory, witness.which, failing)
         judged = _steady(job)
         judged = _excused(shadow, _compared(_known(shadow, judged), baseline, paths))
         extent: Extent = "tests" if judged.extent else "files" if paths else "all"
@@ -95,7 +96,8 @@ def known(shadow: Shadow, checks: Sequence[Check], records: Records) -> tuple[Ve
 def _compared(judged: Verdict, baseline: Sequence[Finding], paths: Sequence[str]) -> Verdict:
     """Return the verdict with its findings told apart from those of the ground, and with what is gone of these."""
     before = [f for f in baseline if f.check == judged.check and (not paths or f.path in paths)]
-    gone = fixed(judged.findings, before) if judged.outcome in ("pass", "fail") else ()
+    asked_again = [f for f in before if not (f.test and judged.ids) or f.test in judged.ids]
+    gone = fixed(judged.findings, asked_again) if judged.outcome in ("pass", "fail") else ()
     return msgspec.structs.replace(judged, findings=blame(judged.findings, before), fixed=gone[:MAX_FIXED])
 
 

@@ -37,7 +37,7 @@ from bridle.harness.verify.depth import deepen
 from bridle.harness.verify.finders.discover import discover
 from bridle.harness.verify.gates.vanished import vanished
 from bridle.harness.verify.impact.memory import Memory
-from bridle.harness.verify.job import ALL, IMPACT, Which
+from bridle.harness.verify.job import ALL, Which
 from bridle.harness.verify.ladder import Witness, known, verify
 from bridle.harness.verify.objections import objections
 from bridle.harness.verify.python_version import is_newer_than_ours
@@ -170,10 +170,14 @@ class Workbench:
         """Run every check on what stands in the shadow: of the tests those that reach the change, then, where nothing
         is left to mend and the gate is the full one, all of them.
         """
-        verdicts = await self._verify(self._checks, on_verdict, IMPACT)
+        verdicts = await self._verify(self._checks, on_verdict, self._by_impact)
         if not self._is_enough(verdicts):
             verdicts = await self._in_full(verdicts, on_verdict)
         return (*verdicts, *await self._deeper(verdicts, on_verdict))
+
+    @property
+    def _by_impact(self) -> Which:
+        return Which(impact=True, enough=self._ground.settings.tests.stop_after)
 
     async def _in_full(self, verdicts: Sequence[Verdict], on_verdict: OnVerdict) -> tuple[Verdict, ...]:
         """Return the verdicts, those by a part of the tests replaced by those by all."""
@@ -302,7 +306,7 @@ class Workbench:
                 yield from vanished(before, after, packages.get(verdict.check, ""))
 
     async def _checks_for_model(self, check: str | None) -> str:
-        verdicts = await self._verify(self._checks, lambda verdict: None, IMPACT)
+        verdicts = await self._verify(self._checks, lambda verdict: None, self._by_impact)
         wanted = tuple(verdict for verdict in verdicts if check in (None, verdict.check))
         return findings_text(wanted or verdicts, ())
 

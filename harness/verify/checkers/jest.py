@@ -1,6 +1,7 @@
 """Tests, by the project's own Jest with our reporter beside the default one.
 
-What was saved narrows it: test files to themselves, other code to the tests that import it.
+What was saved, or changed since all of them ran, narrows it: test files to themselves, other code to the tests that
+import it.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from bridle.harness.nouns import Verdict
-from bridle.harness.verify.checkers.node_session import Run, run_and_judge, script_tests
+from bridle.harness.verify.checkers.node_session import Run, run_and_judge, run_by_impact, script_tests
 from bridle.harness.verify.checkers.pytest import PLUGINS
 from bridle.harness.verify.checkers.reaching import HOW_RELATED, reachable
+from bridle.harness.verify.checkers.script_scope import Scope
 from bridle.harness.verify.job import Job, told
 from bridle.harness.verify.node_manifest import MANIFEST
 from bridle.harness.verify.survey import join
@@ -37,13 +39,18 @@ ESM = "--experimental-vm-modules"
 
 def check(job: Job) -> Verdict:
     """Run the tests, or those that `job.paths` are or reach."""
+    if not job.paths:
+        return run_by_impact(job, partial(_only, job), lambda scope, _: _related(job, scope, scope.how))
     tests = script_tests(job, job.paths)
-    related = () if tests else reachable(job)
-    if related:
-        words = ("--findRelatedTests", *(f"./{told(job, path)}" for path in related))
-        run = Run((*ALWAYS, *words), "reads", node_options=_node_options(job), how=HOW_RELATED)
-        return run_and_judge(job, run, partial(_only, job))
-    return run_and_judge(job, _only(job, tests), partial(_only, job))
+    saved = () if tests else reachable(job)
+    run = _related(job, Scope(saved), HOW_RELATED) if saved else _only(job, tests)
+    return run_and_judge(job, run, partial(_only, job))
+
+
+def _related(job: Job, scope: Scope, how: str) -> Run:
+    """Return how the tests of a scope are run, all of them: `--bail` takes no number in every version of Jest."""
+    words = ("--findRelatedTests", *(f"./{told(job, path)}" for path in (*scope.changed, *scope.always)))
+    return Run((*ALWAYS, *words), "reads", node_options=_node_options(job), how=how)
 
 
 def _only(job: Job, tests: Sequence[str]) -> Run:

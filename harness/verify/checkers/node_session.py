@@ -21,6 +21,7 @@ from bridle.harness.verify.checkers.node_report import Session, Thrown, read_ses
 from bridle.harness.verify.checkers.node_stack import detail_of, frames_of, headline, place_of
 from bridle.harness.verify.checkers.pytest import FLAKY, MAX_AGAIN, MAX_OUTPUT_BYTES, PLUGINS, written
 from bridle.harness.verify.checkers.pytest_report import UnprovenError
+from bridle.harness.verify.checkers.script_scope import Scope, learn, scope_of
 from bridle.harness.verify.checks import is_script_test
 from bridle.harness.verify.job import Job, Ran, last_line, start, stopped, unknown, verdict
 from bridle.harness.verify.node_manifest import MANIFEST, read_manifest
@@ -28,6 +29,7 @@ from bridle.harness.verify.node_tools import wanted_node
 from bridle.harness.verify.survey import join
 from bridle.indexer.files import read_bounded
 
+NO_TESTS = "no tests were found"
 UNRUN = ("skipped", "todo", "unfinished")
 PLAIN = {"NO_COLOR": "1", "FORCE_COLOR": "0"}
 
@@ -37,7 +39,8 @@ _ONLY = re.compile(r"^[^/'\"`\n]*\b(?:(?:it|test|describe|suite|bench)(?:\.\w+)*
 
 class Run(msgspec.Struct, frozen=True):
     """How a runner is started. `watch` says how its processes load files: "loader", "reads", or "" for the reporter
-    itself to tell. `files` are those that must have been run; `how` tells in words how the tests were chosen.
+    itself to tell. `files` are those that must have been run; `how` tells in words how the tests were chosen, `wider`
+    why all of them run. The runner ends after `max_failures`, 0 for never.
     """
 
     arguments: tuple[str, ...]
@@ -45,10 +48,27 @@ class Run(msgspec.Struct, frozen=True):
     node_options: str = ""
     files: tuple[str, ...] = ()
     how: str = ""
+    wider: str = ""
+    max_failures: int = 0
+
+
+def run_by_impact(job: Job, again: Callable[[Sequence[str]], Run], related: Callable[[Scope, int], Run]) -> Verdict:
+    """Run the tests that the job asks for, where it names no files, and learn from it."""
+    scope = scope_of(job)
+    if scope.changed:
+        enough = job.which.enough + len(job.failing) if job.which.enough else 0
+        judged = run_and_judge(job, related(scope, enough), again)
+        if judged.reason != NO_TESTS and not set(judged.looked_at) <= set(scope.always):
+            return judged
+        scope = Scope(wider="no test imports what changed")
+    judged = run_and_judge(job, msgspec.structs.replace(again(()), wider=scope.wider), again)
+    if judged.outcome in ("pass", "fail", "flaky"):
+        learn(job)
+    return judged
 
 
 def run_and_judge(job: Job, run: Run, again: Callable[[Sequence[str]], Run]) -> Verdict:
-    """Run the tests and return what they prove; `again` tells how those of some files are run.
+    """Run the tests and return what they prove; `again` tells how those of some files are run, all for none.
 
     A few that fail are run once more: what passes then is flaky. Where only some files are looked at, while somebody
     types, the first word is enough.
@@ -56,11 +76,21 @@ def run_and_judge(job: Job, run: Run, again: Callable[[Sequence[str]], Run]) -> 
     ran, session = _session(job, run)
     if isinstance(session, Verdict):
         return session
-    judged = _judge(job, ran, run, session, _flaky(job, session, again))
+    ended = _ended(run, session)
+    judged = _judge(job, ran, run, session, frozenset() if ended else _flaky(job, session, again))
     ids = tuple(one.id for one in session.tests.values() if one.outcome not in UNRUN)
     files = {test.file for test in session.tests.values()} | {broken.file for broken in session.broken}
-    looked_at = tuple(sorted(files - {""})) if run.how else ()
-    return msgspec.structs.replace(judged, ids=ids, looked_at=looked_at)
+    looked_at = tuple(sorted(files - {""})) if run.how or ended else ()
+    reason = "; ".join(part for part in (judged.reason, ended) if part)
+    extent = "" if job.paths else ended or run.how
+    return msgspec.structs.replace(judged, ids=ids, looked_at=looked_at, reason=reason, extent=extent)
+
+
+def _ended(run: Run, session: Session) -> str:
+    """Return in words that the runner ended at its last failure, "" where it did not."""
+    n_failed = session.count("failed") + len(session.broken)
+    left_out = session.count("unfinished") + len(session.unended) > 0 or session.end.reason == "interrupted"
+    return f"stopped after {n_failed} failures" if 0 < run.max_failures <= n_failed and left_out else ""
 
 
 def _flaky(job: Job, session: Session, again: Callable[[Sequence[str]], Run]) -> frozenset[str]:
@@ -111,7 +141,7 @@ def _unproven(job: Job, ran: Ran, error: UnprovenError) -> Verdict:
     where = f" in {error.running}" if error.running else ""
     said = _complaint(ran.completed.stderr) or _complaint(ran.completed.stdout)
     if error.reason == "there is no report" and _NO_TESTS.search(ran.said):
-        return unknown(job, ran, "no tests were found", "see which files the configuration selects")
+        return unknown(job, ran, NO_TESTS, "see which files the configuration selects")
     if error.reason == "there is no report" and said:
         return unknown(job, ran, f"{tool} did not begin: {said}", f"see to the configuration of {tool}")
     reason = f"{tool} ended with exit code {code}{where} and without a whole report: {error.reason}"
@@ -127,7 +157,8 @@ def _complaint(output: bytes) -> str:
 
 def _judge(job: Job, ran: Ran, run: Run, session: Session, flaky: Collection[str]) -> Verdict:
     counts = (len(session.tests), session.count("passed"))
-    told = "; ".join(part for part in (run.how, _told(session), _other_node(job, session)) if part)
+    wider = run.wider and f"all tests ran: {run.wider}"
+    told = "; ".join(part for part in (run.how, wider, _told(session), _other_node(job, session)) if part)
     findings = list(_findings(job, ran, session, flaky))
     if findings and all(finding.code == FLAKY for finding in findings):
         reason = f"{', '.join(sorted(flaky)[:3])} failed, and passed when run again"

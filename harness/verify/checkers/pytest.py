@@ -17,7 +17,7 @@ from bridle.harness.nouns import Finding, Related, Verdict
 from bridle.harness.verify.checkers.assertion import MAX_COMPARED, Written, told_first
 from bridle.harness.verify.checkers.loaded import rewritten, wrong_tree
 from bridle.harness.verify.checkers.pytest_report import Failure, Session, UnprovenError, read_session, running_test
-from bridle.harness.verify.checkers.pytest_scope import Choice, Plan, learn, plan_of
+from bridle.harness.verify.checkers.pytest_scope import Choice, Plan, learn, plan_of, told_path
 from bridle.harness.verify.checkers.pytest_values import shown_value, values_of
 from bridle.harness.verify.checks import is_test_path
 from bridle.harness.verify.job import (
@@ -49,7 +49,7 @@ class Asked(msgspec.Struct, frozen=True):
     only: tuple[str, ...] = ()
     choice: Choice | None = None
     record: bool = False
-    stop_early: bool = False
+    max_failures: int = 0
 
 
 def check(job: Job) -> Verdict:
@@ -59,7 +59,7 @@ def check(job: Job) -> Verdict:
     while somebody types, the first word is enough.
     """
     plan = plan_of(job)
-    ran, session = _session(job, Asked(job.which.only, plan.choice, plan.record))
+    ran, session = _session(job, Asked(job.which.only, plan.choice, plan.record, plan.max_failures))
     if isinstance(session, Verdict):
         return session
     if missing := plan.missing(session):
@@ -68,8 +68,13 @@ def check(job: Job) -> Verdict:
         if isinstance(session, Verdict):
             return session
     learn(job, plan, ran, session)
-    flaky = passed_again(job, session, lambda failed: _session(job, Asked(only=tuple(failed))))
-    judged = conclude(job, ran, session, flaky)
+    if ended := plan.ended(session):
+        judged = conclude(job, ran, session, ())
+        files = {told_path(job, one.partition("::")[0]) for one in session.ran}
+        plan = msgspec.structs.replace(plan, extent=ended, wider="", files=tuple(sorted(files)))
+    else:
+        flaky = passed_again(job, session, lambda failed: _session(job, Asked(only=tuple(failed))))
+        judged = conclude(job, ran, session, flaky)
     reason = plan.told(judged.reason)
     return msgspec.structs.replace(judged, extent=plan.extent, reason=reason, looked_at=plan.files)
 
@@ -77,7 +82,7 @@ def check(job: Job) -> Verdict:
 def notices(job: Job) -> bool | None:
     """Tell whether any of the tests that reach what changed fails, None where that cannot be told; learns nothing."""
     plan = plan_of(job)
-    ran, session = _session(job, Asked(choice=plan.choice, stop_early=True))
+    ran, session = _session(job, Asked(choice=plan.choice, max_failures=1))
     if isinstance(session, Verdict):
         return True if session.outcome == "timeout" and ran.completed.timed_out else None
     if session.uncollected or session.failures:
@@ -123,7 +128,8 @@ def _session(job: Job, asked: Asked) -> tuple[Ran, Session | Verdict]:
 
 
 def _more(asked: Asked) -> list[str]:
-    return [*(["-p", "bridle_reach"] if asked.record else []), *(["-x"] if asked.stop_early else [])]
+    enough = [f"--maxfail={asked.max_failures}"] if asked.max_failures else []
+    return [*(["-p", "bridle_reach"] if asked.record else []), *enough]
 
 
 def _arguments(job: Job, nonce: str) -> list[str]:

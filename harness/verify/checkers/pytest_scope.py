@@ -25,7 +25,7 @@ class Choice(msgspec.Struct, frozen=True):
 
 class Plan(msgspec.Struct, frozen=True):
     """What one run is to be. `expected` are the known tests that must have run; `extent` says in words what runs,
-    `files` where those tests stand.
+    `files` where those tests stand. It ends after `max_failures`, 0 for never.
     """
 
     choice: Choice | None = None
@@ -34,12 +34,21 @@ class Plan(msgspec.Struct, frozen=True):
     extent: str = ""
     wider: str = ""
     files: tuple[str, ...] = ()
+    max_failures: int = 0
 
     def missing(self, session: Session) -> str:
         """Return a test that was to run and was not collected, "" where there is none."""
         if self.choice is None or session.uncollected:
             return ""
         return min(self.expected - set(session.collected), default="")
+
+    def ended(self, session: Session) -> str:
+        """Return in words that a session ended at its last failure, "" where it did not."""
+        n_unrun = len(set(session.collected) - session.ran.keys())
+        n_failed = len(session.uncollected) + len(session.failures)
+        if not self.max_failures or n_failed < self.max_failures or not n_unrun:
+            return ""
+        return f"stopped after {n_failed} failures, {n_unrun} of {len(session.collected)} tests did not run"
 
     def told(self, reason: str) -> str:
         """Return a verdict's reason, with what was run and why it was all."""
@@ -61,12 +70,23 @@ def plan_of(job: Job) -> Plan:
     tools = toolchain(job.check, job.shadow.workspace)
     selection = memory.selection(name, tools, job.tree, job.shadow.read)
     if selection.everything:
-        return Plan(record=True, wider=selection.wider)
+        return Plan(record=True, wider=selection.wider, max_failures=_enough(job, selection))
     known = memory.known(name)
     files = {one: test.path for one, test in known.evidence.tests.items()} if known is not None else {}
     choice = _choice(selection, files)
     expected = frozenset(_still_there(selection, files, job))
-    return Plan(choice, True, expected, in_words(selection), files=choice.first)
+    enough = _enough(job, selection)
+    return Plan(choice, True, expected, in_words(selection), files=choice.first, max_failures=enough)
+
+
+def _enough(job: Job, selection: Selection) -> int:
+    """Return at how many failures enough of them are new, 0 for never."""
+    known = job.memory.known(job.check.name) if job.memory is not None else None
+    if known is None or not job.which.enough:
+        return 0
+    tests = known.evidence.tests
+    failed = {pick.id for pick in selection.picks if pick.id in tests and tests[pick.id].outcome == "failed"}
+    return job.which.enough + len(failed | job.failing)
 
 
 def _choice(selection: Selection, files: dict[str, str]) -> Choice:
@@ -110,5 +130,5 @@ def learn(job: Job, plan: Plan, ran: Ran, session: Session) -> None:
     elif session.contexts:
         contexts = session.contexts
         seen = seen_by(contexts, session.unwatched, session.ran, tools, job.tree, job.shadow.read)
-        gone = sorted(plan.expected - set(session.collected))
+        gone = sorted((plan.expected | set(session.collected)) - session.ran.keys())
         memory.learn(name, seen, gone, whole=plan.choice is None)

@@ -19,5 +19,9 @@ _REACHES_ALL = re.compile(
 def reachable(job: Job) -> tuple[str, ...]:
     """Return the files that the run is narrowed to, () where it must be whole."""
     own = tuple(path for path in job.paths if job.check.owns(path))
-    narrows = own and all(path in job.tree.files and path.endswith(IMPORTED) for path in own)
-    return own if narrows and not any(_REACHES_ALL.search(path) for path in own) else ()
+    return own if own and not any(path not in job.tree.files or reaches_all(path) for path in own) else ()
+
+
+def reaches_all(path: str) -> bool:
+    """Tell whether a file may reach tests that do not import it."""
+    return not path.endswith(IMPORTED) or bool(_REACHES_ALL.search(path))

@@ -1,6 +1,7 @@
 """Tests, by the project's own Vitest with our reporter beside the default one.
 
-What was saved narrows it: test files to themselves, other code to the tests that import it.
+What was saved, or changed since all of them ran, narrows it: test files to themselves, other code to the tests that
+import it.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from bridle.harness.nouns import Verdict
-from bridle.harness.verify.checkers.node_session import Run, run_and_judge, script_tests
+from bridle.harness.verify.checkers.node_session import Run, run_and_judge, run_by_impact, script_tests
 from bridle.harness.verify.checkers.pytest import PLUGINS
 from bridle.harness.verify.checkers.reaching import HOW_RELATED, reachable
+from bridle.harness.verify.checkers.script_scope import Scope
 from bridle.harness.verify.job import Job, told
 
 ALWAYS = (
@@ -20,24 +22,28 @@ ALWAYS = (
     "--watch=false",
     "--coverage.enabled=false",
     "--passWithNoTests=false",
-    "--bail=0",
     "--ui=false",
 )
 
 
 def check(job: Job) -> Verdict:
     """Run the tests, or those that `job.paths` are or reach."""
+    if not job.paths:
+        return run_by_impact(job, partial(_only, job), lambda scope, enough: _related(job, scope, scope.how, enough))
     tests = script_tests(job, job.paths)
-    related = () if tests else reachable(job)
-    if related:
-        words = ("related", *(told(job, path) for path in related), "--run")
-        return run_and_judge(job, Run((*words, *_always(job)), "", how=HOW_RELATED), partial(_only, job))
-    return run_and_judge(job, _only(job, tests), partial(_only, job))
+    saved = () if tests else reachable(job)
+    run = _related(job, Scope(saved), HOW_RELATED) if saved else _only(job, tests)
+    return run_and_judge(job, run, partial(_only, job))
+
+
+def _related(job: Job, scope: Scope, how: str, max_failures: int = 0) -> Run:
+    words = ("related", *(told(job, path) for path in (*scope.changed, *scope.always)), "--run")
+    return Run((*words, *_always(job), f"--bail={max_failures}"), "", how=how, max_failures=max_failures)
 
 
 def _only(job: Job, tests: Sequence[str]) -> Run:
     """Return how these test files are run, all for none."""
-    return Run(("run", *(told(job, path) for path in tests), *_always(job)), "", files=tuple(tests))
+    return Run(("run", *(told(job, path) for path in tests), *_always(job), "--bail=0"), "", files=tuple(tests))
 
 
 def _always(job: Job) -> tuple[str, ...]:

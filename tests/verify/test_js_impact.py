@@ -1,0 +1,109 @@
+"""Which tests of Vitest and Jest a change runs, with the real tools: those that import it, and those that may not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from check_bench import Bench
+from js_bench import put
+
+from bridle.harness.verify.impact.memory import Memory
+from bridle.harness.verify.job import IMPACT
+
+pytestmark = pytest.mark.slow
+
+TOOLS = ("vitest", "jest")
+CONFIGURATION = {
+    "vitest": {"vitest.config.js": "export default { test: { include: ['*.spec.js'], globals: true } }\n"},
+    "jest": {
+        "package.json": '{"name": "case", "jest": {"testMatch": ["**/*.spec.js"]}, "devDependencies": {"jest": "*"}}'
+    },
+}
+IMPORT = {"vitest": "import { %s } from './%s.js'\n", "jest": "const { %s } = require('./%s.js')\n"}
+EXPORT = {"vitest": "export const %s = %s\n", "jest": "exports.%s = %s\n"}
+BY_NAME = {
+    "vitest": "import { readFileSync } from 'node:fs'\n",
+    "jest": "const { readFileSync } = require('node:fs')\n",
+}
+
+
+def suite(tool: str) -> dict[str, str]:
+    """Return a package: `two` imports `one`, `three` nothing, `lone` is imported by nobody, `read` reads a file."""
+    files = {
+        f"{name}.js": EXPORT[tool] % (name, value) for name, value in (("one", "1"), ("three", "3"), ("lone", "0"))
+    }
+    files["two.js"] = IMPORT[tool] % ("one", "one") + EXPORT[tool] % ("two", "one + 1")
+    for name, value in (("one", 1), ("two", 2), ("three", 3)):
+        tests = "".join(f"test('{name} {n}', () => expect({name}).toBe({value}))\n" for n in range(4))
+        files[f"{name}.spec.js"] = IMPORT[tool] % (name, name) + tests
+    files["read.spec.js"] = (
+        BY_NAME[tool] + "test('read', () => expect(readFileSync('three.js', 'utf8')).toMatch('3'))\n"
+    )
+    return {**CONFIGURATION[tool], **files}
+
+
+@pytest.fixture(params=TOOLS)
+def tool(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def seen(js: Bench, tool: str, tmp_path: Path) -> Bench:
+    """A package all of whose tests ran."""
+    put(js, suite(tool))
+    js.memory, js.which = Memory(tmp_path / "memory"), IMPACT
+    verdict = js.one(tool)
+    assert (verdict.outcome, verdict.passed, verdict.extent) == ("pass", 13, ""), verdict
+    assert verdict.reason == "all tests ran: no run of the tests was recorded yet"
+    return js
+
+
+def test_a_change_runs_the_tests_that_import_it_and_those_that_read_by_name(seen: Bench, tool: str) -> None:
+    seen.put({"one.js": EXPORT[tool] % ("one", "0 + 1")})
+    verdict = seen.one(tool)
+    assert (verdict.outcome, verdict.passed, verdict.extent) == ("pass", 9, "the tests that import one.js"), verdict
+    assert verdict.looked_at == ("one.spec.js", "read.spec.js", "two.spec.js")
+    assert verdict.reason == verdict.extent
+
+
+def test_what_changed_before_counts_until_all_tests_have_run(seen: Bench, tool: str) -> None:
+    seen.put({"three.js": EXPORT[tool] % ("three", "3 + 0")})
+    assert seen.one(tool).outcome == "pass"
+    seen.put({"two.js": IMPORT[tool] % ("one", "one") + EXPORT[tool] % ("two", "1 + one")})
+    assert seen.one(tool).extent == "the tests that import three.js, two.js"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "why"),
+    [
+        ("lone.js", "// another\n", "no test imports what changed"),
+        ("notes.txt", "x\n", "notes.txt reaches any test"),
+        ("test/helper.js", "require('child_process')\n", "test/helper.js may read files that it does not import"),
+    ],
+)
+def test_where_imports_do_not_tell_all_run(seen: Bench, tool: str, path: str, text: str, why: str) -> None:
+    seen.put({path: text})
+    verdict = seen.one(tool)
+    assert (verdict.outcome, verdict.passed, verdict.extent) == ("pass", 13, "")
+    assert verdict.reason == f"all tests ran: {why}"
+
+
+def test_a_file_that_is_gone_reaches_any_test(seen: Bench, tool: str) -> None:
+    (seen.root / "lone.js").unlink()
+    seen.put({})
+    assert seen.one(tool).reason == "all tests ran: lone.js is gone"
+
+
+def test_vitest_ends_after_enough_failures_and_says_so(js: Bench, tmp_path: Path) -> None:
+    more = {f"more{n}.spec.js": suite("vitest")["one.spec.js"] for n in range(12)}
+    put(js, {**suite("vitest"), **more})
+    js.memory, js.which = Memory(tmp_path / "memory"), msgspec.structs.replace(IMPACT, enough=1)
+    assert js.one("vitest").outcome == "pass"
+    js.put({"one.js": EXPORT["vitest"] % ("one", "9")})
+    verdict = js.one("vitest")
+    assert verdict.outcome == "fail"
+    assert verdict.extent.startswith("stopped after ")
+    assert verdict.extent in verdict.reason
+    assert 0 < len(verdict.looked_at) < 15

@@ -10,7 +10,7 @@ from check_bench import Bench
 from js_bench import put
 
 from bridle.harness.verify.impact.memory import Memory
-from bridle.harness.verify.job import IMPACT
+from bridle.harness.verify.job import ALL, IMPACT
 
 pytestmark = pytest.mark.slow
 
@@ -80,7 +80,6 @@ def test_what_changed_before_counts_until_all_tests_have_run(seen: Bench, tool: 
     [
         ("lone.js", "// another\n", "no test imports what changed"),
         ("notes.txt", "x\n", "notes.txt reaches any test"),
-        ("test/helper.js", "require('child_process')\n", "test/helper.js may read files that it does not import"),
     ],
 )
 def test_where_imports_do_not_tell_all_run(seen: Bench, tool: str, path: str, text: str, why: str) -> None:
@@ -88,6 +87,29 @@ def test_where_imports_do_not_tell_all_run(seen: Bench, tool: str, path: str, te
     verdict = seen.one(tool)
     assert (verdict.outcome, verdict.passed, verdict.extent) == ("pass", 13, "")
     assert verdict.reason == f"all tests ran: {why}"
+
+
+def test_who_imports_a_helper_that_reads_by_name_or_code_that_starts_a_process_always_runs(
+    seen: Bench, tool: str
+) -> None:
+    imports, exports = IMPORT[tool], EXPORT[tool]
+    helper = BY_NAME[tool] + exports % ("helper", "() => readFileSync('one.js', 'utf8')")
+    starts = BY_NAME[tool].replace("readFileSync", "spawnSync").replace("node:fs", "node:child_process")
+    tests = "test('%s', () => expect(typeof %s).toBe('function'))\n"
+    seen.put(
+        {
+            "test/helper.js": helper,
+            "helped.spec.js": imports % ("helper", "test/helper") + tests % ("helper", "helper"),
+            "starts.js": starts + exports % ("starts", "() => spawnSync('node', ['one.js'])"),
+            "starts.spec.js": imports % ("starts", "starts") + tests % ("starts", "starts"),
+        }
+    )
+    seen.which = ALL
+    assert seen.one(tool).passed == 15
+    seen.which = IMPACT
+    seen.put({"three.js": exports % ("three", "3 + 0")})
+    verdict = seen.one(tool)
+    assert verdict.looked_at == ("helped.spec.js", "read.spec.js", "starts.spec.js", "three.spec.js")
 
 
 def test_a_file_that_is_gone_reaches_any_test(seen: Bench, tool: str) -> None:
@@ -107,3 +129,18 @@ def test_vitest_ends_after_enough_failures_and_says_so(js: Bench, tmp_path: Path
     assert verdict.extent.startswith("stopped after ")
     assert verdict.extent in verdict.reason
     assert 0 < len(verdict.looked_at) < 15
+
+
+def test_vitest_counts_only_what_did_not_fail_before(js: Bench, tmp_path: Path) -> None:
+    broken = {
+        f"old{n}.spec.js": f"test('old', () => expect({n}).toBe(-1))\nimport {{ one }} from './one.js'\none\n"
+        for n in range(6)
+    }
+    put(js, {**suite("vitest"), **broken})
+    js.memory, js.which = Memory(tmp_path / "memory"), msgspec.structs.replace(IMPACT, enough=5)
+    ground = js.one("vitest").findings
+    assert len(ground) == 6
+    js.put({"one.js": EXPORT["vitest"] % ("one", "0 + 1")})
+    verdict = js.one("vitest", baseline=ground)
+    assert (verdict.outcome, verdict.extent, verdict.passed) == ("fail", "the tests that import one.js", 9)
+    assert not any(finding.new for finding in verdict.findings)

@@ -40,7 +40,7 @@ ESM = "--experimental-vm-modules"
 def check(job: Job) -> Verdict:
     """Run the tests, or those that `job.paths` are or reach."""
     if not job.paths:
-        return run_by_impact(job, partial(_only, job), lambda scope, _: _related(job, scope, scope.how))
+        return run_by_impact(job, partial(_only, job), lambda scope: _related(job, scope, scope.how))
     tests = script_tests(job, job.paths)
     saved = () if tests else reachable(job)
     run = _related(job, Scope(saved), HOW_RELATED) if saved else _only(job, tests)

@@ -30,6 +30,7 @@ from bridle.harness.verify.survey import join
 from bridle.indexer.files import read_bounded
 
 NO_TESTS = "no tests were found"
+MAX_FAILING = 500
 UNRUN = ("skipped", "todo", "unfinished")
 PLAIN = {"NO_COLOR": "1", "FORCE_COLOR": "0"}
 
@@ -40,7 +41,7 @@ _ONLY = re.compile(r"^[^/'\"`\n]*\b(?:(?:it|test|describe|suite|bench)(?:\.\w+)*
 class Run(msgspec.Struct, frozen=True):
     """How a runner is started. `watch` says how its processes load files: "loader", "reads", or "" for the reporter
     itself to tell. `files` are those that must have been run; `how` tells in words how the tests were chosen, `wider`
-    why all of them run. The runner ends after `max_failures`, 0 for never.
+    why all of them run. The runner ends after `enough` failures of tests that did not fail before, 0 for never.
     """
 
     arguments: tuple[str, ...]
@@ -49,15 +50,14 @@ class Run(msgspec.Struct, frozen=True):
     files: tuple[str, ...] = ()
     how: str = ""
     wider: str = ""
-    max_failures: int = 0
+    enough: int = 0
 
 
-def run_by_impact(job: Job, again: Callable[[Sequence[str]], Run], related: Callable[[Scope, int], Run]) -> Verdict:
+def run_by_impact(job: Job, again: Callable[[Sequence[str]], Run], related: Callable[[Scope], Run]) -> Verdict:
     """Run the tests that the job asks for, where it names no files, and learn from it."""
     scope = scope_of(job)
     if scope.changed:
-        enough = job.which.enough + len(job.failing) if job.which.enough else 0
-        judged = run_and_judge(job, related(scope, enough), again)
+        judged = run_and_judge(job, related(scope), again)
         if judged.reason != NO_TESTS and not set(judged.looked_at) <= set(scope.always):
             return judged
         scope = Scope(wider="no test imports what changed")
@@ -76,7 +76,7 @@ def run_and_judge(job: Job, run: Run, again: Callable[[Sequence[str]], Run]) -> 
     ran, session = _session(job, run)
     if isinstance(session, Verdict):
         return session
-    ended = _ended(run, session)
+    ended = _ended(job, run, session)
     judged = _judge(job, ran, run, session, frozenset() if ended else _flaky(job, session, again))
     ids = tuple(one.id for one in session.tests.values() if one.outcome not in UNRUN)
     files = {test.file for test in session.tests.values()} | {broken.file for broken in session.broken}
@@ -86,11 +86,12 @@ def run_and_judge(job: Job, run: Run, again: Callable[[Sequence[str]], Run]) -> 
     return msgspec.structs.replace(judged, ids=ids, looked_at=looked_at, reason=reason, extent=extent)
 
 
-def _ended(run: Run, session: Session) -> str:
+def _ended(job: Job, run: Run, session: Session) -> str:
     """Return in words that the runner ended at its last failure, "" where it did not."""
-    n_failed = session.count("failed") + len(session.broken)
+    failed = {test.id for test in session.tests.values() if test.outcome == "failed"}
     left_out = session.count("unfinished") + len(session.unended) > 0 or session.end.reason == "interrupted"
-    return f"stopped after {n_failed} failures" if 0 < run.max_failures <= n_failed and left_out else ""
+    is_enough = 0 < run.enough <= len(failed - job.failing)
+    return f"stopped after {len(failed)} failures, the rest did not run" if is_enough and left_out else ""
 
 
 def _flaky(job: Job, session: Session, again: Callable[[Sequence[str]], Run]) -> frozenset[str]:
@@ -111,7 +112,7 @@ def _session(job: Job, run: Run) -> tuple[Ran, Session | Verdict]:
     variables = {
         **PLAIN,
         "NODE_OPTIONS": f"--require {_quoted(PLUGINS / 'bridle_node.cjs')} {run.node_options}".strip(),
-        "BRIDLE_PROOF": json.dumps({"path": str(report), "root": root, "watch": run.watch}),
+        "BRIDLE_PROOF": json.dumps({"path": str(report), "root": root, "watch": run.watch, **_stop(job, run)}),
         "BRIDLE_NONCE": json.dumps(nonce),
     }
     ran = start(job, run.arguments, variables, report, cap_bytes=MAX_OUTPUT_BYTES)
@@ -128,6 +129,11 @@ def _session(job: Job, run: Run) -> tuple[Ran, Session | Verdict]:
     foreign = _foreign(job, session)
     step = "install the workspace's packages into its own node_modules, or use an overlay sandbox"
     return ran, unknown(job, ran, f"wrong tree: {foreign}", step) if foreign else session
+
+
+def _stop(job: Job, run: Run) -> dict[str, object]:
+    """Return what ends a run early; nothing does where very many failed before."""
+    return {"enough": run.enough, "failing": sorted(job.failing)} if len(job.failing) <= MAX_FAILING else {}
 
 
 def _quoted(path: Path) -> str:

@@ -85,8 +85,9 @@ def _enough(job: Job, selection: Selection) -> int:
     if known is None or not job.which.enough:
         return 0
     tests = known.evidence.tests
-    failed = {pick.id for pick in selection.picks if pick.id in tests and tests[pick.id].outcome == "failed"}
-    return job.which.enough + len(failed | job.failing)
+    failed = {one for one, test in tests.items() if test.outcome == "failed"} | job.failing
+    left_out = frozenset(selection.left_out)
+    return job.which.enough + len(failed - left_out)
 
 
 def _choice(selection: Selection, files: dict[str, str]) -> Choice:

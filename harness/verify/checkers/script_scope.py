@@ -20,15 +20,19 @@ MAX_FILES = 50
 """How many changed files are handed to a runner; more reach nearly everything."""
 
 CODE = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
-_BY_NAME = re.compile(
-    rb"\b(?:child_process|execa|execSync|spawn\w*|worker_threads|Worker|cluster|createRequire|readFile\w*|readdir\w*|"
-    rb"createReadStream|opendir\w*|globSync|fast-glob|tinyglobby|import\.meta\.glob|pathToFileURL)\b"
-)
-"""Words of code that may reach a file without importing it."""
+_STARTS = r"child_process|execa|spawn\w*|worker_threads|Worker|cluster|createRequire|import\.meta\.glob"
+_READS = r"readFile\w*|readdir\w*|createReadStream|opendir\w*|globSync|fast-glob|tinyglobby|pathToFileURL"
+_BY_NAME = re.compile(rf"\b(?:{_STARTS}|{_READS})\b".encode())
+"""Words of tests that may reach code without importing it."""
+_ELSEWHERE = re.compile(rf"\b(?:{_STARTS})\b".encode())
+"""Words of other code that may run code without importing it."""
+
+
+_BESIDE_TESTS = re.compile(r"(?:^|/)(?:tests?|__tests__|e2e|specs?|testing)/")
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What a run is narrowed to: tests that import `changed`, and `always`; all where `wider` says why."""
+    """What a run is narrowed to: tests that are or import `changed` or `always`; all where `wider` says why."""
 
     changed: tuple[str, ...] = ()
     always: tuple[str, ...] = ()
@@ -59,11 +63,10 @@ def scope_of(job: Job) -> Scope:
     for path in changed:
         if why := _untold(job, path):
             return Scope(wider=why)
-    by_name = [path for path in now if path.endswith(CODE) and _BY_NAME.search(job.shadow.read(path) or b"")]
-    helpers = [path for path in by_name if not is_script_test(path) and _is_beside_tests(path)]
-    if helpers:
-        return Scope(wider=f"{helpers[0]} may read files that it does not import")
-    return Scope(tuple(changed), tuple(path for path in by_name if is_script_test(path) and job.check.owns(path)))
+    always = tuple(path for path in now if path.endswith(CODE) and job.check.owns(path) and _may_go_past(job, path))
+    if len(always) > MAX_FILES:
+        return Scope(wider=f"{len(always)} files may reach code that they do not import")
+    return Scope(tuple(changed), always)
 
 
 def learn(job: Job) -> None:
@@ -84,5 +87,7 @@ def _untold(job: Job, path: str) -> str:
     return ""
 
 
-def _is_beside_tests(path: str) -> bool:
-    return bool(re.search(r"(?:^|/)(?:tests?|__tests__|e2e|specs?|testing)/", path))
+def _may_go_past(job: Job, path: str) -> bool:
+    """Tell whether a file may reach code without importing it."""
+    is_of_tests = is_script_test(path) or _BESIDE_TESTS.search(path)
+    return bool((_BY_NAME if is_of_tests else _ELSEWHERE).search(job.shadow.read(path) or b""))

@@ -22,6 +22,7 @@ ALWAYS = (
     "--watch=false",
     "--coverage.enabled=false",
     "--passWithNoTests=false",
+    "--bail=0",
     "--ui=false",
 )
 
@@ -29,21 +30,22 @@ ALWAYS = (
 def check(job: Job) -> Verdict:
     """Run the tests, or those that `job.paths` are or reach."""
     if not job.paths:
-        return run_by_impact(job, partial(_only, job), lambda scope, enough: _related(job, scope, scope.how, enough))
+        enough = job.which.enough
+        return run_by_impact(job, partial(_only, job), lambda scope: _related(job, scope, scope.how, enough))
     tests = script_tests(job, job.paths)
     saved = () if tests else reachable(job)
     run = _related(job, Scope(saved), HOW_RELATED) if saved else _only(job, tests)
     return run_and_judge(job, run, partial(_only, job))
 
 
-def _related(job: Job, scope: Scope, how: str, max_failures: int = 0) -> Run:
+def _related(job: Job, scope: Scope, how: str, enough: int = 0) -> Run:
     words = ("related", *(told(job, path) for path in (*scope.changed, *scope.always)), "--run")
-    return Run((*words, *_always(job), f"--bail={max_failures}"), "", how=how, max_failures=max_failures)
+    return Run((*words, *_always(job)), "", how=how, enough=enough)
 
 
 def _only(job: Job, tests: Sequence[str]) -> Run:
     """Return how these test files are run, all for none."""
-    return Run(("run", *(told(job, path) for path in tests), *_always(job), "--bail=0"), "", files=tuple(tests))
+    return Run(("run", *(told(job, path) for path in tests), *_always(job)), "", files=tuple(tests))
 
 
 def _always(job: Job) -> tuple[str, ...]:

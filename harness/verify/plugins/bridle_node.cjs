@@ -25,6 +25,8 @@ const order = taken('BRIDLE_PROOF', true)
 const nonce = taken('BRIDLE_NONCE', false)
 const root = order && realpathSync(order.root)
 const descriptor = order && openSync(order.path, 'a')
+const enough = (order && order.enough) || 0
+const failing = new Set((order && order.failing) || [])
 const seen = new Set()
 let linesWritten = 0
 
@@ -186,4 +188,4 @@ if (descriptor) {
   if (order.watch === 'loader' && isChild && process.env.NODE_TEST_CONTEXT) watchExit()
 }
 
-module.exports = { begin, end, tell, loaded, place, text, errorOf }
+module.exports = { enough, failing, begin, end, tell, loaded, place, text, errorOf }

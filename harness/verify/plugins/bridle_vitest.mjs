@@ -15,7 +15,14 @@ export default class BridleReporter {
   }
 
   onTestCaseReady(test) {
-    proof.tell('started', { id: [proof.place(test.module.moduleId), ...namesOf(test.task)].join(' > ') })
+    proof.tell('started', { id: idOf(test) })
+  }
+
+  /** End the run when as many more tests failed as are enough. */
+  onTestCaseResult(test) {
+    if (!proof.enough || test.result()?.state !== 'failed' || proof.failing.has(idOf(test))) return
+    this.failed = (this.failed ?? 0) + 1
+    if (this.failed === proof.enough) this.vitest.cancelCurrentRun('test-failure')
   }
 
   onTestRunEnd(modules, unhandled, reason) {
@@ -64,6 +71,10 @@ function tellFile(file) {
       errors: (test.result?.errors ?? []).map(proof.errorOf)
     })
   }
+}
+
+function idOf(test) {
+  return [proof.place(test.module.moduleId), ...namesOf(test.task)].join(' > ')
 }
 
 function outcomeOf(test) {

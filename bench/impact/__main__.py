@@ -1,11 +1,11 @@
 """Does impact miss a fault? `BENCH_REPOS=DIR python bench/impact [--smoke] [--mutants N] [--minutes M] [--only NAME]`.
 
 DIR holds the clones `click`, `flask` and `httpx`, and for each an environment `venv-NAME` that the project and its test
-requirements are installed into. A seeded sample of mutants is put into each project's code, one at a time. The tests
-that impact chooses run first, in its order, until as many fail as end a run; only where all of them pass does the rest
-run. A mutant that only the rest notices is *missed*. *Chosen* is the share of the tests that impact chooses, *run* that
-of those that ran until there was a verdict. Each result is a line in `DIR/impact.jsonl`, and a run that was stopped
-goes on there.
+requirements are installed into; and the clone `es-toolkit` with its node_modules. A seeded sample of mutants is put
+into each project's code, one at a time. The tests that impact chooses run first, in its order, until as many fail as
+end a run; only where all of them pass does the rest run. A mutant that only the rest notices is *missed*. *Chosen* is
+the share of the tests that impact chooses, *run* that of those that ran until there was a verdict. Each result is a
+line in `DIR/impact.jsonl`, and a run that was stopped goes on there.
 
 The smoke form does the same to `examples/till`. Exits 1 when a goal is missed, 2 when a clone is not there.
 """
@@ -26,6 +26,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import scripts
 from suites import Known, Project, Suite, know, our_own
 
 from bridle.harness.settings import Proof
@@ -40,6 +41,8 @@ PINNED = (
     ("click", "src/click", "2c8cd3ac958a7eb316d67f2d316c27086c4c0369", 1200),
 )
 """Name, where its code is, commit, and how many mutants."""
+SCRIPTS = ("es-toolkit", "src", "a1918b04e0e46e70000e0b6b048f1aabaafc1afb", 600)
+"""The same of the TypeScript project, whose vitest is in its node_modules."""
 
 ENOUGH = Proof().stop_after
 MEDIAN, P90, WIDENED = 0.15, 0.40, 0.10
@@ -64,8 +67,11 @@ def main() -> int:
         return _told({"till": results}, smoke=True)
     where = os.environ.get("BENCH_REPOS", "")
     missing = [name for name, *_ in PINNED if not _project(Path(where), name)]
+    if not (Path(where) / SCRIPTS[0] / "node_modules" / "vitest").exists():
+        missing.append(SCRIPTS[0])
     if not where or missing:
         print(f"BENCH_REPOS={where!r} has no {', '.join(missing)}: clone each, and install it into DIR/venv-NAME")
+        print("(es-toolkit: vitest, fast-check, happy-dom, execa and tar into its node_modules)")
         return 2
     until = time.monotonic() + options.minutes * 60
     told: dict[str, list[dict[str, Any]]] = {}
@@ -74,10 +80,15 @@ def main() -> int:
         if project is None or (options.only and options.only != name):
             continue
         _check_out(project, commit)
-        share = (until - time.monotonic()) / (1 if options.only else len(PINNED) - n)
+        share = (until - time.monotonic()) / (1 if options.only else len(PINNED) - n + 1)
         until_here = time.monotonic() + share
         told[name] = list(_results(project, options.mutants or number, Path(where), until_here))
         _told({name: told[name]}, smoke=False)
+    name, package, commit, number = SCRIPTS
+    if options.only in ("", name):
+        root = (Path(where) / name).resolve()
+        _check_out(Project(name, root, "", package, commit), commit)
+        told[name] = scripts.results(root, package, options.mutants or number, Path(where), until, ENOUGH)
     return _told(told, smoke=False)
 
 

@@ -21,7 +21,7 @@ from bridle.harness.nouns import UserProblem
 from bridle.harness.shadow.contract import Command, RungName
 from bridle.harness.shadow.copied import Copied
 from bridle.harness.shadow.environment import SYSTEM_PATH, environment_of
-from bridle.harness.shadow.layered import SEALED
+from bridle.harness.shadow.layered import SCRATCH, SEALED
 from bridle.harness.shadow.limits import Limits, disk_watch
 from bridle.harness.shadow.sandbox import system_tool
 from bridle.indexer.process import Completed, run
@@ -108,6 +108,8 @@ class Contained(Copied):
         mounts = [_mount(copy, self._workspace, read_only=False)]
         mounts += [_mount(path, path, read_only=True) for path in shown]
         mounts += [_mount(path, path, read_only=False) for path in written]
+        scratch = [folder for name in SCRATCH if (folder := self._workspace / name).is_dir()]
+        mounts += [f"type=tmpfs,target={folder}" for folder in scratch if "," not in str(folder)]
         return [word for mount in mounts for word in ("--mount", mount)]
 
 

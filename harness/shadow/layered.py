@@ -28,6 +28,8 @@ HISTORY = ".git"
 """Never offered, at whatever depth: a file of that name in a folder can turn the next git command into a program."""
 SEALED = (HISTORY, ".venv", "venv", "node_modules")
 """What commands may read but not write: history, and the tools that the proof stands on."""
+SCRATCH = ("node_modules/.cache", "node_modules/.vite", "node_modules/.vite-temp")
+"""Where tools write for a while beside what is installed: Vite, say, its configuration as a module. Empty each time."""
 
 
 class Exhibit(Protocol):

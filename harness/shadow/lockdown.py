@@ -37,20 +37,20 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main(arguments: list[str]) -> NoReturn:
-    """Lock down and run: births uid gid root hidden shown writable sealed, then the command.
+    """Lock down and run: births uid gid root hidden shown writable sealed scratch, then the command.
 
-    A hidden folder is written as SIZE=PATH.
+    A hidden or a scratch folder is written as SIZE=PATH.
     """
-    births, uid, gid, root, *lists = arguments[:8]
+    births, uid, gid, root, *lists = arguments[:9]
     tell_birth(int(births))
-    hidden, shown, writable, sealed = (_unescaped(part) for part in lists)
-    seal_machine(root, hidden, shown, writable, sealed)
+    hidden, shown, writable, sealed, scratch = (_unescaped(part) for part in lists)
+    seal_machine(root, hidden, shown, writable, sealed, scratch)
     raise_loopback()
     settings = os.open("/proc/sys", os.O_PATH)
     seal_proc()
     drop_power(int(uid), int(gid), settings)
     os.chdir(root)
-    run_as_init(arguments[8:])
+    run_as_init(arguments[9:])
 
 
 def tell_birth(births: int) -> None:
@@ -59,7 +59,9 @@ def tell_birth(births: int) -> None:
     os.close(births)
 
 
-def seal_machine(root: str, hidden: list[str], shown: list[str], writable: list[str], sealed: list[str]) -> None:
+def seal_machine(
+    root: str, hidden: list[str], shown: list[str], writable: list[str], sealed: list[str], scratch: list[str]
+) -> None:
     """Leave of the file system what the command may see and write."""
     kept = {path: os.open(path, os.O_PATH) for path in [*shown, root, *writable]}
     devices = {name: os.open(f"/dev/{name}", os.O_PATH) for name in DEVICES}
@@ -74,6 +76,9 @@ def seal_machine(root: str, hidden: list[str], shown: list[str], writable: list[
     for path in sealed:
         rebind(os.open(path, os.O_PATH), path)
         set_read_only(path, read_only=True, recursive=True)
+    for entry in scratch:
+        size, _, folder = entry.partition("=")
+        mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},mode=755")
     for name, handle in devices.items():
         rebind(handle, f"/dev/{name}")
     for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):

@@ -28,7 +28,7 @@ from bridle.harness.shadow.environment import (
     visible,
 )
 from bridle.harness.shadow.foreign import naturalised
-from bridle.harness.shadow.layered import SEALED
+from bridle.harness.shadow.layered import SCRATCH, SEALED
 from bridle.harness.shadow.layers import Layers
 from bridle.harness.shadow.limits import Limits, usual_limits
 from bridle.harness.shadow.sandbox import Scene, Wrapper, with_bubblewrap, with_namespaces
@@ -108,6 +108,7 @@ class Mounted:
                     shown=(*self._shown, *visible(filter(os.path.exists, granted), self._hidden)),
                     writable=tuple(filter(None, (command.report, command.volume))),
                     sealed=tuple(path for name in SEALED if os.path.lexists(path := self._workspace / name)),
+                    scratch=self._scratch(folder / "upper"),
                     births=births.writer,
                     limits=self._limits,
                     covered=sockets_in_sight((*self._hidden, self._workspace)),
@@ -126,6 +127,15 @@ class Mounted:
             broke_off = done.exit_code == SET_UP_FAILED and not done.stderr.startswith(NO_COMMAND)
             tells = self.rung == "bubblewrap+overlay" and broke_off
             return with_limits(done, cage), births.reached if tells else "command"
+
+    def _scratch(self, upper: Path) -> tuple[Path, ...]:
+        """Return where tools may write beside what is installed; each needs a folder to be mounted on."""
+        modules = self._workspace / "node_modules"
+        if modules.is_symlink() or not modules.is_dir():
+            return ()
+        for name in SCRATCH:
+            (upper / name).mkdir(parents=True, exist_ok=True)
+        return tuple(self._workspace / name for name in SCRATCH)
 
     def _files(self) -> Iterable[str]:
         return () if os.geteuid() == 0 else ground(self._workspace).state().files

@@ -56,9 +56,10 @@ class Scene(msgspec.Struct, frozen=True):
     """What one command sees.
 
     `folder` holds the layers (`lower`, `upper`, `work`); `hidden` folders become empty; `shown` are put back
-    read-only; `writable` paths are put back as they are; `sealed` paths of the workspace are read-only; `covered`
-    files (others' sockets) are shown as empty ones. The process id of the namespace's first process is told on the
-    descriptor `births`, as bubblewrap's JSON has it. The command enters a control group by each of `entries`.
+    read-only; `writable` paths are put back as they are; `sealed` paths of the workspace are read-only, but for
+    `scratch` folders in them, which are empty ones of the command's own; `covered` files (others' sockets) are shown
+    as empty ones. The process id of the namespace's first process is told on the descriptor `births`, as bubblewrap's
+    JSON has it. The command enters a control group by each of `entries`.
     """
 
     root: Path
@@ -69,6 +70,7 @@ class Scene(msgspec.Struct, frozen=True):
     sealed: tuple[Path, ...]
     births: int
     limits: Limits
+    scratch: tuple[Path, ...] = ()
     covered: tuple[Path, ...] = ()
     entries: tuple[Path, ...] = ()
 
@@ -93,6 +95,8 @@ def with_bubblewrap(scene: Scene, argv: Sequence[str]) -> list[str]:
     view += ["--bind", root, root]
     for path in scene.sealed:
         view += ["--ro-bind", str(path), str(path)]
+    for folder in scene.scratch:
+        view += ["--size", str(scene.limits.scratch_bytes), "--tmpfs", str(folder)]
     for path in scene.writable:
         view += ["--bind", str(path), str(path)]
     bubblewrap = [system_tool("bwrap"), *isolation, *view, "--chdir", root, "--", *argv]
@@ -102,7 +106,8 @@ def with_bubblewrap(scene: Scene, argv: Sequence[str]) -> list[str]:
 def with_namespaces(scene: Scene, argv: Sequence[str]) -> list[str]:
     """Return the command wrapped in an overlay mount and namespaces of our own making."""
     hidden = [f"{_room_bytes(folder, scene.limits)}={folder}" for folder in (*scene.hidden, SHARED_MEMORY)]
-    lists = [hidden, scene.shown, scene.writable, scene.sealed]
+    scratch = [f"{scene.limits.scratch_bytes}={folder}" for folder in scene.scratch]
+    lists = [hidden, scene.shown, scene.writable, scene.sealed, scratch]
     spec = [str(scene.births), str(os.getuid()), str(os.getgid()), str(scene.root)]
     spec += [os.pathsep.join(_escaped(str(path)) for path in paths) for paths in lists]
     spaces = ["--mount", "--pid", "--fork", "--kill-child", "--ipc", "--uts", "--net"]

@@ -207,6 +207,25 @@ def test_the_history_is_out_of_reach(rung: str, opening: Opening, workspace: Pat
     assert everything(workspace / ".git") == before
 
 
+def test_tools_keep_what_they_need_for_a_moment_beside_what_is_installed(
+    rung: str, opening: Opening, workspace: Path
+) -> None:
+    if rung == SCRATCH:
+        pytest.skip("a gap: a copy shows the installed packages by a link, and whoever owns them may write there")
+    (workspace / "node_modules" / "tool").mkdir(parents=True)
+    (workspace / "node_modules" / "tool" / "index.js").write_text("1\n")
+    before = everything(workspace)
+    shadow = opening(rung)
+    script = "for d in .vite-temp .vite .cache; do echo x > node_modules/$d/f && rm node_modules/$d/f || exit 1; done"
+    assert sh(shadow, script).exit_code == 0
+    assert shadow.prove(["/bin/sh", "-c", script], timeout_s=20).exit_code == 0
+    assert sh(shadow, "echo evil > node_modules/tool/index.js").exit_code != 0
+    assert sh(shadow, "echo evil > node_modules/fresh").exit_code != 0
+    assert out(sh(shadow, "cat node_modules/tool/index.js; ls -A node_modules/.cache")) == "1\n"
+    assert shadow.changes() == ()
+    assert everything(workspace) == before
+
+
 def test_isolation_is_sound_on_a_sandboxed_rung_and_its_lack_is_told_on_the_copy(
     rung: str, opening: Opening, workspace: Path
 ) -> None:

@@ -44,6 +44,20 @@ def on_lower_rung(request: pytest.FixtureRequest, js: Bench, working: set[str], 
     js.shadow.close()
 
 
+def test_a_configuration_in_typescript_is_read_in_the_best_shadow_that_there_is(js: Bench, tmp_path: Path) -> None:
+    put_monorepo(js)
+    options = "{ test: { globals: true, include: ['root.test.ts'] } }"
+    configuration = f"import {{ defineConfig }} from 'vitest/config'\nexport default defineConfig({options})\n"
+    (js.root / "vitest.config.ts").write_text(configuration)
+    (js.root / "root.test.ts").write_text("test('root', () => expect(1 as number).toBe(1))\n")
+    js.shadow = open_shadow(js.root, tmp_path / "shadows")
+    try:
+        verdict = js.one("vitest")
+    finally:
+        js.shadow.close()
+    assert (verdict.outcome, verdict.reason) == ("pass", ""), verdict.log
+
+
 def test_every_package_is_green_on_its_own_tools_in_the_best_shadow_that_there_is(js: Bench, tmp_path: Path) -> None:
     put_monorepo(js)
     js.shadow = open_shadow(js.root, tmp_path / "shadows")

@@ -25,19 +25,23 @@ class Verifying:
         self._session = session
         self._under_way: list[Verify] = []
         self._saved: set[str] = set()
+        self._more_saved = False
         self._timer: asyncio.TimerHandle | None = None
         self._complained: set[str] = set()
         self._asked: set[str] = set()
 
     def saved(self, path: str) -> None:
-        """A document was saved: check it, with all that are saved within a moment."""
+        """A document was saved: check it at once, and where more follow within a moment, all of these anew."""
         status = self._session.status
         if status is None or not status.trusted or not status.lint_on_save:
             return
         self._saved.add(path)
-        if self._timer is not None:
+        if self._timer is None:
+            self._check_saved()
+        else:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(QUIET_S, self._check_saved)
+            self._more_saved = True
+        self._timer = asyncio.get_running_loop().call_later(QUIET_S, self._all_saved)
 
     def begin(self, paths: Sequence[str], origin: Origin) -> None:
         """Verify beside the conversation."""
@@ -94,9 +98,13 @@ class Verifying:
             session.board.take(event.verdict, event.buffers, covered, after_landing=request.origin == "accept")
             session.screen.refresh()
 
+    def _all_saved(self) -> None:
+        if self._more_saved:
+            self._check_saved()
+        self._saved, self._more_saved, self._timer = set(), False, None
+
     def _check_saved(self) -> None:
-        paths, self._saved = tuple(sorted(self._saved)), set()
-        self.begin(paths, "save")
+        self.begin(tuple(sorted(self._saved)), "save")
 
     def _tell(self, verified: Verified, origin: Origin) -> None:
         """Say what no line shows: checks that came to no verdict, and, when asked for, that all is well."""

@@ -66,16 +66,16 @@ def _stamp(path: Path) -> Iterator[str]:
 
 
 def _distributions(prefix: Path) -> Iterator[str]:
-    """Yield what an environment holds: its distributions, versions in their names, and when each was put there."""
+    """Yield what an environment holds: when anything was last put into it or taken out, and the files that lead
+    elsewhere, which are changed in place.
+    """
     yield from _stamp(prefix / "pyvenv.cfg")
     for folder in sorted(prefix.glob("lib*/python*/*-packages")):
+        yield from _stamp(folder)
         try:
             with os.scandir(folder) as entries:
-                found = sorted(
-                    f"{entry.name} {entry.stat().st_mtime_ns}"
-                    for entry in entries
-                    if entry.name.endswith((".dist-info", ".egg-info", ".pth", ".egg-link"))
-                )
+                links = sorted(entry.name for entry in entries if entry.name.endswith((".pth", ".egg-link")))
         except OSError:
             continue
-        yield from found[:MAX_ENTRIES]
+        for name in links[:MAX_ENTRIES]:
+            yield from _stamp(folder / name)

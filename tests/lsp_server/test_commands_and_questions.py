@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bridle.lsp_server.verifying import QUIET_S
 from tests.lsp_server.conftest import Start
 from tests.lsp_server.editor_client import CLIENTS, EditorClient
 from tests.lsp_server.test_documents_follow import Heard
@@ -108,7 +109,7 @@ def test_the_engines_question_has_an_answer_or_its_default(
     editor.wait_shown("nothing was sent") if answer != "Send" else editor.wait_for_diagnostic("a.py", "on offer, ver")
 
 
-def test_saves_within_a_moment_are_one_check(editors: Start, tmp_path: Path) -> None:
+def test_the_first_save_is_checked_at_once_and_those_of_the_next_moment_with_it(editors: Start, tmp_path: Path) -> None:
     heard = Heard(tmp_path / "heard.jsonl")
     editor = opened(editors, heard=str(heard.path))
     editor.open("b.py")
@@ -116,10 +117,22 @@ def test_saves_within_a_moment_are_one_check(editors: Start, tmp_path: Path) -> 
         editor.save("a.py")
         editor.save("b.py")
     editor.wait_for_diagnostic("a.py", "assert 1 == 2")
+    time.sleep(4 * QUIET_S)
     editor.command("verify")
     editor.wait_shown("pytest on 3 tests")
     asked = [(one["paths"], one["origin"]) for one in heard.all("Verify")]
-    assert asked == [(["a.py", "b.py"], "save"), ([], "command")]
+    assert asked == [(["a.py"], "save"), (["a.py", "b.py"], "save"), ([], "command")]
+
+
+def test_a_save_that_stays_alone_is_checked_once(editors: Start, tmp_path: Path) -> None:
+    heard = Heard(tmp_path / "heard.jsonl")
+    editor = opened(editors, heard=str(heard.path))
+    for _ in range(2):
+        editor.save("a.py")
+        time.sleep(4 * QUIET_S)
+    editor.command("verify")
+    editor.wait_shown("pytest on 3 tests")
+    assert [one["paths"] for one in heard.all("Verify")] == [["a.py"], ["a.py"], []]
 
 
 def test_the_engine_knows_the_text_before_it_is_asked_about_it(editors: Start, tmp_path: Path) -> None:

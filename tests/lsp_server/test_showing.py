@@ -65,8 +65,8 @@ def test_a_finding_goes_when_its_line_is_touched_and_others_turn_old(editors: St
 def test_a_check_that_finds_nothing_any_more_withdraws_with_an_empty_list(editors: Start) -> None:
     editor = verified(editors)
     editor.change(editor.uri("a.py"), (Place(WRONG, 12), Place(WRONG, 17), "RIGHT"))
-    editor.save("a.py")
     (editor.root / "b.py").write_text("")
+    editor.save("a.py")
     editor.until(lambda: editor.diagnostics.get(editor.uri("b.py")) == [], "an empty list")
 
 

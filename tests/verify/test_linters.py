@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import venv
 from pathlib import Path
 
@@ -83,6 +84,34 @@ def test_ruff_narrowed_to_a_file_says_nothing_of_others(bench: Bench) -> None:
     bench.put({"pyproject.toml": RULES, "a.py": "import os\n", "-b.py": "B = 1\n"})
     [verdict] = bench.verify("ruff", paths=("-b.py",))
     assert (verdict.outcome, verdict.collected) == ("pass", 1)
+
+
+def test_a_saved_file_that_ruff_is_told_to_leave_out_is_not_green(bench: Bench) -> None:
+    bench.put({"ruff.toml": 'exclude = ["a.py"]\n', "a.py": "import os\n", "b.py": "B = 1\n"})
+    [verdict] = bench.verify("ruff", paths=("a.py",))
+    assert (verdict.outcome, verdict.reason) == ("unknown", "ruff examined no file")
+
+
+@pytest.mark.parametrize("saying", ["everything", "nothing", "too few"])
+def test_what_ruff_looked_at_is_told_by_one_process_or_by_a_second_where_it_does_not_add_up(
+    bench: Bench, saying: str
+) -> None:
+    calls = bench.root.parent / "calls"
+    lines = {"everything": "cat", "nothing": "grep -v DEBUG", "too few": "sed s/Checked.1/Checked.0/"}[saying]
+    real = Path(sys.executable).parent / "ruff"
+    program = (
+        f'#!/bin/sh\necho "$*" >> {calls}\n{real} "$@" 2>{calls}.said; code=$?; {lines} <{calls}.said >&2; exit $code\n'
+    )
+    folder = bench.root / ".venv" / "bin"
+    venv.create(bench.root / ".venv", symlinks=True)
+    (folder / "ruff").write_text(program)
+    (folder / "ruff").chmod(0o755)
+    bench.python = None
+    bench.put({"pyproject.toml": RULES, "a.py": "import os\n"})
+    [verdict] = bench.verify("ruff", paths=("a.py",))
+    assert (verdict.outcome, verdict.collected, len(verdict.findings)) == ("fail", 1, 1)
+    assert "DEBUG" not in verdict.log
+    assert len(calls.read_text().splitlines()) == (1 if saying == "everything" else 3)
 
 
 def test_a_thousand_complaints_are_a_thousand_findings(bench: Bench) -> None:

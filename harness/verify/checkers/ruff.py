@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
 import msgspec
@@ -47,6 +48,11 @@ LIST_TOO = ("/bin/sh", "-c", LISTING, "sh")
 """Has ruff report, and at the same time list what it looks at: that follows the report, a mark and its exit code."""
 
 
+_VERBOSE = re.compile(rb"\[[-0-9]+\]\[[:0-9]+\]\[[\w:]+\]\[(?:DEBUG|TRACE|INFO)\] ")
+_CHECKING = re.compile(_VERBOSE.pattern + rb"Checking: (.+)$", re.MULTILINE)
+_CHECKED = re.compile(_VERBOSE.pattern + rb"Checked (\d+) files? in")
+
+
 class Location(msgspec.Struct, frozen=True):
     """1-based row and column, in characters."""
 
@@ -85,9 +91,21 @@ class RuffItem(msgspec.Struct, frozen=True):
 def check(job: Job) -> Verdict:
     """Run ruff on the shadow's Python files, or on those of `job.paths`."""
     wanted = narrowed(job, lambda path: path.endswith(SUFFIXES))
-    common = ("check", "--quiet", "--no-cache", "--no-fix", "--force-exclude", *left_out(job), *(wanted or (".",)))
+    words = (
+        "--no-cache",
+        "--no-fix",
+        "--force-exclude",
+        *left_out(job),
+        *(wanted or (".",)),
+        "--output-format",
+        "json",
+    )
+    if wanted:
+        ran, examined = _telling(start(job, ("check", "--verbose", *words), {}))
+        if (early := stopped(job, ran)) is not None or examined is not None:
+            return early or _judge(job, ran, examined or set())
     mark = secrets.token_hex(16)
-    both = start(job, (*common, "--output-format", "json"), {}, around=(*LIST_TOO, mark))
+    both = start(job, ("check", "--quiet", *words), {}, around=(*LIST_TOO, mark))
     report, _, rest = both.completed.stdout.rpartition(f"\n{mark} ".encode())
     listed = rest.split(b"\n")
     completed = msgspec.structs.replace(both.completed, stdout=report)
@@ -96,6 +114,21 @@ def check(job: Job) -> Verdict:
     if early is not None or completed.truncated or listed[0] != b"0":
         return early or refused(job, ran)
     return _judge(job, ran, _examined(ran, listed[1:]))
+
+
+def _telling(ran: Ran) -> tuple[Ran, set[str] | None]:
+    """Return a run with the lines of `--verbose` taken out of what it said, and the files that they name as examined.
+
+    None where they do not add up: then ruff is an older one, or did not come that far.
+    """
+    lines = ran.completed.stderr.splitlines(keepends=True)
+    said = b"".join(line for line in lines if not _VERBOSE.match(line))
+    counted = [int(found[1]) for line in lines if (found := _CHECKED.match(line))]
+    named = [found[1] for line in lines if (found := _CHECKING.match(line))]
+    completed = msgspec.structs.replace(ran.completed, stderr=said)
+    ran = msgspec.structs.replace(ran, completed=completed, said=said)
+    adds_up = counted and counted[-1] == len(named) and not completed.truncated
+    return ran, _examined(ran, named) if adds_up else None
 
 
 def left_out(job: Job) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ class Proof(msgspec.Struct, frozen=True):
     gate_s: float = 900.0
     coverage: float = 0.0
     strength_s: float = 0.0
-    stop_after: int = 10
+    stop_after: int = 5
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -35,7 +35,7 @@ def test_the_part_stands_for_all_where_the_person_says_so_and_nobody_asks_for_mo
 
 @pytest.mark.parametrize(
     ("user", "project", "stop_after"),
-    [("", "", 10), ("stop_after = 3", "", 3), ("stop_after = 3", "stop_after = 7", 7), ("", "stop_after = 2", 10),
+    [("", "", 5), ("stop_after = 3", "", 3), ("stop_after = 3", "stop_after = 7", 7), ("", "stop_after = 2", 5),
      ("stop_after = 3", "stop_after = 0", 0), ("stop_after = 0", "stop_after = 5", 0)],
 )  # fmt: skip
 def test_so_many_failures_end_a_part(

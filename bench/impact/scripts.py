@@ -73,7 +73,7 @@ def _of(path: str, node: Node) -> Iterator[Mutant]:
 
 
 class Trial:
-    """One project under one shadow, all of whose tests ran once."""
+    """One project under one shadow, all of whose tests ran once: what they said is kept beside the shadow."""
 
     def __init__(self, root: Path, state: Path, enough: int) -> None:
         state.mkdir(parents=True, exist_ok=True)
@@ -82,9 +82,10 @@ class Trial:
         self.shadow = open_shadow(root, state / "shadows")
         self.memory = Memory(state)
         self._check = next(one for one in discover(root, None, {}) if one.tool == "vitest")
-        began = time.monotonic()
-        self.ground = self._verdict(ALL, ())
-        self.seconds = time.monotonic() - began
+        kept = state / "ground.json"
+        if not kept.exists():
+            kept.write_bytes(msgspec.json.encode(self._verdict(ALL, ())))
+        self.ground = msgspec.json.decode(kept.read_bytes(), type=Verdict)
         self.n_tests = self.ground.passed
 
     def _verdict(self, which: Which, baseline: Sequence[Finding]) -> Verdict:
@@ -149,7 +150,7 @@ def results(root: Path, package: str, number: int, place: Path, until: float, en
             trial = Trial(root, place / f"{root.name}-state", enough)
             failing = len({finding.test for finding in trial.ground.findings})
             print(
-                f"{root.name}: {trial.n_tests} tests pass, {failing} fail unchanged, in {trial.seconds:.0f} s",
+                f"{root.name}: {trial.n_tests} tests pass, {failing} fail unchanged, in {trial.ground.seconds:.0f} s",
                 flush=True,
             )
         waiting.append((key, mutant, data, _by_impact(trial, mutant, data)))

@@ -71,9 +71,19 @@ TSCONFIG_HARMLESS = re.compile(
 OPAQUE = re.compile(
     r"^(?:pyrightconfig\.json|\.?pylintrc|bridle\.toml|\.eslintrc(?:\.\w+)?|eslint\.config\.[cm]?[jt]s|\.eslintignore|"
     r"(?:jest|vitest|karma|playwright|cypress|ava)\.config\.\w+|(?:vitest|jest)\.(?:setup|workspace)\.\w+|\.mocharc\.\w+|"
-    r"\.taprc|biome\.jsonc?|\.oxlintrc\.json|\.golangci\.\w+|nextest\.toml|\.bandit|bandit\.ya?ml|\.semgrepignore)$"
+    r"phpunit\.xml(?:\.dist)?|\.rspec|\.taprc|biome\.jsonc?|\.oxlintrc\.json|\.golangci\.\w+|nextest\.toml|\.bandit|bandit\.ya?ml|\.semgrepignore)$"
 )
 """Files that are read whole: any change of one is a change of what checks let pass."""
+
+BUILDS = re.compile(
+    r"(?:pom\.xml|build\.gradle(?:\.kts)?|(?:Directory\.Build\.(?:props|targets))|.+\.(?:cs|fs|vb)proj)$"
+)
+LEAVES_OUT = re.compile(
+    r"skipTests|skipITs|maven\.test\.skip|testFailureIgnore|failIfNoTests|<(?:skip|excludes?|excludedGroups|groups)>|"
+    r"\bignoreFailures\b|\benabled\b.*\bfalse\b|\bonlyIf\b|\bexclude(?:TestsMatching|Tags|Category|Categories)?\b|"
+    r"\bfilter\b|IsTestProject|VSTestTestCaseFilter"
+)
+"""Lines of a build that can leave tests out, or let them fail; a build is changed for many other reasons."""
 
 _REMARKS = re.compile(r"^[ \t]*(?://|/?\*|#).*$", re.MULTILINE)
 
@@ -110,6 +120,8 @@ def _reader_of(name: str) -> Callable[[str], Flat] | None:
         return lambda text: {key: value for key, value in _flat("", tomllib.loads(text)) if CARGO.match(key)}
     if name == "package.json":
         return lambda text: {key: value for key, value in _flat("", json.loads(text)) if PACKAGE.match(key)}
+    if BUILDS.match(name):
+        return _lines_that_leave_out
     if re.fullmatch(r"[jt]sconfig(?:\.[\w-]+)?\.json", name):
         return lambda text: {
             key: value for key, value in _flat("", json.loads(_relaxed(text))) if not TSCONFIG_HARMLESS.match(key)
@@ -123,6 +135,11 @@ def _watched(flat: Flat) -> Flat:
 
 def _renamed(flat: Flat) -> Flat:
     return {MOVED.sub("tool.ruff.lint.", key): value for key, value in flat.items()}
+
+
+def _lines_that_leave_out(text: str) -> Flat:
+    lines = [line.strip() for line in text.splitlines() if LEAVES_OUT.search(line)]
+    return {f"`{line[:80]}`": lines.count(line) for line in lines}
 
 
 def _relaxed(text: str) -> str:

@@ -62,6 +62,7 @@ def test_every_preset_is_whole() -> None:
         ({"phpunit.xml.dist": "<phpunit/>"}, ["phpunit"]),
         ({"CMakeLists.txt": "project(x)\nenable_testing()\n", "sub/CMakeLists.txt": "enable_testing()\n"}, ["ctest"]),
         ({"CMakeLists.txt": "project(x)\n"}, []),
+        ({"tests/cases/reports/phpunit.xml": "<phpunit/>", "fixtures/app/pom.xml": ""}, []),
         ({"test/a.bats": "", "node_modules/x/b.bats": ""}, ["bats:test"]),
     ],
 )  # fmt: skip

@@ -60,6 +60,10 @@ class _Presets(msgspec.Struct, frozen=True):
     preset: tuple[Preset, ...]
 
 
+DATA = frozenset(("fixture", "fixtures", "__fixtures__", "testdata", "cases"))
+"""Folders in which a manifest is the data of tests, and nobody's package."""
+
+
 @cache
 def presets() -> tuple[Preset, ...]:
     """Return all of them, in the order of the file."""
@@ -88,7 +92,7 @@ def _packages(survey: Survey, preset: Preset, by_name: Mapping[str, Sequence[str
     if endings := tuple(one[1:] for one in preset.manifests if one.startswith("*.")):
         names += [name for name in by_name if name.endswith(endings)]
     manifests = [path for name in names for path in by_name[name] if _holds(survey, preset, path)]
-    folders = sorted({path.rpartition("/")[0] for path in manifests})
+    folders = sorted({path.rpartition("/")[0] for path in manifests if not DATA.intersection(path.split("/")[:-1])})
     if preset.beside:
         folders = [one for one in folders if any(_is_beside(survey, preset, one, path) for path in survey.files)]
     return [one for one in folders if not any(one != other and is_below(one, other) for other in folders)][

@@ -64,9 +64,10 @@ class ScriptResolver:
 
     def _structure(self, scopes: Scopes) -> Iterator[tuple[Symbol, Symbol, EdgeKind, float]]:
         """Yield what contains what, and what the file imports or passes on."""
+        by_qualname = {symbol.qualname: symbol for symbol in scopes.facts.symbols}
         for symbol in scopes.facts.symbols[1:]:
-            outer, _, name = symbol.qualname.rpartition(".")[0].rpartition(".")
-            yield scopes.members.get(outer, {}).get(name, scopes.module), symbol, "contains", 1.0
+            around = by_qualname.get(symbol.qualname.rpartition(".")[0], scopes.module)
+            yield around, symbol, "contains", 1.0
         path = scopes.facts.path
         bound: list[Import | Export] = [*scopes.facts.imports, *scopes.facts.exports]
         taken = [(one.module, one.target) for one in bound if one.module]

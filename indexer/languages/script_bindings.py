@@ -9,7 +9,7 @@ import msgspec
 
 from bridle.indexer.facts import Export, Import
 from bridle.indexer.languages.captures import Nodes
-from bridle.indexer.languages.script_heads import DEFAULT, parts
+from bridle.indexer.languages.script_heads import DEFAULT, EXPORTS, parts
 from bridle.indexer.languages.script_text import MAX_WRITTEN, child, string_of, text
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def _assigned(node: Node) -> Iterator[Export]:
         yield from _properties(right)
     else:
         own = right.child_by_field_name("name")
-        yield Export(WHOLE, text(own) if own else DEFAULT)
+        yield Export(WHOLE, text(own) if own else EXPORTS)
 
 
 def _properties(literal: Node) -> Iterator[Export]:

@@ -18,7 +18,9 @@ from bridle.indexer.languages.script_text import MAX_WRITTEN, child, one_line, t
 if TYPE_CHECKING:
     from bridle.indexer.languages.trees import Node
 
-DEFAULT = "default"
+DEFAULT, EXPORTS = "default", "exports"
+"""What a definition is called that is exported without a name, by an ES module and by CommonJS."""
+
 MAX_HEAD_BYTES = 2000
 
 _DECLARED: dict[str, SymbolKind] = {
@@ -65,8 +67,8 @@ def _declared(source: bytes, nodes: Nodes) -> Iterator[Head]:
         for node in nodes.get(capture, ()):
             name = node.child_by_field_name("name")
             if name is not None:
-                said = title_of(text(name)) if name.type == "string" else text(name)
-                yield _head(source, kind, said, node, name)
+                outer, _, said = ("", "", text(name)) if name.type == "string" else text(name).rpartition(".")
+                yield _head(source, kind, title_of(said), node, name)._replace(outer=outer)
 
 
 def _held(source: bytes, nodes: Nodes, loads: Collection[int]) -> Iterator[Head]:
@@ -114,7 +116,7 @@ def _assigned(source: bytes, nodes: Nodes) -> Iterator[Head]:
         if whole == "module.exports":
             if is_function:
                 own = right.child_by_field_name("name")
-                yield _head(source, _kind_of(right), text(own) if own else DEFAULT, node, own or name)
+                yield _head(source, _kind_of(right), text(own) if own else EXPORTS, node, own or name)
             continue
         on = _OBJECT.fullmatch(text(owner))
         assert on is not None

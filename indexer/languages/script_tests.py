@@ -30,7 +30,7 @@ def block_kind(callee: str) -> SymbolKind | None:
 
 
 def title_of(written: str) -> str:
-    """Return the title of a block as a name: on one line, and without the dot that parts names."""
+    """Return a title, or a name that is written as a string: its first line, as it stands in the source."""
     bare = written[1:-1] if written[:1] in _QUOTES and written[-1:] == written[:1] else written
-    title = " ".join(bare.split()).replace(".", "·")
-    return title if len(title) <= MAX_TITLE else title[: MAX_TITLE - 1] + "…"
+    lines = bare.splitlines()
+    return (lines[0] if lines else "")[:MAX_TITLE] or written

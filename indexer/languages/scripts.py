@@ -80,7 +80,8 @@ class _Reading:
         for head, parent_index in zip(self._heads, self._outline.parents[1:], strict=True):
             parent = symbols[parent_index]
             outer = parent.qualname or head.outer
-            qualname = f"{outer}.{head.name}" if outer else head.name
+            part = head.name.replace(".", "·")  # a dot parts names
+            qualname = f"{outer}.{part}" if outer else part
             seen[qualname] = seen.get(qualname, 0) + 1
             repeat = f"#{seen[qualname]}" if seen[qualname] > 1 else ""
             span = self._lines.span(head.start, head.end)

@@ -201,3 +201,14 @@ def test_the_same_source_gives_the_same_facts_in_the_same_order() -> None:
 def test_deep_and_long_source_costs_time_in_its_length_only(source: bytes) -> None:
     known = facts("a.ts", source + b"\nexport function last() {}\n")
     assert known.n_lines == 3
+
+
+def test_a_name_stands_as_it_is_in_the_lines_of_its_definition() -> None:
+    source = (
+        b"describe('v1.2', () => {\n  it(`first\n second`, () => {});\n});\nmodule.exports = () => 1;\n"
+        b"export default class { [Symbol.iterator]() {} }\nexports.b = class {};\n"
+    )
+    lines = source.decode().splitlines()
+    symbols = facts("a.test.js", source).symbols[1:]
+    assert [s.name for s in symbols] == ["v1.2", "first", "exports", "default", "[Symbol.iterator]", "b"]
+    assert all(s.name in "\n".join(lines[s.span.start_line : s.span.end_line]) for s in symbols)

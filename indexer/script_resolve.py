@@ -47,6 +47,7 @@ class ScriptResolver:
         self._files = files
         self._modules = modules
         self._names = names
+        self._imports: dict[str, dict[str, Import]] = {}
         self._exports: dict[str, dict[str, Export]] = {}
         self._types: dict[str, dict[str, str]] = {}
         self._bare: dict[str, dict[str, dict[str, Symbol]]] = {}
@@ -129,7 +130,7 @@ class ScriptResolver:
         found = self._bare_in(scopes, "").get(name)
         if found is not None:
             return found, SCOPE
-        binding = scopes.bindings.get(name)
+        binding = self._imports_of(scopes).get(name)
         return self._bound(scopes, binding, hops - 1) if binding is not None and hops > 0 else None
 
     def _bare_in(self, scopes: Scopes, outer: str) -> Mapping[str, Symbol]:
@@ -196,6 +197,12 @@ class ScriptResolver:
                     return found[0], min(found[1], STAR)
         return None
 
+    def _imports_of(self, scopes: Scopes) -> dict[str, Import]:
+        path = scopes.facts.path
+        if path not in self._imports:
+            self._imports[path] = {one.name: one for one in scopes.facts.imports if one.name}
+        return self._imports[path]
+
     def _exports_of(self, scopes: Scopes) -> dict[str, Export]:
         path = scopes.facts.path
         if path not in self._exports:
@@ -228,7 +235,7 @@ class ScriptResolver:
         member = self._attribute(owner, name)
         if member is not None:
             return self._as_value(member, is_called=is_called, hops=hops)
-        if owner[0].kind not in _CLASSES or hops == 0:
+        if hops == 0:
             return None
         for at in self._lineage(owner[0]):
             scopes = self._files[at.span.path]

@@ -35,8 +35,9 @@ _KINDS: tuple[tuple[str, ReferenceKind], ...] = (
     ("member", "read"),
     ("read", "read"),
 )
+_MEMBERS = ("member_expression", "nested_type_identifier")
 _DECLARING = ("local", "var", "own", "closing")
-_OWNERS = ("class", "interface", "type", "enum", "namespace")
+_OWNERS = ("class", "interface", "type", "variable")
 
 
 def facts(path: str, source: bytes) -> FileFacts:
@@ -111,7 +112,7 @@ class _Reading:
                     if (whole, kind, owner) not in found:
                         use = Reference(name, qualifier, kind, symbols[owner].id, self._lines.at(start))
                         found[whole, kind, owner] = use
-                if node.type == "member_expression":
+                if node.type in _MEMBERS:
                     members.add((start, node.end_byte))
                 else:
                     taken.add(start)
@@ -160,7 +161,7 @@ class _Reading:
                 yield from self._typed(symbol.qualname, said, head.name_at)
         for node in (*self._nodes.get("field", ()), *self._nodes.get("property", ())):
             name = node.child_by_field_name("name") or node.child_by_field_name("pattern")
-            name = name or node.child_by_field_name("property")
+            name = name or node.child_by_field_name("property") or node.child_by_field_name("key")
             owner = self._outline.owner(node.start_byte)
             if node.type == "required_parameter":
                 owner = self._outline.parents[owner]

@@ -19,7 +19,8 @@
 (program (import_statement) @import)
 (program (export_statement) @export)
 (call_expression function: [(identifier) (import)] @loader arguments: (arguments . [(string) (template_string)]) (#any-of? @loader "require" "import")) @load
-(variable_declarator name: (_) value: (_)) @declarator
+(variable_declarator name: (_)) @declarator
+(pair key: (_) value: (new_expression)) @field
 (assignment_expression left: (member_expression)) @assignment
 
 (function_declaration) @scope

@@ -21,7 +21,7 @@ from bridle.harness.model.choose import examples
 from bridle.indexer.process import run
 
 GOAL_S = 3.0
-GOAL_SMOKE_S = 8.0
+GOAL_SMOKE_S = 12.0
 N_STARTS = 5
 GIVE_UP_S = 60.0
 FAILING = "tests/test_money.py"

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from tree_sitter import Node
 
 from bridle.harness.nouns import Finding, Verdict
 from bridle.harness.shadow.shadow import open_shadow
@@ -26,50 +25,10 @@ from bridle.harness.verify.impact.memory import Memory
 from bridle.harness.verify.job import ALL, IMPACT, Which
 from bridle.harness.verify.ladder import Witness, verify
 from bridle.harness.verify.mutants.mutant import Mutant
-from bridle.indexer.languages.grammars import grammar_of, parser_of
+from bridle.harness.verify.mutants.scripts import mutants
 
-TURNED = {
-    "===": "!==", "!==": "===", "<": "<=", "<=": "<", ">": ">=", ">=": ">", "&&": "||", "||": "&&", "+": "-", "-": "+",
-    "*": "/", "/": "*", "%": "*", "??": "&&",
-}  # fmt: skip
-OTHER = {"true": "false", "false": "true"}
 TOGETHER = 24
 TIMEOUT_S = 1800.0
-
-
-def mutants(path: str, text: str) -> Iterator[Mutant]:
-    """Yield small faults of a TypeScript text: operators turned, constants changed, conditions negated, values lost."""
-    grammar = grammar_of(path)
-    waiting = [parser_of(grammar).parse(text.encode()).root_node] if grammar else []
-    while waiting:
-        node = waiting.pop()
-        if node.type.endswith(
-            ("_type", "type_annotation", "type_arguments", "type_parameters", "interface_declaration")
-        ):
-            continue
-        waiting += reversed(node.children)
-        yield from _of(path, node)
-
-
-def _of(path: str, node: Node) -> Iterator[Mutant]:
-    said = (node.text or b"").decode()
-
-    def becomes(part: Node, text: str, operator: str) -> Mutant:
-        was = (part.text or b"").decode()[:60]
-        return Mutant(path, part.start_point[0], part.start_byte, part.end_byte, text, operator, f"{was!r} is {text!r}")
-
-    if node.type == "binary_expression" and (sign := node.child_by_field_name("operator")) and sign.type in TURNED:
-        yield becomes(sign, TURNED[sign.type], "operator")
-    elif node.type in OTHER:
-        yield becomes(node, OTHER[node.type], "constant")
-    elif node.type == "number" and said.isdecimal():
-        yield becomes(node, str(int(said) + 1), "constant")
-    elif node.type in ("if_statement", "while_statement") and (test := node.child_by_field_name("condition")):
-        yield becomes(test, f"(!{(test.text or b'').decode()})", "condition")
-    elif node.type == "return_statement" and len(node.named_children) == 1:
-        yield becomes(node.named_children[0], "undefined as never", "return")
-    elif node.type == "expression_statement":
-        yield becomes(node, ";", "statement")
 
 
 class Trial:

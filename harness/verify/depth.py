@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bridle.harness.nouns import Verdict
 from bridle.harness.shadow.contract import Shadow
@@ -12,7 +12,7 @@ from bridle.harness.verify.checks import Check
 from bridle.harness.verify.impact.coverage import CHECK as COVERAGE
 from bridle.harness.verify.impact.coverage import coverage
 from bridle.harness.verify.impact.memory import Memory
-from bridle.harness.verify.mutants.strength import as_verdict, strength
+from bridle.harness.verify.mutants.strength import TESTERS, Trial, as_verdict, strength
 
 Changes = Mapping[str, tuple[str | None, str]]
 """Path → text before and after, of files that are there after a change."""
@@ -34,25 +34,40 @@ def deepen(
 
     `open_shadow` opens a shadow with the change in it, which is closed here.
     """
-    python = {path: texts for path, texts in changes.items() if path.endswith(".py")}
-    named = {check.name: check for check in checks if check.tool == "pytest"}
+    named = {check.name: check for check in checks if check.tool in TESTERS}
     tests = [one for one in verdicts if one.check in named and one.outcome == "pass"]
-    if not tests or not python:
-        return ()
+    python = {path: texts for path, texts in changes.items() if path.endswith(".py")}
     found: list[Verdict] = []
-    if wanted > 0:
-        found += _covered(memory, tests[0], python, wanted)
-    if strength_s > 0 and not cancel.is_set():
-        began = time.monotonic()
-        shadow = open_shadow()
-        try:
-            check = named[tests[0].check]
-            trial = strength(shadow, check, memory, python, cancel=cancel, seconds=strength_s)
-        finally:
-            shadow.close()
-        judged = as_verdict(trial, tests[0], time.monotonic() - began)
-        found += [judged] if judged is not None else []
+    if wanted > 0 and python:
+        for one in [one for one in tests if named[one.check].tool == "pytest"][:1]:
+            found += _covered(memory, one, python, wanted)
+    if strength_s > 0 and tests:
+        found += _strong(open_shadow, [(named[one.check], one) for one in tests], memory, changes, strength_s, cancel)
     return tuple(found)
+
+
+def _strong(
+    open_shadow: Callable[[], Shadow],
+    tests: Sequence[tuple[Check, Verdict]],
+    memory: Memory,
+    changes: Changes,
+    seconds: float,
+    cancel: threading.Event,
+) -> Iterator[Verdict]:
+    """Yield what faults on the changed lines came to, one verdict for all checks of tests."""
+    began = time.monotonic()
+    shadow = open_shadow()
+    whole = Trial()
+    try:
+        for check, _ in tests:
+            left = began + seconds - time.monotonic()
+            if left > 0 and not cancel.is_set():
+                whole = whole.with_(strength(shadow, check, memory, changes, cancel=cancel, seconds=left))
+    finally:
+        shadow.close()
+    judged = as_verdict(whole, tests[0][1], time.monotonic() - began)
+    if judged is not None:
+        yield judged
 
 
 def _covered(memory: Memory, tests: Verdict, changes: Changes, wanted: float) -> list[Verdict]:

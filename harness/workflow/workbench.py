@@ -39,7 +39,7 @@ from bridle.harness.verify.gates.vanished import vanished
 from bridle.harness.verify.impact.memory import Memory
 from bridle.harness.verify.job import ALL, Which
 from bridle.harness.verify.ladder import Witness, known, verify
-from bridle.harness.verify.objections import objections
+from bridle.harness.verify.objections import as_judged, objections
 from bridle.harness.verify.python_version import is_newer_than_ours
 from bridle.harness.verify.records import Records
 from bridle.harness.workflow.conversation import Conversation
@@ -292,7 +292,7 @@ class Workbench:
     def flags(self, verdicts: Sequence[Verdict]) -> tuple[Flag, ...]:
         """Return the gates' objections to what stands, of which the checks said this."""
         read = objections(
-            {one.path: (text_of(one.before), text_of(one.after)) for one in self.changed()}, self._base_text
+            {one.path: (as_judged(one.before), as_judged(one.after)) for one in self.changed()}, self._base_text
         )
         told = {flag.path for flag in read if flag.blocks}
         return (*read, *(flag for flag in self._vanished(verdicts) if flag.path not in told))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from js_bench import put
 
 from bridle.harness.verify.impact.memory import Memory
 from bridle.harness.verify.job import ALL, IMPACT
+from bridle.harness.verify.mutants.strength import strength
 
 pytestmark = pytest.mark.slow
 
@@ -116,6 +118,23 @@ def test_a_file_that_is_gone_reaches_any_test(seen: Bench, tool: str) -> None:
     (seen.root / "lone.js").unlink()
     seen.put({})
     assert seen.one(tool).reason == "all tests ran: lone.js is gone"
+
+
+def test_faults_on_changed_lines_are_killed_or_survive(seen: Bench, tool: str) -> None:
+    assert seen.memory is not None
+    exports = EXPORT[tool]
+    code = exports % ("one", "2 - 1") + exports % ("unseen", "() => 5 > 4")
+    seen.put({"one.js": code})
+    [check] = seen.checks(tool)
+    changes = {"one.js": (exports % ("one", "1"), code), "notes.txt": (None, "x"), "one.spec.js": (None, "1 < 2\n")}
+    trial = strength(seen.shadow, check, seen.memory, changes, cancel=threading.Event(), seconds=120)
+    assert (trial.n_sites, trial.killed, trial.unclear) == {"vitest": (6, 3, 0), "jest": (8, 4, 0)}[tool]
+    assert {mutant.line for mutant in trial.survivors} <= {1}
+    assert seen.shadow.read("one.js") == code.encode()
+    assert seen.memory.selection(check.name, "", seen.shadow.tree(), seen.shadow.read).everything
+    kept = seen.memory.known(check.name)
+    assert kept is not None
+    assert kept.record.files["one.js"] != seen.shadow.tree().files["one.js"]
 
 
 def test_vitest_ends_after_enough_failures_and_says_so(js: Bench, tmp_path: Path) -> None:

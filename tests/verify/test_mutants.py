@@ -8,6 +8,7 @@ from bridle.harness.nouns import Verdict
 from bridle.harness.proposals.badge import badge
 from bridle.harness.verify.impact.coverage import changed_lines, coverage, executable_lines
 from bridle.harness.verify.impact.evidence import Context, Evidence
+from bridle.harness.verify.mutants import scripts
 from bridle.harness.verify.mutants.python import mutants
 from bridle.harness.verify.mutants.strength import Trial, as_verdict, sites, spread
 
@@ -54,6 +55,32 @@ def test_what_does_nothing_has_few_faults_and_all_of_them_are_programs(source: s
     for mutant in mutants("a.py", source):
         compile(mutant.applied(source.encode()), "a.py", "exec")
     assert all(mutant.operator in ("constant", "condition") for mutant in mutants("a.py", source))
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("const x = a < b\n", {"const x = a <= b\n"}),
+        ("const x = a === b && c\n", {"const x = a !== b && c\n", "const x = a === b || c\n"}),
+        ("const x = a ?? true\n", {"const x = a && true\n", "const x = a ?? false\n"}),
+        ("const x = 3\n", {"const x = 4\n"}),
+        ("if (a) { b() }\n", {"if (!(a)) { b() }\n", "if (a) { ; }\n"}),
+        ("function f(): number { return g }\n", {"function f(): number { return undefined }\n"}),
+        ("'use strict'\n", set[str]()),
+        ("type A = { n: 3 }\ninterface B { m: 4 }\nlet c: Array<5>\n", set[str]()),
+        ("import a from './a' with { n: 'b' }\ndeclare const d: 3\n", set[str]()),
+        ("const x = ((\n", set[str]()),
+        ("const x = 'ä' < b\n", {"const x = 'ä' <= b\n"}),
+    ],
+)
+def test_each_operator_makes_its_fault_in_typescript_too(source: str, wanted: set[str]) -> None:
+    assert {mutant.applied(source.encode()).decode() for mutant in scripts.mutants("a.ts", source)} == wanted
+
+
+@pytest.mark.parametrize("path", ["a.js", "a.mjs", "a.jsx", "a.tsx", "a.mts"])
+def test_faults_are_made_in_every_kind_of_script_on_the_lines_that_are_asked_for(path: str) -> None:
+    found = scripts.mutants(path, "let a = 1\nlet b = 2\n", {1})
+    assert [(mutant.line, mutant.what) for mutant in found] == [(1, "'2' becomes '3'")]
 
 
 def test_faults_stand_on_the_lines_that_are_asked_for() -> None:

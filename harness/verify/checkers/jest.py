@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from bridle.harness.nouns import Verdict
-from bridle.harness.verify.checkers.node_session import Run, run_and_judge, run_by_impact, script_tests
+from bridle.harness.verify.checkers.node_session import Run, noticed, run_and_judge, run_by_impact, script_tests
 from bridle.harness.verify.checkers.pytest import PLUGINS
 from bridle.harness.verify.checkers.reaching import HOW_RELATED, reachable
 from bridle.harness.verify.checkers.script_scope import Scope
@@ -40,11 +40,20 @@ ESM = "--experimental-vm-modules"
 def check(job: Job) -> Verdict:
     """Run the tests, or those that `job.paths` are or reach."""
     if not job.paths:
-        return run_by_impact(job, partial(_only, job), lambda scope: _related(job, scope, scope.how))
+        return _by_impact(job)
     tests = script_tests(job, job.paths)
     saved = () if tests else reachable(job)
     run = _related(job, Scope(saved), HOW_RELATED) if saved else _only(job, tests)
     return run_and_judge(job, run, partial(_only, job))
+
+
+def notices(job: Job) -> bool | None:
+    """Tell whether any of the tests that reach what changed fails, None where that cannot be told; learns nothing."""
+    return noticed(_by_impact(job, learns=False))
+
+
+def _by_impact(job: Job, *, learns: bool = True) -> Verdict:
+    return run_by_impact(job, partial(_only, job), lambda scope: _related(job, scope, scope.how), learns=learns)
 
 
 def _related(job: Job, scope: Scope, how: str) -> Run:

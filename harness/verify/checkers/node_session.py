@@ -53,8 +53,10 @@ class Run(msgspec.Struct, frozen=True):
     enough: int = 0
 
 
-def run_by_impact(job: Job, again: Callable[[Sequence[str]], Run], related: Callable[[Scope], Run]) -> Verdict:
-    """Run the tests that the job asks for, where it names no files, and learn from it."""
+def run_by_impact(
+    job: Job, again: Callable[[Sequence[str]], Run], related: Callable[[Scope], Run], *, learns: bool = True
+) -> Verdict:
+    """Run the tests that the job asks for, where it names no files; `learns` keeps on which tree all of them ran."""
     scope = scope_of(job)
     if scope.changed:
         judged = run_and_judge(job, related(scope), again)
@@ -62,9 +64,15 @@ def run_by_impact(job: Job, again: Callable[[Sequence[str]], Run], related: Call
             return judged
         scope = Scope(wider="no test imports what changed")
     judged = run_and_judge(job, msgspec.structs.replace(again(()), wider=scope.wider), again)
-    if judged.outcome in ("pass", "fail", "flaky"):
+    if learns and judged.outcome in ("pass", "fail", "flaky"):
         learn(job)
     return judged
+
+
+def noticed(verdict: Verdict) -> bool | None:
+    """Tell whether tests complained, None where that cannot be told."""
+    told = {"pass": False, "fail": True, "timeout": True}
+    return told.get(verdict.outcome)
 
 
 def run_and_judge(job: Job, run: Run, again: Callable[[Sequence[str]], Run]) -> Verdict:

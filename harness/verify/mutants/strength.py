@@ -13,18 +13,25 @@ import msgspec
 
 from bridle.harness.nouns import Finding, Verdict
 from bridle.harness.shadow.contract import Shadow
-from bridle.harness.verify.checkers.pytest import notices
-from bridle.harness.verify.checks import Check
+from bridle.harness.verify.checkers import jest, pytest, vitest
+from bridle.harness.verify.checks import Check, is_script_test
 from bridle.harness.verify.impact.coverage import changed_lines
 from bridle.harness.verify.impact.memory import Memory
 from bridle.harness.verify.job import IMPACT, Job
+from bridle.harness.verify.mutants import python, scripts
 from bridle.harness.verify.mutants.mutant import Mutant
-from bridle.harness.verify.mutants.python import mutants
 from bridle.indexer.encoding import UndecodableError, decode
+from bridle.indexer.languages.trees import language_of, tree_of
 
 CHECK = "strength"
 MAX_MUTANTS = 40
 MAX_ONE_S = 60.0
+TESTERS: Mapping[str, tuple[str, Callable[[Job], bool | None]]] = {
+    "pytest": ("python", pytest.notices),
+    "vitest": ("js", vitest.notices),
+    "jest": ("js", jest.notices),
+}
+"""The tools whose tests faults are held against: the language of what they test, and how they are asked."""
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -40,14 +47,24 @@ class Trial(msgspec.Struct, frozen=True):
         """How many came to an answer."""
         return self.killed + len(self.survivors)
 
+    def with_(self, other: Trial) -> Trial:
+        """Return what both came to."""
+        return Trial(
+            self.n_sites + other.n_sites,
+            self.killed + other.killed,
+            (*self.survivors, *other.survivors),
+            self.unclear + other.unclear,
+        )
+
 
 def sites(changes: Mapping[str, tuple[str | None, str]]) -> list[Mutant]:
     """Return the faults that can be put on changed lines; `changes` is path → text before and after."""
     found: list[Mutant] = []
     for path, (before, after) in sorted(changes.items()):
-        if path.endswith(".py"):
+        find = {"python": python.mutants, "js": scripts.mutants}.get(language_of(path))
+        if find is not None:
             mask = changed_lines(before, after)
-            found += mutants(path, after, {n for n in range(mask.bit_length()) if mask >> n & 1})
+            found += find(path, after, {n for n in range(mask.bit_length()) if mask >> n & 1})
     return found
 
 
@@ -69,7 +86,9 @@ def strength(
     now: Callable[[], float] = time.monotonic,
 ) -> Trial:
     """Try faults on the changed lines until all are tried, time is up, or `cancel` is set."""
-    found = sites({path: one for path, one in changes.items() if not _is_test_file(path, memory, check)})
+    language, _ = TESTERS[check.tool]
+    code = {path: one for path, one in changes.items() if language_of(path) == language and check.owns(path)}
+    found = sites({path: one for path, one in code.items() if not _is_test_file(path, memory, check)})
     until = now() + seconds
     trial = Trial(n_sites=len(found))
     for mutant in spread(found, MAX_MUTANTS):
@@ -82,6 +101,8 @@ def strength(
 
 def _is_test_file(path: str, memory: Memory, check: Check) -> bool:
     known = memory.known(check.name)
+    if language_of(path) == "js":
+        return is_script_test(path)
     return known is not None and path in known.evidence.test_files
 
 
@@ -102,7 +123,7 @@ def _tried(
         return trial
     shadow.write(mutant.path, faulty)
     try:
-        told = notices(Job(check, shadow, shadow.tree(), (), timeout_s, cancel, memory, IMPACT))
+        told = TESTERS[check.tool][1](Job(check, shadow, shadow.tree(), (), timeout_s, cancel, memory, IMPACT))
     finally:
         shadow.write(mutant.path, data)
     if told is None:
@@ -118,6 +139,9 @@ def _faulty(data: bytes, mutant: Mutant) -> bytes | None:
         if b"\r" in data or decode(data).text.encode() != data:
             return None
         faulty = mutant.applied(data)
+        if language_of(mutant.path) != "python":
+            tree = tree_of(mutant.path, faulty.decode())
+            return faulty if tree is not None and not tree.root_node.has_error else None
         compile(faulty, mutant.path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, UndecodableError, RecursionError, MemoryError):
         return None

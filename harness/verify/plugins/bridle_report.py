@@ -4,6 +4,7 @@ Shared by the plug-ins for each runner; runs in the project's own interpreter (P
 only). The lines go to a file that only this run knows; `pytest_report.py` reads them.
 """
 
+import _imp
 import hashlib
 import json
 import os
@@ -13,6 +14,8 @@ import sysconfig
 import traceback
 
 import bridle_values
+
+_imp.check_hash_based_pycs = "always"  # byte code that says it need not be compared with its source is, all the same
 
 MAX_MESSAGE = 2000
 MAX_DETAIL = 8000

@@ -100,6 +100,7 @@ SHOP = {
 }
 
 
+@pytest.mark.slow
 def test_an_index_knows_scripts_and_their_tests_from_disk_and_follows_their_configuration(tmp_path: Path) -> None:
     for path, text in SHOP.items():
         (tmp_path / path).parent.mkdir(exist_ok=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from bridle.indexer.snapshot import Snapshot
 
 Named = tuple[str, str, str]
+WORDS = ("right", "wrong", "untold")
 KINDS = ("calls", "imports", "references", "inherits", "overrides")
 
 
@@ -47,10 +48,16 @@ class Comparison:
     counts: dict[str, Counts]
 
 
-def compare(ours: Iterable[Named], truth: Iterable[Named], is_told: Callable[[Named], bool]) -> dict[str, Counts]:
-    """Return the counts by kind; `is_told` is asked of edges of ours that the truth does not have."""
+def compare(ours: Iterable[Named], truth: Iterable[Named], judge: Callable[[Named], str]) -> dict[str, Counts]:
+    """Return the counts by kind; `judge` is asked of edges of ours that the truth did not list: a word of `WORDS`."""
     found = {kind: Counts() for kind in KINDS}
     true, mine = set(truth), set(ours)
+    for edge in sorted(mine - true):
+        word = judge(edge)
+        if word == "right":
+            true.add(edge)
+        else:
+            (found[edge[2]].wrong if word == "wrong" else found[edge[2]].untold).append(edge)
     for edge in sorted(true):
         counts = found[edge[2]]
         counts.truth += 1
@@ -58,8 +65,6 @@ def compare(ours: Iterable[Named], truth: Iterable[Named], is_told: Callable[[Na
             counts.both += 1
         else:
             counts.missed.append(edge)
-    for edge in sorted(mine - true):
-        (found[edge[2]].wrong if is_told(edge) else found[edge[2]].untold).append(edge)
     return found
 
 

@@ -181,11 +181,10 @@ class _Project:
             if edge.kind != "tests"
         }
         led = {edge: self._leads(edge, asked[edge[1]]) for edge in sorted(ours - truth)}
-        truth |= {edge for edge, (is_there, _) in led.items() if is_there}
-        return Comparison(self._root.name, len(sample), compare(ours, truth, lambda edge: led[edge][1]))
+        return Comparison(self._root.name, len(sample), compare(ours, truth, led.__getitem__))
 
-    def _leads(self, edge: Named, symbol: Symbol) -> tuple[bool, bool]:
-        """Tell whether the server leads from a use of ours to its target, and whether it leads anywhere at all."""
+    def _leads(self, edge: Named, symbol: Symbol) -> str:
+        """Tell where the server leads from a use of ours: to its target, elsewhere, or nowhere."""
         path, name = edge[0].partition("::")[0], symbol.name
         around = [one.span for one in self._snapshot.in_file(path) if plain(one.id) == edge[0]]
         is_known = False
@@ -198,9 +197,9 @@ class _Project:
             for goal in self._server.ask("definition", path, at):
                 inside, there = self._inside(goal["uri"]), goal["range"]["start"]["line"]
                 if inside == symbol.span.path and symbol.span.start_line <= there < symbol.span.end_line:
-                    return True, True
+                    return "right"
                 is_known = is_known or self._is_elsewhere(path, line, goal)
-        return False, is_known
+        return "wrong" if is_known else "untold"
 
     def _is_elsewhere(self, path: str, line: int, goal: Json) -> bool:
         inside, at = self._inside(goal["uri"]), goal["range"]["start"]

@@ -69,8 +69,8 @@ class _Reading:
             symbols,
             self._references(symbols),
             self._bindings.imports,
-            self._bindings.exports,
-            tuple(dict.fromkeys(self._types(symbols))),
+            exports=self._bindings.exports,
+            types=tuple(dict.fromkeys(self._types(symbols))),
         )
 
     def _symbols(self) -> tuple[Symbol, ...]:

@@ -129,12 +129,13 @@ def _sandbox(root: Path) -> Condition:
 
 
 def _grammars(_root: Path) -> Condition:
-    from bridle.indexer.languages import python
+    from bridle.indexer.languages.readers import READERS
 
-    found = python.facts("probe.py", b"def probe():\n    return probe()\n")
-    if "probe" not in [symbol.name for symbol in found.symbols]:
-        return Condition("grammars", "fail", "Python's misses a function", "install Bridle again")
-    return Condition("grammars", "pass", "python")
+    for reader in READERS:
+        found = reader.facts(*reader.probe)
+        if "probe" not in [symbol.name for symbol in found.symbols]:
+            return Condition("grammars", "fail", f"that of {reader.name} misses a function", "install Bridle again")
+    return Condition("grammars", "pass", ", ".join(reader.name for reader in READERS))
 
 
 def _checks(root: Path) -> Condition:

@@ -27,6 +27,7 @@ MAX_CANDIDATES = 300
 _BODIES_SHARE = 0.7
 _RULES_SHARE = 0.75
 _ONE_BODY_SHARE = 0.6
+_WIDE = ("class", "interface", "namespace", "suite")  # what is shown by its parts, rather than whole
 _CLASS_SHARE = 0.2
 _MARGIN = 8
 _SMALL_GAP = 2
@@ -175,7 +176,7 @@ class _Packing:
             return "changed since it was indexed"
         whole = (symbol.span.start_line, min(symbol.span.end_line, len(source.lines)))
         too_large = symbol.kind == "module" or self._cost(symbol.span.path, whole) > most
-        wide_class = symbol.kind == "class" and self._cost(symbol.span.path, whole) > most * _CLASS_SHARE
+        wide_class = symbol.kind in _WIDE and self._cost(symbol.span.path, whole) > most * _CLASS_SHARE
         if not too_large and (one.seed or not wide_class):
             return whole
         focus = [n for n in self._focus(symbol.span.path) if whole[0] <= n < whole[1]]

@@ -33,7 +33,7 @@ _SAME_FILE, _OPEN = 0.08, 0.05
 _TEST_FACTOR, _MODULE_FACTOR = 0.4, 0.7
 
 _WORD = re.compile(r"\w+")
-_SPEAKS_OF_TESTS = re.compile(r"(?i)\btests?\b|\bpytest\b|\bfixtures?\b|\btest_\w+")
+_SPEAKS_OF_TESTS = re.compile(r"(?i)\btests?\b|\b(?:pytest|vitest|jest|mocha)\b|\bfixtures?\b|\btest_\w+")
 _CODE_NAME = re.compile(
     r"`([A-Za-z_][\w.]*)`|\b([A-Za-z_]\w*(?:\.\w+)+|\w*_\w+|[a-z]+[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*)|(\w+)(?=\(\))"
 )

@@ -20,6 +20,7 @@ from bridle.indexer.facts import Skipped
 from bridle.indexer.files import SETTLED_NS, FileStat, FolderLink, Walk, read_bounded, walk
 from bridle.indexer.modules import declared_roots
 from bridle.indexer.parse import Job, Parsed, Unread, has_language
+from bridle.indexer.script_projects import MAX_CONFIG_BYTES, MAX_CONFIGS, Projects, is_config, projects_of
 from bridle.indexer.stopwatch import Stopwatch
 from bridle.indexer.store import FileState, Kept, Store
 from bridle.indexer.workers import ParseWorkers, Reply
@@ -41,6 +42,7 @@ class OnDisk(msgspec.Struct, frozen=True):
     skipped: tuple[Skipped, ...] = ()
     links: tuple[FolderLink, ...] = ()
     roots: tuple[str, ...] = ()
+    projects: Projects = Projects()
     parsed: int = 0
     loaded: int = 0
     complete: bool = False
@@ -55,6 +57,8 @@ class Disk:
         self._store = Store(store_path, read_only=read_only) if store_path else None
         self._workers = workers
         self._kept: dict[str, Kept] | None = None
+        self._configs: dict[str, tuple[FileState, str]] = {}
+        self._projects = Projects()
 
     def catch_up(self, on_progress: Progress, cancel: threading.Event, watch: Stopwatch) -> OnDisk:
         """Read what moved since the last time, and return all that is known now."""
@@ -152,7 +156,28 @@ class Disk:
             pyproject = read_bounded(self._root / "pyproject.toml").decode("utf-8", "replace")
         except OSError:
             pyproject = ""
-        return OnDisk(outcomes, seen.skipped, seen.links, declared_roots(pyproject), n_parsed, n_loaded, complete)
+        layout = seen.links, declared_roots(pyproject), self._read_projects(seen)
+        return OnDisk(outcomes, seen.skipped, *layout, n_parsed, n_loaded, complete)
+
+    def _read_projects(self, seen: Walk) -> Projects:
+        """Return what the configuration of scripts says, read again where it moved."""
+        stats = [stat for stat in seen.files if is_config(stat.path) and stat.size <= MAX_CONFIG_BYTES][:MAX_CONFIGS]
+        fresh: dict[str, tuple[FileState, str]] = {}
+        for stat in stats:
+            known = self._configs.get(stat.path)
+            is_same = known is not None and known[0] == FileState(stat, settled=True)
+            fresh[stat.path] = known if known and is_same else (_state(stat), self._config(stat.path))
+        texts = {path: text for path, (_, text) in fresh.items()}
+        if texts != {path: text for path, (_, text) in self._configs.items()}:
+            self._projects = projects_of(texts)
+        self._configs = fresh
+        return self._projects
+
+    def _config(self, path: str) -> str:
+        try:
+            return read_bounded(self._root / path).decode("utf-8", "replace")
+        except OSError:
+            return ""
 
 
 def answer(future: Future[Reply], path: str) -> Reply:

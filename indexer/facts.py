@@ -9,7 +9,10 @@ import msgspec
 SymbolId = NewType("SymbolId", str)
 """``path::qualified.name``; the module itself is ``path::``. A repeated name gets ``#2``, ``#3`` …"""
 
-SymbolKind = Literal["module", "class", "function", "method", "variable"]
+SymbolKind = Literal[
+    "module", "class", "function", "method", "variable", "interface", "type", "enum", "namespace", "suite", "test"
+]
+"""`suite` and `test` are blocks that a test runner is handed under a title, where tests have no names."""
 ReferenceKind = Literal["call", "import", "inherit", "read", "write"]
 EdgeKind = Literal["contains", "calls", "references", "imports", "inherits", "tests"]
 
@@ -64,6 +67,28 @@ class Import(msgspec.Struct, frozen=True, array_like=True):
     level: int = 0
 
 
+class Export(msgspec.Struct, frozen=True, array_like=True):
+    """What others see of a file, in a language that says so: `name` is `target` of `module`.
+
+    Without `module` it is the file's own `target`, which an import may have bound. `*` stands for all names. An empty
+    `target` is the module itself, ``=`` what stands for the whole of it (CommonJS).
+    """
+
+    name: str
+    target: str
+    module: str = ""
+
+
+class Typed(msgspec.Struct, frozen=True, array_like=True):
+    """What the source plainly says of a value: of a variable, a field, the result of a function, by its `qualname`.
+
+    `type` is a use that gives such a value: ``X()`` for an instance of X, ``make()`` for what a function gives.
+    """
+
+    qualname: str
+    type: str
+
+
 class Edge(msgspec.Struct, frozen=True):
     """`source` depends on `target`; `confidence` is 0 to 1."""
 
@@ -95,6 +120,8 @@ class FileFacts(msgspec.Struct, frozen=True):
     symbols: tuple[Symbol, ...] = ()
     references: tuple[Reference, ...] = ()
     imports: tuple[Import, ...] = ()
+    exports: tuple[Export, ...] = ()
+    types: tuple[Typed, ...] = ()
 
 
 class Skipped(msgspec.Struct, frozen=True):

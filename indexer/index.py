@@ -10,8 +10,10 @@ import threading
 from pathlib import Path
 
 from bridle.indexer.disk import Disk, OnDisk, Progress, answer
+from bridle.indexer.files import FolderLink
 from bridle.indexer.linked import Linked
 from bridle.indexer.parse import Job, Parsed, Unread, has_language
+from bridle.indexer.script_projects import Projects
 from bridle.indexer.snapshot import Snapshot, Work
 from bridle.indexer.stopwatch import Stopwatch
 from bridle.indexer.words import Words
@@ -54,9 +56,9 @@ class Index:
         with self._disk_lock:
             found = self._disk.catch_up(on_progress or _silent, cancel or threading.Event(), watch)
             with self._lock:
-                around = (self._found.links, self._found.roots) == (found.links, found.roots)
+                anew = _layout(self._found) != _layout(found)
                 self._found = found
-                return self._publish(watch, n_parsed=found.parsed, n_loaded=found.loaded, anew=not around)
+                return self._publish(watch, n_parsed=found.parsed, n_loaded=found.loaded, anew=anew)
 
     def set_buffer(self, path: str, text: str | None) -> None:
         """Take `text` for the content of `path` until told otherwise; None gives the place back to the disk.
@@ -108,7 +110,7 @@ class Index:
         with watch.stage("link"):
             if anew:
                 facts = {path: known.facts for path, known in parsed.items()}
-                linked = Linked.of(facts, found.links, found.roots)
+                linked = Linked.of(facts, *_layout(found))
             else:
                 linked = old.linked.changed({p: known.facts if known else None for p, known in changes.items()})
         with watch.stage("words"):
@@ -127,6 +129,10 @@ class Index:
             work=Work(n_parsed, n_loaded, linked.n_resolved if changes or anew else 0, watch.seconds),
         )
         return self._snapshot
+
+
+def _layout(found: OnDisk) -> tuple[tuple[FolderLink, ...], tuple[str, ...], Projects]:
+    return found.links, found.roots, found.projects
 
 
 def _silent(n_done: int, n_files: int) -> None:

@@ -1,24 +1,29 @@
 """All files with their edges. Frozen; the next state resolves again only the files that a change can reach.
 
-A file's shape is what others can see of it: its definitions, imports and bases. While the shape stands, a
-change is the file's own affair. Where it differs, every file that mentions a name of the difference is
-resolved again, and so is whoever knows such a name under another one: by an import, or as the base of a
-class.
+A file's shape is what others can see of it: its definitions, imports, exports, bases, and what it says values are.
+While the shape stands, a change is the file's own affair. Where it differs, every file that mentions a name of the
+difference is resolved again, and so is whoever knows such a name under another one: by an import or export, as the
+base of a class, or as the class of a value.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from bridle.indexer.facts import Edge, FileFacts, Import, Symbol, SymbolId
+from bridle.indexer.facts import Edge, Export, FileFacts, Import, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
-from bridle.indexer.modules import Modules
-from bridle.indexer.resolve import Resolver, Scopes, path_of
+from bridle.indexer.linking import Homes, Layout, edges_of
+from bridle.indexer.resolve import Scopes, path_of
+from bridle.indexer.script_projects import Projects
 
 ALL = "*"
+
+_PARTS = re.compile(r"[./]+")
+_ENDING = re.compile(r"(?:\.d)?\.\w+$")
 
 
 class Linked(msgspec.Struct, frozen=True, eq=False):
@@ -29,7 +34,7 @@ class Linked(msgspec.Struct, frozen=True, eq=False):
     """
 
     files: Mapping[str, Scopes]
-    modules: Modules
+    homes: Homes
     names: Groups[str, SymbolId]
     mentions: Groups[str, str]
     edges: Mapping[str, tuple[Edge, ...]]
@@ -37,32 +42,38 @@ class Linked(msgspec.Struct, frozen=True, eq=False):
     n_resolved: int
 
     @classmethod
-    def of(cls, facts: Mapping[str, FileFacts], links: Sequence[FolderLink] = (), roots: Sequence[str] = ()) -> Linked:
+    def of(
+        cls,
+        facts: Mapping[str, FileFacts],
+        links: Sequence[FolderLink] = (),
+        roots: Sequence[str] = (),
+        projects: Projects = Projects(),  # noqa: B008  # frozen
+    ) -> Linked:
         """Resolve everything."""
         files = {path: Scopes(known) for path, known in sorted(facts.items())}
-        modules = Modules(files, links, roots)
+        homes = Homes(files, Layout(tuple(links), tuple(roots), projects))
         names = Groups[str, SymbolId].of(_names(files.values()))
         mentions = Groups[str, str].of(_mentions(files.values()))
-        resolver = Resolver(files, modules, names)
-        edges = {path: resolver.edges(path) for path in files}
+        edges = edges_of(list(files), homes.resolving(files, names))
         sources = Groups[SymbolId, str].of(_sources(edges))
-        return cls(files, modules, names, mentions, edges, sources, len(files))
+        return cls(files, homes, names, mentions, edges, sources, len(files))
 
     def changed(self, changes: Mapping[str, FileFacts | None]) -> Linked:
         """Return the state after `changes` of files, None for one that is gone."""
         old = {path: self.files[path] for path in changes if path in self.files}
         new = {path: Scopes(known) for path, known in sorted(changes.items()) if known}
         files = {path: known for path, known in self.files.items() if path not in changes} | new
-        modules = self.modules if files.keys() == self.files.keys() else self.modules.of_files(files)
+        homes = self.homes if files.keys() == self.files.keys() else Homes(files, self.homes.layout)
         names = self.names.changed(_names(old.values()), _names(new.values()))
         mentions = self.mentions.changed(_mentions(old.values()), _mentions(new.values()))
-        touched = _touched(old, new, files, mentions)
-        resolver = Resolver(files, modules, names)
-        fresh = {path: resolver.edges(path) for path in sorted(touched)}
+        moved = old.keys() ^ new.keys()
+        reaches_any = self.homes.reaches_any(moved) or homes.reaches_any(moved)
+        touched = set(files) if reaches_any else _touched(old, new, files, mentions)
+        fresh = edges_of(sorted(touched), homes.resolving(files, names))
         stale = {path: self.edges[path] for path in {*fresh, *old} if path in self.edges}
         edges = {path: fresh[path] if path in fresh else self.edges[path] for path in files}
         sources = self.sources.changed(_sources(stale), _sources(fresh))
-        return Linked(files, modules, names, mentions, edges, sources, len(fresh))
+        return Linked(files, homes, names, mentions, edges, sources, len(fresh))
 
     def into(self, target: SymbolId) -> tuple[Edge, ...]:
         """Return the edges that end at `target`, containment left out, in path order."""
@@ -99,13 +110,17 @@ def _mentions(files: Iterable[Scopes]) -> Iterator[tuple[str, str]]:
             yield use.name, path
             for part in use.qualifier.split("."):
                 yield part.removesuffix("()"), path
-        for binding in scopes.facts.imports:
+        for binding in _bindings(scopes):
             for part in _parts(binding):
                 yield part, path
 
 
-def _parts(binding: Import) -> set[str]:
-    return {*binding.module.split("."), binding.target, *binding.name.split(".")}
+def _bindings(scopes: Scopes | None) -> list[Import | Export]:
+    return [*scopes.facts.imports, *scopes.facts.exports] if scopes else []
+
+
+def _parts(binding: Import | Export) -> set[str]:
+    return {*_PARTS.split(binding.module), binding.target, *binding.name.split(".")} - {""}
 
 
 def _touched(
@@ -132,23 +147,23 @@ def _touched(
 
 
 def _other_names(scopes: Scopes, names: set[str]) -> set[str]:
-    """Return what this file calls things that depend on one of `names`: imports, and classes built on one."""
-    bound = {_last(binding.name) for binding in scopes.facts.imports if names & _parts(binding)}
+    """Return what this file calls things that depend on one of `names`: by import, as a base, as a value's class."""
+    bound = {_last(binding.name) for binding in _bindings(scopes) if names & _parts(binding)}
+    bound |= {_last(one.qualname) for one in scopes.facts.types if not names.isdisjoint(_words(one.type))}
     derived = {scopes.by_id[owner].name for owner, bases in scopes.bases.items() if any(b.name in names for b in bases)}
-    return bound | derived
+    return (bound | derived) - {""}
 
 
 def _difference(path: str, old: Scopes | None, new: Scopes | None) -> set[str]:
     """Return the names whose meaning outside the file may differ; `ALL` where that can be any."""
     symbols = _symbols(old) ^ _symbols(new)
-    imports = set(old.facts.imports if old else ()) ^ set(new.facts.imports if new else ())
+    bindings = set(_bindings(old)) ^ set(_bindings(new))
+    types = set(old.facts.types if old else ()) ^ set(new.facts.types if new else ())
     names = {part for parts in symbols for part in parts[0].split(".")}
-    names |= {_last(binding.name) for binding in imports}
+    names |= {_last(binding.name) for binding in bindings} | {_last(one.qualname) for one in types}
     if old is None or new is None:
-        names.update(path.rpartition(".")[0].split("/"))
-        if path.endswith("/__init__.py"):
-            return {ALL}
-    return {ALL} if any(binding.name == ALL for binding in imports) else names
+        names.update(_PARTS.split(_ENDING.sub("", path)))
+    return {ALL} if any(binding.name == ALL for binding in bindings) else names - {""}
 
 
 def _symbols(scopes: Scopes | None) -> set[tuple[str, ...]]:
@@ -168,3 +183,7 @@ def _symbols(scopes: Scopes | None) -> set[tuple[str, ...]]:
 
 def _last(name: str) -> str:
     return name.rpartition(".")[2]
+
+
+def _words(written: str) -> set[str]:
+    return set(written.replace("()", "").split("."))

@@ -12,9 +12,9 @@ from bridle.indexer.encoding import UndecodableError, decode
 from bridle.indexer.facts import FileFacts, Skipped, Symbol
 from bridle.indexer.files import MAX_FILE_BYTES, read_bounded, unfit
 from bridle.indexer.languages.outline import Outline
+from bridle.indexer.languages.readers import reader_of
 from bridle.indexer.words import FileWords, file_words
 
-SUFFIXES = (".py", ".pyi", ".pyw")
 MAX_WHOLE_LINES = 80
 
 
@@ -41,7 +41,7 @@ class Unread(msgspec.Struct, frozen=True, tag=True):
 
 def has_language(path: str) -> bool:
     """Whether files of this name are read for facts."""
-    return path.endswith(SUFFIXES)
+    return reader_of(path) is not None
 
 
 def parse(root: Path, job: Job) -> Parsed | Unread:
@@ -54,9 +54,10 @@ def parse(root: Path, job: Job) -> Parsed | Unread:
         return Unread(Skipped(job.path, f"unreadable: {error.strerror or error}"))
     if reason := unfit(data):
         return Unread(Skipped(job.path, reason))
-    from bridle.indexer.languages import python
-
-    facts = python.facts(job.path, source)
+    reader = reader_of(job.path)
+    if reader is None:
+        return Unread(Skipped(job.path, "no language that is read for facts"))
+    facts = reader.facts(job.path, source)
     if source is not data:
         facts = msgspec.structs.replace(facts, digest=digest(data), n_bytes=len(data))
     outline = Outline([(symbol.span.start_byte, symbol.span.end_byte) for symbol in facts.symbols])

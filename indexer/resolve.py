@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 
 from bridle.indexer.facts import Edge, EdgeKind, FileFacts, Import, Reference, Symbol, SymbolId
 from bridle.indexer.groups import Groups
+from bridle.indexer.languages.readers import PYTHON, SCRIPTS, family
+from bridle.indexer.languages.script_tests import is_script_test_file
 from bridle.indexer.modules import Modules
 
 SCOPE, MEMBER, IMPORTED, INHERITED, STAR, PACKAGE, UNIQUE = 1.0, 0.95, 0.95, 0.9, 0.8, 0.5, 0.35
@@ -227,7 +229,8 @@ class Resolver:
         """Return the only method of that name in the package, else in the workspace."""
         if use.kind != "call" or use.name in _COMMON:
             return None
-        candidates = [self._files[path_of(target)].by_id[target] for target in self._names.get(use.name)]
+        found = [target for target in self._names.get(use.name) if family(path_of(target)) == PYTHON.name]
+        candidates = [self._files[path_of(target)].by_id[target] for target in found]
         candidates = [target for target in candidates if target.kind == "method"]
         if not is_test_file(source.span.path):
             candidates = [target for target in candidates if not is_test_file(target.span.path)]
@@ -244,13 +247,17 @@ def path_of(symbol: SymbolId) -> str:
 
 
 def is_test_file(path: str) -> bool:
-    """Whether pytest looks for tests in the file, or the file stands among tests."""
+    """Whether pytest, or a runner of JavaScript, looks for tests in the file, or the file stands among tests."""
+    if family(path) == SCRIPTS.name:
+        return is_script_test_file(path)
     *folders, name = path.split("/")
     stem = name.rpartition(".")[0]
     return stem.startswith("test_") or stem.endswith("_test") or not {"tests", "test"}.isdisjoint(folders)
 
 
 def is_test(symbol: Symbol) -> bool:
-    """Whether `symbol` is a test as pytest finds them by default."""
+    """Whether `symbol` is a test as pytest finds them by default, or a runner of JavaScript is handed it."""
+    if symbol.kind == "test":
+        return True
     is_function = symbol.kind in {"function", "method"} and symbol.name.startswith("test")
     return is_function and is_test_file(symbol.span.path)

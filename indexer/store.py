@@ -22,7 +22,7 @@ _SCHEMA = """
 CREATE TABLE make (of TEXT NOT NULL);
 CREATE TABLE files (path TEXT PRIMARY KEY, state BLOB, checksum TEXT, outcome BLOB);
 """
-_PARSERS = ("tree-sitter", "tree-sitter-python")
+_PARSERS = ("tree-sitter", "tree-sitter-python", "tree-sitter-javascript", "tree-sitter-typescript")
 _MADE_BY = ("bounded.py", "encoding.py", "facts.py", "files.py", "languages", "parse.py", "store.py", "words.py")
 _BROKEN = (sqlite3.Error, msgspec.MsgspecError, OSError, ValueError)
 

@@ -15,6 +15,7 @@ from typing import IO
 
 import msgspec
 
+from bridle.indexer.languages.readers import PYTHON
 from bridle.indexer.parse import Job, Parsed, Unread, parse
 
 MAX_FRAME_BYTES = 1 << 30
@@ -62,7 +63,7 @@ def main() -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the kernel ends us: a handler would wait for the grammar
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print never breaks a frame
-    parse(root, Job("ready.py", data=b"ready = True\n"))  # loads the grammar
+    parse(root, Job(PYTHON.probe[0], data=PYTHON.probe[1]))  # loads the grammar; the others when a file asks for one
     write_frame(replies, b"")
     decoder, encoder = msgspec.msgpack.Decoder(list[Job]), msgspec.msgpack.Encoder()
     while True:

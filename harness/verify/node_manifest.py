@@ -115,30 +115,9 @@ def options_of(words: tuple[str, ...], wanted: dict[str, str]) -> list[str]:
     return found
 
 
-def pnpm_members(text: str) -> tuple[str, ...]:
-    """Return the patterns that a pnpm-workspace.yaml names as its packages."""
-    found: list[str] = []
-    inside = False
-    for line in text.splitlines():
-        bare = line.split(" #")[0].rstrip()
-        if not bare or bare.lstrip().startswith("#"):
-            continue
-        if inside and re.match(r"\s*-\s", bare):
-            found.append(_unquoted(bare.lstrip()[1:]))
-            continue
-        inside = bare.startswith("packages:")
-        if inside and (flow := re.search(r"\[(.*)\]", bare)):
-            found += [_unquoted(item) for item in flow[1].split(",") if item.strip()]
-    return tuple(found)
-
-
 def without_comments(text: str) -> str:
     """Return JSON as tools of JavaScript take it, without the lines that are comments."""
     return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("//"))
-
-
-def _unquoted(text: str) -> str:
-    return text.strip().strip("'\"")
 
 
 def _field(fields: dict[str, msgspec.Raw], name: str, kind: type[T], default: T) -> T:

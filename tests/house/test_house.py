@@ -66,6 +66,7 @@ def test_the_floors_are_found() -> None:
             {
                 "indexer/languages/grammars.py",
                 "indexer/languages/blocks.py",
+                "indexer/languages/captures.py",
                 "indexer/languages/python.py",
                 "indexer/languages/trees.py",
                 "indexer/shell.py",

@@ -10,7 +10,8 @@ import pytest
 
 from bridle.harness.verify.finders.discover import discover
 from bridle.harness.verify.globs import matches
-from bridle.harness.verify.node_manifest import commands_of, pnpm_members, read_manifest
+from bridle.harness.verify.node_manifest import commands_of, read_manifest
+from bridle.indexer.script_projects import pnpm_members
 
 TOOLS = ("node", "eslint", "tsc", "vitest", "jest", "tsx")
 VITEST = '{"devDependencies": {"vitest": "4"}}'

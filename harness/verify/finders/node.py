@@ -22,10 +22,10 @@ from bridle.harness.verify.node_manifest import (
     Manifest,
     manifest_of,
     options_of,
-    pnpm_members,
     without_comments,
 )
 from bridle.harness.verify.survey import Survey, join
+from bridle.indexer.script_projects import pnpm_members
 
 TOOLS: Mapping[str, Stage] = {
     "eslint": "style",

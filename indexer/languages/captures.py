@@ -1,0 +1,54 @@
+"""What a language's queries capture in a text. Pure; the queries lie in the folder beside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from tree_sitter import Node, Parser, Query, QueryCursor
+
+from bridle.indexer.languages.grammars import grammar_of, parser_of
+
+Nodes = Mapping[str, Sequence[Node]]
+
+_LONE_CR = re.compile(rb"\r(?!\n)")
+
+
+class Captured(NamedTuple):
+    """The tree of a text, and its nodes by the names of their captures, in source order and each once."""
+
+    root: Node
+    nodes: Nodes
+
+
+def captured(path: str, source: bytes, queries: tuple[str, ...]) -> Captured:
+    """Return what the queries of those names capture in `source`, read by the grammar of `path`.
+
+    Raises:
+        MissingGrammarError: its wheel is not installed.
+    """
+    parser, query = _grammar(path[path.rfind(".") :], queries)
+    if b"\r" in source:
+        source = _LONE_CR.sub(b"\n", source)  # the grammars end no line at a lone CR
+    root = parser.parse(source).root_node
+    found = QueryCursor(query).captures(root)  # in no particular order
+    return Captured(root, {name: _in_order(nodes) for name, nodes in found.items()})
+
+
+@cache
+def _grammar(suffix: str, queries: tuple[str, ...]) -> tuple[Parser, Query]:
+    grammar = grammar_of(f"a{suffix}")
+    assert grammar is not None
+    parser = parser_of(grammar)
+    assert parser.language is not None
+    folder = Path(__file__).parent / "queries"
+    text = "\n".join((folder / f"{name}.scm").read_text(encoding="utf-8") for name in queries)
+    return parser, Query(parser.language, text)
+
+
+def _in_order(nodes: Sequence[Node]) -> Sequence[Node]:
+    once = {(node.start_byte, -node.end_byte): node for node in nodes}
+    return [once[key] for key in sorted(once)]

@@ -1,0 +1,56 @@
+"""The languages that are read for facts: one row a language, its reader loaded when first asked for.
+
+A reader is a module of this folder with ``facts(path, source)``: what a file, whose text is `source` in UTF-8, defines,
+uses and imports. `probe` is a text that makes it load all it needs. A language joins by a row here, its reader with its
+queries, and its rules in `bridle.indexer.linking`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import cast
+
+import msgspec
+
+from bridle.indexer.facts import FileFacts
+
+Read = Callable[[str, bytes], FileFacts]
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """One language, or a family of which the files import each other."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    module: str
+    probe: tuple[str, bytes]
+
+    def facts(self, path: str, source: bytes) -> FileFacts:
+        """Return what file `path` holds."""
+        read = cast("Read", importlib.import_module(f"bridle.indexer.languages.{self.module}").facts)
+        return read(path, source)
+
+
+PYTHON = Reader("python", (".py", ".pyi", ".pyw"), "python", ("probe.py", b"def probe():\n    return probe()\n"))
+SCRIPTS = Reader(
+    "scripts",
+    (".ts", ".tsx", ".js", ".jsx", ".mts", ".cts", ".mjs", ".cjs"),
+    "scripts",
+    ("probe.ts", b"export function probe(): void {\n  probe();\n}\n"),
+)
+READERS = (PYTHON, SCRIPTS)
+
+_BY_SUFFIX = {suffix: reader for reader in READERS for suffix in reader.suffixes}
+
+
+def reader_of(path: str) -> Reader | None:
+    """Return who reads files of this name, None where nobody does."""
+    dot = path.rfind(".")
+    return _BY_SUFFIX.get(path[dot:]) if dot >= 0 else None
+
+
+def family(path: str) -> str:
+    """Return the name of the language that files of this name are read as, "" for none."""
+    reader = reader_of(path)
+    return reader.name if reader else ""

@@ -1,0 +1,64 @@
+"""What each language makes of a state of the workspace: its modules, and the resolver of its uses; a row a language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from bridle.indexer.facts import Edge, SymbolId
+from bridle.indexer.files import FolderLink
+from bridle.indexer.groups import Groups
+from bridle.indexer.languages.readers import PYTHON, SCRIPTS, family
+from bridle.indexer.modules import Modules
+from bridle.indexer.resolve import Resolver, Scopes
+from bridle.indexer.script_modules import ScriptModules
+from bridle.indexer.script_projects import Projects
+from bridle.indexer.script_resolve import ScriptResolver
+
+
+class Resolving(Protocol):
+    """The rules of one language for one state of the workspace."""
+
+    def edges(self, path: str) -> tuple[Edge, ...]:
+        """Return all edges that begin in a file of the language, each once, in a stable order."""
+        ...
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """What decides where modules are, beside paths: links, Python's source roots, the configuration of scripts."""
+
+    links: tuple[FolderLink, ...] = ()
+    roots: tuple[str, ...] = ()
+    projects: Projects = Projects()
+
+
+class Homes:
+    """Which files are modules, in every language. Frozen."""
+
+    def __init__(self, paths: Iterable[str], layout: Layout) -> None:
+        paths = list(paths)
+        self.layout = layout
+        self.python = Modules(paths, layout.links, layout.roots)
+        self.scripts = ScriptModules(paths, layout.projects)
+
+    def resolving(self, files: Mapping[str, Scopes], names: Groups[str, SymbolId]) -> Mapping[str, Resolving]:
+        """Return the resolvers of a state, by the name of the language."""
+        return {
+            PYTHON.name: Resolver(files, self.python, names),
+            SCRIPTS.name: ScriptResolver(files, self.scripts, names),
+        }
+
+    def reaches_any(self, paths: Iterable[str]) -> bool:
+        """Whether a file that comes or goes may be meant by words that do not hold its name."""
+        return any(_stands_for_folder(path) or path in self.scripts.named for path in paths)
+
+
+def edges_of(paths: Sequence[str], resolving: Mapping[str, Resolving]) -> dict[str, tuple[Edge, ...]]:
+    """Return the edges that begin in files, by path."""
+    return {path: resolving[family(path)].edges(path) for path in paths}
+
+
+def _stands_for_folder(path: str) -> bool:
+    return path.rpartition("/")[2].partition(".")[0] in ("__init__", "index")

@@ -54,12 +54,11 @@ def percent(found: Count, name: str, kind: str) -> tuple[float, float]:
 
 def of_landing(found: Count, *, long_form: bool) -> Iterator[str]:
     """Yield the goals of landing that are missed; the short form is too small for any but the log's."""
-    for (name, kind), (most_wrong, most_refused) in LANDING.items():
+    for (name, kind), (usual, most_refused) in LANDING.items():
         if not found[name, kind, "n"] or (name == BY_DIFF and not long_form):
             continue
         wrong, refused = percent(found, name, kind)
-        if kind == "coarse" and not long_form:
-            most_wrong = COARSE_IN_SHORT
+        most_wrong = COARSE_IN_SHORT if kind == "coarse" and not long_form else usual
         if wrong > most_wrong:
             yield f"{name}, {kind}: {wrong:.2f} % wrong, goal {most_wrong} %"
         if most_refused is not None and refused > most_refused and (long_form or not most_refused):

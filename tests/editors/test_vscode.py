@@ -59,6 +59,7 @@ def test_a_formatter_and_a_reload_move_a_standing_proposal_and_never_misplace_it
     code.play("saved_by_a_formatter_and_read_again_while_a_proposal_stands", scene, page)
 
 
+@pytest.mark.long
 def test_undo_last_change_keeps_what_was_typed_since(code: Code, scene: Scene) -> None:
     code.play("undo_command_keeps_later_typing", scene)
 
@@ -67,6 +68,7 @@ def test_one_hunk_is_taken_by_its_lens_and_the_other_left(code: Code, scene: Sce
     code.play("one_hunk_is_taken_and_the_other_left", with_two_files(scene))
 
 
+@pytest.mark.long
 def test_an_instruction_is_asked_for_and_an_edit_that_weakens_a_test_is_refused(code: Code, scene: Scene) -> None:
     result = code.play("a_refused_edit", scene, Page(person="asksToLoosenTheTest"))
     assert "loosen the test" in result["seen"]["offer"]

@@ -124,6 +124,7 @@ def test_the_first_save_is_checked_at_once_and_those_of_the_next_moment_with_it(
     assert asked == [(["a.py"], "save"), (["a.py", "b.py"], "save"), ([], "command")]
 
 
+@pytest.mark.slow
 def test_a_save_that_stays_alone_is_checked_once(editors: Start, tmp_path: Path) -> None:
     heard = Heard(tmp_path / "heard.jsonl")
     editor = opened(editors, heard=str(heard.path))

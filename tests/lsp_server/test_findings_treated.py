@@ -16,6 +16,8 @@ from tests.lsp_server.conftest import SOURCE, Start
 from tests.lsp_server.editor_client import CLIENTS, EditorClient
 from tests.lsp_server.test_documents_follow import Heard
 
+pytestmark = pytest.mark.slow
+
 WRONG = 4
 FAILS = "got == 2, not 3"
 REACHED = "reached by a failing test: test_b: got == 2, not 3"

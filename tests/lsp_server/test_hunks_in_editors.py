@@ -12,6 +12,8 @@ from tests.lsp_server.conftest import Start
 from tests.lsp_server.editor_client import EditorClient, Json
 from tests.lsp_server.test_landing_in_editors import propose
 
+pytestmark = pytest.mark.slow
+
 TWO = "# two\n" + "".join(f"x{n} = {n}\n" for n in range(4)) + "a = 'WRONG'\n" + "y = 1\n" * 6 + "b = 'WRONG'\n"
 FIRST, SECOND = 5, 12
 ONE_RIGHT = TWO.replace("a = 'WRONG'", "a = 'RIGHT'")

@@ -14,6 +14,8 @@ from tests.lsp_server.conftest import SOURCE, Start
 from tests.lsp_server.editor_client import CLIENTS, ERROR, EditorClient, Json
 from tests.lsp_server.test_documents_follow import Heard
 
+pytestmark = pytest.mark.slow
+
 WRONG = 4
 RIGHT = SOURCE.replace("WRONG", "RIGHT")
 

@@ -53,6 +53,7 @@ def test_commands_run_while_services_come_and_go(opening: Opening, probed: dict[
     assert {(done.exit_code, done.stdout) for done in ended} == {(1, b"began\n")}
 
 
+@pytest.mark.slow
 def test_a_sandbox_that_cannot_be_set_up_is_no_command_that_failed(
     opening: Opening, probed: dict[str, RungProbe], tmp_path: Path
 ) -> None:

@@ -187,6 +187,7 @@ async def test_always_writes_the_rule_that_it_showed_and_is_followed_at_once(des
     assert nobody.asked == []
 
 
+@pytest.mark.slow
 async def test_a_command_that_takes_too_long_is_ended_and_said_to_be(desk: Desk) -> None:
     said = await desk.run("echo before; sleep 30", Person(ONCE), timeout_s=1)
     assert said.startswith("timed out after 1.")

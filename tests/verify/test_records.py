@@ -135,6 +135,7 @@ def test_what_is_gone_of_the_ground_is_told_apart_from_what_is_old_and_new() -> 
     assert [finding.message for finding in fixed(now, ground)] == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_the_ladder_keeps_a_receipt_and_knows_the_tree_again_until_it_changes(bench: Bench) -> None:
     bench.put({"test_a.py": "def test_a():\n    assert 1 == 2\n"})
     first = bench.one("pytest")
@@ -150,6 +151,7 @@ def test_the_ladder_keeps_a_receipt_and_knows_the_tree_again_until_it_changes(be
     assert known(bench.shadow, checks, bench.records) is None
 
 
+@pytest.mark.slow
 def test_a_finding_that_is_gone_since_the_ground_is_told_as_fixed(bench: Bench) -> None:
     bench.put({"test_a.py": "def test_a():\n    assert 1 == 2\n\n\ndef test_b():\n    assert 1 == 3\n"})
     ground = bench.one("pytest").findings

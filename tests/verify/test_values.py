@@ -219,6 +219,7 @@ def halve(amount, api_token="hunter2"):
 """
 
 
+@pytest.mark.slow
 def test_values_at_the_failing_lines_are_told_and_no_repr_of_the_project_is_called(bench: Bench) -> None:
     bench.put({"nasty.py": NASTY, "test_n.py": "from nasty import halve\n\n\ndef test_n():\n    n = 4\n    halve(n)\n"})
     verdict = bench.one("pytest", timeout_s=30)

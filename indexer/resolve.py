@@ -226,19 +226,25 @@ class Resolver:
         return None
 
     def _guess(self, source: Symbol, use: Reference) -> _Found | None:
-        """Return the only method of that name in the package, else in the workspace."""
         if use.kind != "call" or use.name in _COMMON:
             return None
-        found = [target for target in self._names.get(use.name) if family(path_of(target)) == PYTHON.name]
-        candidates = [self._files[path_of(target)].by_id[target] for target in found]
-        candidates = [target for target in candidates if target.kind == "method"]
-        if not is_test_file(source.span.path):
-            candidates = [target for target in candidates if not is_test_file(target.span.path)]
-        folder = source.span.path.rpartition("/")[0]
-        near = [target for target in candidates if target.span.path.rpartition("/")[0] == folder]
-        if len(near) == 1:
-            return near[0], PACKAGE
-        return (candidates[0], UNIQUE) if len(candidates) == 1 else None
+        return only_method(self._files, self._names, PYTHON.name, source.span.path, use.name)
+
+
+def only_method(
+    files: Mapping[str, Scopes], names: Groups[str, SymbolId], language: str, path: str, name: str
+) -> tuple[Symbol, float] | None:
+    """Return the only method of that name in the folder of `path`, else in the workspace, with its confidence."""
+    found = [target for target in names.get(name) if family(path_of(target)) == language]
+    candidates = [files[path_of(target)].by_id[target] for target in found]
+    candidates = [target for target in candidates if target.kind == "method"]
+    if not is_test_file(path):
+        candidates = [target for target in candidates if not is_test_file(target.span.path)]
+    folder = path.rpartition("/")[0]
+    near = [target for target in candidates if target.span.path.rpartition("/")[0] == folder]
+    if len(near) == 1:
+        return near[0], PACKAGE
+    return (candidates[0], UNIQUE) if len(candidates) == 1 else None
 
 
 def path_of(symbol: SymbolId) -> str:

@@ -13,19 +13,17 @@ from itertools import chain
 
 from bridle.indexer.facts import Edge, EdgeKind, Export, Import, Reference, Symbol, SymbolId
 from bridle.indexer.groups import Groups
-from bridle.indexer.languages.readers import SCRIPTS, family
+from bridle.indexer.languages.readers import SCRIPTS
 from bridle.indexer.resolve import (
     IMPORTED,
     INHERITED,
     MEMBER,
-    PACKAGE,
     SCOPE,
     STAR,
-    UNIQUE,
     Scopes,
     is_test,
     is_test_file,
-    path_of,
+    only_method,
 )
 from bridle.indexer.script_builtins import BUILT_IN
 from bridle.indexer.script_modules import ScriptModules
@@ -340,16 +338,6 @@ class ScriptResolver:
         return (found, INHERITED) if found else None
 
     def _guess(self, source: Symbol, use: Reference) -> _Found | None:
-        """Return the only method of that name in the folder, else in the workspace."""
         if use.kind != "call" or use.name in BUILT_IN:
             return None
-        found = [target for target in self._names.get(use.name) if family(path_of(target)) == SCRIPTS.name]
-        candidates = [self._files[path_of(target)].by_id[target] for target in found]
-        candidates = [target for target in candidates if target.kind == "method"]
-        if not is_test_file(source.span.path):
-            candidates = [target for target in candidates if not is_test_file(target.span.path)]
-        folder = source.span.path.rpartition("/")[0]
-        near = [target for target in candidates if target.span.path.rpartition("/")[0] == folder]
-        if len(near) == 1:
-            return near[0], PACKAGE
-        return (candidates[0], UNIQUE) if len(candidates) == 1 else None
+        return only_method(self._files, self._names, SCRIPTS.name, source.span.path, use.name)

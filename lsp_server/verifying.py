@@ -39,9 +39,7 @@ class Verifying:
         if self._timer is None:
             self._check_saved()
         else:
-            self._timer.cancel()
             self._more_saved = True
-        self._timer = asyncio.get_running_loop().call_later(QUIET_S, self._all_saved)
 
     def begin(self, paths: Sequence[str], origin: Origin) -> None:
         """Verify beside the conversation."""
@@ -99,11 +97,14 @@ class Verifying:
             session.screen.refresh()
 
     def _all_saved(self) -> None:
-        if self._more_saved:
+        more, self._more_saved, self._timer = self._more_saved, False, None
+        if more:
             self._check_saved()
-        self._saved, self._more_saved, self._timer = set(), False, None
+        else:
+            self._saved = set()
 
     def _check_saved(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(QUIET_S, self._all_saved)
         self.begin(tuple(sorted(self._saved)), "save")
 
     def _tell(self, verified: Verified, origin: Origin) -> None:

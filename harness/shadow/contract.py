@@ -22,6 +22,11 @@ SANDBOXES: tuple[RungName, ...] = ("bubblewrap+overlay", "namespaces+overlay", "
 """Those that keep a command from the rest of the machine."""
 
 
+UNSET = "its sandbox cannot be set up"
+"""How a command that never began is told, where the sandbox is why."""
+UNSET_STEP = "look with `bridle doctor` which sandboxes work here, and try it again"
+
+
 class Access(msgspec.Struct, frozen=True):
     """What one command is granted beyond the sandbox.
 

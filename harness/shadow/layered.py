@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from bridle.harness.nouns import UserProblem
-from bridle.harness.shadow.contract import NOTHING, Access, Change, Command, Passage, RungName
+from bridle.harness.shadow.contract import NOTHING, UNSET, UNSET_STEP, Access, Change, Command, Passage, RungName
 from bridle.harness.shadow.layers import Layers
 from bridle.harness.shadow.removal import remove_tree
 from bridle.harness.shadow.trees import Ignored, find_changes, ground, merge, moved_paths
@@ -204,7 +204,8 @@ class LayeredShadow:
         try:
             return self._exhibit.execute(folder, command, keep=keep)
         except OSError as error:
-            raise UserProblem(f"{command.argv[0]!r} cannot be started in the shadow: {error}") from error
+            step = UNSET_STEP if UNSET in str(error) else ""
+            raise UserProblem(f"{command.argv[0]!r} cannot be started in the shadow: {error}", step) from error
 
 
 def _claim(state: Path) -> tuple[Path, IO[bytes]]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from bridle.harness.shadow.cage import caged, watch_over, with_limits
-from bridle.harness.shadow.contract import Command, Passage, RungName
+from bridle.harness.shadow.contract import UNSET, Command, Passage, RungName
 from bridle.harness.shadow.doors import doors
 from bridle.harness.shadow.environment import (
     environment_of,
@@ -94,7 +94,7 @@ class Mounted:
                     return done
                 if reached == "nothing" or time.monotonic() > given_up_at or _is_cancelled(command):
                     told = done.stderr.decode("utf-8", "replace").strip() or "it does not say why"
-                    raise OSError(f"its sandbox cannot be set up: {told}")
+                    raise OSError(f"{UNSET}: {told}")
 
     def _attempt(self, folder: Path, command: Command) -> tuple[Completed, _Reached]:
         """Return how it ended, and how far it came."""

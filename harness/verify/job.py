@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from bridle.harness.nouns import Finding, Outcome, UserProblem, Verdict
-from bridle.harness.shadow.contract import Shadow
+from bridle.harness.shadow.contract import UNSET, UNSET_STEP, Shadow
 from bridle.harness.verify.checks import Check
 from bridle.harness.verify.impact.memory import Memory
 from bridle.harness.verify.needs import access_of
@@ -25,6 +25,7 @@ from bridle.indexer.process import Cancel, Completed
 MAX_LOG_BYTES = 64 * 1024
 MAX_REPORT_BYTES = 64 * 1024 * 1024
 MAX_FINDINGS = 2_000
+INSTALL = "install {} into the project's own environment"
 NOT_STARTED = (126, 127)
 """How a shell ends when it cannot start a program."""
 
@@ -173,7 +174,8 @@ def stopped(job: Job, ran: Ran, where: str = "") -> Verdict | None:
         return unknown(job, ran, f"it ran into the sandbox's limit of {ran.completed.limit}", _LIMIT_STEPS)
     if ran.completed.exit_code in NOT_STARTED:
         reason = f"{ran.command[0]!r} cannot be started in the sandbox: {last_line(ran.completed.stderr)}"
-        return unknown(job, ran, reason, f"install {job.check.name} into the project's own environment")
+        is_sandbox = UNSET in reason
+        return unknown(job, ran, reason, UNSET_STEP if is_sandbox else INSTALL.format(job.check.name))
     if not ran.completed.timed_out:
         return None
     reason = f"no end after {job.timeout_s:g} s{where}"

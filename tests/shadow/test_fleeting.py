@@ -60,5 +60,6 @@ def test_a_sandbox_that_cannot_be_set_up_is_no_command_that_failed(
     if not probed["bubblewrap+overlay"].works:
         pytest.skip("bubblewrap does not work here")
     shadow = opening("bubblewrap+overlay")
-    with pytest.raises(UserProblem, match=r"its sandbox cannot be set up: bwrap: .*nowhere"):
+    with pytest.raises(UserProblem, match=r"its sandbox cannot be set up: bwrap: .*nowhere") as told:
         shadow.run(["/bin/true"], timeout_s=0.2, report=tmp_path / "nowhere")
+    assert "bridle doctor" in told.value.next_step

@@ -77,6 +77,17 @@ def test_what_changed_before_counts_until_all_tests_have_run(seen: Bench, tool: 
     assert seen.one(tool).extent == "the tests that import three.js, two.js"
 
 
+def test_what_failed_runs_again_whatever_changes(seen: Bench, tool: str) -> None:
+    seen.which = ALL
+    seen.put({"three.js": EXPORT[tool] % ("three", "33")})
+    assert seen.one(tool).outcome == "fail"
+    seen.which = IMPACT
+    seen.put({"one.js": EXPORT[tool] % ("one", "0 + 1")})
+    verdict = seen.one(tool)
+    assert (verdict.outcome, verdict.extent) == ("fail", "the tests that import one.js")
+    assert verdict.looked_at == ("one.spec.js", "read.spec.js", "three.spec.js", "two.spec.js")
+
+
 @pytest.mark.parametrize(
     ("path", "text", "why"),
     [

@@ -65,7 +65,7 @@ def run_by_impact(
         scope = Scope(wider="no test imports what changed")
     judged = run_and_judge(job, msgspec.structs.replace(again(()), wider=scope.wider), again)
     if learns and judged.outcome in ("pass", "fail", "flaky"):
-        learn(job)
+        learn(job, judged.findings)
     return judged
 
 

@@ -7,15 +7,20 @@ never left out, and where it cannot be told all tests run.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
+from bridle.harness.nouns import Finding
 from bridle.harness.verify.checkers.reaching import reaches_all
 from bridle.harness.verify.checks import is_script_test
+from bridle.harness.verify.impact.evidence import Context
 from bridle.harness.verify.impact.record import Record
 from bridle.harness.verify.job import Job
 from bridle.harness.verify.toolchain import toolchain
 
+MAX_READ = 5_000
+"""How many files of code are looked through for what reaches others by name."""
 MAX_FILES = 50
 """How many changed files are handed to a runner; more reach nearly everything."""
 
@@ -63,16 +68,22 @@ def scope_of(job: Job) -> Scope:
     for path in changed:
         if why := _untold(job, path):
             return Scope(wider=why)
-    always = tuple(path for path in now if path.endswith(CODE) and job.check.owns(path) and _may_go_past(job, path))
+    code = [path for path in now if path.endswith(CODE) and job.check.owns(path)]
+    if len(code) > MAX_READ:
+        return Scope(wider=f"{len(code)} files of code are more than can be looked through")
+    failed = {test.path for test in known.evidence.tests.values()}
+    always = tuple(path for path in code if path in failed or _may_go_past(job, path))
     if len(always) > MAX_FILES:
         return Scope(wider=f"{len(always)} files may reach code that they do not import")
     return Scope(tuple(changed), always)
 
 
-def learn(job: Job) -> None:
-    """Keep on which tree all tests ran."""
+def learn(job: Job, findings: Sequence[Finding]) -> None:
+    """Keep on which tree all tests ran, and which files hold tests that failed: these run again whatever changes."""
     if job.memory is not None and not job.paths and not job.which.only:
-        seen = Record(toolchain(job.check, job.shadow.workspace), dict(job.tree.files), {}, ())
+        files = {finding.test.partition(" > ")[0] or finding.path for finding in findings}
+        failed = tuple(Context(f"test:{path}", path=path, outcome="failed") for path in sorted(files))
+        seen = Record(toolchain(job.check, job.shadow.workspace), dict(job.tree.files), {}, failed)
         job.memory.learn(job.check.name, seen, whole=True)
 
 

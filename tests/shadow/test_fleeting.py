@@ -13,6 +13,8 @@ import pytest
 
 from bridle.harness.nouns import UserProblem
 from bridle.harness.shadow.contract import RungProbe
+from bridle.harness.verify.checks import Check
+from bridle.harness.verify.job import Job, start, stopped
 from tests.shadow.conftest import Opening
 
 FOLDERS = [folder for folder in ("/var/lib", "/opt", "/srv") if os.access(folder, os.W_OK)]
@@ -63,3 +65,18 @@ def test_a_sandbox_that_cannot_be_set_up_is_no_command_that_failed(
     with pytest.raises(UserProblem, match=r"its sandbox cannot be set up: bwrap: .*nowhere") as told:
         shadow.run(["/bin/true"], timeout_s=0.2, report=tmp_path / "nowhere")
     assert "bridle doctor" in told.value.next_step
+
+
+@pytest.mark.slow
+def test_a_check_whose_sandbox_cannot_be_set_up_is_unknown_and_not_told_to_install_a_tool(
+    opening: Opening, probed: dict[str, RungProbe], tmp_path: Path
+) -> None:
+    if not probed["bubblewrap+overlay"].works:
+        pytest.skip("bubblewrap does not work here")
+    shadow = opening("bubblewrap+overlay")
+    job = Job(Check("mine", "mine", "style", ("/bin/true",)), shadow, shadow.tree(), (), 0.2, threading.Event())
+    verdict = stopped(job, start(job, (), {}, tmp_path / "nowhere"))
+    assert verdict is not None
+    assert verdict.outcome == "unknown"
+    assert "its sandbox cannot be set up" in verdict.reason
+    assert "bridle doctor" in verdict.next_step

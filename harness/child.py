@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import faulthandler
 import os
 import sys
 import traceback
@@ -26,6 +27,7 @@ def main() -> None:
     """Serve one workspace until the input ends."""
     frames = os.dup(1)
     os.dup2(2, 1)
+    faulthandler.enable()  # a crash in a library leaves what every thread was doing in the log
     parser = argparse.ArgumentParser(prog="bridle-engine", description=__doc__)
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--settings", default="{}")

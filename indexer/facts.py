@@ -11,7 +11,10 @@ SymbolId = NewType("SymbolId", str)
 
 SymbolKind = Literal["module", "class", "function", "method", "variable"]
 ReferenceKind = Literal["call", "import", "inherit", "read", "write"]
-EdgeKind = Literal["contains", "calls", "references", "imports", "inherits", "tests"]
+EdgeKind = Literal["contains", "calls", "references", "imports", "inherits", "overrides", "tests"]
+
+FIXTURE = "@"
+"""Stands before a name that pytest looks up: a fixture's. Alone, it is the name of what a fixture gives."""
 
 
 class Span(msgspec.Struct, frozen=True, order=True):
@@ -42,7 +45,8 @@ class Symbol(msgspec.Struct, frozen=True):
 class Reference(msgspec.Struct, frozen=True, array_like=True):
     """A use of `name` inside `source`.
 
-    `qualifier` is what stands before its last dot, as ``os.path`` or ``super()``; ``?`` where it is no name.
+    `qualifier` is what stands before its last dot, as ``os.path`` or ``super()``; a local name in it is replaced by
+    what the local holds (see `Value`). ``?`` where that is not known.
     """
 
     name: str
@@ -62,6 +66,19 @@ class Import(msgspec.Struct, frozen=True, array_like=True):
     module: str
     target: str
     level: int = 0
+
+
+class Value(msgspec.Struct, frozen=True, array_like=True):
+    """What `name` of `owner` holds, as a path that is looked up from there: ``Box().get()`` is what a Box's get gives.
+
+    `name` is an attribute of a class, a variable of a module, ``()`` for what a call of `owner` gives, "" for what
+    reading it gives where it is a property, ``@name`` for the fixture of that name, and ``@`` for what a fixture gives.
+    Where several values have the same name, it may hold each of them.
+    """
+
+    owner: SymbolId
+    name: str
+    path: str
 
 
 class Edge(msgspec.Struct, frozen=True):
@@ -95,6 +112,7 @@ class FileFacts(msgspec.Struct, frozen=True):
     symbols: tuple[Symbol, ...] = ()
     references: tuple[Reference, ...] = ()
     imports: tuple[Import, ...] = ()
+    values: tuple[Value, ...] = ()
 
 
 class Skipped(msgspec.Struct, frozen=True):

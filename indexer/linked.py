@@ -8,17 +8,20 @@ class.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from bridle.indexer.facts import Edge, FileFacts, Import, Symbol, SymbolId
+from bridle.indexer.facts import Edge, FileFacts, Import, Symbol, SymbolId, Value
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
 from bridle.indexer.modules import Modules
-from bridle.indexer.resolve import Resolver, Scopes, path_of
+from bridle.indexer.resolve import Resolver, path_of
+from bridle.indexer.scopes import Scopes
 
 ALL = "*"
+_WORD = re.compile(r"\w+")
 
 
 class Linked(msgspec.Struct, frozen=True, eq=False):
@@ -97,8 +100,12 @@ def _mentions(files: Iterable[Scopes]) -> Iterator[tuple[str, str]]:
         path = scopes.facts.path
         for use in scopes.facts.references:
             yield use.name, path
-            for part in use.qualifier.split("."):
-                yield part.removesuffix("()"), path
+            if use.qualifier:
+                for word in _WORD.findall(use.qualifier):
+                    yield word, path
+        for value in scopes.facts.values:
+            for word in _WORD.findall(value.path):
+                yield word, path
         for binding in scopes.facts.imports:
             for part in _parts(binding):
                 yield part, path
@@ -132,10 +139,17 @@ def _touched(
 
 
 def _other_names(scopes: Scopes, names: set[str]) -> set[str]:
-    """Return what this file calls things that depend on one of `names`: imports, and classes built on one."""
+    """Return what this file calls things that depend on one of `names`: imports, classes built on one, values."""
     bound = {_last(binding.name) for binding in scopes.facts.imports if names & _parts(binding)}
     derived = {scopes.by_id[owner].name for owner, bases in scopes.bases.items() if any(b.name in names for b in bases)}
-    return bound | derived
+    held = {_called(value) for value in scopes.facts.values if not names.isdisjoint(_WORD.findall(value.path))}
+    return bound | derived | held
+
+
+def _called(value: Value) -> str:
+    """Return the name under which others come upon a value: its own, or that of the function which gives it."""
+    name = value.name.strip("@()")
+    return name or _last(value.owner.partition("::")[2].partition("#")[0])
 
 
 def _difference(path: str, old: Scopes | None, new: Scopes | None) -> set[str]:
@@ -143,6 +157,9 @@ def _difference(path: str, old: Scopes | None, new: Scopes | None) -> set[str]:
     symbols = _symbols(old) ^ _symbols(new)
     imports = set(old.facts.imports if old else ()) ^ set(new.facts.imports if new else ())
     names = {part for parts in symbols for part in parts[0].split(".")}
+    values = set(old.facts.values if old else ()) ^ set(new.facts.values if new else ())
+    for value in values:
+        names.update((_called(value), *_WORD.findall(value.owner.partition("::")[2])))
     names |= {_last(binding.name) for binding in imports}
     if old is None or new is None:
         names.update(path.rpartition(".")[0].split("/"))

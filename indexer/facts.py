@@ -14,7 +14,10 @@ SymbolKind = Literal[
 ]
 """`suite` and `test` are blocks that a test runner is handed under a title, where tests have no names."""
 ReferenceKind = Literal["call", "import", "inherit", "read", "write"]
-EdgeKind = Literal["contains", "calls", "references", "imports", "inherits", "tests"]
+EdgeKind = Literal["contains", "calls", "references", "imports", "inherits", "overrides", "tests"]
+
+FIXTURE = "@"
+"""Stands before a name that pytest looks up: a fixture's. Alone, it is the name of what a fixture gives."""
 
 
 class Span(msgspec.Struct, frozen=True, order=True):
@@ -45,7 +48,8 @@ class Symbol(msgspec.Struct, frozen=True):
 class Reference(msgspec.Struct, frozen=True, array_like=True):
     """A use of `name` inside `source`.
 
-    `qualifier` is what stands before its last dot, as ``os.path`` or ``super()``; ``?`` where it is no name.
+    `qualifier` is what stands before its last dot, as ``os.path`` or ``super()``; a local name in it is replaced by
+    what the local holds (see `Value`). ``?`` where that is not known.
     """
 
     name: str
@@ -89,6 +93,19 @@ class Typed(msgspec.Struct, frozen=True, array_like=True):
     type: str
 
 
+class Value(msgspec.Struct, frozen=True, array_like=True):
+    """What `name` of `owner` holds, as a path that is looked up from there: ``Box().get()`` is what a Box's get gives.
+
+    `name` is an attribute of a class, a variable of a module, ``()`` for what a call of `owner` gives, "" for what
+    reading it gives where it is a property, ``@name`` for the fixture of that name, and ``@`` for what a fixture gives.
+    Where several values have the same name, it may hold each of them.
+    """
+
+    owner: SymbolId
+    name: str
+    path: str
+
+
 class Edge(msgspec.Struct, frozen=True):
     """`source` depends on `target`; `confidence` is 0 to 1."""
 
@@ -120,6 +137,7 @@ class FileFacts(msgspec.Struct, frozen=True):
     symbols: tuple[Symbol, ...] = ()
     references: tuple[Reference, ...] = ()
     imports: tuple[Import, ...] = ()
+    values: tuple[Value, ...] = ()
     exports: tuple[Export, ...] = ()
     types: tuple[Typed, ...] = ()
 

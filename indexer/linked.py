@@ -13,15 +13,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from bridle.indexer.facts import Edge, Export, FileFacts, Import, Symbol, SymbolId
+from bridle.indexer.facts import Edge, Export, FileFacts, Import, Symbol, SymbolId, Value
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
 from bridle.indexer.linking import Homes, Layout, edges_of
-from bridle.indexer.resolve import Scopes, path_of
+from bridle.indexer.resolve import path_of
+from bridle.indexer.scopes import Scopes
 from bridle.indexer.script_projects import Projects
 
 ALL = "*"
 
+_WORD = re.compile(r"[\w$#]+")
 _PARTS = re.compile(r"[./]+")
 _ENDING = re.compile(r"(?:\.d)?\.\w+$")
 
@@ -108,8 +110,12 @@ def _mentions(files: Iterable[Scopes]) -> Iterator[tuple[str, str]]:
         path = scopes.facts.path
         for use in scopes.facts.references:
             yield use.name, path
-            for part in use.qualifier.split("."):
-                yield part.removesuffix("()"), path
+            if use.qualifier:
+                for word in _WORD.findall(use.qualifier):
+                    yield word, path
+        for value in scopes.facts.values:
+            for word in _WORD.findall(value.path):
+                yield word, path
         for binding in _bindings(scopes):
             for part in _parts(binding):
                 yield part, path
@@ -151,7 +157,14 @@ def _other_names(scopes: Scopes, names: set[str]) -> set[str]:
     bound = {_last(binding.name) for binding in _bindings(scopes) if names & _parts(binding)}
     bound |= {_last(one.qualname) for one in scopes.facts.types if not names.isdisjoint(_words(one.type))}
     derived = {scopes.by_id[owner].name for owner, bases in scopes.bases.items() if any(b.name in names for b in bases)}
-    return (bound | derived) - {""}
+    held = {_called(value) for value in scopes.facts.values if not names.isdisjoint(_WORD.findall(value.path))}
+    return (bound | derived | held) - {""}
+
+
+def _called(value: Value) -> str:
+    """Return the name under which others come upon a value: its own, or that of the function which gives it."""
+    name = value.name.strip("@()")
+    return name or _last(value.owner.partition("::")[2].partition("#")[0])
 
 
 def _difference(path: str, old: Scopes | None, new: Scopes | None) -> set[str]:
@@ -161,6 +174,9 @@ def _difference(path: str, old: Scopes | None, new: Scopes | None) -> set[str]:
     types = set(old.facts.types if old else ()) ^ set(new.facts.types if new else ())
     names = {part for parts in symbols for part in parts[0].split(".")}
     names |= {_last(binding.name) for binding in bindings} | {_last(one.qualname) for one in types}
+    values = set(old.facts.values if old else ()) ^ set(new.facts.values if new else ())
+    for value in values:
+        names.update((_called(value), *_WORD.findall(value.owner.partition("::")[2])))
     if old is None or new is None:
         names.update(_PARTS.split(_ENDING.sub("", path)))
     return {ALL} if any(binding.name == ALL for binding in bindings) else names - {""}

@@ -12,7 +12,8 @@ from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
 from bridle.indexer.languages.readers import PYTHON, SCRIPTS, family
 from bridle.indexer.modules import Modules
-from bridle.indexer.resolve import Resolver, Scopes
+from bridle.indexer.resolve import Resolver
+from bridle.indexer.scopes import Scopes
 from bridle.indexer.script_modules import ScriptModules
 from bridle.indexer.script_projects import Projects
 from bridle.indexer.script_resolve import ScriptResolver

@@ -8,13 +8,16 @@ outside, and a bare name that nobody binds is never guessed: in Python it is a l
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
-from bridle.indexer.facts import Edge, EdgeKind, FileFacts, Import, Reference, Symbol, SymbolId
+from bridle.indexer.evaluate import Evaluation, Held, How, Member
+from bridle.indexer.facts import FIXTURE, Edge, EdgeKind, Import, Reference, Symbol, SymbolId
 from bridle.indexer.groups import Groups
 from bridle.indexer.languages.readers import PYTHON, SCRIPTS, family
 from bridle.indexer.languages.script_tests import is_script_test_file
 from bridle.indexer.modules import Modules
+from bridle.indexer.scopes import Scopes
 
 SCOPE, MEMBER, IMPORTED, INHERITED, STAR, PACKAGE, UNIQUE = 1.0, 0.95, 0.95, 0.9, 0.8, 0.5, 0.35
 MAX_HOPS = 12
@@ -29,34 +32,7 @@ _COMMON = frozenset(name for kind in _TYPES for name in dir(kind)) | {
 }
 _EDGES: Mapping[str, EdgeKind] = {"call": "calls", "read": "references", "inherit": "inherits"}
 _Found = tuple[Symbol, float]
-
-
-class Scopes:
-    """The names that one file binds. Frozen."""
-
-    def __init__(self, facts: FileFacts) -> None:
-        self.facts = facts
-        self.module = facts.symbols[0]
-        self.by_id = {symbol.id: symbol for symbol in facts.symbols}
-        self.members: dict[str, dict[str, Symbol]] = {}
-        for symbol in facts.symbols[1:]:
-            self.members.setdefault(symbol.qualname.rpartition(".")[0], {})[symbol.name] = symbol
-        self.bindings = {binding.name: binding for binding in facts.imports if binding.name != "*"}
-        self.stars = tuple(binding for binding in facts.imports if binding.name == "*")
-        self.bases: dict[SymbolId, list[Reference]] = {}
-        for use in facts.references:
-            if use.kind == "inherit":
-                self.bases.setdefault(use.source, []).append(use)
-
-    def classes_around(self, symbol: Symbol) -> Iterator[Symbol]:
-        """Yield the classes that enclose `symbol`, innermost first, itself included."""
-        qualname = symbol.qualname
-        while qualname:
-            outer, _, name = qualname.rpartition(".")
-            around = self.members.get(outer, {}).get(name)
-            if around is not None and around.kind == "class":
-                yield around
-            qualname = outer
+_HEAD = re.compile(r"\W")
 
 
 class Resolver:
@@ -66,6 +42,7 @@ class Resolver:
         self._files = files
         self._modules = modules
         self._names = names
+        self._evaluation = Evaluation(self)
 
     def edges(self, path: str) -> tuple[Edge, ...]:
         """Return all edges that begin in file `path`, each once, in a stable order."""
@@ -84,16 +61,26 @@ class Resolver:
         for binding in scopes.facts.imports:
             for target in filter(None, (self._imported(scopes, binding), self._module_of(scopes, binding))):
                 yield scopes.module, target, "imports", SCOPE
+        yield from self._overridden(scopes)
         from_tests = is_test_file(scopes.facts.path)
         for use in scopes.facts.references:
             source = scopes.by_id[use.source]
-            found = self._use(scopes, source, use)
-            if found is None:
-                continue
-            for target, confidence in self._with_constructor(use, found):
+            for target, confidence in self._meanings(scopes, source, use):
                 yield source, target, _EDGES[use.kind], confidence
                 if from_tests and is_test(source) and not is_test_file(target.span.path):
                     yield source, target, "tests", confidence
+
+    def _overridden(self, scopes: Scopes) -> Iterator[tuple[Symbol, Symbol, EdgeKind, float]]:
+        for symbol in scopes.facts.symbols:
+            if symbol.kind == "class" and symbol.id in scopes.bases:
+                for method in scopes.members.get(symbol.qualname, {}).values():
+                    found = self.member(symbol, method.name, own=False) if method.kind == "method" else None
+                    if found is not None and found.symbol is not None and found.symbol.kind == "method":
+                        yield method, found.symbol, "overrides", found.confidence
+
+    def _meanings(self, scopes: Scopes, source: Symbol, use: Reference) -> Iterator[_Found]:
+        for found in self._use(scopes, source, use):
+            yield from self._with_constructor(use, found)
 
     def _with_constructor(self, use: Reference, found: _Found) -> Iterator[_Found]:
         yield found
@@ -103,30 +90,29 @@ class Resolver:
             if made is not None:
                 yield made, confidence
 
-    def _use(self, scopes: Scopes, source: Symbol, use: Reference) -> _Found | None:
+    def _use(self, scopes: Scopes, source: Symbol, use: Reference) -> Iterator[_Found]:
         if not use.qualifier:
-            return self._name(scopes, source, use.name)
-        head, *rest = use.qualifier.split(".")
-        classes = scopes.classes_around(source)
-        if head in {"self", "cls", "super()"}:
-            around = next(classes, None)
-            found = None
-            if around is not None and not rest:
-                found = self._member(around, use.name, own=head != "super()")
-            return found or self._guess(source, use)
-        owner = self._path(scopes, source, use.qualifier)
-        if owner is not None:
-            return self._attribute(owner, use.name)
-        if self._is_bound(scopes, head):
-            return None
-        return self._guess(source, use)
+            if (bare := self.name(scopes, source, use.name)) is not None:
+                yield bare
+            return
+        if use.qualifier == FIXTURE:
+            if (made := self.fixture(scopes, source, use.name)) is not None:
+                yield made, INHERITED
+            return
+        held = self._evaluation.held(scopes, source, use.qualifier)
+        for owner in held:
+            found = self._attribute(owner, use.name)
+            if found is not None:
+                yield found
+        head = _HEAD.split(use.qualifier, maxsplit=1)[0]
+        if not held and not self._is_bound(scopes, head) and (guess := self._guess(source, use)) is not None:
+            yield guess
 
     def _is_bound(self, scopes: Scopes, head: str) -> bool:
-        head = head.removesuffix("()")
         bound = head in scopes.bindings or head in scopes.members.get("", {}) or hasattr(builtins, head)
-        return bound or any(name.startswith(f"{head}.") for name in scopes.bindings)
+        return bound or head in scopes.dotted
 
-    def _name(self, scopes: Scopes, source: Symbol, name: str) -> _Found | None:
+    def name(self, scopes: Scopes, source: Symbol, name: str) -> _Found | None:
         """Look `name` up as Python does: the scopes around, the module, its imports."""
         around = source.qualname
         while around:
@@ -136,9 +122,12 @@ class Resolver:
             around = around.rpartition(".")[0]
         return self._in_module(scopes, name, MAX_HOPS)
 
-    def _is_class(self, scopes: Scopes, qualname: str) -> bool:
+    def _symbol_at(self, scopes: Scopes, qualname: str) -> Symbol | None:
         outer, _, name = qualname.rpartition(".")
-        symbol = scopes.members.get(outer, {}).get(name)
+        return scopes.members.get(outer, {}).get(name)
+
+    def _is_class(self, scopes: Scopes, qualname: str) -> bool:
+        symbol = self._symbol_at(scopes, qualname)
         return symbol is not None and symbol.kind == "class"
 
     def _in_module(self, scopes: Scopes, name: str, hops: int) -> _Found | None:
@@ -147,8 +136,9 @@ class Resolver:
             return found, SCOPE
         if hops == 0:
             return None
-        if (binding := scopes.bindings.get(name)) is not None:
-            target = self._imported(scopes, binding, hops - 1)
+        if (bindings := scopes.bindings.get(name)) is not None:
+            targets = (self._imported(scopes, binding, hops - 1) for binding in bindings)
+            target = next(filter(None, targets), None)
             return (target, IMPORTED) if target else None
         for star in scopes.stars:
             module = self._module_of(scopes, star)
@@ -177,53 +167,81 @@ class Resolver:
         scopes = self._files.get(find) if find else None
         return scopes.module if scopes else None
 
-    def _path(self, scopes: Scopes, source: Symbol, dotted: str) -> _Found | None:
-        """Return what a dotted path means, as far as it consists of modules and classes."""
-        parts = dotted.split(".")
-        for size in range(len(parts), 1, -1):
-            binding = scopes.bindings.get(".".join(parts[:size]))
-            if binding is not None and (module := self._module_of(scopes, binding)) is not None:
-                return self._walk((module, IMPORTED), parts[size:])
-        first = self._name(scopes, source, parts[0].removesuffix("()"))
-        return self._walk(first, parts[1:], called=parts[0].endswith("()"))
+    def scopes_of(self, symbol: Symbol) -> Scopes:
+        """Return the names of a definition's file."""
+        return self._files[symbol.span.path]
 
-    def _walk(self, found: _Found | None, parts: list[str], *, called: bool = False) -> _Found | None:
-        for part in parts:
-            if found is None or (called and found[0].kind != "class"):
-                return None
-            found = self._attribute(found, part.removesuffix("()"))
-            called = part.endswith("()")
-        return None if found is not None and called and found[0].kind != "class" else found
+    def imported_path(self, scopes: Scopes, parts: Sequence[str]) -> tuple[Symbol, float, int] | None:
+        """Return the module that ``import a.b`` binds for the longest start of a path, and how many parts it takes."""
+        for size in range(len(parts), 0, -1):
+            dotted = ".".join(parts[:size])
+            module = self._module(scopes.facts.path, 0, dotted) if dotted in scopes.dotted else None
+            if module is not None:
+                return module, IMPORTED, size
+        return None
 
-    def _attribute(self, owner: _Found, name: str) -> _Found | None:
-        symbol, confidence = owner
-        found: _Found | None = None
-        if symbol.kind == "class":
-            found = self._member(symbol, name)
-        elif symbol.kind == "module":
-            found = self._in_module(self._files[symbol.span.path], name, MAX_HOPS)
-            inside = self._modules.inside(symbol.span.path, name) if found is None else None
-            if inside and inside in self._files:
-                found = self._files[inside].module, IMPORTED
-        return (found[0], min(found[1], confidence)) if found else None
+    def in_module(self, module: Symbol, name: str) -> _Found | None:
+        """Return what a module has under a name, its submodules last."""
+        found = self._in_module(self._files[module.span.path], name, MAX_HOPS)
+        inside = self._modules.inside(module.span.path, name) if found is None else None
+        return (self._files[inside].module, IMPORTED) if inside and inside in self._files else found
 
-    def _member(self, owner: Symbol, name: str, *, own: bool = True) -> _Found | None:
-        """Look `name` up in class `owner` and then its bases, nearest first."""
-        waiting, seen, is_own = [owner], {owner.id}, True
-        while waiting and len(seen) <= MAX_HOPS * 4:
-            at = waiting.pop(0)
+    def fixture(self, scopes: Scopes, source: Symbol, name: str) -> Symbol | None:
+        """Return the function that pytest hands to a parameter of that name: of the class, the file, a conftest."""
+        folder = scopes.facts.path.rpartition("/")[0]
+        homes = [(scopes, around.qualname) for around in scopes.classes_around(source)]
+        homes.append((scopes, ""))
+        while True:
+            conftest = self._files.get(f"{folder}/conftest.py" if folder else "conftest.py")
+            homes += [(conftest, "")] if conftest is not None else []
+            if not folder:
+                break
+            folder = folder.rpartition("/")[0]
+        for home, qualname in homes:
+            for made in home.values.get((qualname, f"{FIXTURE}{name}"), ()):
+                found = home.members.get(qualname, {}).get(made)
+                if found is not None and found.id != source.id:
+                    return found
+        bare = self._in_module(scopes, name, MAX_HOPS)
+        return bare[0] if bare and self._files[bare[0].span.path].is_fixture(bare[0]) else None
+
+    def member(self, owner: Symbol, name: str, *, own: bool = True) -> Member | None:
+        """Look `name` up in class `owner` and then in those that it is built on, in Python's order."""
+        for at in self._order(owner)[0 if own else 1 :]:
             scopes = self._files[at.span.path]
             found = scopes.members.get(at.qualname, {}).get(name)
-            if found is not None and (own or not is_own):
-                return found, MEMBER if is_own else INHERITED
-            is_own = False
-            for base in scopes.bases.get(at.id, ()):
-                whole = f"{base.qualifier}.{base.name}" if base.qualifier else base.name
-                behind = self._path(scopes, scopes.module, whole)
-                if behind is not None and behind[0].kind == "class" and behind[0].id not in seen:
-                    seen.add(behind[0].id)
-                    waiting.append(behind[0])
+            paths = () if found is not None else scopes.values.get((at.qualname, name), ())
+            if found is not None or paths:
+                return Member(at, found, paths, MEMBER if at is owner else INHERITED)
         return None
+
+    def _attribute(self, owner: Held, name: str) -> _Found | None:
+        """Return the definition that an attribute is; none where it is a value only."""
+        symbol, how, confidence, _ = owner
+        found: _Found | None = None
+        if symbol.kind == "module":
+            found = self.in_module(symbol, name)
+        elif symbol.kind == "class" and how in {How.ITSELF, How.ONE, How.SUPER}:
+            member = self.member(symbol, name, own=how is not How.SUPER)
+            found = (member.symbol, member.confidence) if member and member.symbol else None
+        return (found[0], min(found[1], confidence)) if found else None
+
+    def _order(self, owner: Symbol) -> tuple[Symbol, ...]:
+        """Return a class and all that it is built on, in the order in which Python looks: C3, else nearest first."""
+        key = owner.id, "", "order"
+        return self._evaluation.once(key, 1, (owner,), lambda: (owner, *self._behind(owner)))
+
+    def _behind(self, owner: Symbol) -> Iterator[Symbol]:
+        scopes = self._files[owner.span.path]
+        around = self._symbol_at(scopes, owner.qualname.rpartition(".")[0]) or scopes.module
+        bases: list[Symbol] = []
+        for base in scopes.bases.get(owner.id, ()):
+            whole = f"{base.qualifier}.{base.name}" if base.qualifier else base.name
+            found = self._evaluation.held(scopes, around, whole)
+            bases += [one.symbol for one in found if one.symbol.kind == "class" and one.how is How.ITSELF]
+        bases = [one for one in bases if one.id != owner.id]
+        orders = [list(self._order(one)) for one in bases]
+        yield from (one for one in _merged([*orders, bases]) if one.id != owner.id)
 
     def _guess(self, source: Symbol, use: Reference) -> _Found | None:
         if use.kind != "call" or use.name in _COMMON:
@@ -245,6 +263,16 @@ def only_method(
     if len(near) == 1:
         return near[0], PACKAGE
     return (candidates[0], UNIQUE) if len(candidates) == 1 else None
+
+
+def _merged(orders: list[list[Symbol]]) -> Iterator[Symbol]:
+    """Yield the classes of all orders: each once, and before those that any order has behind it, where that can be."""
+    waiting = [order for order in orders if order]
+    while waiting:
+        behind = {symbol.id for order in waiting for symbol in order[1:]}
+        chosen = next((order[0] for order in waiting if order[0].id not in behind), waiting[0][0])
+        yield chosen
+        waiting = [left for order in waiting if (left := [one for one in order if one.id != chosen.id])]
 
 
 def path_of(symbol: SymbolId) -> str:

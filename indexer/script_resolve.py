@@ -20,11 +20,11 @@ from bridle.indexer.resolve import (
     MEMBER,
     SCOPE,
     STAR,
-    Scopes,
     is_test,
     is_test_file,
     only_method,
 )
+from bridle.indexer.scopes import Scopes
 from bridle.indexer.script_builtins import BUILT_IN
 from bridle.indexer.script_modules import ScriptModules
 

@@ -143,7 +143,7 @@ class Snapshot:
                 reached.append(Reach(self.symbols[at], -negative, _way(at, onward)))
             for edge in self.linked.into(at):
                 confidence = -negative * edge.confidence
-                usable = edge.kind not in {"imports", "tests"} and confidence >= MIN_CONFIDENCE
+                usable = edge.kind not in {"imports", "overrides", "tests"} and confidence >= MIN_CONFIDENCE
                 if usable and confidence > best.get(edge.source, 0.0):
                     best[edge.source] = confidence
                     onward[edge.source] = at

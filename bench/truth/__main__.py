@@ -15,10 +15,11 @@ import time
 from pathlib import Path
 from types import ModuleType
 
+import python
 import typescript
 from comparing import KINDS, Comparison, total
 
-LANGUAGES = {"typescript": typescript}
+LANGUAGES = {"python": python, "typescript": typescript}
 """Each has PINNED (name, folder of the code, commit), `missing(where)`, `comparisons(where, n_symbols, project)` and,
 for a tree of our own, `smoke()`."""
 

@@ -2,7 +2,8 @@
 
 An edge is `(source, target, kind)` by names that both sides use: ``path::qualified.name``, without the number of a
 repeated definition, a module-level variable counted to its module. *Untold* is an edge of ours on whose use the truth
-has no opinion: it does not know what the receiver is. It is neither right nor wrong, and counted apart.
+has no opinion: it does not know what the receiver is, in at least one of the uses of that name there. It is neither
+right nor wrong, and counted apart.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 from tree_sitter import Node, Parser, Query, QueryCursor
@@ -18,8 +19,6 @@ from bridle.indexer.digest import digest
 from bridle.indexer.facts import (
     FileFacts,
     Import,
-    Reference,
-    ReferenceKind,
     Span,
     Symbol,
     SymbolId,
@@ -27,18 +26,15 @@ from bridle.indexer.facts import (
 )
 from bridle.indexer.languages.grammars import grammar_of, parser_of
 from bridle.indexer.languages.outline import Outline
+from bridle.indexer.languages.python_uses import Uses
 
 SUFFIXES = (".py", ".pyi", ".pyw")
 MAX_SIGNATURE = 200
 
-_LINE_END = re.compile(rb"\r\n|\n|\r")
 _LONE_CR = re.compile(rb"\r(?!\n)")
 _COMMENT = re.compile(r"\s#[^\n]*\n")
 _SPACE = re.compile(r"\s+")
-_ARGUMENTS = re.compile(r"\([^()]*\)")
-_DOTTED = re.compile(r"\w+(?:\(\))?(?:\.\w+(?:\(\))?)*")
 _QUOTES = re.compile(r"^[a-zA-Z]*(\"\"\"|'''|\"|')")
-_KINDS: tuple[ReferenceKind, ...] = ("inherit", "call", "read")
 _Nodes = Mapping[str, Sequence[Node]]
 
 
@@ -74,24 +70,29 @@ class _Reading:
     def __init__(self, path: str, source: bytes) -> None:
         self._path = path
         self._source = source
-        self._line_starts = [0, *(match.end() for match in _LINE_END.finditer(self._source))]
+        self._line_starts = [0, *accumulate(map(len, source.splitlines(keepends=True)))]
+        if source and source[-1:] not in {b"\n", b"\r"}:
+            self._line_starts.pop()
 
     def facts(self) -> FileFacts:
         parser, query = _grammar()
         tree = parser.parse(_LONE_CR.sub(b"\n", self._source))  # the grammar ends no line at a lone CR
         captures = QueryCursor(query).captures(tree.root_node)  # in no particular order
-        nodes = {name: sorted(group, key=_start) for name, group in captures.items()}
+        nodes = {name: group if name == "read" else sorted(group, key=_start) for name, group in captures.items()}
         heads = sorted(self._heads(nodes), key=lambda head: (head.start, -head.end))
         outline = Outline([(0, len(self._source)), *((head.start, head.end) for head in heads)])
         symbols = self._symbols(heads, outline, nodes)
+        imports = tuple(self._imports(nodes))
+        uses = Uses(nodes, outline, symbols, imports, self._source)
         return FileFacts(
             self._path,
             digest(self._source),
             len(self._line_starts),
             len(self._source),
             symbols,
-            self._references(nodes, outline, symbols),
-            tuple(self._imports(nodes)),
+            uses.references(self._line_starts),
+            imports,
+            tuple(dict.fromkeys(uses.values())),
         )
 
     def _text(self, node: Node) -> str:
@@ -162,33 +163,6 @@ class _Reading:
             head = _COMMENT.sub(" ", head + "\n")
         head = _SPACE.sub(" ", head).strip().removesuffix(":")
         return head if len(head) <= MAX_SIGNATURE else head[: MAX_SIGNATURE - 1] + "…"
-
-    def _references(self, nodes: _Nodes, outline: Outline, symbols: Sequence[Symbol]) -> tuple[Reference, ...]:
-        """Return each use once per definition, at its first line."""
-        found: dict[tuple[str, str, int], Reference] = {}
-        taken: set[int] = set()
-        for kind in _KINDS:
-            for node in nodes.get(kind, ()):
-                start = node.start_byte
-                if start in taken and kind == "read":
-                    continue
-                taken.add(start)
-                whole, owner = self._use(node), outline.owner(start)
-                if (whole, kind, owner) not in found:
-                    qualifier, _, name = whole.rpartition(".")
-                    found[whole, kind, owner] = Reference(name, qualifier, kind, symbols[owner].id, self._line(start))
-        return tuple(sorted(found.values(), key=lambda use: (use.line, use.name, use.kind)))
-
-    def _use(self, node: Node) -> str:
-        """Return a use as ``a.b.c``; a call in it loses its arguments, what is long or no name is ``?``."""
-        if node.type == "identifier":
-            return self._text(node)
-        if node.end_byte - node.start_byte <= MAX_SIGNATURE:
-            whole = _ARGUMENTS.sub("()", _SPACE.sub("", self._text(node)))
-            if _DOTTED.fullmatch(whole):
-                return whole
-        name = node.child_by_field_name("attribute")
-        return "?" if name is None else f"?.{self._text(name)}"
 
     def _imports(self, nodes: _Nodes) -> Iterator[Import]:
         for node in nodes.get("import", ()):

@@ -117,5 +117,5 @@ def test_what_can_be_read_of_broken_source_is_read() -> None:
 
 @pytest.mark.slow
 def test_a_long_chain_of_calls_costs_time_in_its_length_only() -> None:
-    known = facts("a.py", b"x" + b".f(1)" * 4_000 + b"\n")
+    known = facts("a.py", b"import x\nx" + b".f(1)" * 4_000 + b"\n")
     assert {(use.qualifier, use.name) for use in known.references} >= {("x", "f"), ("x.f()", "f"), ("?", "f")}

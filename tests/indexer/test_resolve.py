@@ -28,7 +28,7 @@ def targets(
 
 
 def cases() -> Iterator[ParameterSet]:
-    """Read ``cases/resolve.txt``: the workspace, the definition asked about, and what it calls."""
+    """Read ``cases/resolve.txt``: the workspace, the definition asked about, and what it leads to."""
     _, *blocks = (Path(__file__).parent.parent / "cases" / "resolve.txt").read_text("utf-8").split("\n== ")
     for block in blocks:
         head, *parts = block.split("\n-- ")
@@ -39,8 +39,9 @@ def cases() -> Iterator[ParameterSet]:
 
 
 @pytest.mark.parametrize(("files", "source", "expected"), list(cases()))
-def test_a_call_means(files: dict[str, str], source: str, expected: dict[str, float]) -> None:
-    assert targets(files, source) == expected
+def test_a_use_means(files: dict[str, str], source: str, expected: dict[str, float]) -> None:
+    asked, _, kind = source.partition(" ")
+    assert targets(files, asked, kind or "calls") == expected
 
 
 def test_inheritance_decorators_and_annotations_are_dependencies() -> None:
@@ -86,11 +87,33 @@ def test_of_two_modules_of_one_name_the_nearer_is_meant() -> None:
     assert modules.find("util", "a/main.py") == "a/util.py"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"class C{n}(C{n + 1}): pass\n" for n in range(800)) + "def f(): C0().go()\n",
+        "".join(f"def g{n}(): return g{n + 1}()\n" for n in range(800)) + "def f(): g0().go()\n",
+        "class A:\n    def go(self): return self.go().go\n    a = go\ndef f(): A().go().go().a().go()\n",
+        f"def f(x: {'list[' * 300}int{']' * 300}): x.go()\n",
+        f"def f():\n    {'[' * 300}x{']' * 300} = 1\n    x.go()\n",
+        f"def f(x):\n    y = {'(' * 300}x{')' * 300}.go()\n    y.go()\n",
+        "".join(f"class D{n}:\n    a: D0 | D1 | D2 | D3\n" for n in range(4)) + f"def f(x: D0): x{'.a' * 30}.go()\n",
+    ],
+    ids=["bases", "calls", "circles", "annotation", "targets", "brackets", "wide"],
+)
+def test_what_leads_far_is_given_up_not_followed_to_the_end(text: str) -> None:
+    assert targets({"a.py": text}, "a.py::f").keys() <= {"a.py::C0", "a.py::g0", "a.py::A", "a.py::A.go"}
+
+
 PIECES = [
     "from .b import g\n", "from .b import *\n", "from . import c\n", "from p import g as k\n", "import p.c\n",
     "from .a import A, B\n", "def g(): h()\n", "def h(): g(); k()\n", "class A:\n    def m(self): self.n()\n",
     "class B(A):\n    def n(self): g()\n", "class C(B):\n    def z(self): self.m(); self.n(); c.g()\n",
-    "def w(x): x.m(); p.c.g(); A().m()\n",
+    "def w(x): x.m(); p.c.g(); A().m()\n", "def make() -> A: ...\n", "def make() -> B: ...\n",
+    "def use(): make().m(); make().n()\n", "class D:\n    a: A\n    def q(self): return self.a\n",
+    "class D:\n    def __init__(self): self.a = make()\n", "def deep(d: D): d.a.m(); d.q().n()\n", "a = make()\n",
+    "def low(): a.m(); a.n()\n", "class E(D):\n    def q(self): return super().q()\n", "from .c import make, D, a\n",
+    "class B:\n    def n(self): ...\n", "def loop(e: 'E'):\n    with e.q() as f: f.__enter__().m()\n",
+    "class A(B):\n    def __enter__(self): return self\n    def n(self): ...\n    def m(self): ...\n",
 ]  # fmt: skip
 
 
@@ -100,7 +123,7 @@ def test_a_change_gives_the_edges_that_a_fresh_start_gives(seed: int) -> None:
     paths = ["p/__init__.py", "p/a.py", "p/b.py", "p/c.py", "d.py"]
 
     def invent() -> str:
-        return "".join(rng.sample(PIECES, rng.randint(0, 6)))
+        return "".join(rng.sample(PIECES, rng.randint(0, 9)))
 
     state = {path: invent() for path in paths if rng.random() < 0.8}
     linked = Linked.of(read(state))

@@ -1,0 +1,202 @@
+"""Python: what a file uses, and what its definitions hold and give, out of the nodes that the query found."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from bridle.indexer.facts import FIXTURE, Import, Reference, ReferenceKind, Symbol, Value
+from bridle.indexer.languages.outline import Outline
+from bridle.indexer.languages.python_names import MAX_PLAIN, PLAIN, UNKNOWN, Names, written
+from bridle.indexer.languages.python_types import types_of
+
+if TYPE_CHECKING:
+    from bridle.indexer.languages.trees import Node
+
+    _Nodes = Mapping[str, Sequence[Node]]
+
+_FIRST: tuple[ReferenceKind, ...] = ("inherit", "call")
+_RECEIVERS = frozenset(("self", "cls", "super"))
+_HEAD = re.compile(r"\w+")
+_QUOTED = re.compile(r"""(["'])(.*?)\1""", re.DOTALL)
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.\w+)*")
+_PROPERTY = re.compile(rb"@(?:\w+\.)*\w*property\b")
+_FIXTURE = re.compile(rb"@(?:\w+\.)*fixture\b(?:[^@]*?\bname\s*=\s*[\"'](\w+))?")
+_RECEIVER = re.compile(r"\(\s*(self|cls)\s*:\s*(?:(?:\w+\.)?[Tt]ype\[)?([\w\"']+)")
+_Found = dict[tuple[str, ReferenceKind, int], int]
+
+
+class _Written(NamedTuple):
+    """A use as it is written: the path and its first name; whether the file knows it, whether
+    some function of the file binds it, and whether reading it can lead anywhere.
+    """
+
+    whole: str
+    head: str
+    is_visible: bool
+    is_local: bool
+    leads: bool
+
+
+class Uses:
+    """The uses of one file while they are read; bytes are those of `source`."""
+
+    def __init__(
+        self, nodes: _Nodes, outline: Outline, symbols: Sequence[Symbol], imports: Sequence[Import], source: bytes
+    ) -> None:
+        self._nodes = nodes
+        self._outline = outline
+        self._symbols = symbols
+        self._source = source
+        owners = [(outline.owner(node.start_byte), node.start_byte) for node in nodes.get("function", ())]
+        self._heads = {owner: source[symbols[owner].span.start_byte : at] for owner, at in owners}
+        self._fixtures = {owner: found for owner, head in self._heads.items() if (found := _FIXTURE.search(head))}
+        self._names = Names(nodes, outline, symbols, self._is_given)
+        self._visible = {symbol.name for symbol in symbols[1:]}
+        self._visible.update(binding.name.partition(".")[0] for binding in imports)
+        self._modules = {binding.name.partition(".")[0] for binding in imports if not binding.target}
+        self._all_visible = "*" in self._visible
+        self._written: dict[bytes, _Written] = {}
+
+    def references(self, line_starts: Sequence[int]) -> tuple[Reference, ...]:
+        """Return each use once per definition, at its first line."""
+        found: _Found = {}
+        taken: set[int] = set()
+        for kind in _FIRST:
+            for node in self._nodes.get(kind, ()):
+                if node.end_byte not in taken:
+                    taken.add(node.end_byte)
+                    self._use(node, kind, found)
+        source, known = self._source, self._written
+        for node in self._nodes.get("read", ()):
+            end = node.end_byte
+            text = source[node.start_byte : end]
+            written_so = known.get(text) or self._read(text, node)
+            if written_so.leads and end not in taken:
+                self._use(node, "read", found)
+        self._quoted(found)
+        for (owner, name), at in self._names.fixtures.items():
+            found[f"{FIXTURE}.{name}", "read", owner] = at
+        rows: list[tuple[int, str, ReferenceKind, str, int]] = []
+        for (whole, kind, owner), at in found.items():
+            qualifier, _, name = whole.rpartition(".")
+            rows.append((bisect_right(line_starts, at) - 1, name, kind, qualifier, owner))
+        rows.sort()
+        symbols = self._symbols
+        return tuple(
+            Reference(name, qualifier, kind, symbols[owner].id, line) for line, name, kind, qualifier, owner in rows
+        )
+
+    def values(self) -> Iterator[Value]:
+        """Yield what modules and classes hold, and what calls and properties give."""
+        symbols = self._symbols
+        for owner, name, paths in self._names.attributes():
+            for path in paths:
+                if path != name:
+                    yield Value(symbols[owner].id, name, path)
+        for owner, found in self._fixtures.items():
+            around, own = symbols[self._outline.parents[owner]], symbols[owner].name
+            yield Value(around.id, f"{FIXTURE}{found[1].decode() if found[1] else own}", own)
+        annotated: set[int] = set()
+        for node in self._nodes.get("function", ()):
+            owner = self._outline.owner(node.start_byte)
+            returned = node.child_by_field_name("return_type")
+            if returned is not None:
+                annotated.add(owner)
+                yield from self._given(owner, _returned(node, (returned.text or b"").decode("utf-8", "replace")))
+        for capture in ("return", "yield"):
+            for node in self._nodes.get(capture, ()):
+                owner = self._outline.owner(node.start_byte)
+                is_given = capture == "return" or owner in self._fixtures
+                if is_given and owner not in annotated and node.named_children:
+                    yield from self._given(owner, self._names.paths(node.named_children[0], owner))
+
+    def _is_given(self, owner: int) -> bool:
+        """Tell whether pytest hands fixtures to a definition: to tests, and to fixtures."""
+        symbol = self._symbols[owner]
+        is_test = symbol.kind in {"function", "method"} and symbol.name.startswith("test")
+        return is_test or owner in self._fixtures
+
+    def _given(self, owner: int, paths: Iterable[str]) -> Iterator[Value]:
+        """Yield what a call gives, or reading a property, or a fixture; of a generator's annotation, what it yields."""
+        name = "()"
+        if owner in self._fixtures:
+            name, paths = FIXTURE, [path.removeprefix("*") for path in paths]
+        elif _PROPERTY.search(self._heads.get(owner, b"")):
+            name = ""
+        for path in paths:
+            if path and path[0] != UNKNOWN:
+                yield Value(self._symbols[owner].id, name, path)
+
+    def _read(self, text: bytes, node: Node) -> _Written:
+        whole = text.decode()
+        if len(text) > MAX_PLAIN or not PLAIN.fullmatch(whole):
+            whole = written(node)
+        head = _HEAD.match(whole)
+        name = head[0] if head else ""
+        is_visible = self._all_visible or name in self._visible
+        is_local = name in self._names.locals
+        leads = is_visible or (whole != name and (is_local or name in _RECEIVERS))
+        self._written[text] = found = _Written(whole, name, is_visible, is_local, leads)
+        return found
+
+    def _use(self, node: Node, kind: ReferenceKind, found: _Found) -> None:
+        at = node.start_byte
+        text = self._source[at : node.end_byte]
+        whole, head, is_visible, is_local, _ = self._written.get(text) or self._read(text, node)
+        owner = self._outline.owner(at)
+        held = self._names.held_by(owner, head) if is_local else None
+        if whole == head:
+            if held is None and (is_visible or kind == "inherit"):
+                _put(found, whole, kind, owner, at)
+            return
+        if held is not None:
+            paths = self._names.replaced(whole, owner)
+        else:
+            paths = (whole,) if is_visible or head in _RECEIVERS else ()
+        for path in paths:
+            _put(found, path, kind, owner, at)
+        if paths:
+            if held is None and head in self._visible and head not in self._modules and "." in whole:
+                self._head(head, owner, at, found)
+        elif kind != "read":
+            is_builtin = held is None and hasattr(builtins, head)
+            _put(found, whole if is_builtin else f"{UNKNOWN}.{whole.rpartition('.')[2]}", kind, owner, at)
+
+    def _head(self, name: str, owner: int, at: int, found: _Found) -> None:
+        """Take the first name of ``Box.make`` for a use of Box; one that is called is captured as a call."""
+        if self._source[at + len(name) : at + len(name) + 1] != b"(":
+            _put(found, name, "read", owner, at)
+
+    def _is_visible(self, name: str) -> bool:
+        return self._all_visible or name in self._visible
+
+    def _quoted(self, found: _Found) -> None:
+        """Take the names of annotations that are written as strings."""
+        for node in self._nodes.get("type", ()):
+            text = node.text or b""
+            if b'"' in text or b"'" in text:
+                owner = self._outline.owner(node.start_byte)
+                for quoted in _QUOTED.finditer(text.decode("utf-8", "replace")):
+                    for name in _DOTTED.findall(quoted[2]):
+                        if self._is_visible(name.partition(".")[0]):
+                            _put(found, name, "read", owner, node.start_byte)
+
+
+def _put(found: _Found, path: str, kind: ReferenceKind, owner: int, at: int) -> None:
+    key = path, kind, owner
+    if at < found.get(key, at + 1):
+        found[key] = at
+
+
+def _returned(function: Node, annotation: str) -> tuple[str, ...]:
+    """Return the paths of what a function gives by its annotation; ``self: T`` that gives a T gives itself."""
+    parameters = function.child_by_field_name("parameters")
+    head = b"" if parameters is None else (parameters.text or b"")[:200]
+    receiver = _RECEIVER.match(head.decode("utf-8", "replace"))
+    if receiver is not None and receiver[2].strip("\"'") == annotation.strip("\"'"):
+        return ("Self()",)
+    return types_of(annotation)

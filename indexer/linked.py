@@ -108,17 +108,13 @@ def _sources(edges: Mapping[str, tuple[Edge, ...]]) -> Iterator[tuple[SymbolId, 
 def _mentions(files: Iterable[Scopes]) -> Iterator[tuple[str, str]]:
     for scopes in files:
         path = scopes.facts.path
-        for use in scopes.facts.references:
-            yield use.name, path
-            if use.qualifier:
-                for word in _WORD.findall(use.qualifier):
-                    yield word, path
-        for value in scopes.facts.values:
-            for word in _WORD.findall(value.path):
-                yield word, path
+        names = {use.name for use in scopes.facts.references}
+        written = {use.qualifier for use in scopes.facts.references} | {value.path for value in scopes.facts.values}
+        names.update(_WORD.findall(" ".join(written)))
         for binding in _bindings(scopes):
-            for part in _parts(binding):
-                yield part, path
+            names |= _parts(binding)
+        for name in names:
+            yield name, path
 
 
 def _bindings(scopes: Scopes | None) -> list[Import | Export]:

@@ -17,7 +17,7 @@ from bridle.indexer.groups import Groups
 from bridle.indexer.languages.readers import PYTHON, SCRIPTS, family
 from bridle.indexer.languages.script_tests import is_script_test_file
 from bridle.indexer.modules import Modules
-from bridle.indexer.scopes import RECEIVERS, Scopes, Views
+from bridle.indexer.scopes import Scopes, Views
 
 SCOPE, MEMBER, IMPORTED, INHERITED, STAR, PACKAGE, UNIQUE = 1.0, 0.95, 0.95, 0.9, 0.8, 0.5, 0.35
 MAX_HOPS = 12

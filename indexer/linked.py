@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import cast
 
 import msgspec
 
@@ -112,7 +113,7 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
 
 def _knowing(linked: Linked, **groups: Groups[str, str] | Groups[str, SymbolId] | Groups[SymbolId, str]) -> Linked:
     """Hand groups over that are made already, and else are when they are first asked for."""
-    linked.__dict__.update(groups)
+    cast("dict[str, object]", linked.__dict__).update(groups)
     return linked
 
 

@@ -71,7 +71,7 @@ def unpack(packed: Packed, facts: Mapping[str, FileFacts]) -> dict[str, tuple[Ed
             Edge,
             map(ids.__getitem__, sources),
             map(ids.__getitem__, targets),
-            map(_KINDS.__getitem__, kinds),
+            (_KINDS[kind] for kind in kinds),
             confidences,
         )
         return {path: tuple(islice(flat, count)) for path, count in zip(paths, counts, strict=True)}

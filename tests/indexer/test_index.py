@@ -17,6 +17,7 @@ import pytest
 from bridle.indexer.digest import digest
 from bridle.indexer.disk import SAVE_EVERY
 from bridle.indexer.facts import SymbolId
+from bridle.indexer.graph import symbol_graph
 from bridle.indexer.index import Index
 from bridle.indexer.packed import Packed
 from bridle.indexer.snapshot import Snapshot
@@ -93,7 +94,7 @@ def test_a_snapshot_answers_where_what_and_who(index: Index) -> None:
 
 def test_tests_are_found_through_what_they_use_with_the_way(index: Index) -> None:
     (reach,) = index.refresh().tests_reaching(ids("src/shop/tax.py::rounded"))
-    assert reach.test.name == "test_total"
+    assert reach.symbol.name == "test_total"
     assert reach.path == (
         "tests/test_cart.py::test_total",
         "src/shop/cart.py::Cart.total",
@@ -106,7 +107,7 @@ def test_tests_are_found_through_what_they_use_with_the_way(index: Index) -> Non
 @pytest.mark.slow
 def test_the_graph_holds_every_definition_and_edge(index: Index) -> None:
     snapshot = index.refresh()
-    graph = snapshot.graph()
+    graph = symbol_graph(snapshot)
     assert set(graph) == set(snapshot.symbols)
     assert graph.number_of_edges() == len(snapshot.edges) == sum(snapshot.stats.edges.values())
     found = graph["src/shop/tax.py::with_tax"]["src/shop/tax.py::rounded"]["calls"]
@@ -215,6 +216,7 @@ def test_edges_that_are_not_those_of_the_kept_files_are_found_anew(root: Path, t
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from bridle.indexer.graph import symbol_graph
 from bridle.indexer.index import Index
 
 def on_progress(n_done, n_files):

@@ -6,7 +6,7 @@ A graph is made anew on each call: a snapshot keeps its edges as they are, by fi
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from bridle.indexer.facts import Edge, EdgeKind, SymbolId
 from bridle.indexer.resolve import path_of
@@ -64,7 +64,7 @@ def _shortest(group: nx.DiGraph[str], start: str) -> tuple[str, ...]:
     """Return a shortest circle through `start`, which is named first and last."""
     import networkx as nx
 
-    ways = [cast("list[str]", nx.shortest_path(group, after, start)) for after in sorted(group.successors(start))]
+    ways = [nx.bidirectional_shortest_path(group, after, start) for after in sorted(group.successors(start))]
     return (start, *min(ways, key=len))
 
 

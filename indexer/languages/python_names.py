@@ -29,7 +29,8 @@ UNKNOWN = "?"
 _PATTERNS = words("pattern_list tuple_pattern list_pattern list_splat_pattern tuple list")
 _RECEIVERS = frozenset(("self", "cls", "super"))
 
-PLAIN = re.compile(r"[^\W\d]\w*(?:\.\w+)*")
+PLAIN = re.compile(r"([^\W\d]\w*)(?:\.\w+)*")
+_HEAD = re.compile(r"\w+")
 _LITERALS: Mapping[str, str] = {
     "string": "str()", "concatenated_string": "str()", "list": "list()", "dictionary": "dict()", "set": "set()",
     "tuple": "tuple()", "integer": "int()", "float": "float()", "list_comprehension": "list()", "lambda": "object",
@@ -130,32 +131,30 @@ class Names:
         if depth <= 0:
             return ()
         if node.type == "conditional_expression":
-            first, _, second = (child for child in node.named_children if child.type != "comment")
-            return (*self.paths(first, owner, depth - 1), *self.paths(second, owner, depth - 1))
+            parts = [child for child in node.named_children if child.type != "comment"]
+            return tuple(path for part in parts[::2][:2] for path in self.paths(part, owner, depth - 1))
         if inner := _INSIDE.get(node.type):
-            parts = (node.child_by_field_name(name) for name in inner)
-            return tuple(path for part in parts if part for path in self.paths(part, owner, depth - 1))
+            fields = (node.child_by_field_name(name) for name in inner)
+            return tuple(path for part in fields if part for path in self.paths(part, owner, depth - 1))
         if (told := _told(node)) is not None:
             return told
         return self.replaced(written(node), owner, depth)
 
     def replaced(self, path: str, owner: int, depth: int = MAX_NESTED) -> tuple[str, ...]:
         """Return a path as it is written in definition `owner` with its local replaced by what that holds."""
-        found = re.match(r"\w+", path)
+        found = _HEAD.match(path)
         if found is None:
             return ()
-        head = found[0]
-        held = self.held_by(owner, head, depth)
-        if held is None:
-            return (path,)
-        rest = path[len(head) :]
-        return tuple(one for one in (_after(one, rest) for one in held) if one)
+        held = self.held_by(owner, found[0], depth)
+        return (path,) if held is None else after_each(held, path[found.end() :])
 
     def held_by(self, owner: int, name: str, depth: int = MAX_NESTED) -> tuple[str, ...] | None:
         """Return what a name may hold in definition `owner`, None where it is no local there."""
+        if name not in self.locals:
+            return None
         key = owner, name
         if key not in self._where:
-            self._where[key] = self._owner_of(owner, name) if name in self.locals else None
+            self._where[key] = self._owner_of(owner, name)
         found = self._where[key]
         return None if found is None else self.held(found, name, depth)
 
@@ -246,6 +245,11 @@ class Names:
         if name.type == "identifier":
             for part in kind.named_children if kind.type == "tuple" else [kind]:
                 self._put(name, annotation=_text(part))
+
+
+def after_each(held: Sequence[str], rest: str) -> tuple[str, ...]:
+    """Return what each path becomes with more done to it, as far as that can be told."""
+    return tuple(path for path in (_after(one, rest) for one in held) if path)
 
 
 def written(node: Node, steps: int = MAX_STEPS) -> str:

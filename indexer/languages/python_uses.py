@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bridle.indexer.facts import FIXTURE, Import, Reference, ReferenceKind, Symbol, Value
 from bridle.indexer.languages.outline import Outline
-from bridle.indexer.languages.python_names import MAX_PLAIN, PLAIN, UNKNOWN, Names, written
+from bridle.indexer.languages.python_names import MAX_PLAIN, PLAIN, UNKNOWN, Names, after_each, written
 from bridle.indexer.languages.python_types import types_of
 
 if TYPE_CHECKING:
@@ -65,18 +65,19 @@ class Uses:
         """Return each use once per definition, at its first line."""
         found: _Found = {}
         taken: set[int] = set()
+        source, known = self._source, self._written
         for kind in _FIRST:
             for node in self._nodes.get(kind, ()):
                 if node.end_byte not in taken:
                     taken.add(node.end_byte)
-                    self._use(node, kind, found)
-        source, known = self._source, self._written
+                    text = source[node.start_byte : node.end_byte]
+                    self._use(node.start_byte, known.get(text) or self._read(text, node), kind, found)
         for node in self._nodes.get("read", ()):
             end = node.end_byte
             text = source[node.start_byte : end]
             written_so = known.get(text) or self._read(text, node)
             if written_so.leads and end not in taken:
-                self._use(node, "read", found)
+                self._use(node.start_byte, written_so, "read", found)
         self._quoted(found)
         for (owner, name), at in self._names.fixtures.items():
             found[f"{FIXTURE}.{name}", "read", owner] = at
@@ -133,20 +134,21 @@ class Uses:
 
     def _read(self, text: bytes, node: Node) -> _Written:
         whole = text.decode()
-        if len(text) > MAX_PLAIN or not PLAIN.fullmatch(whole):
+        plain = PLAIN.fullmatch(whole) if len(text) <= MAX_PLAIN else None
+        if plain is not None:
+            name = plain[1]
+        else:
             whole = written(node)
-        head = _HEAD.match(whole)
-        name = head[0] if head else ""
+            head = _HEAD.match(whole)
+            name = head[0] if head else ""
         is_visible = self._all_visible or name in self._visible
         is_local = name in self._names.locals
         leads = is_visible or (whole != name and (is_local or name in _RECEIVERS))
         self._written[text] = found = _Written(whole, name, is_visible, is_local, leads)
         return found
 
-    def _use(self, node: Node, kind: ReferenceKind, found: _Found) -> None:
-        at = node.start_byte
-        text = self._source[at : node.end_byte]
-        whole, head, is_visible, is_local, _ = self._written.get(text) or self._read(text, node)
+    def _use(self, at: int, written_so: _Written, kind: ReferenceKind, found: _Found) -> None:
+        whole, head, is_visible, is_local, _ = written_so
         owner = self._outline.owner(at)
         held = self._names.held_by(owner, head) if is_local else None
         if whole == head:
@@ -154,7 +156,7 @@ class Uses:
                 _put(found, whole, kind, owner, at)
             return
         if held is not None:
-            paths = self._names.replaced(whole, owner)
+            paths = after_each(held, whole[len(head) :])
         else:
             paths = (whole,) if is_visible or head in _RECEIVERS else ()
         for path in paths:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from bridle.indexer.facts import FileFacts, Import
 from bridle.indexer.languages.python import facts
@@ -119,3 +121,20 @@ def test_what_can_be_read_of_broken_source_is_read() -> None:
 def test_a_long_chain_of_calls_costs_time_in_its_length_only() -> None:
     known = facts("a.py", b"import x\nx" + b".f(1)" * 4_000 + b"\n")
     assert {(use.qualifier, use.name) for use in known.references} >= {("x", "f"), ("x.f()", "f"), ("?", "f")}
+
+
+PIECES = (
+    *("x = ", "a if b else c", " if ", " else ", "(", ")", "[", "]", ":=", "lambda q: ", "isinstance(a, ", "cast(T, "),
+    *("'", '"""', "@fixture\n", "def f(a: B = c, *d) -> E:\n    ", "class C(D[e], f()):\n    ", "return ", "yield "),
+    *("for i in ", "with a as ", "except E as ", "import a.b as c\n", "from . import *\n", "# c\n", "\n", "    "),
+    *("await ", "*", "é", "TypeVar('T', bound=", ".", ","),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
+@example("def f():\n    x = a if b else c a\n    x.y()\n")
+def test_no_text_stops_the_reader(text: str) -> None:
+    found = facts("a.py", text.encode())
+    assert found == facts("a.py", text.encode())
+    assert {use.source for use in found.references} <= {symbol.id for symbol in found.symbols}

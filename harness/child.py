@@ -32,7 +32,10 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--settings", default="{}")
     options = parser.parse_args()
-    asyncio.run(_serve(options.root, options.settings, frames))
+    root = options.root.resolve()
+    os.chdir("/")  # libraries read settings of the folder they stand in, which may be anybody's
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin where cores are few: a fit took 18 s, not 7
+    asyncio.run(_serve(root, options.settings, frames))
 
 
 async def _serve(root: Path, settings: str, frames: int) -> None:

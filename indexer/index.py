@@ -7,9 +7,11 @@ and then put in its place.
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Executor
 from pathlib import Path
 
 from bridle.indexer.disk import Disk, OnDisk, Progress, answer
+from bridle.indexer.executed import ExecutorWorkers
 from bridle.indexer.files import FolderLink
 from bridle.indexer.linked import Linked
 from bridle.indexer.parse import Job, Parsed, Unread, has_language
@@ -26,13 +28,20 @@ class Index:
     """The index of the workspace at `root`. Thread-safe; refreshes run one after another.
 
     `store_path` is where it is kept between runs, None for nowhere; with `read_only` the store is another's.
+    `executor` parses in place of processes of our own; it is not shut down here.
     """
 
     def __init__(
-        self, root: Path, store_path: Path | None, *, workers: int | None = None, read_only: bool = False
+        self,
+        root: Path,
+        store_path: Path | None,
+        *,
+        workers: int | None = None,
+        read_only: bool = False,
+        executor: Executor | None = None,
     ) -> None:
         self._root = root
-        self._workers = ParseWorkers(root, workers)
+        self._workers = ExecutorWorkers(root, executor) if executor else ParseWorkers(root, workers)
         self._disk = Disk(root, store_path, self._workers, read_only=read_only)
         self._disk_lock = threading.Lock()
         self._lock = threading.Lock()  # of what follows; never held while files are read

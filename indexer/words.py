@@ -69,7 +69,7 @@ def terms_of(identifier: str) -> tuple[str, ...]:
 
 def query_terms(text: str) -> list[str]:
     """Return the terms of a question, each once, in order."""
-    terms = dict.fromkeys(term for word in _identifiers(text.encode("utf-8", "replace")) for term in terms_of(word))
+    terms = dict.fromkeys(term for word in identifiers(text.encode("utf-8", "replace")) for term in terms_of(word))
     return list(terms)[:MAX_QUERY_TERMS]
 
 
@@ -85,7 +85,7 @@ def file_words(
     """
     texts: list[list[str]] = [[] for _ in symbols]
     for owner, start, end in stretches:
-        texts[owner] += _identifiers(source[start:end])
+        texts[owner] += identifiers(source[start:end])
     for inner in sorted(wholes, reverse=True):
         texts[wholes[inner]] += texts[inner]
     postings: dict[str, list[int]] = {}
@@ -108,13 +108,14 @@ def _weigh(symbol: Symbol, words: Sequence[str]) -> Counter[str]:
     for term in terms_of(symbol.name):
         counts[term] += NAME_WEIGHT
     outer = symbol.qualname.rpartition(".")[0]
-    for word in _identifiers(f"{symbol.span.path.rpartition('.')[0]} {outer}".encode()):
+    for word in identifiers(f"{symbol.span.path.rpartition('.')[0]} {outer}".encode()):
         for term in terms_of(word):
             counts[term] += PATH_WEIGHT
     return counts
 
 
-def _identifiers(source: bytes) -> list[str]:
+def identifiers(source: bytes) -> list[str]:
+    """Return the identifiers of a text in UTF-8 in order, without those that say nothing."""
     found: list[bytes] = _IDENTIFIER.findall(source)
     return [word.decode("utf-8", "replace") for word in found if word not in _STOP]
 

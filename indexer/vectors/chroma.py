@@ -86,9 +86,10 @@ class Rows:
 class Client:
     """A way to a store: a folder of this machine, or a server."""
 
-    def __init__(self, client: Any, prefix: str) -> None:
+    def __init__(self, client: Any, prefix: str, sessions: Sequence[Any] = ()) -> None:
         self._client = client
         self._prefix = prefix
+        self._sessions = sessions
 
     def rows(self, name: str, model_id: str) -> Rows:
         """Return the collection of `name`, made if need be. Raises StoreError."""
@@ -105,6 +106,8 @@ class Client:
         """Let the store go."""
         with contextlib.suppress(StoreError), _told():
             self._client.close()
+        for session in self._sessions:
+            session.close()
 
 
 def open_folder(folder: Path, prefix: str) -> Client:
@@ -127,8 +130,11 @@ def open_server(address: str, prefix: str) -> Client:
         chroma = _chroma()
         client = chroma.HttpClient(host, port, ssl=parts.scheme == "https", settings=_settings(chroma))
         # It waits for ever, and its settings have no word for it.
-        client._server._session.timeout = ANSWER_S  # noqa: SLF001  # the only way to bound its waits
-        return Client(client, prefix)
+        servers = client._server, client._admin_client._server  # noqa: SLF001  # the only way to bound their waits
+        sessions = [server._session for server in servers]  # noqa: SLF001  # and to end them
+        for session in sessions:
+            session.timeout = ANSWER_S
+        return Client(client, prefix, sessions)
 
 
 def _knock(host: str, port: int, *, secure: bool) -> None:

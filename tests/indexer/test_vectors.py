@@ -153,7 +153,7 @@ def test_following_does_no_work_on_the_path_of_a_keystroke(shop: Shop) -> None:
     shop.made(vectors)
     embedder.embedded.clear()
     reads: list[str] = []
-    vectors._cutter._read = lambda path: reads.append(path)
+    vectors._cutter._read = reads.append
     vectors.pause()
     for n in range(50):
         shop.index.set_buffer("tax.py", TAX.replace("3", str(n)))

@@ -104,7 +104,7 @@ class Filler:
         self._waiting: dict[str, str] = {}
         self._filled: dict[str, FileChunks] = {}
         self._opened_s = 0.0
-        self._keeping = False
+        self._keeping = self._tidied = False
 
     def keep(self) -> None:
         """Take what is kept of this space's model, and keep what is made from now on, and what was made before."""
@@ -138,8 +138,9 @@ class Filler:
 
     def tidy(self, snapshot: Snapshot) -> None:
         """Drop other models' vectors, and texts that are gone once they are many."""
-        if self._keeping:
+        if self._keeping and not self._tidied:
             self._store.drop_others()
+            self._tidied = True
         matrix = self.space.matrix
         alive = {text for path in snapshot.digests if path in self._filled for text in self._filled[path].texts}
         dead = sorted(matrix.keys() - alive)

@@ -54,11 +54,15 @@ class Cutter:
         return found if found and found.digest == snapshot.digests[path] else None
 
     def cut(self, snapshot: Snapshot, path: str) -> list[Chunk]:
-        """Read a file and return its chunks; none where it reads otherwise by now, which a later snapshot will tell."""
-        source = self._source(path, snapshot.digests[path])
-        if source is None:
+        """Read a file and return its chunks; none where it reads otherwise by now, which a later snapshot will tell.
+
+        A file that is not read at all has no chunks.
+        """
+        data = self._read(path)
+        source = None if data is None else _source(data, snapshot.digests[path])
+        if data is not None and source is None:
             return []
-        chunks = chunks_of(snapshot.linked.files[path].facts, source)
+        chunks = [] if source is None else chunks_of(snapshot.linked.files[path].facts, source)
         self.files[path] = FileChunks(
             snapshot.digests[path], tuple(one.symbol for one in chunks), tuple(one.digest for one in chunks)
         )
@@ -82,14 +86,6 @@ class Cutter:
         for path in self.files.keys() - snapshot.digests.keys():
             del self.files[path]
             self.n_cut += 1
-
-    def _source(self, path: str, expected: str) -> bytes | None:
-        data = self._read(path)
-        try:
-            source = None if data is None else decode(data).text.encode("utf-8", "replace")
-        except UndecodableError:
-            return None
-        return source if data is not None and expected in (digest(data), digest(source or b"")) else None
 
 
 class Filler:
@@ -186,3 +182,12 @@ class Filler:
         digests = list(self._unsaved)
         if self._store.put(digests, self.space.matrix.vectors(digests)):
             self._unsaved.clear()
+
+
+def _source(data: bytes, expected: str) -> bytes | None:
+    """Return the text of a file in UTF-8, None when it is not the one of that digest."""
+    try:
+        source = decode(data).text.encode("utf-8", "replace")
+    except UndecodableError:
+        return None
+    return source if expected in (digest(data), digest(source)) else None

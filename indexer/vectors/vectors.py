@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -27,10 +27,10 @@ from bridle.indexer.vectors.matrix import Matrix
 from bridle.indexer.vectors.store import VectorStore
 from bridle.indexer.vectors.view import Similar, View, view_of
 
-SETTLE_S = 1.0
+SETTLE_S, MAX_SETTLE_S = 1.0, 10.0
 RETRY_S = 30.0
 CLOSE_S = 5.0
-NICE = 15
+NICE = 10
 MAX_QUERIES = 256
 KEEP_FROM = 2_000
 STATE_FILE = "state.json"
@@ -81,6 +81,7 @@ class Vectors:
         self._thread: threading.Thread | None = None
         self._filler: Filler | None = None
         self._answering: Space | None = None
+        self._complete: Mapping[str, str] = {}
         self._problem = ""
         self._seconds = 0.0
         self._view: tuple[object, View] | None = None
@@ -107,11 +108,12 @@ class Vectors:
         if space is None:
             view = view_of(snapshot, {}, Matrix())
             return Similar(missing=view.missing, problem=self._problem)
+        view = self._view_of(snapshot, space)
         try:
             vector = self._query(space, text)
         except (EmbedderError, StoreError) as error:
-            return Similar(missing=0, model=space.embedder.model_id, problem=str(error))
-        view = self._view_of(snapshot, space)
+            n_unseen = len(view.symbols) + view.missing
+            return Similar(missing=n_unseen, model=space.embedder.model_id, problem=str(error))
         problem = self._problem if view.missing else ""
         return Similar(view.nearest(vector, limit), view.missing, space.embedder.model_id, problem)
 
@@ -165,29 +167,18 @@ class Vectors:
 
     def _query(self, space: Space, text: str) -> Floats:
         key = (space.embedder.model_id, text)
-        if key not in self._queries:
-            self._queries[key] = space.embedder.embed_query(text)
+        vector = self._queries.get(key)
+        if vector is None:
+            vector = self._queries[key] = space.embedder.embed_query(text)
             while len(self._queries) > MAX_QUERIES:
-                with contextlib.suppress(KeyError):
+                with contextlib.suppress(KeyError):  # another thread was quicker
                     self._queries.popitem(last=False)
-        return self._queries[key]
+        return vector
 
     def _work(self) -> None:
-        with contextlib.suppress(OSError, AttributeError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         while (taken := self._take()) is not None:
             snapshot, number = taken
-            began = time.perf_counter()
-            failed = False
-            try:
-                self._pass(snapshot)
-                self._problem = ""
-            except Stopped:
-                pass
-            except (EmbedderError, StoreError, OSError, ValueError) as error:
-                self._problem, failed = str(error), True
-            self._seconds += time.perf_counter() - began
-            self._tell(snapshot)
+            failed = snapshot.digests != self._complete and not self._is_passed(snapshot)
             with self._changed:
                 self._n_done = max(self._n_done, number)
                 self._changed.notify_all()
@@ -195,20 +186,47 @@ class Vectors:
                     self._n_wanted += 1  # nobody else would ask for what failed
         self._store.close()
 
+    def _is_passed(self, snapshot: Snapshot) -> bool:
+        """Do all that is to be done for a snapshot; returns whether it was."""
+        began = time.perf_counter()
+        try:
+            self._pass(snapshot)
+            self._problem = ""
+        except Stopped:
+            return True
+        except (EmbedderError, StoreError, OSError, ValueError) as error:
+            self._problem = str(error)
+        except Exception as error:  # noqa: BLE001 - whatever a text or a library does, the next snapshot has its chance
+            self._problem = f"{type(error).__name__}: {error}"
+        self._seconds += time.perf_counter() - began
+        standing = self.standing(snapshot)
+        self._tell(standing)
+        self._complete = {} if standing.missing or standing.problem else snapshot.digests
+        return not self._problem
+
     def _take(self) -> tuple[Snapshot, int] | None:
         """Return the newest snapshot once it was quiet for a moment, None when closed."""
         with self._changed:
+            until = None
             while not self._closed:
                 if self._n_wanted == self._n_done or self._paused:
                     self._changed.wait()
                     continue
                 number = self._n_wanted
+                until = until or time.monotonic() + MAX_SETTLE_S
                 if not self._hurried:
                     self._changed.wait_for(partial(self._is_disturbed, number), SETTLE_S)
-                if number == self._n_wanted or self._hurried:
+                if number == self._n_wanted or self._hurried or time.monotonic() >= until:
+                    self._step_back()
                     assert self._wanted is not None
                     return self._wanted, self._n_wanted
             return None
+
+    def _step_back(self) -> None:
+        """Let everything else go first, unless somebody waits."""
+        if not self._hurried:
+            with contextlib.suppress(OSError, AttributeError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
     def _is_disturbed(self, number: int) -> bool:
         return self._closed or self._hurried or self._n_wanted > number
@@ -261,12 +279,12 @@ class Vectors:
             if self._closed:
                 raise Stopped
 
-    def _tell(self, snapshot: Snapshot) -> None:
+    def _tell(self, standing: Standing) -> None:
         """Leave word of how it stands, for `bridle doctor`."""
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             aside = self._folder / f"{STATE_FILE}.{os.getpid()}"
-            aside.write_bytes(msgspec.json.encode(self.standing(snapshot)))
+            aside.write_bytes(msgspec.json.encode(standing))
             aside.replace(self._folder / STATE_FILE)
 
 

@@ -227,7 +227,8 @@ def test_another_model_embeds_all_anew_and_its_predecessor_is_dropped(shop: Shop
 def test_a_repository_that_doubled_is_fitted_anew_while_the_old_fit_answers(shop: Shop) -> None:
     vectors = shop.vectors()
     old = vectors.standing(shop.made(vectors)).model
-    shop.write("more.py", "\n\n".join(f"def more_{n}(invoice):\n    return invoice.sum + {n}\n" for n in range(20)))
+    shop.write("bills.py", "\n\n".join(f"def bill_{n}(invoice):\n    return invoice.sum + {n}\n" for n in range(10)))
+    shop.write("mails.py", "\n\n".join(f"def mail_{n}(letter):\n    return letter.stamp + {n}\n" for n in range(10)))
     vectors.pause()
     snapshot = shop.index.refresh()
     vectors.follow(snapshot)
@@ -237,7 +238,7 @@ def test_a_repository_that_doubled_is_fitted_anew_while_the_old_fit_answers(shop
     assert vectors.finish(WAIT_S)
     standing = vectors.standing(snapshot)
     assert (standing.model != old, standing.missing) == (True, 0)
-    assert names(vectors, snapshot, "sum of the invoice", 1)[0].startswith("more.py::more_")
+    assert names(vectors, snapshot, "sum of the invoice", 1)[0].startswith("bills.py::")
 
 
 def test_an_embedder_that_fails_leaves_word_and_the_next_pass_goes_on(shop: Shop) -> None:

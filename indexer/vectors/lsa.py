@@ -12,7 +12,7 @@ import heapq
 import math
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bridle.indexer.digest import digest
-from bridle.indexer.words import identifiers, terms_of
+from bridle.indexer.words import counted_terms
 
 Floats = npt.NDArray[np.float32]
 Rows = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]
@@ -116,17 +116,15 @@ def unit(vectors: Floats) -> Floats:
     return np.where(fine, vectors / np.where(fine, lengths, 1.0), 0.0).astype(np.float32)
 
 
-def _counts(text: str) -> Counter[str]:
+def _counts(text: str) -> Mapping[str, int]:
     head, _, body = text.partition("\n")
-    counts: Counter[str] = Counter()
-    for part, weight in ((head, HEAD_COUNTS), (body, 1)):
-        for word, n in Counter(identifiers(part.encode("utf-8", "replace"))).items():
-            for term in terms_of(word):
-                counts[term] += n * weight
+    counts = counted_terms(body)
+    for term, n in counted_terms(head).items():
+        counts[term] = counts.get(term, 0) + n * HEAD_COUNTS
     return counts
 
 
-def _vocabulary(counted: Sequence[Counter[str]]) -> tuple[tuple[str, ...], Floats]:
+def _vocabulary(counted: Sequence[Mapping[str, int]]) -> tuple[tuple[str, ...], Floats]:
     """Return the terms that tell texts apart, sorted, and how rare each is."""
     n = len(counted)
     spread = Counter(term for counts in counted for term in counts)
@@ -136,7 +134,7 @@ def _vocabulary(counted: Sequence[Counter[str]]) -> tuple[tuple[str, ...], Float
     return tuple(kept), np.array([math.log(1 + n / spread[term]) for term in kept], np.float32)
 
 
-def _rows(counted: Sequence[Counter[str]], columns: dict[str, int], rarity: Floats) -> Rows:
+def _rows(counted: Sequence[Mapping[str, int]], columns: dict[str, int], rarity: Floats) -> Rows:
     """Return the weighted counts as a sparse matrix: row, column and value of each entry, by rows."""
     rows: list[int] = []
     found: list[int] = []

@@ -386,3 +386,31 @@ def test_closing_waits_for_no_long_work(shop: Shop) -> None:
     vectors.close()
     assert time.monotonic() - began < 5
     assert not vectors.finish(0.1)
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from bridle.indexer.vectors.lsa import unit
+from bridle.indexer.vectors.store import VectorStore
+store = VectorStore(Path(sys.argv[1]), "w" * 16)
+store.load("model")
+rows = unit(np.random.default_rng(0).standard_normal((40, 64), dtype=np.float32))
+assert store.put([f"first-{k}" for k in range(40)], rows), store.problem
+resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))
+kept = [store.put([f"{n}-{k}" for k in range(400)], np.repeat(rows, 10, axis=0)) for n in range(5)]
+print(kept[-1], store.problem)
+"""
+
+
+def test_a_disk_that_is_full_is_told_and_what_was_kept_before_stays(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True, timeout=WAIT_S
+    )
+    assert done.stdout.startswith("False vectors are not kept: ")
+    store = VectorStore(tmp_path, "w" * 16)
+    digests, _ = store.load("model")
+    store.close()
+    assert {f"first-{k}" for k in range(40)} <= set(digests)
+    assert (store.problem, store.note) == ("", "")

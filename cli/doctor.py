@@ -184,6 +184,39 @@ def _mcp(root: Path) -> Condition:
     return Condition("mcp", "warn" if waiting else "pass", told, "; ".join(waiting))
 
 
+def _vectors(root: Path) -> Condition:
+    from bridle.harness.embedding import chosen
+    from bridle.harness.model.keys import EMBEDDER_VARIABLE, Key
+    from bridle.harness.session.state import State
+    from bridle.harness.settings import load
+    from bridle.indexer.vectors.chroma import EmbedderError, StoreError, open_server
+    from bridle.indexer.vectors.embedders import OFFLINE
+    from bridle.indexer.vectors.vectors import told
+
+    settings = load(root).vectors
+    if not settings.on:
+        return Condition("vectors", "pass", "off")
+    try:
+        if settings.embedder != OFFLINE:
+            secret = os.environ.get(EMBEDDER_VARIABLE, "").strip()
+            chosen(settings, Key(secret, "environment") if secret else None)
+        if settings.server:
+            open_server(settings.server, "bridle").close()
+    except EmbedderError as error:
+        return Condition("vectors", "warn", error.message, error.next_step)
+    except StoreError as error:
+        return Condition("vectors", "warn", str(error), 'start the server, or set vectors to "on" to keep them here')
+    standing = told(State(root).vectors)
+    where = f"by {settings.embedder}, kept {f'at {settings.server}' if settings.server else 'here'}"
+    if standing is None:
+        return Condition("vectors", "pass", f"{where}; none made yet")
+    told_besides = "; ".join(filter(None, (standing.problem, standing.note)))
+    detail = f"{standing.embedded} {where}, {standing.missing} missing{f'; {told_besides}' if told_besides else ''}"
+    if told_besides:
+        return Condition("vectors", "warn", detail, "nothing has to be done: what is missing is made again")
+    return Condition("vectors", "pass", detail)
+
+
 _LOOKS: dict[str, Callable[[Path], Condition]] = {
     "python": _python,
     "git": _git,
@@ -192,6 +225,7 @@ _LOOKS: dict[str, Callable[[Path], Condition]] = {
     "trust": _trust,
     "sandbox": _sandbox,
     "grammars": _grammars,
+    "vectors": _vectors,
     "checks": _checks,
     "key": _key,
     "editors": _editors,

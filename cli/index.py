@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from bridle.cli.common import add_root, find_root, note, print_json
+from bridle.harness.nouns import UserProblem
+
+if TYPE_CHECKING:
+    from bridle.harness.session.state import State
+    from bridle.indexer.snapshot import Snapshot
 
 REPORT_EVERY = 200
 SHOWN_SKIPPED = 20
+LONGEST_S = 3600.0
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     add_root(parser)
+    parser.add_argument("--vectors", action="store_true", help="wait until every definition has its vector, too")
     parser.add_argument("path", nargs="?", type=Path, help="the folder to index (default: the workspace)")
 
 
@@ -26,12 +36,15 @@ def main(options: argparse.Namespace) -> int:
     from bridle.indexer.index import Index
 
     root = find_root(options.path or options.root)
-    index = Index(root, State(root).index)
+    state = State(root)
+    index = Index(root, state.index)
     try:
         snapshot = index.refresh(_progress)
     finally:
         index.close()
     document = as_json(snapshot)
+    if options.vectors:
+        document["vectors"] = _embed(root, state, snapshot)
     if options.json:
         print_json(document)
     else:
@@ -42,6 +55,42 @@ def main(options: argparse.Namespace) -> int:
 def _progress(n_done: int, n_files: int) -> None:
     if n_done == n_files or n_done % REPORT_EVERY == 0:
         note(f"· {n_done} of {n_files} files")
+
+
+def _embed(root: Path, state: State, snapshot: Snapshot) -> dict[str, Any]:
+    """Make the vectors of `snapshot`, unless an engine that runs makes them; returns how far they are."""
+    from bridle.harness.embedding import open_vectors, read_disk
+    from bridle.harness.model.keys import take_embedder_key
+    from bridle.harness.permission.trust import Trust
+    from bridle.harness.session.lock import WorkspaceLock
+    from bridle.harness.settings import load
+    from bridle.indexer.vectors.vectors import told
+
+    settings, trust, lock = load(root), Trust(root), WorkspaceLock(state.lock)
+    if not settings.vectors.on:
+        raise UserProblem("vectors are off", 'leave --vectors out, or say vectors = "on"')
+    if not lock.try_take():
+        standing = told(state.vectors)
+        left = {"embedded": 0, "missing": len(snapshot.symbols), "model": "", "seconds": 0.0, "note": ""}
+        known = msgspec.to_builtins(standing) if standing else left
+        return {**known, "problem": "an engine that runs on this folder makes them"}
+    os.chdir("/")  # libraries read settings of the folder they stand in, which may be anybody's
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    key = take_embedder_key(os.environ)
+    vectors = open_vectors(state, settings.vectors, read_disk(root), trusted=lambda: trust.trusted, key=key)
+    try:
+        vectors.follow(snapshot)
+        vectors.finish(LONGEST_S, _vector_progress)
+        found: dict[str, Any] = msgspec.to_builtins(vectors.standing(snapshot))
+        return found
+    finally:
+        vectors.close()
+        lock.release()
+
+
+def _vector_progress(n_done: int, n_files: int) -> None:
+    if n_done == n_files or n_done % REPORT_EVERY == 0:
+        note(f"· vectors of {n_done} of {n_files} files")
 
 
 def as_json(snapshot: Any) -> dict[str, Any]:
@@ -76,6 +125,9 @@ def text(document: dict[str, Any]) -> str:
         f"edges: {edges or 'none'}",
         f"{work}, {document['rss_bytes'] >> 20} MB at most in one process",
     ]
+    if vectors := document.get("vectors"):
+        made = f"{vectors['embedded']} vectors by {vectors['model'] or 'nothing'}, {vectors['missing']} missing"
+        lines += [f"{made}, {vectors['seconds']:.2f} s", *filter(None, (vectors["problem"], vectors["note"]))]
     lines += [f"skipped {s['path']}: {s['reason']}" for s in skipped[:SHOWN_SKIPPED]]
     if len(skipped) > SHOWN_SKIPPED:
         lines.append(f"… and {len(skipped) - SHOWN_SKIPPED} more; --json lists all")

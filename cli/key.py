@@ -18,17 +18,22 @@ from bridle.harness.nouns import UserProblem
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("action", choices=["set", "test", "remove"], help="the key is asked for, or piped in")
+    parser.add_argument(
+        "--for", dest="embedder", metavar="EMBEDDER", help="the key of an embedder, as openai or voyage"
+    )
     parser.add_argument("--json", action="store_true", help="print exactly one JSON document on standard output")
 
 
 def main(options: argparse.Namespace) -> int:
     """Do what was asked; 1 when there is no key, or when the endpoint refuses it."""
     from bridle.harness.model.choose import endpoint_of
+    from bridle.harness.model.keys import embedder_endpoint
     from bridle.harness.settings import model_environment
 
     environment = model_environment(os.environ)
-    endpoint = endpoint_of(environment)
-    action = {"set": _set, "test": _test, "remove": _remove}[options.action]
+    endpoint = embedder_endpoint(options.embedder) if options.embedder else endpoint_of(environment)
+    test = _test_embedder if options.embedder else _test
+    action = {"set": _set, "test": test, "remove": _remove}[options.action]
     done, said = action(environment, endpoint)
     if options.json:
         print_json({"action": options.action, "endpoint": endpoint, "done": done, "message": said})
@@ -42,6 +47,25 @@ def _set(_environment: dict[str, str], endpoint: str) -> tuple[bool, str]:
 
     store_key(endpoint, _ask(endpoint))
     return True, f"the key for {endpoint} is in the keyring; 'bridle key test' tries it, at no cost"
+
+
+def _test_embedder(_environment: dict[str, str], endpoint: str) -> tuple[bool, str]:
+    from bridle.harness.embedding import chosen
+    from bridle.harness.model.keys import embedder_endpoint, take_embedder_key
+    from bridle.harness.settings import Embedding, load_user, vectors_part
+    from bridle.indexer.vectors.chroma import EmbedderError
+
+    part = vectors_part(load_user())
+    if embedder_endpoint(part.embedder.partition(":")[0]) != endpoint:
+        raise UserProblem(
+            f"the embedder that is set is {part.embedder!r}", "set vectors.embedder to the one to be tried"
+        )
+    try:
+        embedder = chosen(Embedding(embedder=part.embedder, address=part.address), take_embedder_key(os.environ))
+        n_dimensions = len(embedder.embed_query("a word"))
+    except EmbedderError as error:
+        raise UserProblem(error.message, error.next_step) from error
+    return True, f"{embedder.model_id} answers with {n_dimensions} numbers"
 
 
 def _ask(endpoint: str) -> str:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bridle.harness.wire import Frame
 
 LONGEST_CALL_S = 3600.0
+PLACES = frozenset({"BRIDLE_TRANSCRIPT", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"})
+"""Variables that name a place, which may be told from where the editor stands."""
 
 
 def main() -> None:
@@ -32,7 +34,13 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--settings", default="{}")
     options = parser.parse_args()
-    asyncio.run(_serve(options.root, options.settings, frames))
+    root = options.root.resolve()
+    for name in PLACES & os.environ.keys():
+        if os.environ[name] and not os.environ[name].startswith("~"):
+            os.environ[name] = os.path.abspath(os.environ[name])  # noqa: PTH100  # a variable is text
+    os.chdir("/")  # libraries read settings of the folder they stand in, which may be anybody's
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin where cores are few: a fit took 18 s, not 7
+    asyncio.run(_serve(root, options.settings, frames))
 
 
 async def _serve(root: Path, settings: str, frames: int) -> None:

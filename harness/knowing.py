@@ -1,7 +1,7 @@
 """The index as the engine keeps it: built in the background, told of open buffers, asked for snapshots.
 
 One engine on a root owns the index's store; any other follows: it reads the store, writes none, and takes over
-when the owner is gone.
+when the owner is gone. The owner alone makes vectors, once the index is usable and the first seconds are over.
 """
 
 from __future__ import annotations
@@ -11,23 +11,39 @@ import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from bridle.harness.engine import EngineEvent, IndexProgress
 from bridle.harness.session.lock import WorkspaceLock
 from bridle.indexer.index import Index
 from bridle.indexer.snapshot import Snapshot
 
+if TYPE_CHECKING:
+    from bridle.indexer.vectors.vectors import Vectors
+    from bridle.indexer.vectors.view import Similar
+
 FIRST_WAIT_S = 30.0
 TAKE_OVER_EVERY_S = 2.0
 REPORT_EVERY = 50
+VECTORS_AFTER_S = 3.0
+SIMILAR_WAIT_S = 5.0
 
 
 class Knowing:
     """The index of one root."""
 
-    def __init__(self, root: Path, store: Path, lock: WorkspaceLock, emit: Callable[[EngineEvent], None]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        store: Path,
+        lock: WorkspaceLock,
+        emit: Callable[[EngineEvent], None],
+        vectors: Callable[[], Vectors] | None = None,
+    ) -> None:
         self._lock = lock
+        self._open_vectors = vectors
+        self._vectors: Vectors | None = None
+        self._beginning: asyncio.TimerHandle | None = None
         self._emit = emit
         self._index = Index(root, store, read_only=not lock.try_take())
         self._cancel = threading.Event()
@@ -59,6 +75,21 @@ class Knowing:
     async def set_buffer(self, path: str, text: str | None) -> None:
         """Take an open buffer's text in place of the disk's; None when it was closed."""
         await asyncio.to_thread(self._index.set_buffer, path, text)
+        if self._vectors is not None:
+            self._vectors.follow(self.now)
+
+    async def similar(self, text: str, limit: int) -> Similar:
+        """Return what is most like `text` now, with what is missing and why. No index run is waited for."""
+        from bridle.indexer.vectors.view import Similar
+
+        vectors, snapshot = self._vectors, self.now
+        if vectors is None:
+            why = "they are off" if self._open_vectors is None else f"this engine is the {self.role} and has none yet"
+            return Similar(missing=len(snapshot.symbols), problem=f"no vectors: {why}")
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(vectors.similar, snapshot, text, limit), SIMILAR_WAIT_S)
+        except TimeoutError:
+            return Similar(missing=len(snapshot.symbols), problem=f"no answer within {SIMILAR_WAIT_S:g} s")
 
     async def close(self) -> None:
         """Stop indexing and give the store up."""
@@ -68,6 +99,10 @@ class Knowing:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):
                     await task
+        if self._beginning is not None:
+            self._beginning.cancel()
+        if self._vectors is not None:
+            await asyncio.to_thread(self._vectors.close)
         await asyncio.to_thread(self._index.close)
         self._lock.release()
 
@@ -83,9 +118,28 @@ class Knowing:
             if n_done % REPORT_EVERY == 0 or n_done == n_files:
                 loop.call_soon_threadsafe(self._emit, IndexProgress(n_done, n_files, done=False))
 
-        snapshot = await asyncio.to_thread(self._index.refresh, progress, self._cancel)
+        if self._vectors is not None:
+            self._vectors.pause()
+        try:
+            snapshot = await asyncio.to_thread(self._index.refresh, progress, self._cancel)
+        finally:
+            if self._vectors is not None:
+                self._vectors.resume()
         self._emit(IndexProgress(len(snapshot.digests), len(snapshot.digests), done=True))
+        self._embed(loop)
         return snapshot
+
+    def _embed(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Tell the vectors of what is new; the first time, after a while."""
+        if self._vectors is not None:
+            self._vectors.follow(self.now)
+        elif self._open_vectors is not None and self._beginning is None and self._lock.role == "owner":
+            self._beginning = loop.call_later(VECTORS_AFTER_S, self._begin_vectors)
+
+    def _begin_vectors(self) -> None:
+        assert self._open_vectors is not None
+        self._vectors = self._open_vectors()
+        self._vectors.follow(self.now)
 
     async def _wait_for_turn(self) -> None:
         while not self._lock.try_take():  # noqa: ASYNC110 - another process holds it: nobody here could set an event

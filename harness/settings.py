@@ -53,6 +53,7 @@ from bridle.harness.settingsfiles import (
     TestsPart,
     Tighter,
     UserFile,
+    VectorsPart,
 )
 from bridle.harness.shadow.contained import Container
 from bridle.harness.shadow.limits import MEBIBYTE, Limits, usual_limits
@@ -74,6 +75,15 @@ class Proof(msgspec.Struct, frozen=True):
     coverage: float = 0.0
     strength_s: float = 0.0
     stop_after: int = 5
+
+
+class Embedding(msgspec.Struct, frozen=True):
+    """Where vectors are kept and what makes them: see `VectorsPart`. `server` is "" for this machine."""
+
+    on: bool = True
+    server: str = ""
+    embedder: str = "lsa"
+    address: str = ""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -109,6 +119,7 @@ class Settings(msgspec.Struct, frozen=True):
     hooks: tuple[Hook, ...] = ()
     tests: Proof = Proof()
     declared: tuple[Check, ...] = ()
+    vectors: Embedding = Embedding()
 
     @property
     def mode(self) -> Mode:
@@ -130,7 +141,10 @@ def load_user() -> UserFile:
     """Return what the person set for all their workspaces. Raises UserProblem as `load` does."""
     path = user_file()
     found = read_toml(path, UserFile, {})
-    _check_address(found.base_url, path)
+    _check_address(found.base_url, path, "base_url")
+    vectors = vectors_part(found)
+    _check_address(vectors.address, path, "vectors.address")
+    _check_address(vectors.store if "://" in vectors.store else "", path, "vectors.store")
     return found
 
 
@@ -185,6 +199,7 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
         hooks=(*hooks, *_hooks(project.hooks, "project", its)),
         declared=_declared((user.declared, mine), (project.declared, its)),
         tests=_proof(user.tests, editor.tests, project.tests),
+        vectors=_embedding(user, project),
     )
 
 
@@ -273,12 +288,28 @@ def _where(path: Path | None, effect: str) -> str:
     return f"{path}:{line_of(path.read_text('utf-8-sig'), ('permission', effect))}"
 
 
-def _check_address(address: str, mine: Path) -> None:
-    """A key goes to this address: nobody on the way may be able to read it."""
+def vectors_part(user: UserFile) -> VectorsPart:
+    """Return what the person says of vectors, in whichever of the two forms."""
+    return VectorsPart(store=user.vectors) if isinstance(user.vectors, str) else user.vectors
+
+
+def _embedding(user: UserFile, project: ProjectFile) -> Embedding:
+    """Return what the person says of vectors; the project can only do without."""
+    part = vectors_part(user)
+    return Embedding(
+        on=part.store != "off" and project.vectors != "off",
+        server=part.store.rstrip("/") if "://" in part.store else "",
+        embedder=part.embedder,
+        address=part.address,
+    )
+
+
+def _check_address(address: str, mine: Path, key: str) -> None:
+    """A key or code goes to this address: nobody on the way may be able to read it."""
     parts = urlsplit(address)
     if address and parts.scheme != "https" and not (parts.scheme == "http" and _is_near(parts.hostname or "")):
-        where = f"{mine}:{line_of(mine.read_text('utf-8-sig'), ('base_url',))}"
-        raise UserProblem(f"{where}: 'base_url' is {address!r}", "use https, or http on your own network")
+        where = f"{mine}:{line_of(mine.read_text('utf-8-sig'), tuple(key.split('.')))}"
+        raise UserProblem(f"{where}: {key!r} is {address!r}", "use https, or http on your own network")
 
 
 def _is_near(host: str) -> bool:

@@ -25,6 +25,7 @@ _Dollars = Annotated[float, msgspec.Meta(ge=0, le=10_000)]
 _Megabytes = Annotated[int, msgspec.Meta(ge=64, le=16_000_000)]
 _Processes = Annotated[int, msgspec.Meta(ge=16, le=1_000_000)]
 _ModeName = Literal["plan", "ask", "edit", "auto", "acceptEdits"]
+VectorStorePlace = Annotated[str, msgspec.Meta(pattern=r"^(on|off|https?://[^\s/@]+/?)$")]
 _ContextTokens = Annotated[int, msgspec.Meta(ge=500, le=1_000_000)]
 
 
@@ -110,6 +111,19 @@ class TestsPart(Part, frozen=True):
     stop_after: Annotated[int, msgspec.Meta(ge=0, le=100_000)] | None = None
 
 
+class VectorsPart(Part, frozen=True):
+    """Vectors: whether there are any and where they are kept, what makes them, and where that is asked.
+
+    `store` is on, off, or the address of a chroma server. `embedder` is ``lsa``, which needs nothing, or one of
+    chroma's registry with its model, as ``openai:text-embedding-3-small``; `address` is where that listens, "" for
+    its own.
+    """
+
+    store: VectorStorePlace = "on"
+    embedder: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] = "lsa"
+    address: str = ""
+
+
 class Common(Part, frozen=True):
     mode: _ModeName | None = None
     budget: BudgetPart = BudgetPart()
@@ -129,6 +143,7 @@ class ProjectFile(Common, frozen=True):
     """The project's rules for itself; the check of that name reads them, and says what is wrong with them."""
     security: dict[str, Any] = {}
     """That new lines are looked at for what they open."""
+    vectors: Literal["on", "off"] = "on"
 
 
 class EditorSettings(Common, frozen=True):
@@ -166,6 +181,7 @@ class UserFile(Common, frozen=True):
     read_mode: ReadMode = "check"
     edit_tool: EditTool = "hashline"
     mcp: dict[str, UserServer] = {}
+    vectors: VectorStorePlace | VectorsPart = "on"
 
 
 SHAPES: dict[File, type[msgspec.Struct]] = {

@@ -14,6 +14,7 @@ from bridle.harness.asking import Asking, consented
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
 from bridle.harness.completing import Completing
+from bridle.harness.embedding import opener
 from bridle.harness.executing import Executing
 from bridle.harness.ground import Ground
 from bridle.harness.knowing import Knowing
@@ -57,7 +58,8 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     post = Post()
     buffers = Buffers(root)
     key = take_key(os.environ)
-    knowing = Knowing(root, state.index, _claimed(state, post), post.emit)
+    vectors = opener(state, settings.vectors, buffers.current, lambda: trust.trusted)
+    knowing = Knowing(root, state.index, _claimed(state, post), post.emit, vectors)
     asking = Asking(post.emit)
     rung = asyncio.create_task(asyncio.to_thread(_rung, root, state, settings))
     grants = Grants(settings.policy, settings.needs)

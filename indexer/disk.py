@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from bridle.indexer.digest import digest
+from bridle.indexer.executed import ExecutorWorkers
 from bridle.indexer.facts import Edge, Skipped
 from bridle.indexer.files import SETTLED_NS, FileStat, FolderLink, Walk, read_bounded, walk
 from bridle.indexer.modules import declared_roots
@@ -54,7 +55,9 @@ class OnDisk(msgspec.Struct, frozen=True):
 class Disk:
     """The files under `root`. One thread at a time."""
 
-    def __init__(self, root: Path, store_path: Path | None, workers: ParseWorkers, *, read_only: bool) -> None:
+    def __init__(
+        self, root: Path, store_path: Path | None, workers: ParseWorkers | ExecutorWorkers, *, read_only: bool
+    ) -> None:
         self._root = root
         self._store_path = store_path
         self._store = Store(store_path, read_only=read_only) if store_path else None

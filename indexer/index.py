@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
+from concurrent.futures import Executor
 from pathlib import Path
 
 import msgspec
 
 from bridle.indexer.disk import Disk, OnDisk, Progress, answer
+from bridle.indexer.executed import ExecutorWorkers
 from bridle.indexer.facts import Skipped
 from bridle.indexer.files import FolderLink
 from bridle.indexer.linked import Linked
@@ -31,13 +33,20 @@ class Index:
     """The index of the workspace at `root`. Thread-safe; refreshes run one after another.
 
     `store_path` is where it is kept between runs, None for nowhere; with `read_only` the store is another's.
+    `executor` parses in place of processes of our own; it is not shut down here.
     """
 
     def __init__(
-        self, root: Path, store_path: Path | None, *, workers: int | None = None, read_only: bool = False
+        self,
+        root: Path,
+        store_path: Path | None,
+        *,
+        workers: int | None = None,
+        read_only: bool = False,
+        executor: Executor | None = None,
     ) -> None:
         self._root = root
-        self._workers = ParseWorkers(root, workers)
+        self._workers = ExecutorWorkers(root, executor) if executor else ParseWorkers(root, workers)
         self._disk = Disk(root, store_path, self._workers, read_only=read_only)
         self._disk_lock = threading.Lock()
         self._lock = threading.Lock()  # of what follows; never held while files are read

@@ -79,6 +79,16 @@ def query_terms(text: str) -> list[str]:
     return list(terms)[:MAX_QUERY_TERMS]
 
 
+def counted_terms(text: str) -> dict[str, int]:
+    """Return the terms of a text with how often each stands there."""
+    found = Counter(_IDENTIFIER.findall(text.encode("utf-8", "replace")))
+    counts: dict[str, int] = {}
+    for word, n in found.items():
+        for term in _terms_of_bytes(word) if word not in _STOP else ():
+            counts[term] = counts.get(term, 0) + n
+    return counts
+
+
 def file_words(
     source: bytes,
     symbols: Sequence[Symbol],

@@ -14,6 +14,7 @@ from bridle.harness.nouns import UserProblem
 
 SERVICE = "bridle"
 VARIABLE = "ANTHROPIC_API_KEY"
+EMBEDDER_VARIABLE = "BRIDLE_EMBEDDER_KEY"
 KEYRING_WAIT_S = 20.0
 MAX_KEY_CHARS = 1_000
 
@@ -48,6 +49,17 @@ NO_KEY = Key("none", "none")
 def take_key(environment: MutableMapping[str, str]) -> Key | None:
     """Return the key of the environment and remove it from there, so that no child process inherits it."""
     secret = environment.pop(VARIABLE, "").strip()
+    return Key(secret, "environment") if secret else None
+
+
+def embedder_endpoint(kind: str) -> str:
+    """Return the name under which the key of an embedder is kept."""
+    return f"embedder:{kind}"
+
+
+def take_embedder_key(environment: MutableMapping[str, str]) -> Key | None:
+    """Return the embedder's key of the environment and remove it from there, as `take_key` does the model's."""
+    secret = environment.pop(EMBEDDER_VARIABLE, "").strip()
     return Key(secret, "environment") if secret else None
 
 

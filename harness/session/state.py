@@ -42,6 +42,7 @@ class State:
         self.cli_session = make_private(self.folder / "cli")
         """What `bridle read` showed, for `bridle apply`."""
         self.index = self.folder / "index.sqlite"
+        self.vectors = self.folder / "vectors"
         self.lock = self.folder / "lock"
         self._name_the_root()
 

@@ -80,6 +80,20 @@ def test_index_counts_the_workspace(till: Path) -> None:
     assert document(bridle("index", "--json", root=till))["parsed"] == 0, "what is known is not read again"
 
 
+def test_index_makes_the_vectors_where_it_is_asked_to(till: Path) -> None:
+    assert "vectors" not in document(bridle("index", "--json", root=till))
+    said = document(bridle("index", "--vectors", "--json", root=till))["vectors"]
+    assert (said["embedded"] > 20, said["missing"], said["problem"]) == (True, 0, "")
+    assert said["model"].startswith("lsa-")
+    assert said["seconds"] > 0
+    checks = document(bridle("doctor", "--json", root=till))["checks"]
+    (told,) = [check for check in checks if check["name"] == "vectors"]
+    assert (told["outcome"], told["detail"]) == ("pass", f"{said['embedded']} by lsa, kept here, 0 missing")
+    (till / "bridle.toml").write_text('vectors = "off"\n')
+    refused = bridle("index", "--vectors", root=till)
+    assert (refused.returncode, "vectors are off" in refused.stderr) == (1, True)
+
+
 def test_read_shows_anchors_that_apply_takes(till: Path) -> None:
     shown = document(bridle("read", f"{MONEY}:38-42", "--json", root=till))
     assert (shown["path"], shown["rev"], shown["shown"]) == (MONEY, 1, [[38, 42]])

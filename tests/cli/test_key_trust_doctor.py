@@ -153,12 +153,15 @@ def test_the_doctor_looks_at_everything_and_says_the_next_step(
     root: Path, drawer: Drawer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, found = look(root, capsys)
-    names = ["python", "git", "settings", "state", "trust", "sandbox", "grammars", "checks", "key", "editors", "mcp"]
-    assert [*found] == names
+    assert [*found] == [
+        *("python", "git", "settings", "state", "trust", "sandbox", "grammars", "vectors", "checks", "key", "editors"),
+        "mcp",
+    ]
     assert code == (1 if any(check["outcome"] == "fail" for check in found.values()) else 0)
     assert all(check["next_step"] for check in found.values() if check["outcome"] != "pass")
     assert [found[name]["outcome"] for name in ("python", "settings", "state", "grammars")] == ["pass"] * 4
     assert "pytest" in found["checks"]["detail"]
+    assert (found["vectors"]["outcome"], found["vectors"]["detail"]) == ("pass", "by lsa, kept here; none made yet")
     assert found["trust"]["outcome"] == found["key"]["outcome"] == "warn"
     assert found["sandbox"]["outcome"] in ("pass", "warn")
 

@@ -8,7 +8,7 @@ import pytest
 from bridle.harness import settings as room
 from bridle.harness.nouns import Budget, UserProblem
 from bridle.harness.permission.decide import judge
-from bridle.harness.settings import load
+from bridle.harness.settings import Embedding, load
 from bridle.harness.settingsfiles import UserFile, schema
 from bridle.harness.shadow.contained import Container
 from bridle.harness.shadow.limits import usual_limits
@@ -212,6 +212,45 @@ def test_state_and_settings_are_closed_to_every_tool(
     monkeypatch.setenv("XDG_STATE_HOME", str(desk.root / "state"))
     policy = load(desk.root).policy
     assert judge(policy, "Read", "state/bridle/trust.json").rule == "built in: private"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", Embedding()),
+        ('vectors = "off"', Embedding(on=False)),
+        ('vectors = "http://127.0.0.1:8000"', Embedding(server="http://127.0.0.1:8000")),
+        ('[vectors]\nembedder = "openai:some"', Embedding(embedder="openai:some")),
+        (
+            '[vectors]\nstore = "https://chroma.example/"\nembedder = "ollama:x"\naddress = "http://localhost:1"',
+            Embedding(server="https://chroma.example", embedder="ollama:x", address="http://localhost:1"),
+        ),
+    ],
+)
+def test_vectors_are_set_in_a_word_or_in_a_table(desk: Desk, text: str, expected: Embedding) -> None:
+    assert load(desk.user(text).root).vectors == expected
+
+
+def test_a_project_can_do_without_vectors_and_say_nothing_else_of_them(desk: Desk) -> None:
+    desk.user('[vectors]\nembedder = "ollama:x"')
+    assert load(desk.project('vectors = "off"').root).vectors == Embedding(on=False, embedder="ollama:x")
+    for text in ('vectors = "http://127.0.0.1:8000"', '[vectors]\nembedder = "openai:x"'):
+        with pytest.raises(UserProblem, match=r"bridle\.toml:"):
+            load(desk.project(text).root)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'vectors = "http://chroma.example"',
+        'vectors = "sometimes"',
+        '[vectors]\nembedder = "openai:x"\naddress = "http://far.example"',
+        '[vectors]\napi_key = "k"',
+    ],
+)
+def test_code_goes_to_no_address_that_anybody_can_listen_to(desk: Desk, text: str) -> None:
+    with pytest.raises(UserProblem, match=r"config\.toml"):
+        load(desk.user(text).root)
 
 
 def test_editors_get_a_schema_that_knows_every_key(desk: Desk) -> None:

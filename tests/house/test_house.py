@@ -56,6 +56,7 @@ def test_the_floors_are_found() -> None:
         ("anthropic", {"harness/model/live.py"}),
         ("mcp", {"harness/mcp/link.py"}),
         ("mcp_types", {"harness/mcp/link.py"}),
+        ("chromadb", {"indexer/vectors/chroma.py"}),
         ("httpx2", {"harness/mcp/loopback.py", "harness/model/live.py"}),
         ("jsonschema", {"harness/mcp/schemas.py"}),
         ("sqlite3", {"indexer/store.py"}),

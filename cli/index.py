@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bridle.cli.common import add_root, find_root, note, print_json
+from bridle.cli.knowledge import REPORT_EVERY, snapshot_of
 from bridle.harness.nouns import UserProblem
 
 if TYPE_CHECKING:
     from bridle.harness.session.state import State
     from bridle.indexer.snapshot import Snapshot
 
-REPORT_EVERY = 200
 SHOWN_SKIPPED = 20
 LONGEST_S = 3600.0
 
@@ -33,15 +33,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Index, from the store where files are known, and print the figures."""
     from bridle.harness.session.state import State
-    from bridle.indexer.index import Index
 
     root = find_root(options.path or options.root)
     state = State(root)
-    index = Index(root, state.index)
-    try:
-        snapshot = index.refresh(_progress)
-    finally:
-        index.close()
+    snapshot = snapshot_of(root)
     document = as_json(snapshot)
     if options.vectors:
         document["vectors"] = _embed(root, state, snapshot)
@@ -50,11 +45,6 @@ def main(options: argparse.Namespace) -> int:
     else:
         print(text(document))
     return 0
-
-
-def _progress(n_done: int, n_files: int) -> None:
-    if n_done == n_files or n_done % REPORT_EVERY == 0:
-        note(f"· {n_done} of {n_files} files")
 
 
 def _embed(root: Path, state: State, snapshot: Snapshot) -> dict[str, Any]:

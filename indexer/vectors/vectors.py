@@ -180,7 +180,8 @@ class Vectors:
             snapshot, number = taken
             failed = snapshot.digests != self._complete and not self._is_passed(snapshot)
             with self._changed:
-                self._n_done = max(self._n_done, number)
+                if not self._closed:  # else it was stopped on the way
+                    self._n_done = max(self._n_done, number)
                 self._changed.notify_all()
                 if failed and not self._changed.wait_for(lambda: self._closed or self._hurried, RETRY_S):
                     self._n_wanted += 1  # nobody else would ask for what failed

@@ -177,8 +177,9 @@ def _difference(path: str, old: Scopes | None, new: Scopes | None) -> set[str]:
     values = set(old.facts.values if old else ()) ^ set(new.facts.values if new else ())
     for value in values:
         names.update((_called(value), *_WORD.findall(value.owner.partition("::")[2])))
-    if old is None or new is None:
-        names.update(_PARTS.split(_ENDING.sub("", path)))
+    packages = [scopes.facts.package if scopes else "" for scopes in (old, new)]
+    if old is None or new is None or packages[0] != packages[1]:
+        names.update(_PARTS.split(_ENDING.sub("", path)), *(package.split(".") for package in packages))
     return {ALL} if any(binding.name == ALL for binding in bindings) else names - {""}
 
 
@@ -191,6 +192,7 @@ def _symbols(scopes: Scopes | None) -> set[tuple[str, ...]]:
         (
             symbol.qualname,
             symbol.kind,
+            scopes.facts.package,
             *(f"{base.qualifier}.{base.name}" for base in bases.get(symbol.id, ())),
         )
         for symbol in scopes.facts.symbols[1:]
@@ -202,4 +204,4 @@ def _last(name: str) -> str:
 
 
 def _words(written: str) -> set[str]:
-    return set(written.replace("()", "").split("."))
+    return set(_WORD.findall(written))

@@ -39,7 +39,8 @@ SCRIPTS = Reader(
     "scripts",
     ("probe.ts", b"export function probe(): void {\n  probe();\n}\n"),
 )
-READERS = (PYTHON, SCRIPTS)
+GO = Reader("go", (".go",), "go", ("probe.go", b"package probe\n\nfunc probe() {\n\tprobe()\n}\n"))
+READERS = (PYTHON, SCRIPTS, GO)
 
 _BY_SUFFIX = {suffix: reader for reader in READERS for suffix in reader.suffixes}
 

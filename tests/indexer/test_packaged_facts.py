@@ -1,0 +1,130 @@
+"""What is read out of source in the languages of packages."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridle.indexer.facts import FileFacts, Import, Typed
+from bridle.indexer.languages.readers import reader_of
+
+GO_SOURCE = b"""// Package shop sells.
+package shop
+
+import (
+	t "acme.org/tax"
+	. "acme.org/all"
+	_ "acme.org/none"
+	"gopkg.in/yaml.v3"
+)
+
+// Cart holds what
+// is wanted.
+type Cart[T any] struct {
+	items map[string][]*Item // by name
+	tax.Rate
+}
+
+type (
+	// Item is one.
+	Item interface{ Price() (p int, err error) }
+	Same = Item
+)
+
+const (
+	One, Two = 1, 2
+)
+
+var limit, other = t.New(), 3
+
+// Sum adds.
+func (c *Cart[T]) Sum(of ...string) (*Item, []Same) {
+	type local struct{}
+	return nil, nil
+}
+"""
+
+
+def facts_of(path: str, source: bytes) -> FileFacts:
+    reader = reader_of(path)
+    assert reader is not None
+    return reader.facts(path, source)
+
+
+def shown(known: FileFacts) -> list[tuple[str, str, int, int, str]]:
+    return [(s.id.partition("::")[2], s.kind, s.span.start_line, s.span.end_line, s.doc) for s in known.symbols[1:]]
+
+
+def test_go_has_definitions_with_the_comments_that_stand_right_above() -> None:
+    known = facts_of("shop/cart.go", GO_SOURCE)
+    assert known.package == "shop"
+    assert shown(known) == [
+        ("Cart", "class", 10, 16, "Cart holds what"),
+        ("Item", "interface", 18, 20, "Item is one."),
+        ("Item.Price", "method", 19, 20, ""),
+        ("Same", "type", 20, 21, ""),
+        ("One", "variable", 24, 25, ""),
+        ("Two", "variable", 24, 25, ""),
+        ("limit", "variable", 27, 28, ""),
+        ("other", "variable", 27, 28, ""),
+        ("Cart.Sum", "method", 29, 34, "Sum adds."),
+        ("Cart.Sum.local", "class", 31, 32, ""),
+    ]
+
+
+def test_go_says_what_imports_bind_and_what_values_are() -> None:
+    known = facts_of("shop/cart.go", GO_SOURCE)
+    assert known.imports == (
+        Import("t", "acme.org/tax", ""),
+        Import("*", "acme.org/all", "*"),
+        Import("", "acme.org/none", ""),
+        Import("yaml?", "gopkg.in/yaml.v3", ""),
+    )
+    assert known.types == (
+        Typed("Same", "Item()"),
+        Typed("limit", "t.New()"),
+        Typed("Cart.().Sum", "Item(),*Same()"),
+        Typed("Cart.items", "**Item()"),
+        Typed("Cart.Rate", "tax.Rate()"),
+    )
+
+
+def test_a_signature_is_the_head_on_one_line() -> None:
+    signatures = {s.qualname: s.signature for s in facts_of("a.go", GO_SOURCE).symbols}
+    assert signatures["Cart.Sum"] == "func (c *Cart[T]) Sum(of ...string) (*Item, []Same)"
+    assert signatures["Cart"] == "type Cart[T any] struct"
+
+
+BROKEN = {
+    "go": [b"package", b"package a\nfunc (", b"package a\nfunc good() {}\ntype T struct {{{\n", b"func f() { x.y. }"],
+}
+DEEP = {
+    "go": [b"package a\nvar x = " + b"f(" * 3_000 + b")" * 3_000, b"package a\nfunc f() { x" + b".f(1)" * 4_000 + b" }",
+           b"package a\nfunc f() " + b"{" * 2_000 + b"}" * 2_000, b"package a\nvar x " + b"[]" * 5_000 + b"int"],
+}  # fmt: skip
+ENDINGS = {"go": "a.go"}
+
+
+@pytest.mark.parametrize(("language", "source"), [(name, one) for name, known in BROKEN.items() for one in known])
+def test_source_that_is_broken_gives_what_can_be_read(language: str, source: bytes) -> None:
+    known = facts_of(ENDINGS[language], source)
+    assert known.symbols[0].kind == "module"
+    assert b"good" not in source or "good" in {symbol.name for symbol in known.symbols}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "source"), [(name, one) for name, known in DEEP.items() for one in known])
+def test_deep_and_long_source_costs_time_in_its_length_only(language: str, source: bytes) -> None:
+    assert facts_of(ENDINGS[language], source + b"\n").n_lines == source.count(b"\n") + 2
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_lines_are_the_protocols_whatever_ends_them(end: bytes) -> None:
+    known = facts_of("a.go", b"package a\n\nfunc f() {\n}\n".replace(b"\n", end))
+    assert {s.name: (s.span.start_line, s.span.end_line) for s in known.symbols[1:]} == {"f": (2, 4)}
+
+
+@pytest.mark.parametrize("text", ["", "module", "module\n", "// module x", 'module "', "\x00", "module a b c"])
+def test_a_broken_go_mod_names_no_folder(text: str) -> None:
+    from bridle.indexer.package_roots import roots_of
+
+    assert [root.prefix for root in roots_of({"go.mod": text})] in ([], ["a"])

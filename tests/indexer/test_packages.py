@@ -1,0 +1,97 @@
+"""From text to edges in the languages of packages: small workspaces, and what depends on what in them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from _pytest.mark import ParameterSet
+
+from bridle.indexer.facts import FileFacts, SymbolId
+from bridle.indexer.languages.readers import READERS, reader_of
+from bridle.indexer.linked import Linked
+from bridle.indexer.package_rules import RULES
+from bridle.indexer.script_projects import is_config, projects_of
+
+CASES = Path(__file__).parent.parent / "cases"
+LANGUAGES = [rules.language for rules in RULES]
+
+
+def read(files: Mapping[str, str]) -> dict[str, FileFacts]:
+    return {path: reader.facts(path, text.encode()) for path, text in files.items() if (reader := reader_of(path))}
+
+
+def linked_of(files: Mapping[str, str]) -> Linked:
+    projects = projects_of({path: text for path, text in files.items() if is_config(path)})
+    return Linked.of(read(files), projects=projects)
+
+
+def cases() -> Iterator[ParameterSet]:
+    """Read ``cases/LANGUAGE.txt``: the workspace, the definition asked about, and what leads from it to where."""
+    for language in LANGUAGES:
+        _, *blocks = (CASES / f"{language}.txt").read_text("utf-8").split("\n== ")
+        for block in blocks:
+            head, *parts = block.split("\n-- ")
+            name, source, *lines = head.strip().split("\n")
+            expected = {(kind, target): float(sure) for kind, target, sure in (line.split() for line in lines)}
+            files = {path: text for path, _, text in (part.partition("\n") for part in parts)}
+            yield pytest.param(files, source, expected, id=f"{language}: {name}")
+
+
+@pytest.mark.parametrize(("files", "source", "expected"), list(cases()))
+def test_a_use_means(files: dict[str, str], source: str, expected: dict[tuple[str, str], float]) -> None:
+    linked = linked_of(files)
+    assert linked.symbol(SymbolId(source)) is not None
+    found = {(edge.kind, edge.target): edge.confidence for edge in linked.out_of(SymbolId(source))}
+    assert found == expected
+
+
+def test_each_language_of_packages_has_a_reader_and_cases() -> None:
+    assert set(LANGUAGES) <= {reader.name for reader in READERS}
+    assert all((CASES / f"{language}.txt").is_file() for language in LANGUAGES)
+
+
+PIECES: Mapping[str, tuple[list[str], list[str]]] = {
+    "go": (
+        ["p/a.go", "p/b.go", "p/q/c.go", "r/d.go", "r/d_test.go"],
+        [
+            'import "m/p"\n', 'import k "m/p/q"\n', 'import . "m/r"\n', "func G() { H(); p.G(); k.H() }\n",
+            "func H() *A { G(); return nil }\n", "type A struct { B; b *B }\n", "func (a *A) M() { a.N(); a.b.N() }\n",
+            "type B struct { k.A }\n", "func (b B) N() *A { return nil }\n", "func (b B) M() { b.A.M() }\n",
+            "func W(a A, b *B) { a.M(); a.N().M(); b.N(); p.W(a, b) }\n", "var V = H()\n",
+            "func Z() { V.M(); x.M() }\n",
+            "type C = p.A\n", "type D []B\n", "func Q(d D, c C) { d[0].N(); c.M() }\n", "type A interface { N() B }\n",
+            "func TestX(t *testing.T) { W(); p.W(); H().M() }\n",
+        ],
+    ),
+}  # fmt: skip
+HEADS: Mapping[str, tuple[str, str]] = {"go": ("package p\n", "package other\n")}
+ROOTS = {"go.mod": "module m\n"}
+
+
+@pytest.mark.parametrize("language", sorted(PIECES))
+@pytest.mark.parametrize("seed", range(25))
+def test_a_change_gives_the_edges_that_a_fresh_start_gives(seed: int, language: str) -> None:
+    rng = random.Random(seed)  # noqa: S311  # the same changes on every run
+    paths, pieces = PIECES[language]
+    projects = projects_of(ROOTS)
+
+    def invent() -> str:
+        return rng.choice(HEADS[language]) + "".join(rng.sample(pieces, rng.randint(0, 8)))
+
+    state = {path: invent() for path in paths if rng.random() < 0.8}
+    linked = Linked.of(read(state), projects=projects)
+    for _ in range(8):
+        path = rng.choice(paths)
+        if path in state and rng.random() < 0.3:
+            del state[path]
+            linked = linked.changed({path: None})
+        else:
+            state[path] = invent()
+            linked = linked.changed(read({path: state[path]}))
+        fresh = Linked.of(read(state), projects=projects)
+        assert {p: set(e) for p, e in linked.edges.items()} == {p: set(e) for p, e in fresh.edges.items()}
+        for target in {edge.target for edges in fresh.edges.values() for edge in edges}:
+            assert linked.into(target) == fresh.into(target)

@@ -1,4 +1,4 @@
-"""Where the definitions of a language of packages are: by package and qualified name. Pure but for what it remembers."""
+"""Where the definitions of a language of packages are: by package and qualified name. Pure, but remembers."""
 
 from __future__ import annotations
 

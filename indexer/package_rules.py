@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from bridle.indexer.facts import FileFacts
-from bridle.indexer.languages.readers import GO
+from bridle.indexer.languages.readers import GO, JAVA
 from bridle.indexer.languages.trees import words
 from bridle.indexer.package_roots import Root
 
@@ -24,7 +24,8 @@ class Rules(msgspec.Struct, frozen=True):
     used by the name it is bound to; else it says a dotted name, whose beginning is a package. With `is_implicit`
     a bare name may be a member of the classes around, and with `is_made` a call of a class is one of its constructor,
     which has that class's name or `constructor`'s. `own` are the words for the object at hand, `behind` for what its
-    class is built on. A method called like one of `common` is not guessed by its name alone.
+    class is built on. `gives` are methods of containers that give an element, `keeps` such that give another container.
+    A method called like one of `common` is not guessed by its name alone.
     """
 
     language: str
@@ -34,6 +35,8 @@ class Rules(msgspec.Struct, frozen=True):
     constructor: str = ""
     own: frozenset[str] = frozenset()
     behind: frozenset[str] = frozenset()
+    gives: frozenset[str] = frozenset()
+    keeps: frozenset[str] = frozenset()
     common: frozenset[str] = frozenset()
 
 
@@ -54,6 +57,22 @@ RULES: tuple[Rules, ...] = (
         common=words(
             "Add Close Contains Copy Done Equal Error Errorf Exec Fatal Fatalf Fprintf Get Len Less Lock Log Logf Next "
             "Open Pop Print Printf Println Push Query Read Reset Run Scan Set Sprintf String Swap Unlock Wait Write"
+        ),
+    ),
+    Rules(
+        JAVA.name,
+        lambda facts, roots: facts.package,
+        is_implicit=True,
+        constructor="=",
+        own=frozenset(("this",)),
+        behind=frozenset(("super",)),
+        gives=words("get next previous poll peek pop remove take element first last getFirst getLast orElse call join"),
+        keeps=words("iterator listIterator stream values subList filter sorted distinct limit reversed"),
+        common=words(
+            "accept add addAll apply build clear close compareTo contains containsKey entrySet equals flush get "
+            "getClass getKey getMessage getName getValue hashCode hasNext isEmpty iterator keySet length list map next "
+            "of print println put read remove run set size stream substring test toArray toString trim valueOf values "
+            "write"
         ),
     ),
 )

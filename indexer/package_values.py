@@ -34,3 +34,20 @@ def parts_of(path: str) -> tuple[Part, ...]:
     """Return the parts of a path, at least one."""
     found = (_PART.match(part) for part in path.split("."))
     return tuple(Part(len(one[1]), one[2], tuple(_DEED.findall(one[3]))) for one in found if one)
+
+
+def arity(symbol: Symbol) -> int:
+    """Return how many parameters the head of a method has."""
+    head = symbol.signature
+    depth, n_commas, is_empty = 0, 0, True
+    for letter in head[max(0, head.find(f"{symbol.name}(")) + len(symbol.name) :]:
+        if letter in "(<[{":
+            depth += 1
+        elif letter in ")>]}":
+            depth -= 1
+            if depth == 0:
+                break
+        elif depth:
+            is_empty = is_empty and letter.isspace()
+            n_commas += letter == "," and depth == 1
+    return 0 if is_empty else n_commas + 1

@@ -75,7 +75,7 @@ def comparisons(where: Path, n_symbols: int, only: str) -> Iterator[Comparison]:
     del n_symbols
     for name, _, _ in PINNED:
         if only in ("", name):
-            yield _compared((where / name).resolve())
+            yield _compared((where / name).resolve(), name)
 
 
 def smoke() -> Iterator[Comparison]:
@@ -87,11 +87,11 @@ def smoke() -> Iterator[Comparison]:
         for path, text in OWN.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text, "utf-8")
-        yield _compared(root)
+        yield _compared(root, "shop")
 
 
-def _compared(root: Path) -> Comparison:
+def _compared(root: Path, name: str) -> Comparison:
     argv = ["go", "run", str(TELLER), str(root)]
     env = {**os.environ, "GO111MODULE": "off", "CGO_ENABLED": "0"}
     told = subprocess.run(argv, cwd=root, env=env, check=True, capture_output=True, text=True).stdout
-    return compared(root, told_in(lines_of(told)))
+    return compared(root, told_in(lines_of(told)), name)

@@ -40,12 +40,16 @@ def told_in(lines: Iterable[str]) -> list[Told]:
 
 
 def compared(
-    root: Path, told: Sequence[Told], constructors: Sequence[str] = (), kinds: Sequence[str] = KINDS
+    root: Path, told: Sequence[Told], name: str, constructors: Sequence[str] = (), kinds: Sequence[str] = KINDS
 ) -> Comparison:
-    """Return the counts of a project by what a truth told; `constructors` are names that stand for their class."""
+    """Return the counts of a project by what a truth told; `constructors` are names that stand for their class.
+
+    With ``=`` a constructor is called like its class.
+    """
     index = Index(root, None, workers=1)
     try:
-        return _Project(root, index.refresh(), told, constructors).compared(kinds)
+        found = _Project(root, index.refresh(), told, constructors).compared(kinds)
+        return Comparison(name, found.n_symbols, found.counts)
     finally:
         index.close()
 
@@ -80,6 +84,8 @@ class _Project:
         if not use.goal or use.goal not in self._snapshot.digests:
             return None
         source = self._around(use.path, use.at)
+        if use.goal_at < 0 and use.path == use.goal:
+            return None
         if use.goal_at < 0:
             return f"{use.path}::", f"{use.goal}::", KIND_OF[use.kind]
         symbol = self._defined_at(use.goal, use.goal_at)
@@ -117,9 +123,9 @@ class _Project:
 
     def _judge(self, edge: Named) -> str:
         """Tell whether the truth knows all that stands behind an edge of ours that it does not have."""
-        source, target, _ = edge
+        source, target, kind = edge
         path, name = source.partition("::")[0], re.split(r"[.:]", target)[-1]
-        if not name:
+        if not name or kind == "overrides":
             return "wrong"
         known = self._known.get((path, name), [])
         text = self._read(path)

@@ -26,10 +26,11 @@ class Form(NamedTuple):
 
     A `leaf` is its text, a `member` the `name` of its `inner`, a `call` what its `inner` gives, a `method` both at
     once. What is `made` or `cast` is a value of the type that stands in `inner`; an `element` is one of its `inner`;
-    `same` is nothing but its `inner` (the first part where that is ""), as with brackets.
+    What `is` its `inner` says so itself: a literal. `same` is nothing but its `inner`, as with brackets. Where a
+    field is "" the first part is meant, the last one for `name`.
     """
 
-    how: Literal["leaf", "member", "call", "method", "made", "element", "same"]
+    how: Literal["leaf", "member", "call", "method", "made", "element", "same", "is"]
     inner: str = ""
     name: str = ""
 
@@ -57,6 +58,11 @@ def first(node: Node | None) -> Node | None:
     return node.named_child(0) if node is not None and node.named_child_count else None
 
 
+def last(node: Node | None) -> Node | None:
+    """Return the last named child of a node, None where it has none."""
+    return node.named_child(node.named_child_count - 1) if node is not None and node.named_child_count else None
+
+
 def written(node: Node, forms: Forms) -> str:
     """Return a use as a dotted path."""
     whole = node.text or b""
@@ -73,11 +79,14 @@ def written(node: Node, forms: Forms) -> str:
         if form.how == "leaf":
             parts.append(text(at).replace(forms.separator, ".").lstrip(".") + behind)
             break
+        if form.how == "is":
+            parts.append(form.inner + behind)
+            break
         if form.how == "made":
             parts.append(f"{(forms.value_of(inner) if inner else '') or UNKNOWN}{behind}")
             break
         if form.how in ("member", "method"):
-            name = at.child_by_field_name(form.name)
+            name = at.child_by_field_name(form.name) if form.name else last(at)
             called = "()" if form.how == "method" else ""
             parts.append(f"{text(name) if name else UNKNOWN}{called}{behind}")
             behind = ""

@@ -40,7 +40,8 @@ SCRIPTS = Reader(
     ("probe.ts", b"export function probe(): void {\n  probe();\n}\n"),
 )
 GO = Reader("go", (".go",), "go", ("probe.go", b"package probe\n\nfunc probe() {\n\tprobe()\n}\n"))
-READERS = (PYTHON, SCRIPTS, GO)
+JAVA = Reader("java", (".java",), "java", ("Probe.java", b"class Probe {\n  void probe() { probe(); }\n}\n"))
+READERS = (PYTHON, SCRIPTS, GO, JAVA)
 
 _BY_SUFFIX = {suffix: reader for reader in READERS for suffix in reader.suffixes}
 

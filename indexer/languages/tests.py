@@ -19,6 +19,11 @@ class Tests(NamedTuple):
 
 _ROWS: Mapping[str, Tests] = {
     "go": Tests(re.compile(r"_test\.go$"), re.compile(r"(?:Test|Benchmark|Fuzz|Example)(?![a-z])")),
+    "java": Tests(
+        re.compile(r"(?:^|/)src/test/|Tests?\.java$"),
+        re.compile(""),
+        re.compile(r"@(?:\w*Test|TestFactory|TestTemplate)\b|\bpublic void test[A-Z]"),
+    ),
 }
 
 

@@ -88,6 +88,55 @@ def test_go_says_what_imports_bind_and_what_values_are() -> None:
     )
 
 
+JAVA_SOURCE = b"""package org.acme;
+
+import org.acme.tax.Rate;
+import static org.acme.tax.Rates.*;
+
+/** What is wanted. */
+@Deprecated
+public class Cart<T extends Rate> extends Base {
+  private final Map<String, List<Rate>> rates, others[];
+  T one;
+
+  /** Makes it.
+   * @param x so many
+   */
+  public Cart(int x) { super(x); }
+
+  // no documentation
+  @Override public <K> List<Rate> sum(final int of, String... more) { return null; }
+  enum Color { RED { void f() {} }; abstract void f(); }
+  record Pair(Rate left, int right) {}
+  @interface Mark { String value() default ""; }
+}
+"""
+
+
+def test_java_has_definitions_with_their_documentation_and_annotations() -> None:
+    known = facts_of("Cart.java", JAVA_SOURCE)
+    assert known.package == "org.acme"
+    assert shown(known) == [
+        ("Cart", "class", 5, 22, "What is wanted."),
+        ("Cart.Cart", "method", 11, 15, "Makes it."),
+        ("Cart.sum", "method", 17, 18, ""),
+        ("Cart.Color", "enum", 18, 19, ""),
+        ("Cart.Color.f", "method", 18, 19, ""),
+        ("Cart.Color.f#2", "method", 18, 19, ""),
+        ("Cart.Pair", "class", 19, 20, ""),
+        ("Cart.Mark", "interface", 20, 21, ""),
+        ("Cart.Mark.value", "method", 20, 21, ""),
+    ]
+    assert known.imports == (Import("Rate", "org.acme.tax", "Rate"), Import("*", "org.acme.tax.Rates", "*"))
+    assert known.types == (
+        Typed("Cart.().sum", "*Rate()"),
+        Typed("Cart.rates", "**Rate()"),
+        Typed("Cart.others", "***Rate()"),
+        Typed("Cart.one", "Rate()"),
+        Typed("Cart.Pair.left", "Rate()"),
+    )
+
+
 def test_a_signature_is_the_head_on_one_line() -> None:
     signatures = {s.qualname: s.signature for s in facts_of("a.go", GO_SOURCE).symbols}
     assert signatures["Cart.Sum"] == "func (c *Cart[T]) Sum(of ...string) (*Item, []Same)"
@@ -96,12 +145,22 @@ def test_a_signature_is_the_head_on_one_line() -> None:
 
 BROKEN = {
     "go": [b"package", b"package a\nfunc (", b"package a\nfunc good() {}\ntype T struct {{{\n", b"func f() { x.y. }"],
+    "java": [
+        b"package",
+        b"class good { void f( }",
+        b"class good {}\nclass {{{",
+        b"class A { void f() { a. } }",
+        b"import ;",
+    ],
 }
 DEEP = {
     "go": [b"package a\nvar x = " + b"f(" * 3_000 + b")" * 3_000, b"package a\nfunc f() { x" + b".f(1)" * 4_000 + b" }",
            b"package a\nfunc f() " + b"{" * 2_000 + b"}" * 2_000, b"package a\nvar x " + b"[]" * 5_000 + b"int"],
+    "java": [b"class A { int x = " + b"f(" * 3_000 + b")" * 3_000 + b"; }",
+             b"class A { void f() { x" + b".f()" * 4_000 + b"; } }",
+             b"class A {" * 1_000 + b"}" * 1_000, b"class A { " + b"List<" * 2_000 + b"A" + b">" * 2_000 + b" x; }"],
 }  # fmt: skip
-ENDINGS = {"go": "a.go"}
+ENDINGS = {"go": "a.go", "java": "A.java"}
 
 
 @pytest.mark.parametrize(("language", "source"), [(name, one) for name, known in BROKEN.items() for one in known])

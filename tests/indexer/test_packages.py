@@ -66,8 +66,24 @@ PIECES: Mapping[str, tuple[list[str], list[str]]] = {
             "func TestX(t *testing.T) { W(); p.W(); H().M() }\n",
         ],
     ),
+    "java": (
+        ["p/A.java", "p/B.java", "q/C.java", "r/D.java", "r/E.java"],
+        [
+            "import q.*;\n", "import p.A;\n", "import static p.A.g;\n", "import r.B.In;\n",
+            "class A extends B { B b; void m() { n(); b.n(); g(); } static A g() { return null; } }\n",
+            "class B implements I { A n() { return A.g(); } class In extends A { void k() { n(); m(); } } }\n",
+            "interface I { void m(); default A z() { return null; } }\n",
+            "class A implements I { B m(int x) { return z(); } }\n",
+            "class W { void w(A a, In in) { a.m(); a.b.n().m(); in.k(); g(); new B().n(); p.A.g(); x.z(); } }\n",
+            "class C extends B.In { void q() { super.k(); k(); this.n(); } }\n",
+            "class B extends C { class In { void k() {} } }\n",
+        ],
+    ),
 }  # fmt: skip
-HEADS: Mapping[str, tuple[str, str]] = {"go": ("package p\n", "package other\n")}
+HEADS: Mapping[str, tuple[str, ...]] = {
+    "go": ("package p\n", "package other\n"),
+    "java": ("package p;\n", "package q;\n", "package r;\n", "package p;\n"),
+}
 ROOTS = {"go.mod": "module m\n"}
 
 

@@ -16,7 +16,8 @@ import msgspec
 from bridle.indexer.facts import Edge, Export, FileFacts, Import, Symbol, SymbolId, Value
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
-from bridle.indexer.linking import Homes, Layout, edges_of
+from bridle.indexer.languages.readers import family
+from bridle.indexer.linking import HEADED, Homes, Layout, edges_of
 from bridle.indexer.resolve import path_of
 from bridle.indexer.scopes import Scopes
 from bridle.indexer.script_projects import Projects
@@ -188,15 +189,22 @@ def _symbols(scopes: Scopes | None) -> set[tuple[str, ...]]:
     if scopes is None:
         return set()
     bases = scopes.bases
+    is_headed = family(scopes.facts.path) in HEADED
     return {
         (
             symbol.qualname,
             symbol.kind,
             scopes.facts.package,
+            *(_head(symbol) if is_headed else ()),
             *(f"{base.qualifier}.{base.name}" for base in bases.get(symbol.id, ())),
         )
         for symbol in scopes.facts.symbols[1:]
     }
+
+
+def _head(symbol: Symbol) -> tuple[str, str]:
+    """Return what decides which of several definitions of one name is meant."""
+    return symbol.id.partition("#")[2], symbol.signature
 
 
 def _last(name: str) -> str:

@@ -20,6 +20,9 @@ from bridle.indexer.script_modules import ScriptModules
 from bridle.indexer.script_projects import Projects
 from bridle.indexer.script_resolve import ScriptResolver
 
+HEADED = frozenset(rules.language for rules in RULES)
+"""Languages in which what a definition is taken for depends on its head too."""
+
 
 class Resolving(Protocol):
     """The rules of one language for one state of the workspace."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from bridle.indexer.facts import Import, Symbol, SymbolId
 from bridle.indexer.groups import Groups
 from bridle.indexer.languages.readers import family
+from bridle.indexer.package_includes import Includes
 from bridle.indexer.package_roots import Root
 from bridle.indexer.package_rules import Rules
 from bridle.indexer.resolve import path_of
@@ -30,6 +31,12 @@ class Packages:
         self._types: dict[str, dict[str, str]] = {}
         self._members_of: dict[str, list[str]] | None = None
         self._bindings: dict[str, dict[str, Import]] = {}
+        ours = (
+            {path: scopes for path, scopes in files.items() if family(path) == rules.language}
+            if rules.is_included
+            else {}
+        )
+        self.includes = Includes(ours)
 
     def package(self, path: str) -> str:
         """Return the key of the package that a file belongs to."""
@@ -50,6 +57,8 @@ class Packages:
             self._homes[name] = homes
         found = self._homes[name].get((package, qualname), [])
         own = [symbol for symbol in found if symbol.span.path == near]
+        if self._rules.is_included:
+            return tuple(self.includes.bodies(own or self.includes.seen(found, near), found))
         return tuple(own or found)
 
     def _is_ours(self, path: str) -> bool:

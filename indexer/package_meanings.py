@@ -63,7 +63,7 @@ class Meanings:
             return None if self._rules.is_path else self.found(scopes, f"{binding.module}.{binding.target}")
         if own:
             return Found(own, MEMBER)
-        for star in scopes.stars:
+        for star in scopes.stars if not self._rules.is_included else ():
             if (taken := self._starred(star, name, path)) is not None:
                 return taken
         return None

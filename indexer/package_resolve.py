@@ -90,7 +90,12 @@ class PackageResolver:
                 return
 
     def _imported(self, binding: Import, near: str) -> Iterator[Symbol]:
-        """Yield what an import takes in: a package's files, or definitions and their files."""
+        """Yield what an import takes in: a file, a package's files, or definitions and their files."""
+        if self._rules.is_included:
+            file = self._packages.includes.file(binding, near)
+            if file is not None:
+                yield self._files[file].module
+            return
         if self._rules.is_path or binding.target == ALL:
             for path in self._packages.paths(binding.module):
                 if not is_test_file(path) or (not self._rules.is_path and is_test_file(near)):
@@ -113,7 +118,7 @@ class PackageResolver:
             sure = found.confidence if is_one else min(found.confidence, OVERLOADED)
             for target in found.symbols[:MAX_OVERLOADS]:
                 kind = _EDGES[use.kind]
-                if kind == "calls" and not self._rules.constructor and target.kind in (*TYPES, "variable"):
+                if kind == "calls" and self._rules.is_path and target.kind in (*TYPES, "variable"):
                     kind = "references"  # a conversion
                 for one in (target, *self._constructors(target, kind)):
                     yield source, one, kind, sure

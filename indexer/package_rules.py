@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from bridle.indexer.facts import FileFacts
-from bridle.indexer.languages.readers import GO, JAVA
+from bridle.indexer.languages.readers import GO, JAVA, C
 from bridle.indexer.languages.trees import words
 from bridle.indexer.package_roots import Root
 
@@ -21,7 +21,8 @@ class Rules(msgspec.Struct, frozen=True):
     """What is different in one language.
 
     `package` is the key of a file's package. With `is_path` an import says the key of a package, and all of it is
-    used by the name it is bound to; else it says a dotted name, whose beginning is a package. With `is_implicit`
+    used by the name it is bound to; else it says a dotted name, whose beginning is a package. With `is_included` it
+    says a file, whose definitions are then seen, and a prototype stands for the body elsewhere. With `is_implicit`
     a bare name may be a member of the classes around, and with `is_made` a call of a class is one of its constructor,
     which has that class's name or `constructor`'s. `own` are the words for the object at hand, `behind` for what its
     class is built on. `gives` are methods of containers that give an element, `keeps` such that give another container.
@@ -31,6 +32,7 @@ class Rules(msgspec.Struct, frozen=True):
     language: str
     package: Callable[[FileFacts, Sequence[Root]], str]
     is_path: bool = False
+    is_included: bool = False
     is_implicit: bool = False
     constructor: str = ""
     own: frozenset[str] = frozenset()
@@ -50,6 +52,7 @@ def _go_package(facts: FileFacts, roots: Sequence[Root]) -> str:
 
 
 RULES: tuple[Rules, ...] = (
+    Rules(C.name, lambda facts, roots: "", is_included=True),
     Rules(
         GO.name,
         _go_package,

@@ -15,13 +15,14 @@ import time
 from pathlib import Path
 from types import ModuleType
 
+import c
 import golang
 import java
 import python
 import typescript
 from comparing import KINDS, Comparison, total
 
-LANGUAGES = {"python": python, "typescript": typescript, "go": golang, "java": java}
+LANGUAGES = {"python": python, "typescript": typescript, "go": golang, "java": java, "c": c}
 """Each has PINNED (name, folder of the code, commit), `missing(where)`, `comparisons(where, n_symbols, project)` and,
 for a tree of our own, `smoke()`; where that needs a tool that no target here installs, `OPTIONAL` names it."""
 

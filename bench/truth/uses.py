@@ -101,7 +101,7 @@ class _Project:
         around = [
             one
             for one in self._snapshot.in_file(path)
-            if one.name == said and one.span.start_byte <= at < one.span.end_byte
+            if one.name == said and one.qualname and one.span.start_byte <= at < one.span.end_byte
         ]
         return max(around, key=lambda one: one.span.start_byte) if around else None
 

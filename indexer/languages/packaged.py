@@ -40,11 +40,15 @@ _MARKS = re.compile(r"^[\s/*!#]+|[\s*/]+$")
 
 
 class Named(NamedTuple):
-    """A definition's name: the node where it stands, what the definition is put on elsewhere, and its kind."""
+    """A definition's name: the node where it stands, what the definition is put on elsewhere, and its kind.
+
+    With `is_alone` nothing but its name is the definition's: what stands around it is another's.
+    """
 
     node: Node
     outer: str = ""
     kind: SymbolKind | None = None
+    is_alone: bool = False
 
 
 class Dialect(NamedTuple):
@@ -53,7 +57,7 @@ class Dialect(NamedTuple):
     `names` yields the names of a definition; `binds` the locals of a ``@bind`` with what they are; `fields` the members
     of a ``@field``; `said` what a definition's value or result is. `target` is the part of a use that is followed, and
     where its name stands. `statements` hold one definition whole, `bodies` end its head, `documents` begin a comment
-    that documents. `kinds` correct a definition's kind.
+    that documents. What `is_prototype` has its body elsewhere, and a signature that ends with a semicolon.
     """
 
     queries: tuple[str, ...]
@@ -69,6 +73,7 @@ class Dialect(NamedTuple):
     statements: frozenset[str]
     bodies: frozenset[str]
     documents: re.Pattern[str]
+    is_prototype: Callable[[Node], bool] | None = None
 
 
 class _Head(NamedTuple):
@@ -82,6 +87,13 @@ class _Head(NamedTuple):
     nth: int
     signature: str
     doc: str
+
+
+def _is_aside(part: Node, name: Node | None) -> bool:
+    """Whether a part of a statement is no other definition: a comment, a parameter list, the same name again."""
+    if part.type in _COMMENTS or part.type in _ASIDE:
+        return True
+    return name is not None and part.type == name.type and part.text == name.text
 
 
 def read(path: str, source: bytes, dialect: Dialect) -> FileFacts:
@@ -129,17 +141,19 @@ class _Reading:
                         whole = self._whole(node)
                         start, doc = self._above(whole)
                     own = named.node.start_byte, named.node.end_byte
-                    span = own if len(several) > 1 else (start, whole.end_byte)
+                    span = own if len(several) > 1 or named.is_alone else (start, whole.end_byte)
                     signature = self._signature(whole, node)
+                    if self._dialect.is_prototype is not None and self._dialect.is_prototype(node):
+                        signature = f"{signature};"
                     name = text(named.node)
                     at = named.node.start_byte
                     yield _Head(named.kind or kind, name, named.outer, *span, node, at, index, signature, doc)
 
     def _whole(self, node: Node) -> Node:
         """Return the statement that declares `node` and nothing else."""
-        at = node
+        at, name = node, node.child_by_field_name("name")
         while (parent := at.parent) is not None and parent.type in self._dialect.statements:
-            if sum(child.type not in _COMMENTS and child.type not in _ASIDE for child in parent.named_children) > 1:
+            if sum(not _is_aside(child, name) for child in parent.named_children) > 1:
                 break
             at = parent
         return at

@@ -137,6 +137,58 @@ def test_java_has_definitions_with_their_documentation_and_annotations() -> None
     )
 
 
+C_SOURCE = b"""#include "shop.h"
+#include <tax/rate.h>
+#define LIMIT 3
+#define GUARD
+#define OF(x) ((x) * LIMIT)
+
+/* What is wanted. */
+typedef struct cart {
+  struct rate *rate; int sums[3];
+} cart;
+typedef struct { int x; } plain;
+enum color { RED, GREEN };
+static cart *first, *second = 0;
+extern int outside;
+
+// Makes one.
+cart *cart_new(int total);
+int (*hook)(int);
+
+cart *cart_new(int total) {
+  int local = total;
+  return first;
+}
+"""
+
+
+def test_c_has_definitions_prototypes_and_macros() -> None:
+    known = facts_of("shop.c", C_SOURCE)
+    assert shown(known) == [
+        ("LIMIT", "variable", 2, 3, ""),
+        ("OF", "function", 4, 5, ""),
+        ("cart", "class", 6, 10, "What is wanted."),
+        ("plain", "class", 10, 11, ""),
+        ("color", "enum", 11, 12, ""),
+        ("first", "variable", 12, 13, ""),
+        ("second", "variable", 12, 13, ""),
+        ("outside", "variable", 13, 14, ""),
+        ("cart_new", "function", 15, 17, "Makes one."),
+        ("hook", "variable", 17, 18, ""),
+        ("cart_new#2", "function", 19, 23, ""),
+    ]
+    assert known.imports == (Import("*", "shop.h", "*", 1), Import("*", "tax/rate.h", "*", 0))
+    heads = [s.signature for s in known.symbols if s.name == "cart_new"]
+    assert heads == ["cart *cart_new(int total);", "cart *cart_new(int total)"]
+
+
+def test_a_header_of_cpp_gives_nothing_but_its_file() -> None:
+    plain = b'#ifdef __cplusplus\nextern "C" {\nusing x = int;\n#endif\nint f(void);\n#ifdef __cplusplus\n}\n#endif\n'
+    assert [s.name for s in facts_of("a.h", plain).symbols] == ["a", "f"]
+    assert len(facts_of("a.h", b"#include <x>\nnamespace a { class B { void f(); }; }\n").symbols) == 1
+
+
 def test_a_signature_is_the_head_on_one_line() -> None:
     signatures = {s.qualname: s.signature for s in facts_of("a.go", GO_SOURCE).symbols}
     assert signatures["Cart.Sum"] == "func (c *Cart[T]) Sum(of ...string) (*Item, []Same)"
@@ -152,6 +204,7 @@ BROKEN = {
         b"class A { void f() { a. } }",
         b"import ;",
     ],
+    "c": [b"#include", b"int f( {", b"int good(void) {}\nstruct {{{", b"#define", b"typedef struct {", b"x.y->"],
 }
 DEEP = {
     "go": [b"package a\nvar x = " + b"f(" * 3_000 + b")" * 3_000, b"package a\nfunc f() { x" + b".f(1)" * 4_000 + b" }",
@@ -159,8 +212,11 @@ DEEP = {
     "java": [b"class A { int x = " + b"f(" * 3_000 + b")" * 3_000 + b"; }",
              b"class A { void f() { x" + b".f()" * 4_000 + b"; } }",
              b"class A {" * 1_000 + b"}" * 1_000, b"class A { " + b"List<" * 2_000 + b"A" + b">" * 2_000 + b" x; }"],
+    "c": [b"int x = " + b"f(" * 3_000 + b")" * 3_000 + b";", b"int " + b"*" * 5_000 + b"x;",
+          b"#if 1\n" * 2_000 + b"int x;",
+          b"void f() " + b"{" * 2_000 + b"}" * 2_000],
 }  # fmt: skip
-ENDINGS = {"go": "a.go", "java": "A.java"}
+ENDINGS = {"c": "a.c", "go": "a.go", "java": "A.java"}
 
 
 @pytest.mark.parametrize(("language", "source"), [(name, one) for name, known in BROKEN.items() for one in known])

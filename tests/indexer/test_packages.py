@@ -79,8 +79,21 @@ PIECES: Mapping[str, tuple[list[str], list[str]]] = {
             "class B extends C { class In { void k() {} } }\n",
         ],
     ),
+    "c": (
+        ["a.c", "b.c", "inc/a.h", "inc/b.h", "src/d.c"],
+        [
+            '#include "a.h"\n', '#include "inc/b.h"\n', "#include <a.h>\n", '#include "../inc/a.h"\n',
+            "int g(void);\n",
+            "int g(void) { return h(1) + M(2); }\n", "static int h(int x) { return g(); }\n", "int h(int x);\n",
+            "#define M(x) (x)\n", "typedef struct s { int x; } s;\n", "s *k(s *x) { g(); return k(x); }\n",
+            "s *k(s *x);\n",
+            "int M(int x) { return L; }\n", "extern int L;\n", "int L = 3;\n",
+            "int w(struct s x) { return L + g() + h(1); }\n",
+        ],
+    ),
 }  # fmt: skip
 HEADS: Mapping[str, tuple[str, ...]] = {
+    "c": ("",),
     "go": ("package p\n", "package other\n"),
     "java": ("package p;\n", "package q;\n", "package r;\n", "package p;\n"),
 }

@@ -24,6 +24,8 @@ COMMANDS = {
     "key": "set, test or remove the model's key",
     "mcp": "list, look at, approve or drop the servers whose tools a model may call",
     "index": "index the workspace and print what is in it",
+    "symbols": "tell where a name is defined",
+    "graph": "tell what depends on what: callers, tests, impact, circles",
     "context": "show what a model would see for a task, and why",
     "read": "print lines of a file with their anchors",
     "apply": "apply hashline edits from a file, all or nothing",

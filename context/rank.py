@@ -171,7 +171,7 @@ def _add_tests(seeds: dict[SymbolId, bool], snapshot: Snapshot, shares: _Shares)
             continue
         for reach in snapshot.tests_reaching([seed])[:MAX_TESTS]:
             name = snapshot.symbols[seed].qualname or snapshot.symbols[seed].span.path
-            shares.add(reach.test.id, "test", _TEST_OF * reach.confidence, f"test of {name}")
+            shares.add(reach.symbol.id, "test", _TEST_OF * reach.confidence, f"test of {name}")
 
 
 def _add_named(task: Task, snapshot: Snapshot, shares: _Shares) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from itertools import islice
 from pathlib import Path
@@ -16,9 +16,10 @@ from pathlib import Path
 import msgspec
 
 from bridle.indexer.digest import digest
-from bridle.indexer.facts import Skipped
+from bridle.indexer.facts import Edge, Skipped
 from bridle.indexer.files import SETTLED_NS, FileStat, FolderLink, Walk, read_bounded, walk
 from bridle.indexer.modules import declared_roots
+from bridle.indexer.packed import key_of, pack, unpack
 from bridle.indexer.parse import Job, Parsed, Unread, has_language
 from bridle.indexer.script_projects import MAX_CONFIG_BYTES, MAX_CONFIGS, Projects, is_config, projects_of
 from bridle.indexer.stopwatch import Stopwatch
@@ -27,6 +28,8 @@ from bridle.indexer.workers import ParseWorkers, Reply
 
 REPLY_TIMEOUT_S = 120.0
 MAX_AHEAD = 256
+SAVE_EVERY = 512
+"""So many files are read at most before they are kept: what a kill can cost."""
 
 Progress = Callable[[int, int], None]
 
@@ -57,6 +60,7 @@ class Disk:
         self._store = Store(store_path, read_only=read_only) if store_path else None
         self._workers = workers
         self._kept: dict[str, Kept] | None = None
+        self._as_loaded: dict[str, Parsed] = {}
         self._configs: dict[str, tuple[FileState, str]] = {}
         self._projects = Projects()
 
@@ -74,7 +78,7 @@ class Disk:
         gone = kept.keys() - {stat.path for stat in files}
         self._kept = same | moved | read
         with watch.stage("save"):
-            self._save(fresh, moved, gone)
+            self._save({}, moved, gone)
         return self._found(seen, n_parsed=len(read), n_loaded=n_loaded, complete=len(read) == len(unread))
 
     def own(self) -> None:
@@ -97,7 +101,28 @@ class Disk:
             return 0
         with watch.stage("load"):
             self._kept = self._store.load()
+            outcomes = ((path, one.outcome) for path, one in self._kept.items())
+            self._as_loaded = {path: outcome for path, outcome in outcomes if isinstance(outcome, Parsed)}
         return len(self._kept)
+
+    def linked_as_loaded(self, layout: str) -> tuple[Mapping[str, Parsed], Mapping[str, tuple[Edge, ...]]] | None:
+        """Return what the store held when it was loaded, with its edges; None where it has none. Answers once."""
+        parsed, self._as_loaded = self._as_loaded, {}
+        packed = self._store.edges() if self._store and parsed else None
+        facts = {path: one.facts for path, one in parsed.items()}
+        if packed is None or packed.key != key_of(facts, layout):
+            return None
+        try:
+            return parsed, unpack(packed, facts)
+        except ValueError:
+            return None
+
+    def keep_edges(self, layout: str, edges: Mapping[str, tuple[Edge, ...]]) -> None:
+        """Keep the edges of the files as they stand on disk."""
+        outcomes = {path: known.outcome for path, known in (self._kept or {}).items()}
+        facts = {path: outcome.facts for path, outcome in outcomes.items() if isinstance(outcome, Parsed)}
+        if self._store is not None and facts.keys() == edges.keys():
+            self._store.save_edges(pack(key_of(facts, layout), facts, edges))
 
     def _sort(
         self, files: Iterable[FileStat], kept: Mapping[str, Kept]
@@ -127,8 +152,9 @@ class Disk:
     def _read(
         self, files: list[FileStat], on_progress: Progress, cancel: threading.Event
     ) -> dict[str, tuple[FileState, Reply]]:
-        """Return what the workers say of `files`, of which never more than `MAX_AHEAD` are on their way."""
+        """Return what the workers say of `files`, of which `MAX_AHEAD` at most are on their way, and keep it."""
         fresh: dict[str, tuple[FileState, Reply]] = {}
+        unsaved: dict[str, tuple[FileState, Reply]] = {}
         waiting: deque[tuple[FileState, Future[Reply]]] = deque()
         rest = iter(files)
         while not cancel.is_set():
@@ -139,14 +165,20 @@ class Disk:
                 break
             for _ in range(max(1, len(waiting) // 2)):
                 state, future = waiting.popleft()
-                fresh[state.stat.path] = state, answer(future, state.stat.path)
+                reply = answer(future, state.stat.path)
+                unsaved[state.stat.path] = state, reply
+                fresh[state.stat.path] = state, Reply(reply.outcome, b"")  # its bytes are held no longer than needed
+                if len(unsaved) >= SAVE_EVERY:
+                    self._save(unsaved, {}, ())
+                    unsaved = {}
                 on_progress(len(fresh), len(files))
+        self._save(unsaved, {}, ())
         return fresh
 
     def _save(
-        self, fresh: Mapping[str, tuple[FileState, Reply]], moved: Mapping[str, Kept], gone: Iterable[str]
+        self, fresh: Mapping[str, tuple[FileState, Reply]], moved: Mapping[str, Kept], gone: Collection[str]
     ) -> None:
-        if self._store is not None:
+        if self._store is not None and (fresh or moved or gone):
             blobs = {path: (state, reply.data) for path, (state, reply) in fresh.items() if reply.data}
             self._store.save(blobs, {path: known.state for path, known in moved.items()}, gone)
 

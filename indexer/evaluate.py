@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from bridle.indexer.facts import FIXTURE, Symbol
-from bridle.indexer.scopes import Scopes
+from bridle.indexer.scopes import RECEIVERS, Scopes
 
 MAX_DEPTH = 10
 MAX_HELD = 6
@@ -23,7 +23,7 @@ MAX_SPENT = 2_000
 TYPED = 0.9
 """How sure a thing is that an annotation or an assignment tells, at most."""
 
-_Key = tuple[str, str, str]
+Key = tuple[str, str, str]
 _T = TypeVar("_T")
 _STEP = re.compile(r"\w+|\(\)|\[\]|\[\*\]")
 _GIVEN_BY_KEY = frozenset(("get", "pop", "setdefault"))
@@ -90,10 +90,14 @@ class Evaluation:
 
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
-        self._known: dict[_Key, tuple[Any, ...]] = {}
-        self._open: set[_Key] = set()
+        self._known: dict[Key, tuple[Any, ...]] = {}
+        self._open: set[Key] = set()
         self._is_cut = False
         self._spent = 0
+
+    def knows(self, key: Key) -> bool:
+        """Whether the answer to a question is known, and whole."""
+        return key in self._known
 
     def held(
         self, scopes: Scopes, source: Symbol, path: str, through: Symbol | None = None, depth: int = MAX_DEPTH
@@ -104,7 +108,7 @@ class Evaluation:
         key = source.id, path, through.id if through else ""
         return self.once(key, depth, (), lambda: self._first(scopes, source, path, through, depth))
 
-    def once(self, key: _Key, depth: int, cut: tuple[_T, ...], find: Callable[[], tuple[_T, ...]]) -> tuple[_T, ...]:
+    def once(self, key: Key, depth: int, cut: tuple[_T, ...], find: Callable[[], tuple[_T, ...]]) -> tuple[_T, ...]:
         """Return what `find` finds, and remember it; `cut` for what leads to itself, or too far.
 
         What was found by way of something cut is remembered only where nothing else waits for it, so that the answer
@@ -127,7 +131,7 @@ class Evaluation:
         return found
 
     def _first(self, scopes: Scopes, source: Symbol, path: str, through: Symbol | None, depth: int) -> tuple[Held, ...]:
-        return tuple(dict.fromkeys(self._followed(scopes, source, path, through, depth)))[:MAX_HELD]
+        return tuple(_few(list(self._followed(scopes, source, path, through, depth))))
 
     def attribute(self, held: Held, name: str, depth: int = MAX_DEPTH) -> Iterator[Held]:
         """Yield what an attribute of something is: a definition, or what that holds."""
@@ -156,7 +160,7 @@ class Evaluation:
                 found = [one for held in found for one in self._taken(held, step, depth)]
             else:
                 found = [one for held in found for one in self.attribute(held, step, depth - 1)]
-            found = list(dict.fromkeys(found))[:MAX_HELD]
+            found = _few(found)
             if not found:
                 return
         for held in found:
@@ -176,7 +180,7 @@ class Evaluation:
                 return [], []
             home = self._lookup.scopes_of(made)
             return list(self._paths(home, made, self._given(made, FIXTURE), 1.0, None, depth)), steps
-        if head in {"self", "cls", "Self", "super"}:
+        if head in RECEIVERS:
             around = next(scopes.classes_around(source), None)
             if around is None:
                 return [], []
@@ -259,3 +263,8 @@ class Evaluation:
             for method in self.attribute(held, "__getitem__" if step == "[]" else "__iter__", depth - 1):
                 for given in self._called(method, depth - 1):
                     yield given if step == "[]" else given._replace(how=How.ONE)
+
+
+def _few(found: list[Held]) -> list[Held]:
+    """Return each once, and not too many."""
+    return found if len(found) < 2 else list(dict.fromkeys(found))[:MAX_HELD]

@@ -20,7 +20,7 @@ FIXTURE = "@"
 """Stands before a name that pytest looks up: a fixture's. Alone, it is the name of what a fixture gives."""
 
 
-class Span(msgspec.Struct, frozen=True, order=True):
+class Span(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
     """A place in a file: bytes ``[start_byte, end_byte)``, lines ``[start_line, end_line)``, both 0-based.
 
     `path` is relative to the workspace root, with ``/``. Lines are the protocol's: see `bridle.indexer.text`.
@@ -33,7 +33,7 @@ class Span(msgspec.Struct, frozen=True, order=True):
     end_byte: int
 
 
-class Symbol(msgspec.Struct, frozen=True):
+class Symbol(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A named definition. `signature` is its head as one line; `doc` the first line of its documentation."""
 
     id: SymbolId
@@ -45,7 +45,7 @@ class Symbol(msgspec.Struct, frozen=True):
     doc: str = ""
 
 
-class Reference(msgspec.Struct, frozen=True, array_like=True):
+class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A use of `name` inside `source`.
 
     `qualifier` is what stands before its last dot, as ``os.path`` or ``super()``; a local name in it is replaced by
@@ -59,7 +59,7 @@ class Reference(msgspec.Struct, frozen=True, array_like=True):
     line: int
 
 
-class Import(msgspec.Struct, frozen=True, array_like=True):
+class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A name bound by an import: `name` here is `target` of `module` (empty target: the module itself).
 
     `level` counts the leading dots. ``import a.b`` binds the name ``a.b``; a star import has the name ``*``.
@@ -71,7 +71,7 @@ class Import(msgspec.Struct, frozen=True, array_like=True):
     level: int = 0
 
 
-class Export(msgspec.Struct, frozen=True, array_like=True):
+class Export(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What others see of a file, in a language that says so: `name` is `target` of `module`.
 
     Without `module` it is the file's own `target`, which an import may have bound. `*` stands for all names. An empty
@@ -83,7 +83,7 @@ class Export(msgspec.Struct, frozen=True, array_like=True):
     module: str = ""
 
 
-class Typed(msgspec.Struct, frozen=True, array_like=True):
+class Typed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the source plainly says of a value: of a variable, a field, the result of a function, by its `qualname`.
 
     `type` is a use that gives such a value: ``X()`` for an instance of X, ``make()`` for what a function gives. In
@@ -95,7 +95,7 @@ class Typed(msgspec.Struct, frozen=True, array_like=True):
     type: str
 
 
-class Value(msgspec.Struct, frozen=True, array_like=True):
+class Value(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What `name` of `owner` holds, as a path that is looked up from there: ``Box().get()`` is what a Box's get gives.
 
     `name` is an attribute of a class, a variable of a module, ``()`` for what a call of `owner` gives, "" for what
@@ -108,7 +108,7 @@ class Value(msgspec.Struct, frozen=True, array_like=True):
     path: str
 
 
-class Edge(msgspec.Struct, frozen=True):
+class Edge(msgspec.Struct, frozen=True, gc=False):
     """`source` depends on `target`; `confidence` is 0 to 1."""
 
     source: SymbolId
@@ -125,7 +125,7 @@ class Chunk(msgspec.Struct, frozen=True):
     digest: str
 
 
-class FileFacts(msgspec.Struct, frozen=True):
+class FileFacts(msgspec.Struct, frozen=True, gc=False):
     """Everything that was read out of one file.
 
     `digest` and `n_bytes` are those of the file's bytes; spans count in the UTF-8 form of its text, in

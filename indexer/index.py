@@ -9,9 +9,12 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import msgspec
+
 from bridle.indexer.disk import Disk, OnDisk, Progress, answer
 from bridle.indexer.files import FolderLink
 from bridle.indexer.linked import Linked
+from bridle.indexer.linking import Layout
 from bridle.indexer.parse import Job, Parsed, Unread, has_language
 from bridle.indexer.script_projects import Projects
 from bridle.indexer.snapshot import Snapshot, Work
@@ -37,6 +40,7 @@ class Index:
         self._disk_lock = threading.Lock()
         self._lock = threading.Lock()  # of what follows; never held while files are read
         self._found = OnDisk({})
+        self._kept: Linked | None = None  # of which the store has the edges
         self._buffers: dict[str, Parsed | Unread] = {}
         self._latest: dict[str, object] = {}
         self._snapshot = Snapshot(root, Linked.of({}), Words.of({}), complete=False)
@@ -56,9 +60,13 @@ class Index:
         with self._disk_lock:
             found = self._disk.catch_up(on_progress or _silent, cancel or threading.Event(), watch)
             with self._lock:
-                anew = _layout(self._found) != _layout(found)
+                restored = self._restored(found, watch)
+                anew = restored is None and _layout(self._found) != _layout(found)
                 self._found = found
-                return self._publish(watch, n_parsed=found.parsed, n_loaded=found.loaded, anew=anew)
+                self._publish(watch, n_parsed=found.parsed, n_loaded=found.loaded, anew=anew, old=restored)
+            if self._snapshot.work.resolved > len(found.outcomes) // REBUILD_SHARE:
+                self._keep(watch)
+            return self._snapshot
 
     def set_buffer(self, path: str, text: str | None) -> None:
         """Take `text` for the content of `path` until told otherwise; None gives the place back to the disk.
@@ -93,10 +101,34 @@ class Index:
         """End the workers and let the store go. May be called again."""
         self._workers.close()
         with self._disk_lock:
+            self._keep(Stopwatch())
             self._disk.close()
 
-    def _publish(self, watch: Stopwatch, *, n_parsed: int, n_loaded: int = 0, anew: bool = False) -> Snapshot:
-        found, old = self._found, self._snapshot
+    def _restored(self, found: OnDisk, watch: Stopwatch) -> Snapshot | None:
+        """Return the state that the store was left in, linked as it was then; None after a start, or without one."""
+        with watch.stage("load"):
+            known = self._disk.linked_as_loaded(_told(_layout(found)))
+            if known is None:
+                return None
+            parsed, edges = known
+            facts = {path: one.facts for path, one in parsed.items()}
+            self._kept = linked = Linked.restored(facts, edges, Layout(*_layout(found)))
+            words = Words.of({path: one.words for path, one in parsed.items()})
+        return Snapshot(self._root, linked, words, generation=self._snapshot.generation, complete=False)
+
+    def _keep(self, watch: Stopwatch) -> None:
+        """Keep the edges for the next start, where no buffer has a part in them and the disk's are not kept yet."""
+        linked = self._snapshot.linked
+        if self._buffers or linked is self._kept or not self._snapshot.complete:
+            return
+        with watch.stage("save"):
+            self._disk.keep_edges(_told(_layout(self._found)), linked.edges)
+        self._kept = linked
+
+    def _publish(
+        self, watch: Stopwatch, *, n_parsed: int, n_loaded: int = 0, anew: bool = False, old: Snapshot | None = None
+    ) -> Snapshot:
+        found, old = self._found, old or self._snapshot
         outcomes = {**found.outcomes, **self._buffers}
         parsed = {path: outcome for path, outcome in outcomes.items() if isinstance(outcome, Parsed)}
         changes = {
@@ -111,13 +143,17 @@ class Index:
             if anew:
                 facts = {path: known.facts for path, known in parsed.items()}
                 linked = Linked.of(facts, *_layout(found))
-            else:
+            elif changes:
                 linked = old.linked.changed({p: known.facts if known else None for p, known in changes.items()})
+            else:
+                linked = old.linked
         with watch.stage("words"):
             if anew:
                 words = Words.of({path: known.words for path, known in parsed.items()})
-            else:
+            elif changes:
                 words = old.words.changed({p: known.words if known else None for p, known in changes.items()})
+            else:
+                words = old.words
         unread = (outcome.skipped for outcome in outcomes.values() if isinstance(outcome, Unread))
         self._snapshot = Snapshot(
             self._root,
@@ -133,6 +169,10 @@ class Index:
 
 def _layout(found: OnDisk) -> tuple[tuple[FolderLink, ...], tuple[str, ...], Projects]:
     return found.links, found.roots, found.projects
+
+
+def _told(layout: tuple[tuple[FolderLink, ...], tuple[str, ...], Projects]) -> str:
+    return msgspec.json.encode(layout).decode()
 
 
 def _silent(n_done: int, n_files: int) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import cast
 
 import msgspec
 
@@ -29,20 +31,31 @@ _PARTS = re.compile(r"[./]+")
 _ENDING = re.compile(r"(?:\.d)?\.\w+$")
 
 
-class Linked(msgspec.Struct, frozen=True, eq=False):
+class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Facts and edges of one state of the workspace, by path.
 
-    `names` are the definitions by simple name, `mentions` the files that use a name, `sources` the files from
-    which edges lead to a definition. `n_resolved` counts the files that were resolved to get here.
+    `n_resolved` counts the files that were resolved to get here.
     """
 
     files: Mapping[str, Scopes]
     homes: Homes
-    names: Groups[str, SymbolId]
-    mentions: Groups[str, str]
     edges: Mapping[str, tuple[Edge, ...]]
-    sources: Groups[SymbolId, str]
     n_resolved: int
+
+    @cached_property
+    def names(self) -> Groups[str, SymbolId]:
+        """The definitions by simple name."""
+        return Groups[str, SymbolId].of(_names(self.files.values()))
+
+    @cached_property
+    def mentions(self) -> Groups[str, str]:
+        """The files that use a name, by name."""
+        return Groups[str, str].of(_mentions(self.files.values()))
+
+    @cached_property
+    def sources(self) -> Groups[SymbolId, str]:
+        """The files from which edges lead to a definition."""
+        return Groups[SymbolId, str].of(_sources(self.edges))
 
     @classmethod
     def of(
@@ -56,10 +69,14 @@ class Linked(msgspec.Struct, frozen=True, eq=False):
         files = {path: Scopes(known) for path, known in sorted(facts.items())}
         homes = Homes(files, Layout(tuple(links), tuple(roots), projects))
         names = Groups[str, SymbolId].of(_names(files.values()))
-        mentions = Groups[str, str].of(_mentions(files.values()))
         edges = edges_of(list(files), homes.resolving(files, names))
-        sources = Groups[SymbolId, str].of(_sources(edges))
-        return cls(files, homes, names, mentions, edges, sources, len(files))
+        return _knowing(cls(files, homes, edges, len(files)), names=names)
+
+    @classmethod
+    def restored(cls, facts: Mapping[str, FileFacts], edges: Mapping[str, tuple[Edge, ...]], layout: Layout) -> Linked:
+        """Return the state of which the edges are known already."""
+        files = {path: Scopes(known) for path, known in sorted(facts.items())}
+        return cls(files, Homes(files, layout), edges, 0)
 
     def changed(self, changes: Mapping[str, FileFacts | None]) -> Linked:
         """Return the state after `changes` of files, None for one that is gone."""
@@ -76,7 +93,8 @@ class Linked(msgspec.Struct, frozen=True, eq=False):
         stale = {path: self.edges[path] for path in {*fresh, *old} if path in self.edges}
         edges = {path: fresh[path] if path in fresh else self.edges[path] for path in files}
         sources = self.sources.changed(_sources(stale), _sources(fresh))
-        return Linked(files, homes, names, mentions, edges, sources, len(fresh))
+        linked = Linked(files, homes, edges, len(fresh))
+        return _knowing(linked, names=names, mentions=mentions, sources=sources)
 
     def into(self, target: SymbolId) -> tuple[Edge, ...]:
         """Return the edges that end at `target`, containment left out, in path order."""
@@ -94,6 +112,12 @@ class Linked(msgspec.Struct, frozen=True, eq=False):
         return scopes.by_id.get(target) if scopes else None
 
 
+def _knowing(linked: Linked, **groups: Groups[str, str] | Groups[str, SymbolId] | Groups[SymbolId, str]) -> Linked:
+    """Hand groups over that are made already, and else are when they are first asked for."""
+    cast("dict[str, object]", linked.__dict__).update(groups)
+    return linked
+
+
 def _is_use(edge: Edge) -> bool:
     return edge.kind != "contains"
 
@@ -109,17 +133,13 @@ def _sources(edges: Mapping[str, tuple[Edge, ...]]) -> Iterator[tuple[SymbolId, 
 def _mentions(files: Iterable[Scopes]) -> Iterator[tuple[str, str]]:
     for scopes in files:
         path = scopes.facts.path
-        for use in scopes.facts.references:
-            yield use.name, path
-            if use.qualifier:
-                for word in _WORD.findall(use.qualifier):
-                    yield word, path
-        for value in scopes.facts.values:
-            for word in _WORD.findall(value.path):
-                yield word, path
+        names = {use.name for use in scopes.facts.references}
+        written = {use.qualifier for use in scopes.facts.references} | {value.path for value in scopes.facts.values}
+        names.update(_WORD.findall(" ".join(written)))
         for binding in _bindings(scopes):
-            for part in _parts(binding):
-                yield part, path
+            names |= _parts(binding)
+        for name in names:
+            yield name, path
 
 
 def _bindings(scopes: Scopes | None) -> list[Import | Export]:

@@ -18,7 +18,7 @@ from bridle.indexer.languages.readers import PYTHON, SCRIPTS, family
 from bridle.indexer.languages.script_tests import is_script_test_file
 from bridle.indexer.languages.tests import is_packaged_test, is_packaged_test_file
 from bridle.indexer.modules import Modules
-from bridle.indexer.scopes import Scopes
+from bridle.indexer.scopes import Scopes, Views
 
 SCOPE, MEMBER, IMPORTED, INHERITED, STAR, PACKAGE, UNIQUE = 1.0, 0.95, 0.95, 0.9, 0.8, 0.5, 0.35
 MAX_HOPS = 12
@@ -33,7 +33,9 @@ _COMMON = frozenset(name for kind in _TYPES for name in dir(kind)) | {
 }
 _EDGES: Mapping[str, EdgeKind] = {"call": "calls", "read": "references", "inherit": "inherits"}
 _Found = tuple[Symbol, float]
+_NOTHING: Mapping[str, Symbol] = {}
 _HEAD = re.compile(r"\W")
+_BUILTINS = frozenset(dir(builtins))
 
 
 class Resolver:
@@ -44,6 +46,10 @@ class Resolver:
         self._modules = modules
         self._names = names
         self._evaluation = Evaluation(self)
+        self._module_files: dict[tuple[str, int, str], str | None] = {}
+        self._members: dict[tuple[SymbolId, str, bool], Member | None] = {}
+        self._in_modules: dict[tuple[str, str], _Found | None] = {}
+        self._in_tests: dict[str, bool] = {}
 
     def edges(self, path: str) -> tuple[Edge, ...]:
         """Return all edges that begin in file `path`, each once, in a stable order."""
@@ -51,7 +57,7 @@ class Resolver:
         best: dict[tuple[SymbolId, SymbolId, EdgeKind], float] = {}
         for source, target, kind, confidence in self._all(scopes):
             key = (source.id, target.id, kind)
-            if source.id != target.id and confidence > best.get(key, 0.0):
+            if confidence > best.get(key, 0.0) and source.id != target.id:
                 best[key] = confidence
         return tuple(Edge(*key, confidence) for key, confidence in best.items())
 
@@ -63,13 +69,26 @@ class Resolver:
             for target in filter(None, (self._imported(scopes, binding), self._module_of(scopes, binding))):
                 yield scopes.module, target, "imports", SCOPE
         yield from self._overridden(scopes)
-        from_tests = is_test_file(scopes.facts.path)
+        from_tests = self._is_in_tests(scopes.facts.path)
+        views = Views(scopes)
+        meant: dict[tuple[str, str, bool, SymbolId], tuple[_Found, ...]] = {}
         for use in scopes.facts.references:
             source = scopes.by_id[use.source]
-            for target, confidence in self._meanings(scopes, source, use):
+            head = _HEAD.split(use.qualifier, maxsplit=1)[0] if use.qualifier else use.name
+            view = views.of(source, use, head)
+            key = use.qualifier, use.name, use.kind == "call", view.id
+            if (found := meant.get(key)) is None:
+                found = meant[key] = tuple(self._meanings(scopes, view, use, head))
+            is_test_use = from_tests and _is_named_test(source)
+            for target, confidence in found:
                 yield source, target, _EDGES[use.kind], confidence
-                if from_tests and is_test(source) and not is_test_file(target.span.path):
+                if is_test_use and not self._is_in_tests(target.span.path):
                     yield source, target, "tests", confidence
+
+    def _is_in_tests(self, path: str) -> bool:
+        if (known := self._in_tests.get(path)) is None:
+            known = self._in_tests[path] = is_test_file(path)
+        return known
 
     def _overridden(self, scopes: Scopes) -> Iterator[tuple[Symbol, Symbol, EdgeKind, float]]:
         for symbol in scopes.facts.symbols:
@@ -79,8 +98,8 @@ class Resolver:
                     if found is not None and found.symbol is not None and found.symbol.kind == "method":
                         yield method, found.symbol, "overrides", found.confidence
 
-    def _meanings(self, scopes: Scopes, source: Symbol, use: Reference) -> Iterator[_Found]:
-        for found in self._use(scopes, source, use):
+    def _meanings(self, scopes: Scopes, source: Symbol, use: Reference, head: str) -> Iterator[_Found]:
+        for found in self._use(scopes, source, use, head):
             yield from self._with_constructor(use, found)
 
     def _with_constructor(self, use: Reference, found: _Found) -> Iterator[_Found]:
@@ -91,7 +110,7 @@ class Resolver:
             if made is not None:
                 yield made, confidence
 
-    def _use(self, scopes: Scopes, source: Symbol, use: Reference) -> Iterator[_Found]:
+    def _use(self, scopes: Scopes, source: Symbol, use: Reference, head: str) -> Iterator[_Found]:
         if not use.qualifier:
             if (bare := self.name(scopes, source, use.name)) is not None:
                 yield bare
@@ -105,12 +124,11 @@ class Resolver:
             found = self._attribute(owner, use.name)
             if found is not None:
                 yield found
-        head = _HEAD.split(use.qualifier, maxsplit=1)[0]
         if not held and not self._is_bound(scopes, head) and (guess := self._guess(source, use)) is not None:
             yield guess
 
     def _is_bound(self, scopes: Scopes, head: str) -> bool:
-        bound = head in scopes.bindings or head in scopes.members.get("", {}) or hasattr(builtins, head)
+        bound = head in scopes.bindings or head in scopes.members.get("", ()) or head in _BUILTINS
         return bound or head in scopes.dotted
 
     def name(self, scopes: Scopes, source: Symbol, name: str) -> _Found | None:
@@ -132,7 +150,16 @@ class Resolver:
         return symbol is not None and symbol.kind == "class"
 
     def _in_module(self, scopes: Scopes, name: str, hops: int) -> _Found | None:
-        found = scopes.members.get("", {}).get(name)
+        key = scopes.facts.path, name
+        if hops < MAX_HOPS or key not in self._in_modules:
+            found = self._looked_up(scopes, name, hops)
+            if hops < MAX_HOPS:
+                return found
+            self._in_modules[key] = found
+        return self._in_modules[key]
+
+    def _looked_up(self, scopes: Scopes, name: str, hops: int) -> _Found | None:
+        found = scopes.members.get("", _NOTHING).get(name)
         if found is not None:
             return found, SCOPE
         if hops == 0:
@@ -164,7 +191,12 @@ class Resolver:
         return self._module(scopes.facts.path, binding.level, binding.module)
 
     def _module(self, path: str, level: int, dotted: str) -> Symbol | None:
-        find = self._modules.relative(path, level, dotted) if level else self._modules.find(dotted, path)
+        key = path.rpartition("/")[0], level, dotted
+        if key in self._module_files:
+            find = self._module_files[key]
+        else:
+            find = self._modules.relative(path, level, dotted) if level else self._modules.find(dotted, path)
+            self._module_files[key] = find
         scopes = self._files.get(find) if find else None
         return scopes.module if scopes else None
 
@@ -208,9 +240,19 @@ class Resolver:
 
     def member(self, owner: Symbol, name: str, *, own: bool = True) -> Member | None:
         """Look `name` up in class `owner` and then in those that it is built on, in Python's order."""
-        for at in self._order(owner)[0 if own else 1 :]:
+        key = owner.id, name, own
+        if key in self._members:
+            return self._members[key]
+        order = self._order(owner)
+        found = self._member(order if own else order[1:], owner, name)
+        if self._evaluation.knows(_order_key(owner)):  # else it was cut short, on the way to something else
+            self._members[key] = found
+        return found
+
+    def _member(self, order: Sequence[Symbol], owner: Symbol, name: str) -> Member | None:
+        for at in order:
             scopes = self._files[at.span.path]
-            found = scopes.members.get(at.qualname, {}).get(name)
+            found = scopes.members.get(at.qualname, _NOTHING).get(name)
             paths = () if found is not None else scopes.values.get((at.qualname, name), ())
             if found is not None or paths:
                 return Member(at, found, paths, MEMBER if at is owner else INHERITED)
@@ -229,8 +271,7 @@ class Resolver:
 
     def _order(self, owner: Symbol) -> tuple[Symbol, ...]:
         """Return a class and all that it is built on, in the order in which Python looks: C3, else nearest first."""
-        key = owner.id, "", "order"
-        return self._evaluation.once(key, 1, (owner,), lambda: (owner, *self._behind(owner)))
+        return self._evaluation.once(_order_key(owner), 1, (owner,), lambda: (owner, *self._behind(owner)))
 
     def _behind(self, owner: Symbol) -> Iterator[Symbol]:
         scopes = self._files[owner.span.path]
@@ -248,6 +289,10 @@ class Resolver:
         if use.kind != "call" or use.name in _COMMON:
             return None
         return only_method(self._files, self._names, PYTHON.name, source.span.path, use.name)
+
+
+def _order_key(owner: Symbol) -> tuple[str, str, str]:
+    return owner.id, "", "order"
 
 
 def only_method(
@@ -302,4 +347,8 @@ def is_test(symbol: Symbol) -> bool:
     language = family(symbol.span.path)
     if is_packaged_test_file(language, symbol.span.path):
         return is_packaged_test(language, symbol)
-    return symbol.name.startswith("test")
+    return _is_named_test(symbol)
+
+
+def _is_named_test(symbol: Symbol) -> bool:
+    return symbol.kind in {"function", "method"} and symbol.name.startswith("test")

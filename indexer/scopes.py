@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bridle.indexer.facts import FIXTURE, FileFacts, Import, Reference, Symbol, SymbolId
+
+RECEIVERS = frozenset(("self", "cls", "Self", "super"))
+"""Names that mean the class around, or an instance of it."""
 
 
 class Scopes:
@@ -53,3 +56,36 @@ class Scopes:
             if around is not None and around.kind == "class":
                 yield around
             qualname = outer
+
+
+class Views:
+    """From which definition of a file a use means the same as from where it stands: one for many."""
+
+    def __init__(self, scopes: Scopes) -> None:
+        self._scopes = scopes
+        self._inner: dict[SymbolId, tuple[Mapping[str, Symbol], ...]] = {}
+        self._classes: dict[SymbolId, Symbol] = {}
+
+    def of(self, source: Symbol, use: Reference, head: str) -> Symbol:
+        """Return the module, a class, or `source` itself; `head` is the first name of the use."""
+        if source.id not in self._inner:
+            self._look(source)
+        if head in RECEIVERS:
+            return self._classes[source.id]
+        if use.qualifier == FIXTURE:
+            return source if use.name == source.name else self._classes[source.id]
+        inner = self._inner[source.id]
+        return source if inner and any(head in members for members in inner) else self._scopes.module
+
+    def _look(self, source: Symbol) -> None:
+        scopes, found = self._scopes, list[Mapping[str, Symbol]]()
+        around, is_own = source.qualname, True
+        while around:
+            outer, _, name = around.rpartition(".")
+            members = scopes.members.get(around)
+            at = scopes.members.get(outer, {}).get(name)
+            if members and (is_own or at is None or at.kind != "class"):
+                found.append(members)
+            around, is_own = outer, False
+        self._inner[source.id] = tuple(found)
+        self._classes[source.id] = next(scopes.classes_around(source), scopes.module)

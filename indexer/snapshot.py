@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import heapq
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from bridle.indexer.facts import Edge, EdgeKind, Skipped, Symbol, SymbolId
 from bridle.indexer.linked import Linked
+from bridle.indexer.reach import Reach, reaching
 from bridle.indexer.resolve import is_test, path_of
 from bridle.indexer.words import Words
-
-if TYPE_CHECKING:
-    import networkx as nx
-
-MAX_REACHED = 5_000
-MIN_CONFIDENCE = 0.05
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -29,14 +22,6 @@ class Hit(msgspec.Struct, frozen=True):
     symbol: SymbolId
     score: float
     words: tuple[str, ...]
-
-
-class Reach(msgspec.Struct, frozen=True):
-    """A test that reaches a definition: `path` leads from it to there, at the `confidence` of all steps."""
-
-    test: Symbol
-    confidence: float
-    path: tuple[SymbolId, ...]
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -127,28 +112,13 @@ class Snapshot:
         """Return every edge but containment that ends at `target`, in path order."""
         return self.linked.into(target)
 
+    def reaching(self, targets: Iterable[SymbolId]) -> list[Reach]:
+        """Return what a change of `targets` can reach, surest first, themselves included, each by its surest way."""
+        return reaching(self.linked, targets)
+
     def tests_reaching(self, targets: Iterable[SymbolId]) -> list[Reach]:
         """Return the tests from which uses lead to one of `targets`, surest first, each by its surest way."""
-        best = {target: 1.0 for target in sorted(targets) if target in self.symbols}
-        onward: dict[SymbolId, SymbolId] = {}
-        waiting = [(-1.0, target) for target in best]
-        done: set[SymbolId] = set()
-        reached: list[Reach] = []
-        while waiting and len(done) < MAX_REACHED:
-            negative, at = heapq.heappop(waiting)
-            if at in done:
-                continue
-            done.add(at)
-            if is_test(self.symbols[at]):
-                reached.append(Reach(self.symbols[at], -negative, _way(at, onward)))
-            for edge in self.linked.into(at):
-                confidence = -negative * edge.confidence
-                usable = edge.kind not in {"imports", "overrides", "tests"} and confidence >= MIN_CONFIDENCE
-                if usable and confidence > best.get(edge.source, 0.0):
-                    best[edge.source] = confidence
-                    onward[edge.source] = at
-                    heapq.heappush(waiting, (-confidence, edge.source))
-        return reached
+        return [reach for reach in self.reaching(targets) if is_test(reach.symbol)]
 
     @property
     def edges(self) -> tuple[Edge, ...]:
@@ -172,24 +142,6 @@ class Snapshot:
             self.work.resolved,
             self.work.seconds,
         )
-
-    def graph(self) -> nx.MultiDiGraph[SymbolId]:
-        """Return a new graph: nodes are definitions (`symbol`), edges dependencies (`kind`, `confidence`)."""
-        import networkx as nx
-
-        graph: nx.MultiDiGraph[SymbolId] = nx.MultiDiGraph()
-        for target, symbol in self.symbols.items():
-            graph.add_node(target, symbol=symbol)
-        for edge in self.edges:
-            graph.add_edge(edge.source, edge.target, edge.kind, kind=edge.kind, confidence=edge.confidence)
-        return graph
-
-
-def _way(test: SymbolId, onward: Mapping[SymbolId, SymbolId]) -> tuple[SymbolId, ...]:
-    way = [test]
-    while way[-1] in onward:
-        way.append(onward[way[-1]])
-    return tuple(way)
 
 
 class _Symbols(Mapping[SymbolId, Symbol]):

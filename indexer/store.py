@@ -16,14 +16,24 @@ import msgspec
 
 from bridle.indexer.digest import digest, digest_of_parts
 from bridle.indexer.files import FileStat
+from bridle.indexer.packed import Packed
 from bridle.indexer.parse import Parsed, Unread
 
 _SCHEMA = """
 CREATE TABLE make (of TEXT NOT NULL);
 CREATE TABLE files (path TEXT PRIMARY KEY, state BLOB, checksum TEXT, outcome BLOB);
+CREATE TABLE linked (checksum TEXT, edges BLOB);
 """
-_PARSERS = ("tree-sitter", "tree-sitter-python", "tree-sitter-javascript", "tree-sitter-typescript")
-_MADE_BY = ("bounded.py", "encoding.py", "facts.py", "files.py", "languages", "parse.py", "store.py", "words.py")
+_PARSERS = (
+    "tree-sitter", "tree-sitter-python", "tree-sitter-javascript", "tree-sitter-typescript", "tree-sitter-go",
+    "tree-sitter-java", "tree-sitter-c", "tree-sitter-cpp",
+)  # fmt: skip
+_MADE_BY = (
+    "bounded.py", "encoding.py", "facts.py", "files.py", "languages", "packed.py", "parse.py", "store.py", "words.py",
+    "evaluate.py", "linked.py", "linking.py", "modules.py", "resolve.py", "scopes.py", "script_modules.py",
+    "script_projects.py", "script_resolve.py", "package_includes.py", "package_lookup.py", "package_meanings.py",
+    "package_resolve.py", "package_roots.py", "package_rules.py", "package_values.py",
+)  # fmt: skip
 _BROKEN = (sqlite3.Error, msgspec.MsgspecError, OSError, ValueError)
 
 
@@ -77,6 +87,27 @@ class Store:
                     [(encode(state), path) for path, state in moved.items()],
                 )
                 database.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", rows)
+        except _BROKEN:
+            self._rebuild()
+
+    def edges(self) -> Packed | None:
+        """Return the edges that are kept, None where there are none, or broken ones."""
+        try:
+            row = self._open().execute("SELECT checksum, edges FROM linked").fetchone()
+            return msgspec.msgpack.decode(row[1], type=Packed) if row and digest(row[1]) == row[0] else None
+        except _BROKEN:
+            return None
+
+    def save_edges(self, packed: Packed) -> None:
+        """Keep the edges of one state, in place of those of another."""
+        if self._read_only:
+            return
+        data = msgspec.msgpack.encode(packed)
+        try:
+            database = self._open()
+            with database:
+                database.execute("DELETE FROM linked")
+                database.execute("INSERT INTO linked VALUES (?, ?)", (digest(data), data))
         except _BROKEN:
             self._rebuild()
 

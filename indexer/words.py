@@ -67,9 +67,15 @@ def terms_of(identifier: str) -> tuple[str, ...]:
     return tuple(terms)
 
 
+@lru_cache(maxsize=200_000)
+def _terms_of_bytes(identifier: bytes) -> tuple[str, ...]:
+    return terms_of(identifier.decode("utf-8", "replace"))
+
+
 def query_terms(text: str) -> list[str]:
     """Return the terms of a question, each once, in order."""
-    terms = dict.fromkeys(term for word in _identifiers(text.encode("utf-8", "replace")) for term in terms_of(word))
+    words = (word for word in _IDENTIFIER.findall(text.encode("utf-8", "replace")) if word not in _STOP)
+    terms = dict.fromkeys(term for word in words for term in _terms_of_bytes(word))
     return list(terms)[:MAX_QUERY_TERMS]
 
 
@@ -83,40 +89,53 @@ def file_words(
 
     `wholes` maps the index of an inner definition to the outer one whose words include it.
     """
-    texts: list[list[str]] = [[] for _ in symbols]
+    texts: list[list[bytes]] = [[] for _ in symbols]
     for owner, start, end in stretches:
-        texts[owner] += _identifiers(source[start:end])
+        texts[owner] += _IDENTIFIER.findall(source, start, end)
     for inner in sorted(wholes, reverse=True):
         texts[wholes[inner]] += texts[inner]
     postings: dict[str, list[int]] = {}
+    lengths = array("i")
+    around: dict[str, tuple[str, ...]] = {}
+    path = _terms_of_text(symbols[0].span.path.rpartition(".")[0]) if symbols else ()
     for index, (symbol, words) in enumerate(zip(symbols, texts, strict=True)):
-        for term, count in _weigh(symbol, words).items():
-            postings.setdefault(term, []).extend((index, count))
+        outer = symbol.qualname.rpartition(".")[0]
+        if (context := around.get(outer)) is None:
+            context = around[outer] = path + _terms_of_text(outer)
+        counts, length = _weigh(words, terms_of(symbol.name), context)
+        lengths.append(length)
+        for term, count in counts.items():
+            if (posting := postings.get(term)) is None:
+                postings[term] = [index, count]
+            else:
+                posting += (index, count)
     terms = tuple(sorted(postings))
     starts, rows = array("i", [0]), array("i")
     for term in terms:
         rows.extend(postings[term])
         starts.append(len(rows) // 2)
-    return FileWords(terms, starts.tobytes(), rows.tobytes(), array("i", map(len, texts)).tobytes())
+    return FileWords(terms, starts.tobytes(), rows.tobytes(), lengths.tobytes())
 
 
-def _weigh(symbol: Symbol, words: Sequence[str]) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for word, n in Counter(words).items():
-        for term in terms_of(word):
-            counts[term] += n
-    for term in terms_of(symbol.name):
-        counts[term] += NAME_WEIGHT
-    outer = symbol.qualname.rpartition(".")[0]
-    for word in _identifiers(f"{symbol.span.path.rpartition('.')[0]} {outer}".encode()):
-        for term in terms_of(word):
-            counts[term] += PATH_WEIGHT
-    return counts
+def _weigh(words: Sequence[bytes], name: Iterable[str], context: Iterable[str]) -> tuple[dict[str, int], int]:
+    """Return the weighted counts of a definition's terms, and how many words it has."""
+    found = Counter(words)
+    for word in _STOP & found.keys():
+        del found[word]
+    counts: dict[str, int] = {}
+    for word, n in found.items():
+        for term in _terms_of_bytes(word):
+            counts[term] = counts.get(term, 0) + n
+    for term in name:
+        counts[term] = counts.get(term, 0) + NAME_WEIGHT
+    for term in context:
+        counts[term] = counts.get(term, 0) + PATH_WEIGHT
+    return counts, sum(found.values())
 
 
-def _identifiers(source: bytes) -> list[str]:
-    found: list[bytes] = _IDENTIFIER.findall(source)
-    return [word.decode("utf-8", "replace") for word in found if word not in _STOP]
+def _terms_of_text(text: str) -> tuple[str, ...]:
+    words = (word for word in _IDENTIFIER.findall(text.encode()) if word not in _STOP)
+    return tuple(term for word in words for term in _terms_of_bytes(word))
 
 
 def _stem(word: str) -> str:

@@ -6,6 +6,7 @@ ends it when one file takes too long, even when nobody is left to kill it.
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import signal
@@ -64,6 +65,8 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print never breaks a frame
     parse(root, Job(PYTHON.probe[0], data=PYTHON.probe[1]))  # loads the grammar; the others when a file asks for one
+    gc.freeze()  # what is loaded stays
+    gc.disable()  # a file makes many small things and few circles
     write_frame(replies, b"")
     decoder, encoder = msgspec.msgpack.Decoder(list[Job]), msgspec.msgpack.Encoder()
     while True:
@@ -76,6 +79,7 @@ def main() -> None:
             reply: Parsed | Unread = parse(root, job)
             signal.setitimer(signal.ITIMER_REAL, 0)
             write_frame(replies, encoder.encode(reply))
+        gc.collect()
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ class Outline:
 
     def owner(self, at: int) -> int:
         """Return the index of the innermost span around byte `at`."""
-        return self._owners[max(0, bisect_right(self._starts, at) - 1)]
+        return self._owners[bisect_right(self._starts, at) - 1]
 
     def stretches(self) -> Iterator[tuple[int, int, int]]:
         """Yield ``(owner, start, end)`` in order; together they cover the outermost span."""

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import accumulate
+from operator import attrgetter
 from pathlib import Path
 
 from tree_sitter import Node, Parser, Query, QueryCursor
@@ -32,6 +33,7 @@ SUFFIXES = (".py", ".pyi", ".pyw")
 MAX_SIGNATURE = 200
 
 _LONE_CR = re.compile(rb"\r(?!\n)")
+_place = attrgetter("byte_range")
 _COMMENT = re.compile(r"\s#[^\n]*\n")
 _SPACE = re.compile(r"\s+")
 _QUOTES = re.compile(r"^[a-zA-Z]*(\"\"\"|'''|\"|')")
@@ -76,9 +78,12 @@ class _Reading:
 
     def facts(self) -> FileFacts:
         parser, query = _grammar()
-        tree = parser.parse(_LONE_CR.sub(b"\n", self._source))  # the grammar ends no line at a lone CR
+        source = self._source
+        if b"\r" in source:
+            source = _LONE_CR.sub(b"\n", source)  # the grammar ends no line at a lone CR
+        tree = parser.parse(source)
         captures = QueryCursor(query).captures(tree.root_node)  # in no particular order
-        nodes = {name: group if name == "read" else sorted(group, key=_start) for name, group in captures.items()}
+        nodes = {name: sorted(group, key=_place) for name, group in captures.items()}
         heads = sorted(self._heads(nodes), key=lambda head: (head.start, -head.end))
         outline = Outline([(0, len(self._source)), *((head.start, head.end) for head in heads)])
         symbols = self._symbols(heads, outline, nodes)
@@ -184,10 +189,6 @@ class _Reading:
         if name is None or alias is None:
             return _SPACE.sub("", self._text(part)), ""
         return _SPACE.sub("", self._text(name)), self._text(alias)
-
-
-def _start(node: Node) -> int:
-    return node.start_byte
 
 
 def _first_line(literal: str) -> str:

@@ -60,7 +60,7 @@ def test_the_floors_are_found() -> None:
         ("jsonschema", {"harness/mcp/schemas.py"}),
         ("sqlite3", {"indexer/store.py"}),
         ("keyring", {"harness/model/keys.py"}),
-        ("networkx", {"indexer/snapshot.py", "indexer/graph.py"}),
+        ("networkx", {"indexer/graph.py"}),
         (
             "tree_sitter",
             {

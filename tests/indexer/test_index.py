@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -10,11 +11,15 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bridle.indexer.digest import digest
+from bridle.indexer.disk import SAVE_EVERY
 from bridle.indexer.facts import SymbolId
+from bridle.indexer.graph import symbol_graph
 from bridle.indexer.index import Index
+from bridle.indexer.packed import Packed
 from bridle.indexer.snapshot import Snapshot
 
 SHOP = {
@@ -89,7 +94,7 @@ def test_a_snapshot_answers_where_what_and_who(index: Index) -> None:
 
 def test_tests_are_found_through_what_they_use_with_the_way(index: Index) -> None:
     (reach,) = index.refresh().tests_reaching(ids("src/shop/tax.py::rounded"))
-    assert reach.test.name == "test_total"
+    assert reach.symbol.name == "test_total"
     assert reach.path == (
         "tests/test_cart.py::test_total",
         "src/shop/cart.py::Cart.total",
@@ -102,7 +107,7 @@ def test_tests_are_found_through_what_they_use_with_the_way(index: Index) -> Non
 @pytest.mark.slow
 def test_the_graph_holds_every_definition_and_edge(index: Index) -> None:
     snapshot = index.refresh()
-    graph = snapshot.graph()
+    graph = symbol_graph(snapshot)
     assert set(graph) == set(snapshot.symbols)
     assert graph.number_of_edges() == len(snapshot.edges) == sum(snapshot.stats.edges.values())
     found = graph["src/shop/tax.py::with_tax"]["src/shop/tax.py::rounded"]["calls"]
@@ -168,11 +173,69 @@ def test_a_buffer_that_declares_another_encoding_is_still_text(index: Index) -> 
 def test_a_second_start_parses_nothing(root: Path, tmp_path: Path) -> None:
     first, second = knows(root, tmp_path / "state/index.db"), knows(root, tmp_path / "state/index.db")
     assert (first.stats.parsed, second.stats.parsed, second.stats.loaded) == (4, 0, 4)
+    assert (first.stats.resolved, second.stats.resolved) == (4, 0)
     assert second.edges == first.edges
     assert second.search("tax rounding", 9) == first.search("tax rounding", 9)
     (root / "tests/test_cart.py").unlink()
     third, fourth = knows(root, tmp_path / "state/index.db"), knows(root, tmp_path / "state/index.db")
     assert (third.stats.files, fourth.stats.loaded) == (3, 3)
+
+
+def test_what_changed_between_two_starts_is_linked_again_and_nothing_else(root: Path, tmp_path: Path) -> None:
+    store = tmp_path / "index.db"
+    knows(root, store)
+    text = SHOP["src/shop/tax.py"].replace(
+        "return rounded(price * RATE)", "return exact(price)\n\n\ndef exact(x): return x"
+    )
+    plant(root, {"src/shop/tax.py": text})
+    again = knows(root, store)
+    assert (again.stats.parsed, again.stats.loaded) == (1, 4)
+    assert 0 < again.stats.resolved < 4
+    assert again.edges == knows(root).edges
+    assert knows(root, store).stats.resolved == 0
+
+
+@pytest.mark.parametrize("harm", ["rotten", "of another state", "cut"])
+def test_edges_that_are_not_those_of_the_kept_files_are_found_anew(root: Path, tmp_path: Path, harm: str) -> None:
+    store = tmp_path / "index.db"
+    whole = knows(root, store)
+    database = sqlite3.connect(store)
+    ((data,),) = database.execute("SELECT edges FROM linked").fetchall()
+    packed = msgspec.msgpack.decode(data, type=Packed)
+    other = msgspec.structs.replace(packed, key="0") if harm == "of another state" else packed
+    other = msgspec.structs.replace(packed, targets=packed.targets[:8]) if harm == "cut" else other
+    data = msgspec.msgpack.encode(other)
+    with database:
+        database.execute("UPDATE linked SET edges = ?, checksum = ?", (data, "0" if harm == "rotten" else digest(data)))
+    database.close()
+    again = knows(root, store)
+    assert again.edges == whole.edges
+    assert (again.stats.loaded, again.stats.resolved) == (4, 4)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from bridle.indexer.graph import symbol_graph
+from bridle.indexer.index import Index
+
+def on_progress(n_done, n_files):
+    if n_done == 1_100:
+        os.killpg(0, signal.SIGKILL)
+
+Index(Path(sys.argv[1]), Path(sys.argv[2]), workers=2).refresh(on_progress)
+"""
+
+
+@pytest.mark.slow
+def test_what_was_read_before_a_kill_is_not_read_again(tmp_path: Path) -> None:
+    root, store = tmp_path / "tree", tmp_path / "index.db"
+    plant(root, {f"m{n}.py": f"def f{n}(): pass\n" for n in range(1_200)})
+    argv = [sys.executable, "-c", KILLED, str(root), str(store)]
+    assert subprocess.run(argv, check=False, start_new_session=True, timeout=120).returncode == -signal.SIGKILL
+    again = knows(root, store)
+    assert again.stats.loaded == 2 * SAVE_EVERY
+    assert (again.stats.files, again.stats.parsed) == (1_200, 1_200 - 2 * SAVE_EVERY)
 
 
 def knows(root: Path, store: Path | None = None, *, read_only: bool = False) -> Snapshot:

@@ -10,6 +10,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from bridle.indexer.facts import FileFacts, SymbolId
+from bridle.indexer.index import Index
 from bridle.indexer.languages.readers import READERS, reader_of
 from bridle.indexer.linked import Linked
 from bridle.indexer.package_rules import RULES
@@ -51,6 +52,25 @@ def test_a_use_means(files: dict[str, str], source: str, expected: dict[tuple[st
 def test_each_language_of_packages_has_a_reader_and_cases() -> None:
     assert set(LANGUAGES) <= {reader.name for reader in READERS}
     assert all((CASES / f"{language}.txt").is_file() for language in LANGUAGES)
+
+
+@pytest.mark.slow
+def test_an_index_follows_the_go_mod_on_disk(tmp_path: Path) -> None:
+    files = {
+        "go.mod": "module acme.org/shop\n",
+        "tax/tax.go": "package tax\n\nfunc Of() {}\n",
+        "main.go": 'package main\n\nimport "acme.org/shop/tax"\n\nfunc main() { tax.Of() }\n',
+    }
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    index = Index(tmp_path, None, workers=1)
+    try:
+        assert [edge.source for edge in index.refresh().callers(SymbolId("tax/tax.go::Of"))] == ["main.go::main"]
+        (tmp_path / "go.mod").write_text("module acme.org/other\n", encoding="utf-8")
+        assert index.refresh().callers(SymbolId("tax/tax.go::Of")) == ()
+    finally:
+        index.close()
 
 
 PIECES: Mapping[str, tuple[list[str], list[str]]] = {

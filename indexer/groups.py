@@ -7,13 +7,18 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V", bound=Hashable)
+LEAST_OVER = 256
 
 
 class Groups(Generic[K, V]):
-    """Keys with their values in the order in which they came; a pair is held once."""
+    """Keys with their values in the order in which they came; a pair is held once.
 
-    def __init__(self, values: dict[K, tuple[V, ...]]) -> None:
+    What changed since the groups were made lies over the rest, which is shared, until it is a sixteenth of it.
+    """
+
+    def __init__(self, values: dict[K, tuple[V, ...]], over: dict[K, tuple[V, ...]] | None = None) -> None:
         self._values = values
+        self._over = over or {}
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[K, V]]) -> Groups[K, V]:
@@ -28,27 +33,31 @@ class Groups(Generic[K, V]):
 
     def get(self, key: K) -> tuple[V, ...]:
         """Return the values of `key`, none when it is not there."""
-        return self._values.get(key, ())
+        found = self._over.get(key)
+        return self._values.get(key, ()) if found is None else found
 
     def __iter__(self) -> Iterator[K]:
-        return iter(self._values)
+        yield from (key for key in self._values if self._over.get(key) != ())
+        yield from (key for key, group in self._over.items() if group and key not in self._values)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return sum(1 for _ in self)
 
     def changed(self, removed: Iterable[tuple[K, V]], added: Iterable[tuple[K, V]]) -> Groups[K, V]:
         """Return the groups without `removed` and with `added`; a pair that is in both stays in place."""
         gone, come = dict.fromkeys(removed), dict.fromkeys(added)
-        values = self._values.copy()
         taken: dict[K, set[V]] = {}
         for key, value in gone:
             if (key, value) not in come:
                 taken.setdefault(key, set()).add(value)
+        over = dict(self._over)
         for key, dropped in taken.items():
-            values[key] = tuple(value for value in values.get(key, ()) if value not in dropped)
-            if not values[key]:
-                del values[key]
+            over[key] = tuple(value for value in self.get(key) if value not in dropped)
         for key, value in come:
-            if (key, value) not in gone and value not in values.get(key, ()):
-                values[key] = (*values.get(key, ()), value)
-        return Groups(values)
+            if (key, value) not in gone:
+                group = over[key] if key in over else self._values.get(key, ())
+                if value not in group:
+                    over[key] = (*group, value)
+        if len(over) <= max(LEAST_OVER, len(self._values) // 16):
+            return Groups(self._values, over)
+        return Groups({key: group for key, group in {**self._values, **over}.items() if group})

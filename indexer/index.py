@@ -7,11 +7,13 @@ and then put in its place.
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
 
 from bridle.indexer.disk import Disk, OnDisk, Progress, answer
+from bridle.indexer.facts import Skipped
 from bridle.indexer.files import FolderLink
 from bridle.indexer.linked import Linked
 from bridle.indexer.linking import Layout
@@ -40,6 +42,7 @@ class Index:
         self._disk_lock = threading.Lock()
         self._lock = threading.Lock()  # of what follows; never held while files are read
         self._found = OnDisk({})
+        self._unread: tuple[Skipped, ...] = ()
         self._kept: Linked | None = None  # of which the store has the edges
         self._buffers: dict[str, Parsed | Unread] = {}
         self._latest: dict[str, object] = {}
@@ -63,6 +66,7 @@ class Index:
                 restored = self._restored(found, watch)
                 anew = restored is None and _layout(self._found) != _layout(found)
                 self._found = found
+                self._unread = tuple(one.skipped for one in found.outcomes.values() if isinstance(one, Unread))
                 self._publish(watch, n_parsed=found.parsed, n_loaded=found.loaded, anew=anew, old=restored)
             if self._snapshot.work.resolved > len(found.outcomes) // REBUILD_SHARE:
                 self._keep(watch)
@@ -90,7 +94,7 @@ class Index:
             self._buffers.pop(path, None)
             if outcome is not None:
                 self._buffers[path] = outcome
-            self._publish(watch, n_parsed=int(outcome is not None))
+            self._publish(watch, n_parsed=int(outcome is not None), only=(path,))
 
     def own(self) -> None:
         """Begin to write the store, which another index wrote until now."""
@@ -126,45 +130,58 @@ class Index:
         self._kept = linked
 
     def _publish(
-        self, watch: Stopwatch, *, n_parsed: int, n_loaded: int = 0, anew: bool = False, old: Snapshot | None = None
+        self,
+        watch: Stopwatch,
+        *,
+        n_parsed: int,
+        n_loaded: int = 0,
+        anew: bool = False,
+        old: Snapshot | None = None,
+        only: Collection[str] | None = None,
     ) -> Snapshot:
         found, old = self._found, old or self._snapshot
-        outcomes = {**found.outcomes, **self._buffers}
-        parsed = {path: outcome for path, outcome in outcomes.items() if isinstance(outcome, Parsed)}
-        changes = {
-            path: parsed.get(path)
-            for path in parsed.keys() | old.linked.files.keys()
-            if path not in parsed
-            or path not in old.linked.files
-            or parsed[path].facts is not old.linked.files[path].facts
-        }
-        anew = anew or len(changes) * REBUILD_SHARE > len(parsed)
+        anew, changes = self._changes(old, only) if not anew else (True, {})
         with watch.stage("link"):
             if anew:
-                facts = {path: known.facts for path, known in parsed.items()}
-                linked = Linked.of(facts, *_layout(found))
+                parsed = self._parsed()
+                linked = Linked.of({path: known.facts for path, known in parsed.items()}, *_layout(found))
             elif changes:
                 linked = old.linked.changed({p: known.facts if known else None for p, known in changes.items()})
             else:
                 linked = old.linked
         with watch.stage("words"):
             if anew:
-                words = Words.of({path: known.words for path, known in parsed.items()})
+                words = Words.of({path: known.words for path, known in self._parsed().items()})
             elif changes:
                 words = old.words.changed({p: known.words if known else None for p, known in changes.items()})
             else:
                 words = old.words
-        unread = (outcome.skipped for outcome in outcomes.values() if isinstance(outcome, Unread))
+        unread = (one.skipped for one in self._buffers.values() if isinstance(one, Unread))
         self._snapshot = Snapshot(
             self._root,
             linked,
             words,
             generation=old.generation + 1,
             complete=found.complete,
-            skipped=(*found.skipped, *unread),
+            skipped=(*found.skipped, *(one for one in self._unread if one.path not in self._buffers), *unread),
             work=Work(n_parsed, n_loaded, linked.n_resolved if changes or anew else 0, watch.seconds),
         )
         return self._snapshot
+
+    def _parsed(self) -> dict[str, Parsed]:
+        outcomes = {**self._found.outcomes, **self._buffers}
+        return {path: outcome for path, outcome in outcomes.items() if isinstance(outcome, Parsed)}
+
+    def _changes(self, old: Snapshot, only: Collection[str] | None) -> tuple[bool, dict[str, Parsed | None]]:
+        """Return what differs from `old`, in the files of `only` or in all, and whether it is so much that all is."""
+        known, changes = old.linked.files, dict[str, Parsed | None]()
+        for path in only if only is not None else {*self._found.outcomes, *self._buffers, *known}:
+            outcome = self._buffers.get(path) or self._found.outcomes.get(path)
+            now = outcome if isinstance(outcome, Parsed) else None
+            was = known.get(path)
+            if (now.facts if now else None) is not (was.facts if was else None):
+                changes[path] = now
+        return len(changes) * REBUILD_SHARE > max(len(known), 1), changes
 
 
 def _layout(found: OnDisk) -> tuple[tuple[FolderLink, ...], tuple[str, ...], Projects]:

@@ -1,34 +1,29 @@
 """All files with their edges. Frozen; the next state resolves again only the files that a change can reach.
 
 A file's shape is what others can see of it: its definitions, imports, exports, bases, and what it says values are.
-While the shape stands, a change is the file's own affair. Where it differs, every file that mentions a name of the
-difference is resolved again, and so is whoever knows such a name under another one: by an import or export, as the
-base of a class, or as the class of a value.
+While the shape stands, a change is the file's own affair. Where it differs, the files that mention a name of the
+difference and may see it are resolved again, and so is whoever knows such a name under another one: by an import or
+export, as the base of a class, or as the class of a value (`bridle.indexer.touched`).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import cast
+from typing import TypeVar, cast
 
 import msgspec
 
-from bridle.indexer.facts import Edge, Export, FileFacts, Import, Symbol, SymbolId, Value
+from bridle.indexer.facts import Edge, FileFacts, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
-from bridle.indexer.languages.readers import family
-from bridle.indexer.linking import HEADED, Homes, Layout, edges_of
+from bridle.indexer.linking import Homes, Layout, edges_of
 from bridle.indexer.resolve import path_of
 from bridle.indexer.scopes import Scopes
 from bridle.indexer.script_projects import Projects
+from bridle.indexer.touched import WORD, bindings, parts, touched
 
-ALL = "*"
-
-_WORD = re.compile(r"[\w$#]+")
-_PARTS = re.compile(r"[./]+")
-_ENDING = re.compile(r"(?:\.d)?\.\w+$")
+T = TypeVar("T")
 
 
 class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
@@ -82,19 +77,38 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Return the state after `changes` of files, None for one that is gone."""
         old = {path: self.files[path] for path in changes if path in self.files}
         new = {path: Scopes(known) for path, known in sorted(changes.items()) if known}
-        files = {path: known for path, known in self.files.items() if path not in changes} | new
+        files = _with(self.files, new, changes)
         homes = self.homes if files.keys() == self.files.keys() else Homes(files, self.homes.layout)
         names = self.names.changed(_names(old.values()), _names(new.values()))
         mentions = self.mentions.changed(_mentions(old.values()), _mentions(new.values()))
         moved = old.keys() ^ new.keys()
         reaches_any = self.homes.reaches_any(moved) or homes.reaches_any(moved)
-        touched = set(files) if reaches_any else _touched(old, new, files, mentions)
-        fresh = edges_of(sorted(touched), homes.resolving(files, names))
+        again = set(files) if reaches_any else touched(old, new, files, mentions, self._dependents)
+        fresh = edges_of(sorted(again), homes.resolving(files, names))
         stale = {path: self.edges[path] for path in {*fresh, *old} if path in self.edges}
-        edges = {path: fresh[path] if path in fresh else self.edges[path] for path in files}
+        edges = _with(self.edges, fresh, changes)
         sources = self.sources.changed(_sources(stale), _sources(fresh))
         linked = Linked(files, homes, edges, len(fresh))
         return _knowing(linked, names=names, mentions=mentions, sources=sources)
+
+    def _dependents(self, path: str) -> Collection[str]:
+        """Return the files that may see the names of a Python file: those that import it, or what imports it.
+
+        Whoever has a package itself may reach its modules too, and then mentions them.
+        """
+        found = {path, *self.sources.get(SymbolId(f"{path}::"))}
+        folder, _, child = path.rpartition(".")[0].removesuffix("/__init__").rpartition("/")
+        while folder and (mentioning := set(self.mentions.get(child))):
+            having = self.sources.get(SymbolId(f"{folder}/__init__.py::"))
+            name = folder.rpartition("/")[2]
+            found.update(one for one in having if one in mentioning and _has_module(self.files[one], name))
+            folder, _, child = folder.rpartition("/")
+        waiting = list(found)
+        while waiting:
+            fresh = [one for one in self.sources.get(SymbolId(f"{waiting.pop()}::")) if one not in found]
+            found.update(fresh)
+            waiting += fresh
+        return found
 
     def into(self, target: SymbolId) -> tuple[Edge, ...]:
         """Return the edges that end at `target`, containment left out, in path order."""
@@ -110,6 +124,24 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Return the definition of that id, None where there is none."""
         scopes = self.files.get(path_of(target))
         return scopes.by_id.get(target) if scopes else None
+
+
+def _with(known: Mapping[str, T], fresh: Mapping[str, T], changes: Mapping[str, object]) -> dict[str, T]:
+    """Return what is known with what is fresh in its place, and without what is gone."""
+    values = dict(known)
+    values.update(fresh)
+    for path in changes:
+        if changes[path] is None:
+            values.pop(path, None)
+    return values
+
+
+def _has_module(scopes: Scopes, name: str) -> bool:
+    """Tell whether an import of a file may bind a module of that name itself, and not only what is in it."""
+    for binding in scopes.facts.imports:
+        if binding.target in {name, "*"} or (not binding.target and name in binding.module.split(".")):
+            return True
+    return False
 
 
 def _knowing(linked: Linked, **groups: Groups[str, str] | Groups[str, SymbolId] | Groups[SymbolId, str]) -> Linked:
@@ -135,101 +167,8 @@ def _mentions(files: Iterable[Scopes]) -> Iterator[tuple[str, str]]:
         path = scopes.facts.path
         names = {use.name for use in scopes.facts.references}
         written = {use.qualifier for use in scopes.facts.references} | {value.path for value in scopes.facts.values}
-        names.update(_WORD.findall(" ".join(written)))
-        for binding in _bindings(scopes):
-            names |= _parts(binding)
+        names.update(WORD.findall(" ".join(written)))
+        for binding in bindings(scopes):
+            names |= parts(binding)
         for name in names:
             yield name, path
-
-
-def _bindings(scopes: Scopes | None) -> list[Import | Export]:
-    return [*scopes.facts.imports, *scopes.facts.exports] if scopes else []
-
-
-def _parts(binding: Import | Export) -> set[str]:
-    return {*_PARTS.split(binding.module), binding.target, *binding.name.split(".")} - {""}
-
-
-def _touched(
-    old: Mapping[str, Scopes],
-    new: Mapping[str, Scopes],
-    files: Mapping[str, Scopes],
-    mentions: Groups[str, str],
-) -> set[str]:
-    """Return the files to resolve again: those that are new, and those that a changed name can reach."""
-    names: set[str] = set()
-    for path in {*old, *new}:
-        difference = _difference(path, old.get(path), new.get(path))
-        if ALL in difference:
-            return set(files)
-        names |= difference
-    touched, waiting = set(new), list(names)
-    while waiting:
-        for path in mentions.get(waiting.pop()):
-            touched.add(path)
-            passed_on = _other_names(files[path], names) - names
-            names |= passed_on
-            waiting += passed_on
-    return touched
-
-
-def _other_names(scopes: Scopes, names: set[str]) -> set[str]:
-    """Return what this file calls things that depend on one of `names`: by import, as a base, as a value's class."""
-    bound = {_last(binding.name) for binding in _bindings(scopes) if names & _parts(binding)}
-    bound |= {_last(one.qualname) for one in scopes.facts.types if not names.isdisjoint(_words(one.type))}
-    derived = {scopes.by_id[owner].name for owner, bases in scopes.bases.items() if any(b.name in names for b in bases)}
-    held = {_called(value) for value in scopes.facts.values if not names.isdisjoint(_WORD.findall(value.path))}
-    return (bound | derived | held) - {""}
-
-
-def _called(value: Value) -> str:
-    """Return the name under which others come upon a value: its own, or that of the function which gives it."""
-    name = value.name.strip("@()")
-    return name or _last(value.owner.partition("::")[2].partition("#")[0])
-
-
-def _difference(path: str, old: Scopes | None, new: Scopes | None) -> set[str]:
-    """Return the names whose meaning outside the file may differ; `ALL` where that can be any."""
-    symbols = _symbols(old) ^ _symbols(new)
-    bindings = set(_bindings(old)) ^ set(_bindings(new))
-    types = set(old.facts.types if old else ()) ^ set(new.facts.types if new else ())
-    names = {part for parts in symbols for part in parts[0].split(".")}
-    names |= {_last(binding.name) for binding in bindings} | {_last(one.qualname) for one in types}
-    values = set(old.facts.values if old else ()) ^ set(new.facts.values if new else ())
-    for value in values:
-        names.update((_called(value), *_WORD.findall(value.owner.partition("::")[2])))
-    packages = [scopes.facts.package if scopes else "" for scopes in (old, new)]
-    if old is None or new is None or packages[0] != packages[1]:
-        names.update(_PARTS.split(_ENDING.sub("", path)), *(package.split(".") for package in packages))
-    return {ALL} if any(binding.name == ALL for binding in bindings) else names - {""}
-
-
-def _symbols(scopes: Scopes | None) -> set[tuple[str, ...]]:
-    """Return every definition as others see it: qualified name, kind, and the bases of a class in order."""
-    if scopes is None:
-        return set()
-    bases = scopes.bases
-    is_headed = family(scopes.facts.path) in HEADED
-    return {
-        (
-            symbol.qualname,
-            symbol.kind,
-            scopes.facts.package,
-            *(_head(symbol) if is_headed else ()),
-            *(f"{base.qualifier}.{base.name}" for base in bases.get(symbol.id, ())),
-        )
-        for symbol in scopes.facts.symbols[1:]
-    }
-
-
-def _head(symbol: Symbol) -> tuple[str, str]:
-    """Return what decides which of several definitions of one name is meant."""
-    return symbol.id.partition("#")[2], symbol.signature
-
-
-def _last(name: str) -> str:
-    return name.rpartition(".")[2]
-
-
-def _words(written: str) -> set[str]:
-    return set(_WORD.findall(written))

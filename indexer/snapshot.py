@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -73,8 +74,12 @@ class Snapshot:
         self.work = work or Work()
         self.linked = linked
         self.words = words
-        self.digests: Mapping[str, str] = {path: known.facts.digest for path, known in linked.files.items()}
         self.symbols: Mapping[SymbolId, Symbol] = _Symbols(linked)
+
+    @cached_property
+    def digests(self) -> Mapping[str, str]:
+        """The digest of each file that is known, by path."""
+        return {path: known.facts.digest for path, known in self.linked.files.items()}
 
     def in_file(self, path: str) -> tuple[Symbol, ...]:
         """Return the definitions of a file in source order, the module first; none for an unknown file."""

@@ -179,7 +179,10 @@ class Words:
         """Return the words after `changes`, None for a file that is gone."""
         old = {path: words for path in changes if (words := self._files.get(path))}
         new = {path: words for path, words in changes.items() if words}
-        files = {path: words for path, words in self._files.items() if path not in changes} | new
+        files = dict(self._files)
+        for path in changes:
+            files.pop(path, None)
+        files.update(new)
         gone, come = _size(old), _size(new)
         size = (self._size[0] - gone[0] + come[0], self._size[1] - gone[1] + come[1])
         return Words(files, self._paths.changed(_postings(old), _postings(new)), size)

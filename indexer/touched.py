@@ -1,0 +1,134 @@
+"""Which files a change can reach: those that a name of it may mean something else in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+
+from bridle.indexer.facts import Export, Import, Symbol, Value
+from bridle.indexer.groups import Groups
+from bridle.indexer.languages.readers import PYTHON, family
+from bridle.indexer.linking import HEADED
+from bridle.indexer.scopes import Scopes
+
+ALL = "*"
+ANYWHERE = ""
+WORD = re.compile(r"[\w$#]+")
+_PARTS = re.compile(r"[./]+")
+_ENDING = re.compile(r"(?:\.d)?\.\w+$")
+
+
+def touched(
+    old: Mapping[str, Scopes],
+    new: Mapping[str, Scopes],
+    files: Mapping[str, Scopes],
+    mentions: Groups[str, str],
+    dependents: Callable[[str], Collection[str]],
+) -> set[str]:
+    """Return the files to resolve again: those that are new, and those that a changed name can reach.
+
+    A name of a Python file reaches its `dependents` alone; a method's reaches everybody, since one that is the only one
+    of its name is meant by it, and so does what pytest finds by folder.
+    """
+    waiting: list[tuple[str, str]] = []
+    for path in {*old, *new}:
+        difference = _difference(path, old.get(path), new.get(path))
+        if ALL in difference:
+            return set(files)
+        waiting += ((name, ANYWHERE if is_free else _origin(path)) for name, is_free in difference.items())
+    found, seen = set(new), set(waiting)
+    known: dict[str, Collection[str]] = {}
+    while waiting:
+        name, origin = waiting.pop()
+        if origin != ANYWHERE and origin not in known:
+            known[origin] = dependents(origin)
+        for path in mentions.get(name):
+            if origin == ANYWHERE or path in known[origin]:
+                found.add(path)
+                passed_on = ((other, _origin(path)) for other in _other_names(files[path], name))
+                fresh = [one for one in passed_on if one not in seen]
+                seen.update(fresh)
+                waiting += fresh
+    return found
+
+
+def _origin(path: str) -> str:
+    return path if family(path) == PYTHON.name and not path.endswith("conftest.py") else ANYWHERE
+
+
+def bindings(scopes: Scopes | None) -> list[Import | Export]:
+    """Return what a file binds from elsewhere, or gives under a name."""
+    return [*scopes.facts.imports, *scopes.facts.exports] if scopes else []
+
+
+def parts(binding: Import | Export) -> set[str]:
+    """Return the names that a binding mentions."""
+    return {*_PARTS.split(binding.module), binding.target, *binding.name.split(".")} - {""}
+
+
+def _other_names(scopes: Scopes, name: str) -> set[str]:
+    """Return what this file calls things that depend on `name`: by import, as a base, as a value's class."""
+    bound = {_last(binding.name) for binding in bindings(scopes) if name in parts(binding)}
+    bound |= {_last(one.qualname) for one in scopes.facts.types if name in _words(one.type)}
+    derived = {scopes.by_id[owner].name for owner, bases in scopes.bases.items() if any(b.name == name for b in bases)}
+    held = {_called(v) for v in scopes.facts.values if name in v.path and name in WORD.findall(v.path)}
+    return (bound | derived | held) - {""}
+
+
+def _called(value: Value) -> str:
+    """Return the name under which others come upon a value: its own, or that of the function which gives it."""
+    name = value.name.strip("@()")
+    return name or _last(value.owner.partition("::")[2].partition("#")[0])
+
+
+def _difference(path: str, old: Scopes | None, new: Scopes | None) -> dict[str, bool]:
+    """Return the names whose meaning outside the file may differ, and whether anywhere; `ALL` where that can be any."""
+    symbols = _symbols(old) ^ _symbols(new)
+    changed = set(bindings(old)) ^ set(bindings(new))
+    if any(binding.name == ALL for binding in changed):
+        return {ALL: True}
+    types = set(old.facts.types if old else ()) ^ set(new.facts.types if new else ())
+    names = {part for symbol in symbols for part in symbol[0].split(".")}
+    names |= {_last(binding.name) for binding in changed} | {_last(one.qualname) for one in types}
+    values = set(old.facts.values if old else ()) ^ set(new.facts.values if new else ())
+    for value in values:
+        names.update((_called(value), *WORD.findall(value.owner.partition("::")[2])))
+    free = {_last(symbol[0]) for symbol in symbols if symbol[1] == "method"}
+    packages = [scopes.facts.package if scopes else "" for scopes in (old, new)]
+    if (
+        old is None or new is None or packages[0] != packages[1]
+    ):  # what was unknown before, or is now: every import may mean another file
+        names.update(_PARTS.split(_ENDING.sub("", path)), *(package.split(".") for package in packages))
+        free = names
+    return {name: name in free for name in names - {""}}
+
+
+def _symbols(scopes: Scopes | None) -> set[tuple[str, ...]]:
+    """Return every definition as others see it: qualified name, kind, and the bases of a class in order."""
+    if scopes is None:
+        return set()
+    bases = scopes.bases
+    is_headed = family(scopes.facts.path) in HEADED
+    return {
+        (
+            symbol.qualname,
+            symbol.kind,
+            scopes.facts.package,
+            *(_head(symbol) if is_headed else ()),
+            *(f"{base.qualifier}.{base.name}" for base in bases.get(symbol.id, ())),
+        )
+        for symbol in scopes.facts.symbols[1:]
+    }
+
+
+def _head(symbol: Symbol) -> tuple[str, str]:
+    """Return what decides which of several definitions of one name is meant."""
+    return symbol.id.partition("#")[2], symbol.signature
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _words(written: str) -> set[str]:
+    return set(WORD.findall(written))

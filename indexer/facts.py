@@ -86,7 +86,9 @@ class Export(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Typed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the source plainly says of a value: of a variable, a field, the result of a function, by its `qualname`.
 
-    `type` is a use that gives such a value: ``X()`` for an instance of X, ``make()`` for what a function gives.
+    `type` is a use that gives such a value: ``X()`` for an instance of X, ``make()`` for what a function gives. In
+    languages of packages results have names of their own, ``X.().make``: a field may be called like a method. Their
+    paths are told in `bridle.indexer.languages.paths`; several results stand side by side with commas.
     """
 
     qualname: str
@@ -127,7 +129,7 @@ class FileFacts(msgspec.Struct, frozen=True, gc=False):
     """Everything that was read out of one file.
 
     `digest` and `n_bytes` are those of the file's bytes; spans count in the UTF-8 form of its text, in
-    which a byte order mark has no place.
+    which a byte order mark has no place. `package` is what the file says that its definitions belong to.
     """
 
     path: str
@@ -140,6 +142,7 @@ class FileFacts(msgspec.Struct, frozen=True, gc=False):
     values: tuple[Value, ...] = ()
     exports: tuple[Export, ...] = ()
     types: tuple[Typed, ...] = ()
+    package: str = ""
 
 
 class Skipped(msgspec.Struct, frozen=True):

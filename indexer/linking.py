@@ -12,11 +12,16 @@ from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
 from bridle.indexer.languages.readers import PYTHON, SCRIPTS, family
 from bridle.indexer.modules import Modules
+from bridle.indexer.package_resolve import PackageResolver
+from bridle.indexer.package_rules import RULES
 from bridle.indexer.resolve import Resolver
 from bridle.indexer.scopes import Scopes
 from bridle.indexer.script_modules import ScriptModules
 from bridle.indexer.script_projects import Projects
 from bridle.indexer.script_resolve import ScriptResolver
+
+HEADED = frozenset(rules.language for rules in RULES)
+"""Languages in which what a definition is taken for depends on its head too."""
 
 
 class Resolving(Protocol):
@@ -46,9 +51,12 @@ class Homes:
 
     def resolving(self, files: Mapping[str, Scopes], names: Groups[str, SymbolId]) -> Mapping[str, Resolving]:
         """Return the resolvers of a state, by the name of the language."""
+        roots = self.layout.projects.roots
+        packaged = {rules.language: PackageResolver(files, names, rules, roots) for rules in RULES}
         return {
             PYTHON.name: Resolver(files, self.python, names),
             SCRIPTS.name: ScriptResolver(files, self.scripts, names),
+            **packaged,
         }
 
     def reaches_any(self, paths: Iterable[str]) -> bool:

@@ -16,6 +16,7 @@ from bridle.indexer.facts import FIXTURE, Edge, EdgeKind, Import, Reference, Sym
 from bridle.indexer.groups import Groups
 from bridle.indexer.languages.readers import PYTHON, SCRIPTS, family
 from bridle.indexer.languages.script_tests import is_script_test_file
+from bridle.indexer.languages.tests import is_packaged_test, is_packaged_test_file
 from bridle.indexer.modules import Modules
 from bridle.indexer.scopes import Scopes, Views
 
@@ -326,17 +327,27 @@ def path_of(symbol: SymbolId) -> str:
 
 
 def is_test_file(path: str) -> bool:
-    """Whether pytest, or a runner of JavaScript, looks for tests in the file, or the file stands among tests."""
-    if family(path) == SCRIPTS.name:
+    """Whether the runners of its language look for tests in the file, or the file stands among tests."""
+    language = family(path)
+    if language == SCRIPTS.name:
         return is_script_test_file(path)
+    if (told := is_packaged_test_file(language, path)) is not None:
+        return told
     *folders, name = path.split("/")
     stem = name.rpartition(".")[0]
     return stem.startswith("test_") or stem.endswith("_test") or not {"tests", "test"}.isdisjoint(folders)
 
 
 def is_test(symbol: Symbol) -> bool:
-    """Whether `symbol` is a test as pytest finds them by default, or a runner of JavaScript is handed it."""
-    return symbol.kind == "test" or (_is_named_test(symbol) and is_test_file(symbol.span.path))
+    """Whether `symbol` is a test as the runners of its language find them by default, or one is handed it."""
+    if symbol.kind == "test":
+        return True
+    if symbol.kind not in {"function", "method"} or not is_test_file(symbol.span.path):
+        return False
+    language = family(symbol.span.path)
+    if is_packaged_test_file(language, symbol.span.path):
+        return is_packaged_test(language, symbol)
+    return _is_named_test(symbol)
 
 
 def _is_named_test(symbol: Symbol) -> bool:

@@ -1,7 +1,8 @@
 """What the configuration of JavaScript and TypeScript says about where modules are: text in, frozen data out.
 
 Read are package.json (name, workspaces, entries), pnpm-workspace.yaml, tsconfig.json and jsconfig.json (`baseUrl`,
-`paths`, `extends`; JSON with comments). What cannot be read, or has an unexpected shape, says nothing.
+`paths`, `extends`; JSON with comments), and what `package_roots.py` reads. What cannot be read, or has an unexpected
+shape, says nothing.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import cast
 
 import msgspec
 
+from bridle.indexer.package_roots import Root, roots_of
+
 MAX_CONFIG_BYTES = 1_000_000
 MAX_CONFIGS = 5_000
 MAX_EXTENDS = 10
 MAX_ENTRIES = 2_000
 
-_CONFIG = re.compile(r"(?:^|/)(?:package\.json|pnpm-workspace\.yaml|[jt]sconfig(?:\.[\w.-]+)?\.json)$")
+_CONFIG = re.compile(r"(?:^|/)(?:package\.json|go\.mod|pnpm-workspace\.yaml|[jt]sconfig(?:\.[\w.-]+)?\.json)$")
 _JSON_PIECES = re.compile(r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TRAILING = re.compile(r'("(?:\\.|[^"\\\n])*")|,(?=\s*[}\]])')
 _ENTRIES = ("source", "types", "typings", "module", "main")
@@ -52,6 +55,7 @@ class Projects(msgspec.Struct, frozen=True):
 
     packages: tuple[Package, ...] = ()
     aliases: tuple[Aliases, ...] = ()
+    roots: tuple[Root, ...] = ()
 
 
 def is_config(path: str) -> bool:
@@ -70,7 +74,7 @@ def projects_of(texts: Mapping[str, str]) -> Projects:
         if _rank(path) and (found := _aliases(path, read, names)) is not None
     ]
     once = {found.folder: found for found in reversed(aliases)}
-    return Projects(tuple(sorted(packages, key=_depth)), tuple(sorted(once.values(), key=_depth)))
+    return Projects(tuple(sorted(packages, key=_depth)), tuple(sorted(once.values(), key=_depth)), roots_of(texts))
 
 
 def pnpm_members(text: str) -> tuple[str, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 
-from bridle.indexer.facts import Export, Import, Value
+from bridle.indexer.facts import Export, Import, Symbol, Value
 from bridle.indexer.groups import Groups
 from bridle.indexer.languages.readers import PYTHON, family
+from bridle.indexer.linking import HEADED
 from bridle.indexer.scopes import Scopes
 
 ALL = "*"
@@ -93,8 +94,11 @@ def _difference(path: str, old: Scopes | None, new: Scopes | None) -> dict[str, 
     for value in values:
         names.update((_called(value), *WORD.findall(value.owner.partition("::")[2])))
     free = {_last(symbol[0]) for symbol in symbols if symbol[1] == "method"}
-    if old is None or new is None:  # what was unknown before, or is now: every import may mean another file
-        names.update(_PARTS.split(_ENDING.sub("", path)))
+    packages = [scopes.facts.package if scopes else "" for scopes in (old, new)]
+    if (
+        old is None or new is None or packages[0] != packages[1]
+    ):  # what was unknown before, or is now: every import may mean another file
+        names.update(_PARTS.split(_ENDING.sub("", path)), *(package.split(".") for package in packages))
         free = names
     return {name: name in free for name in names - {""}}
 
@@ -104,14 +108,22 @@ def _symbols(scopes: Scopes | None) -> set[tuple[str, ...]]:
     if scopes is None:
         return set()
     bases = scopes.bases
+    is_headed = family(scopes.facts.path) in HEADED
     return {
         (
             symbol.qualname,
             symbol.kind,
+            scopes.facts.package,
+            *(_head(symbol) if is_headed else ()),
             *(f"{base.qualifier}.{base.name}" for base in bases.get(symbol.id, ())),
         )
         for symbol in scopes.facts.symbols[1:]
     }
+
+
+def _head(symbol: Symbol) -> tuple[str, str]:
+    """Return what decides which of several definitions of one name is meant."""
+    return symbol.id.partition("#")[2], symbol.signature
 
 
 def _last(name: str) -> str:
@@ -119,4 +131,4 @@ def _last(name: str) -> str:
 
 
 def _words(written: str) -> set[str]:
-    return set(written.replace("()", "").split("."))
+    return set(WORD.findall(written))

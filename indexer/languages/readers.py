@@ -39,7 +39,10 @@ SCRIPTS = Reader(
     "scripts",
     ("probe.ts", b"export function probe(): void {\n  probe();\n}\n"),
 )
-READERS = (PYTHON, SCRIPTS)
+GO = Reader("go", (".go",), "go", ("probe.go", b"package probe\n\nfunc probe() {\n\tprobe()\n}\n"))
+JAVA = Reader("java", (".java",), "java", ("Probe.java", b"class Probe {\n  void probe() { probe(); }\n}\n"))
+C = Reader("c", (".c", ".h"), "c", ("probe.c", b"int probe(void) { return probe(); }\n"))
+READERS = (PYTHON, SCRIPTS, GO, JAVA, C)
 
 _BY_SUFFIX = {suffix: reader for reader in READERS for suffix in reader.suffixes}
 

@@ -1,0 +1,255 @@
+"""Languages of packages: definitions, uses and imports of one file, read by queries; what differs is told as data.
+
+A language is a `Dialect`: its queries, and how little of it cannot be a query's. Captures have the same names in all of
+them: a kind of symbol (``@class``, ``@method`` …) is a definition, ``@scope`` binds ``@bind``'s locals, ``@field`` is a
+member that is no definition, ``@call``, ``@inherit``, ``@member`` and ``@read`` are uses, surest first: what was one
+use is no other. Bytes count in the text's UTF-8 form. A file with syntax errors gives what can still be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, get_args
+
+from bridle.indexer.digest import digest
+from bridle.indexer.facts import FileFacts, Import, Reference, ReferenceKind, Symbol, SymbolId, SymbolKind, Typed
+from bridle.indexer.languages.captures import Nodes, captured
+from bridle.indexer.languages.lines import Lines
+from bridle.indexer.languages.locals import Bound, Locals
+from bridle.indexer.languages.outline import Outline
+from bridle.indexer.languages.paths import MAX_WRITTEN, UNKNOWN, Forms, one_line, text, written
+
+if TYPE_CHECKING:
+    from bridle.indexer.languages.trees import Node
+
+RESULT = "()"
+MAX_HEAD_BYTES = 2000
+
+_KINDS: tuple[SymbolKind, ...] = get_args(SymbolKind)
+_USES: tuple[tuple[str, ReferenceKind], ...] = (
+    ("call", "call"),
+    ("inherit", "inherit"),
+    ("member", "read"),
+    ("read", "read"),
+)
+_COMMENTS = frozenset(("comment", "line_comment", "block_comment"))
+_ASIDE = frozenset(("template_parameter_list", "requires_clause", "modifiers"))
+_OWNERS = frozenset(("class", "interface", "type", "enum", "namespace"))
+_MARKS = re.compile(r"^[\s/*!#]+|[\s*/]+$")
+
+
+class Named(NamedTuple):
+    """A definition's name: the node where it stands, what the definition is put on elsewhere, and its kind.
+
+    With `is_alone` nothing but its name is the definition's: what stands around it is another's.
+    """
+
+    node: Node
+    outer: str = ""
+    kind: SymbolKind | None = None
+    is_alone: bool = False
+
+
+class Dialect(NamedTuple):
+    """What one language has of its own.
+
+    `names` yields the names of a definition; `binds` the locals of a ``@bind`` with what they are; `fields` the members
+    of a ``@field``; `said` what a definition's value or result is. `target` is the part of a use that is followed, and
+    where its name stands. `statements` hold one definition whole, `bodies` end its head, `documents` begin a comment
+    that documents. What `is_prototype` has its body elsewhere, and a signature that ends with a semicolon.
+    """
+
+    queries: tuple[str, ...]
+    forms: Forms
+    names: Callable[[Node], Iterable[Named]]
+    binds: Callable[[Node], Iterable[Bound]]
+    fields: Callable[[Node], Iterable[tuple[str, str]]]
+    said: Callable[[Node, int], str]
+    target: Callable[[Node], Node | None]
+    imports: Callable[[Nodes], Iterable[Import]]
+    package: Callable[[Nodes], str]
+    predeclared: frozenset[str]
+    statements: frozenset[str]
+    bodies: frozenset[str]
+    documents: re.Pattern[str]
+    is_prototype: Callable[[Node], bool] | None = None
+
+
+class _Head(NamedTuple):
+    kind: SymbolKind
+    name: str
+    outer: str
+    start: int
+    end: int
+    node: Node
+    name_at: int
+    nth: int
+    signature: str
+    doc: str
+
+
+def _is_aside(part: Node, name: Node | None) -> bool:
+    """Whether a part of a statement is no other definition: a comment, a parameter list, the same name again."""
+    if part.type in _COMMENTS or part.type in _ASIDE:
+        return True
+    return name is not None and part.type == name.type and part.text == name.text
+
+
+def read(path: str, source: bytes, dialect: Dialect) -> FileFacts:
+    """Return what file `path`, whose text is `source` in UTF-8, defines, uses and imports."""
+    return _Reading(path, source, dialect).facts()
+
+
+class _Reading:
+    """One file while it is read."""
+
+    def __init__(self, path: str, source: bytes, dialect: Dialect) -> None:
+        self._path, self._source, self._dialect = path, source, dialect
+        self._lines = Lines(path, source)
+        self._root, self._nodes = captured(path, source, dialect.queries)
+        self._heads = sorted(self._found(), key=lambda head: (head.start, -head.end, head.name_at))
+        self._outline = Outline([(0, len(source)), *((head.start, head.end) for head in self._heads)])
+        bound = (one for node in self._nodes.get("bind", ()) for one in dialect.binds(node))
+        self._locals = Locals(len(source), self._nodes.get("scope", ()), bound)
+
+    def facts(self) -> FileFacts:
+        symbols = self._symbols()
+        return FileFacts(
+            self._path,
+            digest(self._source),
+            len(self._lines),
+            len(self._source),
+            symbols,
+            self._references(symbols),
+            tuple(dict.fromkeys(self._dialect.imports(self._nodes))),
+            types=tuple(dict.fromkeys(self._types(symbols))),
+            package=self._dialect.package(self._nodes),
+        )
+
+    def _found(self) -> Iterator[_Head]:
+        seen: set[int] = set()
+        for kind in _KINDS:
+            for node in self._nodes.get(kind, ()):
+                whole = start = doc = None
+                several = list(self._dialect.names(node))
+                for index, named in enumerate(several):
+                    if named.node.start_byte in seen or named.node.end_byte - named.node.start_byte > MAX_WRITTEN:
+                        continue
+                    seen.add(named.node.start_byte)
+                    if whole is None or start is None or doc is None:
+                        whole = self._whole(node)
+                        start, doc = self._above(whole)
+                    own = named.node.start_byte, named.node.end_byte
+                    span = own if len(several) > 1 or named.is_alone else (start, whole.end_byte)
+                    signature = self._signature(whole, node)
+                    if self._dialect.is_prototype is not None and self._dialect.is_prototype(node):
+                        signature = f"{signature};"
+                    name = text(named.node)
+                    at = named.node.start_byte
+                    yield _Head(named.kind or kind, name, named.outer, *span, node, at, index, signature, doc)
+
+    def _whole(self, node: Node) -> Node:
+        """Return the statement that declares `node` and nothing else."""
+        at, name = node, node.child_by_field_name("name")
+        while (parent := at.parent) is not None and parent.type in self._dialect.statements:
+            if sum(not _is_aside(child, name) for child in parent.named_children) > 1:
+                break
+            at = parent
+        return at
+
+    def _above(self, node: Node) -> tuple[int, str]:
+        """Return where a definition begins with the comment that documents it, and the first line of that."""
+        start, told, before = node.start_byte, "", node.prev_sibling
+        while before is not None and before.type in _COMMENTS:
+            between = self._source[before.end_byte : start]
+            earlier = before.prev_sibling
+            if between.strip() or between.count(b"\n") > 1 or not self._dialect.documents.match(text(before)[:8]):
+                break
+            if earlier is not None and earlier.end_point.row == before.start_point.row:
+                break  # it says something of what stands before it on its line
+            start, told, before = before.start_byte, text(before), earlier
+        lines = (_MARKS.sub("", line) for line in told[: 2 * MAX_WRITTEN].splitlines())
+        return start, next((line for line in lines if line), "")[:MAX_WRITTEN]
+
+    def _signature(self, whole: Node, node: Node) -> str:
+        body = node.child_by_field_name("body") or next(
+            (inner for part in node.named_children for inner in (part, *part.named_children[:4])
+             if inner.type in self._dialect.bodies), None)  # fmt: skip
+        end = whole.end_byte if body is None else body.start_byte
+        head = self._source[whole.start_byte : min(end, whole.start_byte + MAX_HEAD_BYTES)].decode("utf-8", "ignore")
+        return one_line(head).rstrip(" ;{=")
+
+    def _symbols(self) -> tuple[Symbol, ...]:
+        whole = self._lines.span(0, len(self._source))
+        stem = self._path.rpartition("/")[2].rpartition(".")[0]
+        symbols = [Symbol(SymbolId(f"{self._path}::"), "module", stem, "", whole, self._path)]
+        seen: dict[str, int] = {}
+        for head, parent_index in zip(self._heads, self._outline.parents[1:], strict=True):
+            parent = symbols[parent_index]
+            parts = (parent.qualname, head.outer, head.name.replace(".", "·"))
+            qualname = ".".join(part for part in parts if part)
+            seen[qualname] = seen.get(qualname, 0) + 1
+            repeat = f"#{seen[qualname]}" if seen[qualname] > 1 else ""
+            target = SymbolId(f"{self._path}::{qualname}{repeat}")
+            span = self._lines.span(head.start, head.end)
+            symbols.append(Symbol(target, head.kind, head.name, qualname, span, head.signature, head.doc))
+        return tuple(symbols)
+
+    def _references(self, symbols: Sequence[Symbol]) -> tuple[Reference, ...]:
+        """Return each use once per definition, at its first line."""
+        found: dict[tuple[str, str, int], Reference] = {}
+        taken = {head.name_at for head in self._heads} | self._locals.places
+        taken |= {node.start_byte for node in self._nodes.get("aside", ())}
+        owner_of, dialect, holds = self._outline.owner, self._dialect, self._locals.holds
+        for capture, kind in _USES:
+            is_bare = capture == "read"
+            for node in self._nodes.get(capture, ()):
+                target = node if is_bare else dialect.target(node)
+                if target is None or (at := target.start_byte) in taken:
+                    continue
+                taken.add(at)
+                if target is node:
+                    whole = text(node)
+                    if whole in dialect.predeclared or holds(whole, at):
+                        continue
+                else:
+                    whole = self._use(node, target, kind)
+                owner = owner_of(node.start_byte)
+                if whole and (whole, kind, owner) not in found:
+                    qualifier, _, name = whole.rpartition(".")
+                    found[whole, kind, owner] = Reference(name, qualifier, kind, symbols[owner].id, self._lines.at(at))
+        return tuple(sorted(found.values(), key=lambda use: (use.line, use.name, use.kind)))
+
+    def _use(self, node: Node, target: Node, kind: ReferenceKind) -> str:
+        """Return a use as the resolver takes it, "" where it cannot be one of a definition."""
+        whole = written(node, self._dialect.forms).removesuffix(RESULT)
+        name = whole.rpartition(".")[2]
+        if not name or not name[0].isidentifier() or name != text(target):
+            return ""
+        meant = self._locals.meaning(whole, node.start_byte)
+        if UNKNOWN in meant:
+            return f"{UNKNOWN}.{name}" if kind == "call" and "." in whole else ""
+        return "" if meant in self._dialect.predeclared or not meant.endswith(name) else meant
+
+    def _types(self, symbols: Sequence[Symbol]) -> Iterator[Typed]:
+        """Yield what is plainly said of variables, fields and results."""
+        for head, symbol in zip(self._heads, symbols[1:], strict=True):
+            said = self._dialect.said(head.node, head.nth)
+            if said:
+                outer, _, name = symbol.qualname.rpartition(".")
+                is_result = symbol.kind in ("function", "method")
+                key = ".".join(part for part in (outer, RESULT if is_result else "", name) if part)
+                yield from self._typed(key, said, head.name_at)
+        for node in self._nodes.get("field", ()):
+            owner = symbols[self._outline.owner(node.start_byte)]
+            if owner.kind in _OWNERS:
+                for name, said in self._dialect.fields(node):
+                    yield from self._typed(f"{owner.qualname}.{name}", said, node.start_byte)
+
+    def _typed(self, key: str, said: str, at: int) -> Iterator[Typed]:
+        meant = ",".join(
+            "" if UNKNOWN in one else one for one in (self._locals.meaning(p, at) for p in said.split(","))
+        )
+        if meant.strip(","):
+            yield Typed(key, meant)

@@ -1,0 +1,40 @@
+"""Tests in languages of packages: which files hold some, and which definitions are one. One row a language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from bridle.indexer.facts import Symbol
+
+
+class Tests(NamedTuple):
+    """How a language tells tests: the paths of their files, their names, and what stands in their heads."""
+
+    file: re.Pattern[str]
+    name: re.Pattern[str]
+    head: re.Pattern[str] = re.compile("")
+
+
+_ROWS: Mapping[str, Tests] = {
+    "c": Tests(re.compile(r"(?:^|/)tests?/|(?:^|[/_-])tests?\w*\.c$"), re.compile(r"test|\w+_test$|main$")),
+    "go": Tests(re.compile(r"_test\.go$"), re.compile(r"(?:Test|Benchmark|Fuzz|Example)(?![a-z])")),
+    "java": Tests(
+        re.compile(r"(?:^|/)src/test/|Tests?\.java$"),
+        re.compile(""),
+        re.compile(r"@(?:\w*Test|TestFactory|TestTemplate)\b|\bpublic void test[A-Z]"),
+    ),
+}
+
+
+def is_packaged_test_file(language: str, path: str) -> bool | None:
+    """Whether a file holds tests; None where this table has no row for its language."""
+    row = _ROWS.get(language)
+    return None if row is None else row.file.search(path) is not None
+
+
+def is_packaged_test(language: str, symbol: Symbol) -> bool:
+    """Whether a function or method of such a file is a test."""
+    row = _ROWS[language]
+    return row.name.match(symbol.name) is not None and row.head.search(symbol.signature) is not None

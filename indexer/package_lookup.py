@@ -1,0 +1,96 @@
+"""Where the definitions of a language of packages are: by package and qualified name. Pure, but remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bridle.indexer.facts import Import, Symbol, SymbolId
+from bridle.indexer.groups import Groups
+from bridle.indexer.languages.readers import family
+from bridle.indexer.package_includes import Includes
+from bridle.indexer.package_roots import Root
+from bridle.indexer.package_rules import Rules
+from bridle.indexer.resolve import path_of
+from bridle.indexer.scopes import Scopes
+
+ALL = "*"
+
+
+class Packages:
+    """The packages that the files of one language make in one state of the workspace."""
+
+    def __init__(
+        self, files: Mapping[str, Scopes], names: Groups[str, SymbolId], rules: Rules, roots: Sequence[Root]
+    ) -> None:
+        self._files = files
+        self._names = names
+        self._rules = rules
+        self._roots = [root for root in roots if root.language == rules.language]
+        self._packages: dict[str, str] = {}
+        self._homes: dict[str, dict[tuple[str, str], list[Symbol]]] = {}
+        self._types: dict[str, dict[str, str]] = {}
+        self._members_of: dict[str, list[str]] | None = None
+        self._bindings: dict[str, dict[str, Import]] = {}
+        ours = (
+            {path: scopes for path, scopes in files.items() if family(path) == rules.language}
+            if rules.is_included
+            else {}
+        )
+        self.includes = Includes(ours)
+
+    def package(self, path: str) -> str:
+        """Return the key of the package that a file belongs to."""
+        if path not in self._packages:
+            self._packages[path] = self._rules.package(self._files[path].facts, self._roots)
+        return self._packages[path]
+
+    def at(self, package: str, qualname: str, near: str) -> tuple[Symbol, ...]:
+        """Return the definitions of that qualified name in a package, those of file `near` first or alone."""
+        name = qualname.rpartition(".")[2]
+        if name not in self._homes:
+            homes: dict[tuple[str, str], list[Symbol]] = {}
+            for target in sorted(self._names.get(name)):
+                path = path_of(target)
+                if path in self._files and self._is_ours(path):
+                    symbol = self._files[path].by_id[target]
+                    homes.setdefault((self.package(path), symbol.qualname), []).append(symbol)
+            self._homes[name] = homes
+        found = self._homes[name].get((package, qualname), [])
+        own = [symbol for symbol in found if symbol.span.path == near]
+        if self._rules.is_included:
+            return tuple(self.includes.bodies(own or self.includes.seen(found, near), found))
+        return tuple(own or found)
+
+    def _is_ours(self, path: str) -> bool:
+        return family(path) == self._rules.language
+
+    def paths(self, package: str) -> list[str]:
+        """Return the files of a package, in order."""
+        if self._members_of is None:
+            self._members_of = {}
+            for path in sorted(self._files):
+                if self._is_ours(path):
+                    self._members_of.setdefault(self.package(path), []).append(path)
+        return self._members_of.get(package, [])
+
+    def bound(self, scopes: Scopes) -> Mapping[str, Import]:
+        """Return the imports of a file by the name that they bind."""
+        path = scopes.facts.path
+        if path not in self._bindings:
+            bound: dict[str, Import] = {}
+            for binding in scopes.facts.imports:
+                name = binding.name
+                if name.endswith("?"):  # of the package's own name, where it is known
+                    inside = self.paths(binding.module)
+                    said = self._files[inside[0]].facts.package.removesuffix("_test") if inside else ""
+                    name = said or name[:-1]
+                if name not in ("", ALL):
+                    bound[name] = binding
+            self._bindings[path] = bound
+        return self._bindings[path]
+
+    def types_of(self, path: str) -> Mapping[str, str]:
+        """Return what a file says of its values, by name."""
+        if path not in self._types:
+            self._types[path] = {one.qualname: one.type for one in self._files[path].facts.types}
+        return self._types[path]

@@ -1,0 +1,53 @@
+"""What a path of a language of packages is made of, and what it gives (see `bridle.indexer.languages.paths`)."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from bridle.indexer.facts import Symbol
+
+_PART = re.compile(r"(\**)([^()\[\]@]*)((?:\(\)|\[\]|@\d+)*)")
+_DEED = re.compile(r"\(\)|\[\]|@\d+")
+
+
+class Part(NamedTuple):
+    """One part of a path: how many containers deep, its name, and what is done with it, in order."""
+
+    stars: int
+    name: str
+    done: tuple[str, ...]
+
+
+class Value(NamedTuple):
+    """A package, or a definition: a type and its values alike. `depth` counts the containers around a value."""
+
+    symbol: Symbol | None
+    package: str | None
+    depth: int
+    confidence: float
+
+
+@lru_cache(maxsize=20_000)
+def parts_of(path: str) -> tuple[Part, ...]:
+    """Return the parts of a path, at least one."""
+    found = (_PART.match(part) for part in path.split("."))
+    return tuple(Part(len(one[1]), one[2], tuple(_DEED.findall(one[3]))) for one in found if one)
+
+
+def arity(symbol: Symbol) -> int:
+    """Return how many parameters the head of a method has."""
+    head = symbol.signature
+    depth, n_commas, is_empty = 0, 0, True
+    for letter in head[max(0, head.find(f"{symbol.name}(")) + len(symbol.name) :]:
+        if letter in "(<[{":
+            depth += 1
+        elif letter in ")>]}":
+            depth -= 1
+            if depth == 0:
+                break
+        elif depth:
+            is_empty = is_empty and letter.isspace()
+            n_commas += letter == "," and depth == 1
+    return 0 if is_empty else n_commas + 1

@@ -1,0 +1,245 @@
+"""What is read out of source in the languages of packages."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridle.indexer.facts import FileFacts, Import, Typed
+from bridle.indexer.languages.readers import reader_of
+
+GO_SOURCE = b"""// Package shop sells.
+package shop
+
+import (
+	t "acme.org/tax"
+	. "acme.org/all"
+	_ "acme.org/none"
+	"gopkg.in/yaml.v3"
+)
+
+// Cart holds what
+// is wanted.
+type Cart[T any] struct {
+	items map[string][]*Item // by name
+	tax.Rate
+}
+
+type (
+	// Item is one.
+	Item interface{ Price() (p int, err error) }
+	Same = Item
+)
+
+const (
+	One, Two = 1, 2
+)
+
+var limit, other = t.New(), 3
+
+// Sum adds.
+func (c *Cart[T]) Sum(of ...string) (*Item, []Same) {
+	type local struct{}
+	return nil, nil
+}
+"""
+
+
+def facts_of(path: str, source: bytes) -> FileFacts:
+    reader = reader_of(path)
+    assert reader is not None
+    return reader.facts(path, source)
+
+
+def shown(known: FileFacts) -> list[tuple[str, str, int, int, str]]:
+    return [(s.id.partition("::")[2], s.kind, s.span.start_line, s.span.end_line, s.doc) for s in known.symbols[1:]]
+
+
+def test_go_has_definitions_with_the_comments_that_stand_right_above() -> None:
+    known = facts_of("shop/cart.go", GO_SOURCE)
+    assert known.package == "shop"
+    assert shown(known) == [
+        ("Cart", "class", 10, 16, "Cart holds what"),
+        ("Item", "interface", 18, 20, "Item is one."),
+        ("Item.Price", "method", 19, 20, ""),
+        ("Same", "type", 20, 21, ""),
+        ("One", "variable", 24, 25, ""),
+        ("Two", "variable", 24, 25, ""),
+        ("limit", "variable", 27, 28, ""),
+        ("other", "variable", 27, 28, ""),
+        ("Cart.Sum", "method", 29, 34, "Sum adds."),
+        ("Cart.Sum.local", "class", 31, 32, ""),
+    ]
+
+
+def test_go_says_what_imports_bind_and_what_values_are() -> None:
+    known = facts_of("shop/cart.go", GO_SOURCE)
+    assert known.imports == (
+        Import("t", "acme.org/tax", ""),
+        Import("*", "acme.org/all", "*"),
+        Import("", "acme.org/none", ""),
+        Import("yaml?", "gopkg.in/yaml.v3", ""),
+    )
+    assert known.types == (
+        Typed("Same", "Item()"),
+        Typed("limit", "t.New()"),
+        Typed("Cart.().Sum", "Item(),*Same()"),
+        Typed("Cart.items", "**Item()"),
+        Typed("Cart.Rate", "tax.Rate()"),
+    )
+
+
+JAVA_SOURCE = b"""package org.acme;
+
+import org.acme.tax.Rate;
+import static org.acme.tax.Rates.*;
+
+/** What is wanted. */
+@Deprecated
+public class Cart<T extends Rate> extends Base {
+  private final Map<String, List<Rate>> rates, others[];
+  T one;
+
+  /** Makes it.
+   * @param x so many
+   */
+  public Cart(int x) { super(x); }
+
+  // no documentation
+  @Override public <K> List<Rate> sum(final int of, String... more) { return null; }
+  enum Color { RED { void f() {} }; abstract void f(); }
+  record Pair(Rate left, int right) {}
+  @interface Mark { String value() default ""; }
+}
+"""
+
+
+def test_java_has_definitions_with_their_documentation_and_annotations() -> None:
+    known = facts_of("Cart.java", JAVA_SOURCE)
+    assert known.package == "org.acme"
+    assert shown(known) == [
+        ("Cart", "class", 5, 22, "What is wanted."),
+        ("Cart.Cart", "method", 11, 15, "Makes it."),
+        ("Cart.sum", "method", 17, 18, ""),
+        ("Cart.Color", "enum", 18, 19, ""),
+        ("Cart.Color.f", "method", 18, 19, ""),
+        ("Cart.Color.f#2", "method", 18, 19, ""),
+        ("Cart.Pair", "class", 19, 20, ""),
+        ("Cart.Mark", "interface", 20, 21, ""),
+        ("Cart.Mark.value", "method", 20, 21, ""),
+    ]
+    assert known.imports == (Import("Rate", "org.acme.tax", "Rate"), Import("*", "org.acme.tax.Rates", "*"))
+    assert known.types == (
+        Typed("Cart.().sum", "*Rate()"),
+        Typed("Cart.rates", "**Rate()"),
+        Typed("Cart.others", "***Rate()"),
+        Typed("Cart.one", "Rate()"),
+        Typed("Cart.Pair.left", "Rate()"),
+    )
+
+
+C_SOURCE = b"""#include "shop.h"
+#include <tax/rate.h>
+#define LIMIT 3
+#define GUARD
+#define OF(x) ((x) * LIMIT)
+
+/* What is wanted. */
+typedef struct cart {
+  struct rate *rate; int sums[3];
+} cart;
+typedef struct { int x; } plain;
+enum color { RED, GREEN };
+static cart *first, *second = 0;
+extern int outside;
+
+// Makes one.
+cart *cart_new(int total);
+int (*hook)(int);
+
+cart *cart_new(int total) {
+  int local = total;
+  return first;
+}
+"""
+
+
+def test_c_has_definitions_prototypes_and_macros() -> None:
+    known = facts_of("shop.c", C_SOURCE)
+    assert shown(known) == [
+        ("LIMIT", "variable", 2, 3, ""),
+        ("OF", "function", 4, 5, ""),
+        ("cart", "class", 6, 10, "What is wanted."),
+        ("plain", "class", 10, 11, ""),
+        ("color", "enum", 11, 12, ""),
+        ("first", "variable", 12, 13, ""),
+        ("second", "variable", 12, 13, ""),
+        ("outside", "variable", 13, 14, ""),
+        ("cart_new", "function", 15, 17, "Makes one."),
+        ("hook", "variable", 17, 18, ""),
+        ("cart_new#2", "function", 19, 23, ""),
+    ]
+    assert known.imports == (Import("*", "shop.h", "*", 1), Import("*", "tax/rate.h", "*", 0))
+    heads = [s.signature for s in known.symbols if s.name == "cart_new"]
+    assert heads == ["cart *cart_new(int total);", "cart *cart_new(int total)"]
+
+
+def test_a_header_of_cpp_gives_nothing_but_its_file() -> None:
+    plain = b'#ifdef __cplusplus\nextern "C" {\nusing x = int;\n#endif\nint f(void);\n#ifdef __cplusplus\n}\n#endif\n'
+    assert [s.name for s in facts_of("a.h", plain).symbols] == ["a", "f"]
+    assert len(facts_of("a.h", b"#include <x>\nnamespace a { class B { void f(); }; }\n").symbols) == 1
+
+
+def test_a_signature_is_the_head_on_one_line() -> None:
+    signatures = {s.qualname: s.signature for s in facts_of("a.go", GO_SOURCE).symbols}
+    assert signatures["Cart.Sum"] == "func (c *Cart[T]) Sum(of ...string) (*Item, []Same)"
+    assert signatures["Cart"] == "type Cart[T any] struct"
+
+
+BROKEN = {
+    "go": [b"package", b"package a\nfunc (", b"package a\nfunc good() {}\ntype T struct {{{\n", b"func f() { x.y. }"],
+    "java": [
+        b"package",
+        b"class good { void f( }",
+        b"class good {}\nclass {{{",
+        b"class A { void f() { a. } }",
+        b"import ;",
+    ],
+    "c": [b"#include", b"int f( {", b"int good(void) {}\nstruct {{{", b"#define", b"typedef struct {", b"x.y->"],
+}
+DEEP = {
+    "go": [b"package a\nvar x = " + b"f(" * 3_000 + b")" * 3_000, b"package a\nfunc f() { x" + b".f(1)" * 4_000 + b" }",
+           b"package a\nfunc f() " + b"{" * 2_000 + b"}" * 2_000, b"package a\nvar x " + b"[]" * 5_000 + b"int"],
+    "java": [b"class A { int x = " + b"f(" * 3_000 + b")" * 3_000 + b"; }",
+             b"class A { void f() { x" + b".f()" * 4_000 + b"; } }",
+             b"class A {" * 1_000 + b"}" * 1_000, b"class A { " + b"List<" * 2_000 + b"A" + b">" * 2_000 + b" x; }"],
+    "c": [b"int x = " + b"f(" * 3_000 + b")" * 3_000 + b";", b"int " + b"*" * 5_000 + b"x;",
+          b"#if 1\n" * 2_000 + b"int x;",
+          b"void f() " + b"{" * 2_000 + b"}" * 2_000],
+}  # fmt: skip
+ENDINGS = {"c": "a.c", "go": "a.go", "java": "A.java"}
+
+
+@pytest.mark.parametrize(("language", "source"), [(name, one) for name, known in BROKEN.items() for one in known])
+def test_source_that_is_broken_gives_what_can_be_read(language: str, source: bytes) -> None:
+    known = facts_of(ENDINGS[language], source)
+    assert known.symbols[0].kind == "module"
+    assert b"good" not in source or "good" in {symbol.name for symbol in known.symbols}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "source"), [(name, one) for name, known in DEEP.items() for one in known])
+def test_deep_and_long_source_costs_time_in_its_length_only(language: str, source: bytes) -> None:
+    assert facts_of(ENDINGS[language], source + b"\n").n_lines == source.count(b"\n") + 2
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_lines_are_the_protocols_whatever_ends_them(end: bytes) -> None:
+    known = facts_of("a.go", b"package a\n\nfunc f() {\n}\n".replace(b"\n", end))
+    assert {s.name: (s.span.start_line, s.span.end_line) for s in known.symbols[1:]} == {"f": (2, 4)}
+
+
+@pytest.mark.parametrize("text", ["", "module", "module\n", "// module x", 'module "', "\x00", "module a b c"])
+def test_a_broken_go_mod_names_no_folder(text: str) -> None:
+    from bridle.indexer.package_roots import roots_of
+
+    assert [root.prefix for root in roots_of({"go.mod": text})] in ([], ["a"])

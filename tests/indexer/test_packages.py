@@ -1,0 +1,146 @@
+"""From text to edges in the languages of packages: small workspaces, and what depends on what in them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from _pytest.mark import ParameterSet
+
+from bridle.indexer.facts import FileFacts, SymbolId
+from bridle.indexer.index import Index
+from bridle.indexer.languages.readers import READERS, reader_of
+from bridle.indexer.linked import Linked
+from bridle.indexer.package_rules import RULES
+from bridle.indexer.script_projects import is_config, projects_of
+
+CASES = Path(__file__).parent.parent / "cases"
+LANGUAGES = [rules.language for rules in RULES]
+
+
+def read(files: Mapping[str, str]) -> dict[str, FileFacts]:
+    return {path: reader.facts(path, text.encode()) for path, text in files.items() if (reader := reader_of(path))}
+
+
+def linked_of(files: Mapping[str, str]) -> Linked:
+    projects = projects_of({path: text for path, text in files.items() if is_config(path)})
+    return Linked.of(read(files), projects=projects)
+
+
+def cases() -> Iterator[ParameterSet]:
+    """Read ``cases/LANGUAGE.txt``: the workspace, the definition asked about, and what leads from it to where."""
+    for language in LANGUAGES:
+        _, *blocks = (CASES / f"{language}.txt").read_text("utf-8").split("\n== ")
+        for block in blocks:
+            head, *parts = block.split("\n-- ")
+            name, source, *lines = head.strip().split("\n")
+            expected = {(kind, target): float(sure) for kind, target, sure in (line.split() for line in lines)}
+            files = {path: text for path, _, text in (part.partition("\n") for part in parts)}
+            yield pytest.param(files, source, expected, id=f"{language}: {name}")
+
+
+@pytest.mark.parametrize(("files", "source", "expected"), list(cases()))
+def test_a_use_means(files: dict[str, str], source: str, expected: dict[tuple[str, str], float]) -> None:
+    linked = linked_of(files)
+    assert linked.symbol(SymbolId(source)) is not None
+    found = {(edge.kind, edge.target): edge.confidence for edge in linked.out_of(SymbolId(source))}
+    assert found == expected
+
+
+def test_each_language_of_packages_has_a_reader_and_cases() -> None:
+    assert set(LANGUAGES) <= {reader.name for reader in READERS}
+    assert all((CASES / f"{language}.txt").is_file() for language in LANGUAGES)
+
+
+@pytest.mark.slow
+def test_an_index_follows_the_go_mod_on_disk(tmp_path: Path) -> None:
+    files = {
+        "go.mod": "module acme.org/shop\n",
+        "tax/tax.go": "package tax\n\nfunc Of() {}\n",
+        "main.go": 'package main\n\nimport "acme.org/shop/tax"\n\nfunc main() { tax.Of() }\n',
+    }
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    index = Index(tmp_path, None, workers=1)
+    try:
+        assert [edge.source for edge in index.refresh().callers(SymbolId("tax/tax.go::Of"))] == ["main.go::main"]
+        (tmp_path / "go.mod").write_text("module acme.org/other\n", encoding="utf-8")
+        assert index.refresh().callers(SymbolId("tax/tax.go::Of")) == ()
+    finally:
+        index.close()
+
+
+PIECES: Mapping[str, tuple[list[str], list[str]]] = {
+    "go": (
+        ["p/a.go", "p/b.go", "p/q/c.go", "r/d.go", "r/d_test.go"],
+        [
+            'import "m/p"\n', 'import k "m/p/q"\n', 'import . "m/r"\n', "func G() { H(); p.G(); k.H() }\n",
+            "func H() *A { G(); return nil }\n", "type A struct { B; b *B }\n", "func (a *A) M() { a.N(); a.b.N() }\n",
+            "type B struct { k.A }\n", "func (b B) N() *A { return nil }\n", "func (b B) M() { b.A.M() }\n",
+            "func W(a A, b *B) { a.M(); a.N().M(); b.N(); p.W(a, b) }\n", "var V = H()\n",
+            "func Z() { V.M(); x.M() }\n",
+            "type C = p.A\n", "type D []B\n", "func Q(d D, c C) { d[0].N(); c.M() }\n", "type A interface { N() B }\n",
+            "func TestX(t *testing.T) { W(); p.W(); H().M() }\n",
+        ],
+    ),
+    "java": (
+        ["p/A.java", "p/B.java", "q/C.java", "r/D.java", "r/E.java"],
+        [
+            "import q.*;\n", "import p.A;\n", "import static p.A.g;\n", "import r.B.In;\n",
+            "class A extends B { B b; void m() { n(); b.n(); g(); } static A g() { return null; } }\n",
+            "class B implements I { A n() { return A.g(); } class In extends A { void k() { n(); m(); } } }\n",
+            "interface I { void m(); default A z() { return null; } }\n",
+            "class A implements I { B m(int x) { return z(); } }\n",
+            "class W { void w(A a, In in) { a.m(); a.b.n().m(); in.k(); g(); new B().n(); p.A.g(); x.z(); } }\n",
+            "class C extends B.In { void q() { super.k(); k(); this.n(); } }\n",
+            "class B extends C { class In { void k() {} } }\n",
+        ],
+    ),
+    "c": (
+        ["a.c", "b.c", "inc/a.h", "inc/b.h", "src/d.c"],
+        [
+            '#include "a.h"\n', '#include "inc/b.h"\n', "#include <a.h>\n", '#include "../inc/a.h"\n',
+            "int g(void);\n",
+            "int g(void) { return h(1) + M(2); }\n", "static int h(int x) { return g(); }\n", "int h(int x);\n",
+            "#define M(x) (x)\n", "typedef struct s { int x; } s;\n", "s *k(s *x) { g(); return k(x); }\n",
+            "s *k(s *x);\n",
+            "int M(int x) { return L; }\n", "extern int L;\n", "int L = 3;\n",
+            "int w(struct s x) { return L + g() + h(1); }\n",
+        ],
+    ),
+}  # fmt: skip
+HEADS: Mapping[str, tuple[str, ...]] = {
+    "c": ("",),
+    "go": ("package p\n", "package other\n"),
+    "java": ("package p;\n", "package q;\n", "package r;\n", "package p;\n"),
+}
+ROOTS = {"go.mod": "module m\n"}
+
+
+@pytest.mark.parametrize("language", sorted(PIECES))
+@pytest.mark.parametrize("seed", range(25))
+def test_a_change_gives_the_edges_that_a_fresh_start_gives(seed: int, language: str) -> None:
+    rng = random.Random(seed)  # noqa: S311  # the same changes on every run
+    paths, pieces = PIECES[language]
+    projects = projects_of(ROOTS)
+
+    def invent() -> str:
+        return rng.choice(HEADS[language]) + "".join(rng.sample(pieces, rng.randint(0, 8)))
+
+    state = {path: invent() for path in paths if rng.random() < 0.8}
+    linked = Linked.of(read(state), projects=projects)
+    for _ in range(8):
+        path = rng.choice(paths)
+        if path in state and rng.random() < 0.3:
+            del state[path]
+            linked = linked.changed({path: None})
+        else:
+            state[path] = invent()
+            linked = linked.changed(read({path: state[path]}))
+        fresh = Linked.of(read(state), projects=projects)
+        assert {p: set(e) for p, e in linked.edges.items()} == {p: set(e) for p, e in fresh.edges.items()}
+        for target in {edge.target for edges in fresh.edges.values() for edge in edges}:
+            assert linked.into(target) == fresh.into(target)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,10 +18,13 @@ from bridle.harness.engine import EngineEvent, IndexProgress
 from bridle.harness.session.lock import WorkspaceLock
 from bridle.indexer.index import Index
 from bridle.indexer.snapshot import Snapshot
+from bridle.indexer.watching import watch
 
 if TYPE_CHECKING:
     from bridle.indexer.vectors.vectors import Vectors
     from bridle.indexer.vectors.view import Similar
+
+logger = logging.getLogger(__name__)
 
 FIRST_WAIT_S = 30.0
 TAKE_OVER_EVERY_S = 2.0
@@ -48,7 +52,9 @@ class Knowing:
         self._index = Index(root, store, read_only=not lock.try_take())
         self._cancel = threading.Event()
         self._refreshing: asyncio.Task[Snapshot] | None = None
+        self._waiting: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._root = root
 
     @property
     def role(self) -> Literal["owner", "follower"]:
@@ -63,8 +69,9 @@ class Knowing:
     def start(self) -> None:
         """Begin to index; a follower begins to wait for its turn."""
         self._refresh()
+        self._watching = asyncio.create_task(self._watch())
         if self._lock.role == "follower":
-            self._watching = asyncio.create_task(self._wait_for_turn())
+            self._waiting = asyncio.create_task(self._wait_for_turn())
 
     async def snapshot(self) -> Snapshot:
         """Return what is known, brought up to date; past `FIRST_WAIT_S` what is known by then."""
@@ -94,7 +101,7 @@ class Knowing:
     async def close(self) -> None:
         """Stop indexing and give the store up."""
         self._cancel.set()
-        for task in (self._watching, self._refreshing):
+        for task in (self._watching, self._waiting, self._refreshing):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):
@@ -106,16 +113,30 @@ class Knowing:
         await asyncio.to_thread(self._index.close)
         self._lock.release()
 
-    def _refresh(self) -> asyncio.Task[Snapshot]:
+    async def _watch(self) -> None:
+        """Follow the disk: branches that are switched, files that other programs write."""
+        await asyncio.shield(self._refresh())
+        await watch(self._root, lambda: self._index.folders, self._follow, self._polling)
+
+    async def _follow(self) -> None:
+        """Look at the disk again, after what is under way: that may have looked too early."""
+        if self._refreshing is not None and not self._refreshing.done():
+            await asyncio.shield(self._refreshing)
+        await asyncio.shield(self._refresh(quiet=True))
+
+    def _polling(self, reason: str) -> None:
+        logger.warning("files are looked at every few seconds, since they cannot be watched: %s", reason)
+
+    def _refresh(self, *, quiet: bool = False) -> asyncio.Task[Snapshot]:
         if self._refreshing is None or self._refreshing.done():
-            self._refreshing = asyncio.create_task(self._build())
+            self._refreshing = asyncio.create_task(self._build(quiet=quiet))
         return self._refreshing
 
-    async def _build(self) -> Snapshot:
+    async def _build(self, *, quiet: bool) -> Snapshot:
         loop = asyncio.get_running_loop()
 
         def progress(n_done: int, n_files: int) -> None:
-            if n_done % REPORT_EVERY == 0 or n_done == n_files:
+            if n_done % REPORT_EVERY == 0 or (n_done == n_files and not quiet):
                 loop.call_soon_threadsafe(self._emit, IndexProgress(n_done, n_files, done=False))
 
         if self._vectors is not None:

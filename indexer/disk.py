@@ -50,6 +50,7 @@ class OnDisk(msgspec.Struct, frozen=True):
     parsed: int = 0
     loaded: int = 0
     complete: bool = False
+    folders: tuple[str, ...] = ()
 
 
 class Disk:
@@ -192,7 +193,7 @@ class Disk:
         except OSError:
             pyproject = ""
         layout = seen.links, declared_roots(pyproject), self._read_projects(seen)
-        return OnDisk(outcomes, seen.skipped, *layout, n_parsed, n_loaded, complete)
+        return OnDisk(outcomes, seen.skipped, *layout, n_parsed, n_loaded, complete, seen.folders)
 
     def _read_projects(self, seen: Walk) -> Projects:
         """Return what the configuration of scripts says, read again where it moved."""

@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -38,6 +38,8 @@ __all__ = [
     "walk",
 ]
 
+GIT_RULES = (".gitignore",)
+OWN_RULES = ".bridleignore"
 MAX_FILES = 200_000
 MAX_DEPTH = 100
 _MAX_HASHED_BYTES = 256_000_000
@@ -62,11 +64,12 @@ class FolderLink(msgspec.Struct, frozen=True):
 
 
 class Walk(msgspec.Struct, frozen=True):
-    """The files of a tree in path order, and what was left out, with reasons."""
+    """The files of a tree in path order, and what was left out, with reasons; the `folders` that were looked into."""
 
     files: tuple[FileStat, ...]
     skipped: tuple[Skipped, ...]
     links: tuple[FolderLink, ...] = ()
+    folders: tuple[str, ...] = ()
 
 
 class TreeState(msgspec.Struct, frozen=True):
@@ -88,9 +91,10 @@ def tree_state(files: Mapping[str, str], executable: frozenset[str]) -> TreeStat
 def walk(root: Path, *, max_bytes: int = MAX_FILE_BYTES, max_files: int = MAX_FILES) -> Walk:
     """Return the regular files under `root` that git would look at, none larger than `max_bytes`.
 
-    Looks at names and sizes only; `unfit` judges content.
+    A `.bridleignore` speaks as a `.gitignore` does, and before it. Looks at names and sizes only; `unfit` judges
+    content.
     """
-    found = _Found(root)
+    found = _Found(root, (*GIT_RULES, OWN_RULES))
     files: list[FileStat] = []
     for path, state in found.entries():
         if not stat.S_ISREG(state.st_mode):
@@ -103,7 +107,7 @@ def walk(root: Path, *, max_bytes: int = MAX_FILE_BYTES, max_files: int = MAX_FI
         else:
             files.append(FileStat(path, state.st_size, state.st_mtime_ns, state.st_ino))
     files.sort(key=lambda file: file.path)
-    return Walk(tuple(files), tuple(found.skipped), tuple(found.links))
+    return Walk(tuple(files), tuple(found.skipped), tuple(found.links), tuple(found.folders))
 
 
 def unfit(data: bytes) -> str | None:
@@ -171,9 +175,11 @@ def _digest_of_file(path: Path) -> str:
 class _Found:
     """One walk over a tree: yields regular files and links, and notes what it passed by."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, rules: Sequence[str] = GIT_RULES) -> None:
         self._root = root
+        self._rules = rules
         self._real_root = os.path.realpath(root)
+        self.folders: list[str] = []
         self.skipped: list[Skipped] = []
         self.links: list[FolderLink] = []
 
@@ -196,9 +202,10 @@ class _Found:
             names = {entry.name for entry in inside}
             if prefix and "pyvenv.cfg" in names:
                 continue
-            if ".gitignore" in names:
-                rules, bad = extend(rules, self._root / prefix / ".gitignore", prefix)
-                self._name_bad_rules(f"{prefix}.gitignore", bad)
+            self.folders.append(prefix.rstrip("/"))
+            for name in (name for name in self._rules if name in names):
+                rules, bad = extend(rules, self._root / prefix / name, prefix)
+                self._name_bad_rules(f"{prefix}{name}", bad)
             for entry in inside:
                 path = prefix + entry.name
                 is_folder = entry.is_dir(follow_symlinks=False)

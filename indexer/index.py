@@ -62,6 +62,11 @@ class Index:
         """The newest snapshot; not complete before a first refresh has ended."""
         return self._snapshot
 
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders that were looked into at the last refresh, relative to the root, which is ""."""
+        return self._found.folders
+
     def refresh(self, on_progress: Progress | None = None, cancel: threading.Event | None = None) -> Snapshot:
         """Bring the index up to date with the disk and return the new snapshot.
 

@@ -62,6 +62,7 @@ def test_the_floors_are_found() -> None:
         ("sqlite3", {"indexer/store.py"}),
         ("keyring", {"harness/model/keys.py"}),
         ("networkx", {"indexer/graph.py"}),
+        ("watchfiles", {"indexer/watching.py"}),
         (
             "tree_sitter",
             {

@@ -27,6 +27,15 @@ def test_an_empty_workspace_has_no_files(tmp_path: Path) -> None:
     assert walk(tmp_path).skipped == ()
 
 
+def test_a_bridleignore_leaves_out_what_git_keeps_and_takes_in_what_it_ignores(tmp_path: Path) -> None:
+    plant(tmp_path, {".gitignore": "built/\n", ".bridleignore": "vendor/\n!built/\n"})
+    plant(tmp_path, {"vendor/v.py": "", "built/b.py": "", "a.py": ""})
+    seen = walk(tmp_path)
+    assert [file.path for file in seen.files if file.path.endswith(".py")] == ["a.py", "built/b.py"]
+    assert set(seen.folders) == {"", "built"}
+    assert {path for path in TreeCache(tmp_path).digest().files if path.endswith(".py")} == {"a.py", "vendor/v.py"}
+
+
 def test_ignore_rules_decide_as_git_does(tmp_path: Path) -> None:
     plant(
         tmp_path,

@@ -1,0 +1,35 @@
+"""The engine's index follows what other programs do to the files, without being asked."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bridle.harness.engine import EngineEvent, IndexProgress
+from bridle.harness.knowing import Knowing
+from bridle.harness.session.lock import WorkspaceLock
+
+pytestmark = pytest.mark.slow
+
+
+async def test_what_another_program_writes_is_known_without_a_question(tmp_path: Path) -> None:
+    root, events = tmp_path / "tree", list[EngineEvent]()
+    root.mkdir()
+    (root / "a.py").write_text("def first(): pass\n")
+    knowing = Knowing(root, tmp_path / "index.db", WorkspaceLock(tmp_path / "lock"), events.append)
+    try:
+        knowing.start()
+        assert (await knowing.snapshot()).named("first")
+        await asyncio.sleep(0.5)
+        before = len(events)
+        (root / "a.py").write_text("def second(): pass\n")
+        async with asyncio.timeout(20):
+            while not knowing.now.named("second"):
+                await asyncio.sleep(0.02)
+        assert not knowing.now.named("first")
+        shown = [event for event in events[before:] if isinstance(event, IndexProgress) and not event.done]
+        assert shown == []
+    finally:
+        await knowing.close()

@@ -63,6 +63,8 @@ class Meanings:
             return None if self._rules.is_path else self.found(scopes, f"{binding.module}.{binding.target}")
         if own:
             return Found(own, MEMBER)
+        if self._rules.has_globals and package:
+            return self.in_package("", name, path, MEMBER)
         for star in scopes.stars if not self._rules.is_included else ():
             if (taken := self._starred(star, name, path)) is not None:
                 return taken
@@ -114,8 +116,10 @@ class Meanings:
         value: Value | None
         if head.name in self._rules.own or head.name in self._rules.behind:
             around = self.around(scopes, source)
-            base = next(self.lineage(around, own=False), None) if around and head.name in self._rules.behind else around
+            base = self.behind(around) if around and head.name in self._rules.behind else around
             value = Value(base, None, 0, INHERITED if base is not around else MEMBER) if base else None
+        elif head.name[:1] == "\\":  # a package, in full
+            value = Value(None, head.name[1:], 0, IMPORTED)
         else:
             value = self._head(scopes, source, head.name, "call" if head.done[:1] == ("()",) else "read", hops)
         value = self._done(value, head.done, hops)
@@ -131,8 +135,9 @@ class Meanings:
                 value = self._of(found, IMPORTED, hops) if found else None
             else:
                 value = self._step(value, part.name, scopes, hops)
-            if value is not None:
-                value = self._done(value, part.done, hops)
+            value = self._done(value, part.done, hops)
+            if value is not None and part.stars:
+                value = value._replace(depth=value.depth + part.stars)
         return value
 
     def _head(self, scopes: Scopes, source: Symbol, name: str, kind: str, hops: int) -> Value | None:
@@ -229,6 +234,10 @@ class Meanings:
                     return symbol
             qualname = qualname.rpartition(".")[0]
         return None
+
+    def behind(self, owner: Symbol) -> Symbol | None:
+        """Return the class that a class is built on first."""
+        return next((base for base in self.lineage(owner, own=False) if base.kind == "class"), None)
 
     def member(self, owner: Symbol, name: str) -> Found | None:
         """Look a name up in a type and then in what it is built on, nearest first."""

@@ -36,11 +36,6 @@ _EDGES: Mapping[str, EdgeKind] = {"call": "calls", "read": "references", "inheri
 _Link = tuple[Symbol, Symbol, EdgeKind, float]
 
 
-def _is_replaced(base: Symbol, own: Symbol) -> bool:
-    """Whether a method of what a class is built on is the one that a method of the class stands for."""
-    return base.kind == "method" and not base.signature.startswith("private ") and arity(base) == arity(own)
-
-
 class PackageResolver:
     """Answers for one state of the workspace and one language; pure."""
 
@@ -77,7 +72,8 @@ class PackageResolver:
         derived = {scopes.by_id[owner].qualname: scopes.by_id[owner] for owner in scopes.bases}
         for symbol in scopes.facts.symbols if derived else ():
             owner = derived.get(symbol.qualname.rpartition(".")[0])
-            if symbol.kind == "method" and owner is not None and owner.name != symbol.name:
+            is_maker = owner is not None and symbol.name in (owner.name, self._rules.constructor)
+            if symbol.kind == "method" and owner is not None and not is_maker:
                 yield from self._overridden(symbol, owner)
 
     def _overridden(self, method: Symbol, owner: Symbol) -> Iterator[_Link]:
@@ -85,9 +81,14 @@ class PackageResolver:
         for base in self._meanings.lineage(owner, own=False):
             package = self._packages.package(base.span.path)
             found = self._packages.at(package, f"{base.qualname}.{method.name}", base.span.path)
-            if alike := [one for one in found if _is_replaced(one, method)]:
+            if alike := [one for one in found if self._is_replaced(one, method)]:
                 yield method, alike[0], "overrides", INHERITED
                 return
+
+    def _is_replaced(self, base: Symbol, own: Symbol) -> bool:
+        """Whether a method of what a class is built on is the one that a method of the class stands for."""
+        is_alike = self._rules.is_sole or arity(base) == arity(own)
+        return base.kind == "method" and not base.signature.startswith("private ") and is_alike
 
     def _imported(self, binding: Import, near: str) -> Iterator[Symbol]:
         """Yield what an import takes in: a file, a package's files, or definitions and their files."""
@@ -137,7 +138,7 @@ class PackageResolver:
         """Return the class whose constructor ``this()`` or ``super()`` is a call of."""
         around = self._meanings.around(scopes, source)
         if around is not None and word in self._rules.behind:
-            around = next((base for base in self._meanings.lineage(around, own=False) if base.kind == "class"), None)
+            around = self._meanings.behind(around)
         return Found((around,), MEMBER) if around is not None else None
 
     def _use(self, scopes: Scopes, source: Symbol, use: Reference) -> Found | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from bridle.indexer.facts import FileFacts
-from bridle.indexer.languages.readers import GO, JAVA, C
+from bridle.indexer.languages.readers import GO, JAVA, PHP, C
 from bridle.indexer.languages.trees import words
 from bridle.indexer.package_roots import Root
 
@@ -26,7 +26,9 @@ class Rules(msgspec.Struct, frozen=True):
     a bare name may be a member of the classes around, and with `is_made` a call of a class is one of its constructor,
     which has that class's name or `constructor`'s. `own` are the words for the object at hand, `behind` for what its
     class is built on. `gives` are methods of containers that give an element, `keeps` such that give another container.
-    A method called like one of `common` is not guessed by its name alone.
+    A method called like one of `common` is not guessed by its name alone. With `has_globals` a bare name that a package
+    does not have is one of the package without a name; with `is_sole` a class has one method of a name, whatever its
+    parameters.
     """
 
     language: str
@@ -34,6 +36,8 @@ class Rules(msgspec.Struct, frozen=True):
     is_path: bool = False
     is_included: bool = False
     is_implicit: bool = False
+    has_globals: bool = False
+    is_sole: bool = False
     constructor: str = ""
     own: frozenset[str] = frozenset()
     behind: frozenset[str] = frozenset()
@@ -76,6 +80,21 @@ RULES: tuple[Rules, ...] = (
             "getClass getKey getMessage getName getValue hashCode hasNext isEmpty iterator keySet length list map next "
             "of print println put read remove run set size stream substring test toArray toString trim valueOf values "
             "write"
+        ),
+    ),
+    Rules(
+        PHP.name,
+        lambda facts, roots: facts.package,
+        has_globals=True,
+        is_sole=True,
+        constructor="__construct",
+        own=frozenset(("$this", "self", "static")),
+        behind=frozenset(("parent",)),
+        gives=words("current"),
+        common=words(
+            "add all call close count current end execute fetch find first format get getCode getContents getMessage "
+            "getName getValue handle has isEmpty key last modify name next prepare push query read remove reset rewind "
+            "run save seek send set start stop toArray toString valid value write"
         ),
     ),
 )

@@ -33,7 +33,15 @@ class Value(NamedTuple):
 def parts_of(path: str) -> tuple[Part, ...]:
     """Return the parts of a path, at least one."""
     found = (_PART.match(part) for part in path.split("."))
-    return tuple(Part(len(one[1]), one[2], tuple(_DEED.findall(one[3]))) for one in found if one)
+    return tuple(_part(len(one[1]), one[2], _DEED.findall(one[3])) for one in found if one)
+
+
+def _part(stars: int, name: str, done: list[str]) -> Part:
+    """Return a part; an element of a container that it is itself is a container less."""
+    while stars and done[1:2] == ["[]"]:
+        stars -= 1
+        del done[1]
+    return Part(stars, name, tuple(done))
 
 
 def arity(symbol: Symbol) -> int:

@@ -18,11 +18,12 @@ from types import ModuleType
 import c
 import golang
 import java
+import php
 import python
 import typescript
 from comparing import KINDS, Comparison, total
 
-LANGUAGES = {"python": python, "typescript": typescript, "go": golang, "java": java, "c": c}
+LANGUAGES = {"python": python, "typescript": typescript, "go": golang, "java": java, "c": c, "php": php}
 """Each has PINNED (name, folder of the code, commit), `missing(where)`, `comparisons(where, n_symbols, project)` and,
 for a tree of our own, `smoke()`; where that needs a tool that no target here installs, `OPTIONAL` names it."""
 

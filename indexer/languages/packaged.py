@@ -57,7 +57,8 @@ class Dialect(NamedTuple):
     `names` yields the names of a definition; `binds` the locals of a ``@bind`` with what they are; `fields` the members
     of a ``@field``; `said` what a definition's value or result is. `target` is the part of a use that is followed, and
     where its name stands. `statements` hold one definition whole, `bodies` end its head, `documents` begin a comment
-    that documents. What `is_prototype` has its body elsewhere, and a signature that ends with a semicolon.
+    that documents. What `is_prototype` has its body elsewhere, and a signature that ends with a semicolon. The fields
+    that stand in the method `maker` are its class's.
     """
 
     queries: tuple[str, ...]
@@ -74,6 +75,7 @@ class Dialect(NamedTuple):
     bodies: frozenset[str]
     documents: re.Pattern[str]
     is_prototype: Callable[[Node], bool] | None = None
+    maker: str = ""
 
 
 class _Head(NamedTuple):
@@ -243,9 +245,11 @@ class _Reading:
                 yield from self._typed(key, said, head.name_at)
         for node in self._nodes.get("field", ()):
             owner = symbols[self._outline.owner(node.start_byte)]
-            if owner.kind in _OWNERS:
+            is_made = owner.kind == "method" and owner.name == self._dialect.maker
+            if owner.kind in _OWNERS or is_made:
+                outer = owner.qualname.rpartition(".")[0] if is_made else owner.qualname
                 for name, said in self._dialect.fields(node):
-                    yield from self._typed(f"{owner.qualname}.{name}", said, node.start_byte)
+                    yield from self._typed(f"{outer}.{name}", said, node.start_byte)
 
     def _typed(self, key: str, said: str, at: int) -> Iterator[Typed]:
         meant = ",".join(

@@ -21,6 +21,11 @@ UNKNOWN = "?"
 _PLAIN = re.compile(rb"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*")
 
 
+def text(node: Node) -> str:
+    """Return the source of a node."""
+    return (node.text or b"").decode("utf-8", "replace")
+
+
 class Form(NamedTuple):
     """What a kind of node says.
 
@@ -39,6 +44,7 @@ class Forms(NamedTuple):
     """The forms of a language by type of node.
 
     `value_of` tells what a type's value is, `gives` what a call gives by the language's own rules; "" for neither.
+    `called` tells what a name is in a path, where its text alone does not.
     """
 
     by_type: Mapping[str, Form]
@@ -46,11 +52,7 @@ class Forms(NamedTuple):
     gives: Callable[[Node], str] | None = None
     plain: re.Pattern[bytes] = _PLAIN
     separator: str = "."
-
-
-def text(node: Node) -> str:
-    """Return the source of a node."""
-    return (node.text or b"").decode("utf-8", "replace")
+    called: Callable[[Node], str] = text
 
 
 def first(node: Node | None) -> Node | None:
@@ -77,7 +79,7 @@ def written(node: Node, forms: Forms) -> str:
             break
         inner = at.child_by_field_name(form.inner) if form.inner else first(at)
         if form.how == "leaf":
-            parts.append(text(at).replace(forms.separator, ".").lstrip(".") + behind)
+            parts.append(forms.called(at).replace(forms.separator, ".").lstrip(".") + behind)
             break
         if form.how == "is":
             parts.append(form.inner + behind)
@@ -88,7 +90,7 @@ def written(node: Node, forms: Forms) -> str:
         if form.how in ("member", "method"):
             name = at.child_by_field_name(form.name) if form.name else last(at)
             called = "()" if form.how == "method" else ""
-            parts.append(f"{text(name) if name else UNKNOWN}{called}{behind}")
+            parts.append(f"{forms.called(name) if name else UNKNOWN}{called}{behind}")
             behind = ""
             if inner is None and form.how == "method":
                 break

@@ -25,6 +25,9 @@ _ROWS: Mapping[str, Tests] = {
         re.compile(""),
         re.compile(r"@(?:\w*Test|TestFactory|TestTemplate)\b|\bpublic void test[A-Z]"),
     ),
+    "php": Tests(
+        re.compile(r"(?:^|/)[Tt]ests?/|Test\.php$"), re.compile(""), re.compile(r"\bfunction test|#\[\\?[\w\\]*Test\b")
+    ),
 }
 
 

@@ -189,6 +189,80 @@ def test_a_header_of_cpp_gives_nothing_but_its_file() -> None:
     assert len(facts_of("a.h", b"#include <x>\nnamespace a { class B { void f(); }; }\n").symbols) == 1
 
 
+PHP_SOURCE = rb"""<?php
+namespace Acme\Shop;
+
+use Acme\Tax\{Rate, Deep\Other as O, function find};
+use function Acme\run;
+use Foo;
+
+const LIMIT = 3;
+
+/** What is wanted. */
+#[Mark(1)]
+abstract class Cart extends \Base\Thing implements I
+{
+    use Named;
+    const A = 1;
+    /** @var Foo[] */
+    private $held, $two;
+    public static self $one;
+
+    /**
+     * Makes it.
+     *
+     * @param list<\Base\Thing> $list
+     */
+    public function __construct(private readonly O $o, array $list) { $this->made = $list[0]; }
+
+    // no documentation
+    abstract public function go(Rate|null $r, ?self &...$more): static;
+}
+trait Named {}
+enum Suit: string { case H = 'h'; function label(): self {} }
+function make(): ?namespace\Cart { function inner() {} }
+"""
+
+
+def test_php_has_definitions_with_their_documentation_and_attributes() -> None:
+    known = facts_of("src/Cart.php", PHP_SOURCE)
+    assert known.package == r"Acme\Shop"
+    assert shown(known) == [
+        ("LIMIT", "variable", 7, 8, ""),
+        ("Cart", "class", 9, 29, "What is wanted."),
+        ("Cart.__construct", "method", 19, 25, "Makes it."),
+        ("Cart.go", "method", 27, 28, ""),
+        ("Named", "interface", 29, 30, ""),
+        ("Suit", "enum", 30, 31, ""),
+        ("Suit.label", "method", 30, 31, ""),
+        ("make", "function", 31, 32, ""),
+        ("make.inner", "function", 31, 32, ""),
+    ]
+
+
+def test_php_tells_classes_in_full() -> None:
+    known = facts_of("src/Cart.php", PHP_SOURCE)
+    assert known.imports == (
+        Import("Rate", r"Acme\Tax", "Rate"),
+        Import("O", r"Acme\Tax\Deep", "Other"),
+        Import("find", r"Acme\Tax", "find"),
+        Import("run", "Acme", "run"),
+        Import("Foo", "", "Foo"),
+    )
+    assert known.types == (
+        Typed("Cart.().go", "static()"),
+        Typed("Suit.().label", "self()"),
+        Typed("().make", r"\Acme\Shop.Cart()"),
+        Typed("Cart.$held", r"\.*Foo()"),
+        Typed("Cart.$two", r"\.*Foo()"),
+        Typed("Cart.$one", "self()"),
+        Typed("Cart.$o", r"\Acme\Tax\Deep.Other()"),
+        Typed("Cart.$made", r"\Base.*Thing()[]"),
+    )
+    bases = [(use.qualifier, use.name) for use in known.references if use.kind == "inherit"]
+    assert bases == [(r"\Acme\Shop", "I"), (r"\Base", "Thing"), (r"\Acme\Shop", "Named")]
+
+
 def test_a_signature_is_the_head_on_one_line() -> None:
     signatures = {s.qualname: s.signature for s in facts_of("a.go", GO_SOURCE).symbols}
     assert signatures["Cart.Sum"] == "func (c *Cart[T]) Sum(of ...string) (*Item, []Same)"
@@ -204,6 +278,15 @@ BROKEN = {
         b"class A { void f() { a. } }",
         b"import ;",
     ],
+    "php": [
+        b"<?php namespace",
+        b"<?php class good { function f( }",
+        b"<?php class good {}\nclass {{{",
+        b"<?php function f() { $a-> }",
+        b"<?php use A\\{",
+        b"<?php new ; $this->; A::; foreach ($x) {}",
+        b"only text <? and ?> marks",
+    ],
     "c": [b"#include", b"int f( {", b"int good(void) {}\nstruct {{{", b"#define", b"typedef struct {", b"x.y->"],
 }
 DEEP = {
@@ -215,8 +298,12 @@ DEEP = {
     "c": [b"int x = " + b"f(" * 3_000 + b")" * 3_000 + b";", b"int " + b"*" * 5_000 + b"x;",
           b"#if 1\n" * 2_000 + b"int x;",
           b"void f() " + b"{" * 2_000 + b"}" * 2_000],
+    "php": [b"<?php $x = " + b"f(" * 3_000 + b")" * 3_000 + b";", b"<?php $x" + b"->f()" * 4_000 + b";",
+            b"<?php function f() " + b"{" * 2_000 + b"}" * 2_000, b"<?php /** @var A" + b"[]" * 5_000 + b" */ $x = 1;",
+            b"<?php class A { /** @var " + b"array<" * 2_000 + b" */ public $x; }",
+            b"<?php class A { /** @param " + b"|A" * 5_000 + b" $x */ function f($x) {} }"],
 }  # fmt: skip
-ENDINGS = {"c": "a.c", "go": "a.go", "java": "A.java"}
+ENDINGS = {"c": "a.c", "go": "a.go", "java": "A.java", "php": "a.php"}
 
 
 @pytest.mark.parametrize(("language", "source"), [(name, one) for name, known in BROKEN.items() for one in known])

@@ -111,11 +111,25 @@ PIECES: Mapping[str, tuple[list[str], list[str]]] = {
             "int w(struct s x) { return L + g() + h(1); }\n",
         ],
     ),
+    "php": (
+        ["p/A.php", "p/B.php", "q/C.php", "r/D.php", "E.php"],
+        [
+            "use P\\A;\n", "use Q\\{B as K, A};\n", "use function P\\g;\n", "use Q;\n",
+            "class A extends B { private B $b; function m() { $this->n(); $this->b->n(); g(); parent::m(); } }\n",
+            "class B implements I { use T; function n(): A { return g(); } function k() { $this->t()->m(); } }\n",
+            "trait T { function t(): K { return new K(); } }\n", "interface I { function m(); }\n",
+            "function g(): A { return new A(); }\n", "class K { function m() { Q\\g()->m(); $x->z(); } }\n",
+            "class A { function __construct(private K $k) {} function m() { $this->k->m(); new self(); } }\n",
+            "function w(A $a, ?K $k) { $a->m(); $k->m(); foreach ($a->all() as $x) { $x->n(); } g()->n(); }\n",
+            "class W { /** @return A[] */ function all() {} function z($o) { $this->all()[0]->m(); $o->n(); } }\n",
+        ],
+    ),
 }  # fmt: skip
 HEADS: Mapping[str, tuple[str, ...]] = {
     "c": ("",),
     "go": ("package p\n", "package other\n"),
     "java": ("package p;\n", "package q;\n", "package r;\n", "package p;\n"),
+    "php": ("<?php\nnamespace P;\n", "<?php\nnamespace Q;\n", "<?php\nnamespace P\\A;\n", "<?php\n"),
 }
 ROOTS = {"go.mod": "module m\n"}
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-GOAL_WHEEL_MB = 1.0
+GOAL_WHEEL_MB = 1.5
 GOAL_START_S = 0.5
 SMOKE_SLACK = 4.0
 N_STARTS = 10

@@ -51,7 +51,7 @@ async def _watch(
     refresh: Callable[[], Awaitable[object]],
 ) -> None:
     """Watch until the folders are others. Raises OSError where the system cannot watch so many."""
-    from watchfiles import Change, awatch
+    from watchfiles import Change, awatch  # pyright: ignore[reportUnknownVariableType]  # it may stop by an event of trio
 
     if len(watched) > MAX_WATCHED:
         raise OSError(f"{len(watched)} folders are too many to watch")

@@ -25,6 +25,9 @@ from bridle.indexer.touched import WORD, bindings, parts, touched
 
 T = TypeVar("T")
 
+MANY = 500
+"""So many files that see another are looked for; of more, none is left out."""
+
 
 class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Facts and edges of one state of the workspace, by path.
@@ -94,20 +97,29 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
     def _dependents(self, path: str) -> Collection[str]:
         """Return the files that may see the names of a Python file: those that import it, or what imports it.
 
-        Whoever has a package itself may reach its modules too, and then mentions them.
+        Where they are very many, all are.
         """
-        found = {path, *self.sources.get(SymbolId(f"{path}::"))}
-        folder, _, child = path.rpartition(".")[0].removesuffix("/__init__").rpartition("/")
+        found, waiting = {path}, [path]
+        while waiting:
+            fresh = self._importing(waiting.pop()) - found
+            found |= fresh
+            waiting += fresh
+            if len(found) > MANY:
+                return self.files
+        return found
+
+    def _importing(self, path: str) -> set[str]:
+        """Return the files that import a file, or have one of its packages and mention the way from there."""
+        found = set(self.sources.get(SymbolId(f"{path}::")))
+        stem = path.rpartition(".")[0]
+        folder, _, child = stem.removesuffix("/__init__").rpartition("/")
+        if stem.endswith("/__init__"):  # ``import a.b`` binds a
+            found.update(one for one in self.mentions.get(child) if _has_module(self.files[one], child))
         while folder and (mentioning := set(self.mentions.get(child))):
-            having = self.sources.get(SymbolId(f"{folder}/__init__.py::"))
             name = folder.rpartition("/")[2]
+            having = (*self.sources.get(SymbolId(f"{folder}/__init__.py::")), *self.mentions.get(name))
             found.update(one for one in having if one in mentioning and _has_module(self.files[one], name))
             folder, _, child = folder.rpartition("/")
-        waiting = list(found)
-        while waiting:
-            fresh = [one for one in self.sources.get(SymbolId(f"{waiting.pop()}::")) if one not in found]
-            found.update(fresh)
-            waiting += fresh
         return found
 
     def into(self, target: SymbolId) -> tuple[Edge, ...]:

@@ -114,13 +114,23 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
         stem = path.rpartition(".")[0]
         folder, _, child = stem.removesuffix("/__init__").rpartition("/")
         if stem.endswith("/__init__"):  # ``import a.b`` binds a
-            found.update(one for one in self.mentions.get(child) if _has_module(self.files[one], child))
-        while folder and (mentioning := set(self.mentions.get(child))):
-            name = folder.rpartition("/")[2]
-            having = (*self.sources.get(SymbolId(f"{folder}/__init__.py::")), *self.mentions.get(name))
-            found.update(one for one in having if one in mentioning and _has_module(self.files[one], name))
+            found |= self._binding(child)
+        while folder and (mentioning := self.mentions.get(child)):
+            having = self._binding(folder.rpartition("/")[2])
+            found.update(having.intersection(mentioning) if having else ())
             folder, _, child = folder.rpartition("/")
         return found
+
+    def _binding(self, name: str) -> frozenset[str]:
+        """Return the files in which a module of that name is bound itself."""
+        if (known := self._bound.get(name)) is None:
+            known = frozenset(one for one in self.mentions.get(name) if _has_module(self.files[one], name))
+            self._bound[name] = known
+        return known
+
+    @cached_property
+    def _bound(self) -> dict[str, frozenset[str]]:
+        return {}
 
     def into(self, target: SymbolId) -> tuple[Edge, ...]:
         """Return the edges that end at `target`, containment left out, in path order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from bridle.indexer.facts import Import, Symbol, SymbolId
 from bridle.indexer.groups import Groups
@@ -31,12 +32,12 @@ class Packages:
         self._types: dict[str, dict[str, str]] = {}
         self._members_of: dict[str, list[str]] | None = None
         self._bindings: dict[str, dict[str, Import]] = {}
-        ours = (
-            {path: scopes for path, scopes in files.items() if family(path) == rules.language}
-            if rules.is_included
-            else {}
-        )
-        self.includes = Includes(ours)
+
+    @cached_property
+    def includes(self) -> Includes:
+        """Which file includes which, in a language whose imports say a file."""
+        ours = [path for path in self._files if self._is_ours(path)] if self._rules.is_included else []
+        return Includes({path: self._files[path] for path in ours})
 
     def package(self, path: str) -> str:
         """Return the key of the package that a file belongs to."""

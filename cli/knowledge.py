@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridle.cli.common import note, place
 from bridle.harness.nouns import UserProblem
+from bridle.indexer.facts import SymbolId
 
 if TYPE_CHECKING:
     from bridle.indexer.facts import Symbol
@@ -39,15 +40,15 @@ def definitions(snapshot: Snapshot, written: str, root: Path) -> list[Symbol]:
     Raises:
         UserProblem: nothing does; the next step names what is alike.
     """
-    if written in snapshot.symbols:
-        return [symbol for target, symbol in snapshot.symbols.items() if target == written]
+    if (symbol := snapshot.linked.symbol(SymbolId(written))) is not None:
+        return [symbol]
     if found := list(snapshot.named(written)):
         return found
     if ":" in written and not written.endswith(":"):
         path, line, _ = place(written, root)
-        symbol = snapshot.enclosing(path, line) if line is not None else None
-        if symbol is not None:
-            return [symbol]
+        around = snapshot.enclosing(path, line) if line is not None else None
+        if around is not None:
+            return [around]
     hits = [str(hit.symbol) for hit in snapshot.search(written, 3)]
     what = f"look at {', or '.join(hits)}" if hits else "see what is indexed with: bridle index"
     raise UserProblem(f"nothing here is named {written!r}", what)

@@ -33,7 +33,7 @@ def main(options: argparse.Namespace) -> int:
     for symbol in [] if options.json else shown:
         print(f"{where(symbol)}  {symbol.kind} {symbol.qualname or symbol.name}  {symbol.signature}".rstrip())
     if not found:
-        note(f"nothing here is named {options.name!r}, nor has it as a part of its name")
+        note(f"nothing here has {options.name!r} in its name; bridle index tells what is indexed")
     elif len(found) > len(shown):
         note(f"{len(found) - len(shown)} more: --limit {len(found)} shows all")
     return int(not found)

@@ -120,9 +120,12 @@ class Knowing:
 
     async def _follow(self) -> None:
         """Look at the disk again, after what is under way: that may have looked too early."""
-        if self._refreshing is not None and not self._refreshing.done():
-            await asyncio.shield(self._refreshing)
-        await asyncio.shield(self._refresh(quiet=True))
+        try:
+            if self._refreshing is not None and not self._refreshing.done():
+                await asyncio.shield(self._refreshing)
+            await asyncio.shield(self._refresh(quiet=True))
+        except Exception:  # one look that failed ends no watch; whoever asks for a snapshot is told
+            logger.exception("the files on disk could not be looked at")
 
     def _polling(self, reason: str) -> None:
         logger.warning("files are looked at every few seconds, since they cannot be watched: %s", reason)

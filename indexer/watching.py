@@ -35,7 +35,7 @@ async def watch(
     try:
         while True:
             await _watch(root, tuple(folders()), folders, refresh)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # the second is watchfiles' own
         on_polling(str(error))
     loop = asyncio.get_running_loop()
     while True:

@@ -14,6 +14,9 @@ from bridle.indexer.languages.grammars import grammar_of, parser_of
 
 Nodes = Mapping[str, Sequence[Node]]
 
+_SCRIPT = ".sh"
+"""As this a file without an ending is read, where it is read at all."""
+
 _LONE_CR = re.compile(rb"\r(?!\n)")
 
 
@@ -30,7 +33,8 @@ def captured(path: str, source: bytes, queries: tuple[str, ...]) -> Captured:
     Raises:
         MissingGrammarError: its wheel is not installed.
     """
-    parser, query = _grammar(path[path.rfind(".") :], queries)
+    name = path.rpartition("/")[2]
+    parser, query = _grammar(name[name.rfind(".") :] if "." in name else _SCRIPT, queries)
     if b"\r" in source:
         source = _LONE_CR.sub(b"\n", source)  # the grammars end no line at a lone CR
     root = parser.parse(source).root_node

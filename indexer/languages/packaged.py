@@ -42,13 +42,25 @@ _MARKS = re.compile(r"^[\s/*!#]+|[\s*/]+$")
 class Named(NamedTuple):
     """A definition's name: the node where it stands, what the definition is put on elsewhere, and its kind.
 
-    With `is_alone` nothing but its name is the definition's: what stands around it is another's.
+    With `is_alone` nothing but its name is the definition's: what stands around it is another's. What `is_free` is no
+    member of what it stands in.
     """
 
     node: Node
     outer: str = ""
     kind: SymbolKind | None = None
     is_alone: bool = False
+    is_free: bool = False
+
+
+class Veiled(NamedTuple):
+    """A text without what its grammar cannot read, every byte in its place.
+
+    `marks` are the names in what is left out: where each stands, and whether it is called.
+    """
+
+    source: bytes
+    marks: Sequence[tuple[int, str, bool]]
 
 
 class Dialect(NamedTuple):
@@ -58,7 +70,7 @@ class Dialect(NamedTuple):
     of a ``@field``; `said` what a definition's value or result is. `target` is the part of a use that is followed, and
     where its name stands. `statements` hold one definition whole, `bodies` end its head, `documents` begin a comment
     that documents. What `is_prototype` has its body elsewhere, and a signature that ends with a semicolon. The fields
-    that stand in the method `maker` are its class's.
+    that stand in the method `maker` are its class's. `veiled` takes out of a text what no grammar reads.
     """
 
     queries: tuple[str, ...]
@@ -76,6 +88,7 @@ class Dialect(NamedTuple):
     documents: re.Pattern[str]
     is_prototype: Callable[[Node], bool] | None = None
     maker: str = ""
+    veiled: Callable[[bytes], Veiled] | None = None
 
 
 class _Head(NamedTuple):
@@ -89,6 +102,7 @@ class _Head(NamedTuple):
     nth: int
     signature: str
     doc: str
+    is_free: bool
 
 
 def _is_aside(part: Node, name: Node | None) -> bool:
@@ -109,7 +123,8 @@ class _Reading:
     def __init__(self, path: str, source: bytes, dialect: Dialect) -> None:
         self._path, self._source, self._dialect = path, source, dialect
         self._lines = Lines(path, source)
-        self._root, self._nodes = captured(path, source, dialect.queries)
+        seen, self._marks = dialect.veiled(source) if dialect.veiled is not None else Veiled(source, ())
+        self._root, self._nodes = captured(path, seen, dialect.queries)
         self._heads = sorted(self._found(), key=lambda head: (head.start, -head.end, head.name_at))
         self._outline = Outline([(0, len(source)), *((head.start, head.end) for head in self._heads)])
         bound = (one for node in self._nodes.get("bind", ()) for one in dialect.binds(node))
@@ -149,7 +164,8 @@ class _Reading:
                         signature = f"{signature};"
                     name = text(named.node)
                     at = named.node.start_byte
-                    yield _Head(named.kind or kind, name, named.outer, *span, node, at, index, signature, doc)
+                    own_kind, is_free = named.kind or kind, named.is_free
+                    yield _Head(own_kind, name, named.outer, *span, node, at, index, signature, doc, is_free)
 
     def _whole(self, node: Node) -> Node:
         """Return the statement that declares `node` and nothing else."""
@@ -189,7 +205,8 @@ class _Reading:
         seen: dict[str, int] = {}
         for head, parent_index in zip(self._heads, self._outline.parents[1:], strict=True):
             parent = symbols[parent_index]
-            parts = (parent.qualname, head.outer, head.name.replace(".", "·"))
+            around = "" if head.is_free else parent.qualname
+            parts = (around, head.outer, head.name.replace(".", "·"))
             qualname = ".".join(part for part in parts if part)
             seen[qualname] = seen.get(qualname, 0) + 1
             repeat = f"#{seen[qualname]}" if seen[qualname] > 1 else ""
@@ -221,6 +238,9 @@ class _Reading:
                 if whole and (whole, kind, owner) not in found:
                     qualifier, _, name = whole.rpartition(".")
                     found[whole, kind, owner] = Reference(name, qualifier, kind, symbols[owner].id, self._lines.at(at))
+        for at, name, is_called in self._marks:
+            owner, kind = owner_of(at), "call" if is_called else "read"
+            found.setdefault((name, kind, owner), Reference(name, "", kind, symbols[owner].id, self._lines.at(at)))
         return tuple(sorted(found.values(), key=lambda use: (use.line, use.name, use.kind)))
 
     def _use(self, node: Node, target: Node, kind: ReferenceKind) -> str:

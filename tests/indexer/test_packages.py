@@ -17,7 +17,8 @@ from bridle.indexer.package_rules import RULES
 from bridle.indexer.script_projects import is_config, projects_of
 
 CASES = Path(__file__).parent.parent / "cases"
-LANGUAGES = [rules.language for rules in RULES]
+KINS = {rules.language for rules in RULES}
+LANGUAGES = [reader.name for reader in READERS if (reader.kin or reader.name) in KINS]
 
 
 def read(files: Mapping[str, str]) -> dict[str, FileFacts]:
@@ -50,7 +51,7 @@ def test_a_use_means(files: dict[str, str], source: str, expected: dict[tuple[st
 
 
 def test_each_language_of_packages_has_a_reader_and_cases() -> None:
-    assert set(LANGUAGES) <= {reader.name for reader in READERS}
+    assert {reader.name for reader in READERS} >= KINS
     assert all((CASES / f"{language}.txt").is_file() for language in LANGUAGES)
 
 
@@ -111,6 +112,27 @@ PIECES: Mapping[str, tuple[list[str], list[str]]] = {
             "int w(struct s x) { return L + g() + h(1); }\n",
         ],
     ),
+    "cpp": (
+        ["a.cpp", "b.cpp", "inc/a.h", "inc/b.hpp", "src/d.c"],
+        [
+            '#include "a.h"\n', '#include "inc/b.hpp"\n', "#include <a.h>\n", "using namespace n;\n",
+            "using n::g;\n", "namespace k = n;\n", "class A;\n",
+            "namespace n { class A : public B { B* b; A(); void m() { h(); b->h(); g(); } static A* g(); }; }\n",
+            "class A : n::B { void m() override; void h(int x); std::vector<B> all; };\n", "void A::m() { h(1); }\n",
+            "namespace n { struct B { virtual void m(); A* h() { return k::g(); } }; A* g(); }\n",
+            "n::A* n::g() { return new A(); }\n", "namespace n { void A::m(int x) { this->b->m(); B::m(); } }\n",
+            "void w(n::A& a, A* b) { a.m(); b->all[0].h()->m(); auto c = n::g(); c->m(); x.h(); k::g(); }\n",
+            "int g(void);\n", "int g(void) { return 1; }\n", "using B = n::A;\n",
+            "template <class T> struct B { T* m(); void h() { m()->h(); } };\n",
+        ],
+    ),
+    "bash": (
+        ["a.sh", "b.sh", "lib/a.sh", "lib/c.bash", "bin/run"],
+        [
+            ". ./a.sh\n", 'source "$X/lib/a.sh"\n', 'source "$X/c.bash"\n', ". b.sh\n", "f() { g; h_x; }\n",
+            "g() { f | h_x; trap k EXIT; }\n", "h_x() (\n  k\n)\n", "function k { g; }\n", "f\n", "h_x a; g b\n",
+        ],
+    ),
     "php": (
         ["p/A.php", "p/B.php", "q/C.php", "r/D.php", "E.php"],
         [
@@ -127,6 +149,8 @@ PIECES: Mapping[str, tuple[list[str], list[str]]] = {
 }  # fmt: skip
 HEADS: Mapping[str, tuple[str, ...]] = {
     "c": ("",),
+    "cpp": ("",),
+    "bash": ("", "#!/bin/sh\n"),
     "go": ("package p\n", "package other\n"),
     "java": ("package p;\n", "package q;\n", "package r;\n", "package p;\n"),
     "php": ("<?php\nnamespace P;\n", "<?php\nnamespace Q;\n", "<?php\nnamespace P\\A;\n", "<?php\n"),

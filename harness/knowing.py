@@ -116,6 +116,7 @@ class Knowing:
     async def _watch(self) -> None:
         """Follow the disk: branches that are switched, files that other programs write."""
         await asyncio.shield(self._refresh())
+        await asyncio.to_thread(self._index.prepare)
         await watch(self._root, lambda: self._index.folders, self._follow, self._polling)
 
     async def _follow(self) -> None:

@@ -110,6 +110,11 @@ class Index:
                 self._buffers[path] = outcome
             self._publish(watch, n_parsed=int(outcome is not None), only=(path,))
 
+    def prepare(self) -> None:
+        """Make what the first change of a file needs: who mentions a name, who uses a definition."""
+        linked = self._snapshot.linked
+        _ = linked.names, linked.mentions, linked.sources
+
     def own(self) -> None:
         """Begin to write the store, which another index wrote until now."""
         with self._disk_lock:

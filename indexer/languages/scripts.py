@@ -16,6 +16,7 @@ from bridle.indexer.facts import FileFacts, Reference, ReferenceKind, Symbol, Sy
 from bridle.indexer.languages.captures import captured
 from bridle.indexer.languages.lines import Lines
 from bridle.indexer.languages.outline import Outline
+from bridle.indexer.languages.reparse import Trees
 from bridle.indexer.languages.script_bindings import bindings
 from bridle.indexer.languages.script_heads import Head, first_line, heads
 from bridle.indexer.languages.script_scopes import Scopes, value_of
@@ -40,20 +41,20 @@ _DECLARING = ("local", "var", "own", "closing")
 _OWNERS = ("class", "interface", "type", "variable")
 
 
-def facts(path: str, source: bytes) -> FileFacts:
+def facts(path: str, source: bytes, trees: Trees | None = None) -> FileFacts:
     """Return what file `path`, whose text is `source` in UTF-8, defines, uses and imports."""
-    return _Reading(path, source).facts()
+    return _Reading(path, source, trees).facts()
 
 
 class _Reading:
     """One file while it is read."""
 
-    def __init__(self, path: str, source: bytes) -> None:
+    def __init__(self, path: str, source: bytes, trees: Trees | None) -> None:
         self._path = path
         self._source = source
         self._lines = Lines(path, source)
         queries = _QUERIES.get(path.rpartition(".")[2], _PLAIN)
-        self._root, self._nodes = captured(path, source, queries)
+        self._root, self._nodes = captured(path, source, queries, trees)
         self._bindings = bindings(self._nodes)
         self._heads = heads(path, source, self._nodes, self._bindings.loads)
         self._outline = Outline([(0, len(source)), *((head.start, head.end) for head in self._heads)])

@@ -124,6 +124,11 @@ def test_one_edited_file_is_the_only_one_parsed_and_resolved(root: Path, index: 
     assert (third.stats.parsed, third.stats.resolved) == (0, 0)
 
 
+def test_a_prepared_index_makes_nothing_of_the_whole_at_a_first_edit(index: Index) -> None:
+    index.prepare()
+    assert {"names", "mentions", "sources"} <= vars(index.snapshot.linked).keys()
+
+
 def test_a_new_name_is_resolved_where_it_is_mentioned(root: Path, index: Index) -> None:
     index.refresh()
     plant(root, {"src/shop/tax.py": SHOP["src/shop/tax.py"].replace("def rounded(x)", "def rounded_up(x)")})

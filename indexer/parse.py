@@ -11,6 +11,7 @@ from bridle.indexer.digest import digest
 from bridle.indexer.encoding import UndecodableError, decode
 from bridle.indexer.facts import FileFacts, Skipped, Symbol
 from bridle.indexer.files import MAX_FILE_BYTES, read_bounded, unfit
+from bridle.indexer.languages.embedded import EMBEDDING, script_in
 from bridle.indexer.languages.outline import Outline
 from bridle.indexer.languages.readers import reader_of
 from bridle.indexer.languages.reparse import Trees
@@ -61,6 +62,8 @@ def parse(root: Path, job: Job, trees: Trees | None = None) -> Parsed | Unread:
     facts = reader.facts(job.path, source, None if job.text is None else trees)
     if source is not data:
         facts = msgspec.structs.replace(facts, digest=digest(data), n_bytes=len(data))
+    if job.path.endswith(EMBEDDING) and not (source := script_in(job.path, source)).strip():
+        return Parsed(facts, file_words(b"", (), (), {}))  # markup alone answers no question about code
     outline = Outline([(symbol.span.start_byte, symbol.span.end_byte) for symbol in facts.symbols])
     wholes = _wholes(facts.symbols, outline.parents)
     return Parsed(facts, file_words(source, facts.symbols, outline.stretches(), wholes))

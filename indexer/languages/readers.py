@@ -14,6 +14,7 @@ from typing import cast
 import msgspec
 
 from bridle.indexer.facts import FileFacts
+from bridle.indexer.languages.embedded import EMBEDDING
 from bridle.indexer.languages.reparse import Trees
 
 Read = Callable[[str, bytes, Trees | None], FileFacts]
@@ -36,7 +37,7 @@ class Reader(msgspec.Struct, frozen=True):
 PYTHON = Reader("python", (".py", ".pyi", ".pyw"), "python", ("probe.py", b"def probe():\n    return probe()\n"))
 SCRIPTS = Reader(
     "scripts",
-    (".ts", ".tsx", ".js", ".jsx", ".mts", ".cts", ".mjs", ".cjs"),
+    (".ts", ".tsx", ".js", ".jsx", ".mts", ".cts", ".mjs", ".cjs", *EMBEDDING),
     "scripts",
     ("probe.ts", b"export function probe(): void {\n  probe();\n}\n"),
 )

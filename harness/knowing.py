@@ -150,6 +150,8 @@ class Knowing:
         finally:
             if self._vectors is not None:
                 self._vectors.resume()
+        if snapshot.work.unkept:
+            logger.warning("the index could not be kept for the next start: %s", snapshot.work.unkept)
         self._emit(IndexProgress(len(snapshot.digests), len(snapshot.digests), done=True))
         self._embed(loop)
         return snapshot

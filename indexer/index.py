@@ -183,7 +183,9 @@ class Index:
             generation=old.generation + 1,
             complete=found.complete,
             skipped=(*found.skipped, *(one for one in self._unread if one.path not in self._buffers), *unread),
-            work=Work(n_parsed, n_loaded, linked.n_resolved if changes or anew else 0, watch.seconds),
+            work=Work(
+                n_parsed, n_loaded, linked.n_resolved if changes or anew else 0, watch.seconds, self._disk.problem
+            ),
         )
         return self._snapshot
 

@@ -185,6 +185,23 @@ class Scored(msgspec.Struct, frozen=True):
     words: tuple[str, ...]
 
 
+class Told(msgspec.Struct, frozen=True):
+    """Everything that the words of a question say.
+
+    By definition (file, index there): its score, and the terms that matched with what each gave. By file: the sum of
+    what each term gave the best of its definitions. By term that stands anywhere: how rare it is.
+    """
+
+    scores: dict[tuple[str, int], float]
+    matched: dict[tuple[str, int], list[tuple[float, str]]]
+    files: dict[str, float]
+    rarity: dict[str, float]
+
+    def words(self, chunk: tuple[str, int]) -> tuple[str, ...]:
+        """Return the terms that matched in a definition, the most telling first."""
+        return tuple(term for _, term in sorted((-gain, term) for gain, term in self.matched.get(chunk, ())))
+
+
 class Words:
     """The words of all files. Frozen; `changed` makes the next one."""
 
@@ -193,6 +210,11 @@ class Words:
         self._paths = paths
         self._size = size  # definitions, words
         self._mean = max(1.0, size[1] / max(1, size[0]))
+
+    @property
+    def files(self) -> Mapping[str, FileWords]:
+        """The words of each file, by path."""
+        return self._files
 
     @classmethod
     def of(cls, files: Mapping[str, FileWords]) -> Words:
@@ -213,27 +235,43 @@ class Words:
 
     def search(self, text: str, limit: int) -> list[Scored]:
         """Return the `limit` definitions that answer `text` best; ties stand in path order."""
-        scores: dict[tuple[str, int], float] = {}
-        matched: dict[tuple[str, int], list[tuple[float, str]]] = {}
-        for term in query_terms(text):
-            for chunk, gain in self._gains(term):
-                scores[chunk] = scores.get(chunk, 0.0) + gain
-                matched.setdefault(chunk, []).append((-gain, term))
-        best = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:limit]
-        return [Scored(*chunk, scores[chunk], tuple(t for _, t in sorted(matched[chunk]))) for chunk in best]
+        told = self.told(text)
+        best = sorted(told.scores, key=lambda chunk: (-told.scores[chunk], chunk))[:limit]
+        return [Scored(*chunk, told.scores[chunk], told.words(chunk)) for chunk in best]
 
-    def _gains(self, term: str) -> list[tuple[tuple[str, int], float]]:
-        found = [
-            ((path, index), count, memoryview(words.lengths).cast("i")[index])
-            for path in self._paths.get(term)
-            for words in (self._files[path],)
-            for index, count in words.holding(term)
-        ]
+    def told(self, text: str) -> Told:
+        """Return what the words of `text` say of every definition that holds one of them."""
+        told = Told({}, {}, {}, {})
+        scores, matched, files = told.scores, told.matched, told.files
+        for term in query_terms(text):
+            rarity, gains = self._gains(term)
+            if gains:
+                told.rarity[term] = rarity
+            best: dict[str, float] = {}
+            for chunk, gain in gains:
+                if chunk in scores:
+                    scores[chunk] += gain
+                    matched[chunk].append((gain, term))
+                else:
+                    scores[chunk] = gain
+                    matched[chunk] = [(gain, term)]
+                path = chunk[0]
+                if gain > best.get(path, 0.0):
+                    best[path] = gain
+            for path, gain in best.items():
+                files[path] = files.get(path, 0.0) + gain
+        return told
+
+    def _gains(self, term: str) -> tuple[float, list[tuple[tuple[str, int], float]]]:
+        """Return how rare a term is, and what it gives to each definition that holds it."""
+        found: list[tuple[tuple[str, int], int, int]] = []
+        for path in self._paths.get(term):
+            words = self._files[path]
+            lengths = memoryview(words.lengths).cast("i")
+            found += [((path, index), count, lengths[index]) for index, count in words.holding(term)]
         rarity = math.log(1 + (self._size[0] - len(found) + 0.5) / (len(found) + 0.5))
-        return [
-            (chunk, rarity * count * (K1 + 1) / (count + K1 * (1 - B + B * length / self._mean)))
-            for chunk, count, length in found
-        ]
+        whole, flat, steep = rarity * (K1 + 1), K1 * (1 - B), K1 * B / self._mean
+        return rarity, [(chunk, whole * count / (count + flat + steep * length)) for chunk, count, length in found]
 
 
 def _postings(files: Mapping[str, FileWords]) -> Iterator[tuple[str, str]]:

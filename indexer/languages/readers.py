@@ -60,3 +60,8 @@ def family(path: str) -> str:
     """Return the name of the language that files of this name are read as, "" for none."""
     reader = reader_of(path)
     return reader.name if reader else ""
+
+
+def suffixes() -> tuple[str, ...]:
+    """Return how the names of files end that are read for facts."""
+    return tuple(sorted(_BY_SUFFIX))

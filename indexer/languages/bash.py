@@ -14,6 +14,7 @@ from bridle.indexer.facts import FileFacts, Import
 from bridle.indexer.languages.captures import Nodes
 from bridle.indexer.languages.packaged import Dialect, Named, read
 from bridle.indexer.languages.paths import Form, Forms, text
+from bridle.indexer.languages.reparse import Trees
 from bridle.indexer.languages.trees import words
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ PREDECLARED = words(
 _VARIABLE = ("simple_expansion", "expansion", "command_substitution", "process_substitution", "arithmetic_expansion")
 
 
-def facts(path: str, source: bytes) -> FileFacts:
+def facts(path: str, source: bytes, trees: Trees | None = None) -> FileFacts:
     """Return what file `path`, whose text is `source` in UTF-8, defines, uses and imports."""
-    return read(path, source, _DIALECT)
+    return read(path, source, _DIALECT, trees)
 
 
 def _names(node: Node) -> Iterator[Named]:

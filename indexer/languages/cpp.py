@@ -17,6 +17,7 @@ from bridle.indexer.languages.cpp_names import FORMS, MAX_DEPTH, TAGS, Declared,
 from bridle.indexer.languages.locals import Bound
 from bridle.indexer.languages.packaged import Dialect, Named, read
 from bridle.indexer.languages.paths import text, written
+from bridle.indexer.languages.reparse import Trees
 from bridle.indexer.languages.trees import words
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ _TYPE_PARAMETERS = words(
 )
 
 
-def facts(path: str, source: bytes) -> FileFacts:
+def facts(path: str, source: bytes, trees: Trees | None = None) -> FileFacts:
     """Return what file `path`, whose text is `source` in UTF-8, defines, uses and imports."""
-    return read(path, source, _DIALECT)
+    return read(path, source, _DIALECT, trees)
 
 
 def _value(node: Node | None) -> str:

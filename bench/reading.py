@@ -26,7 +26,7 @@ CLONES = {
     GO: ("mux", "pflag", "logrus"),
     JAVA: ("gson", "jsoup"),
     C: ("hiredis", "cjson"),
-    CPP: ("leveldb", "spdlog"),
+    CPP: ("leveldb",),
     PHP: ("slim", "fastroute"),
     BASH: ("bats", "ohmybash"),
 }

@@ -54,7 +54,8 @@ class Meanings:
             found = tuple(one for one in inside if self._may_be_bare(one, kind))
             if found:
                 return Found(found, SCOPE)
-            holder = self._packages.at(package, around, path) if self._rules.is_implicit else ()
+            is_own = self._rules.is_included and around == source.qualname and source.kind not in TYPES
+            holder = self._packages.at(package, around, path) if self._rules.is_implicit and not is_own else ()
             member = self.member(holder[0], name) if holder and holder[0].kind in TYPES else None
             if member is not None and self._may_be_bare(member.symbols[0], kind):
                 return member

@@ -86,7 +86,12 @@ def _compared(root: Path, name: str) -> Comparison:
             told = [use for one in asked for use in _own(one, server.told(one))]
         finally:
             server.close()
-    return compared(root, told, name, kinds=TOLD)
+    return compared(root, told, name, kinds=TOLD, said=_is_remark)
+
+
+def _is_remark(text: bytes, at: int) -> bool:
+    """Tell whether a place is in a comment; in a string of the shell commands are called."""
+    return text[text.rfind(b"\n", 0, at) + 1 : at].lstrip()[:1] == b"#"
 
 
 def _own(asked: Told, told: Sequence[Told]) -> Sequence[Told]:

@@ -13,16 +13,12 @@ from pathlib import Path
 from comparing import Comparison
 from uses import compared, lines_of, told_in
 
-PINNED = (
-    ("leveldb", "db/db_impl.cc", "78a352f47ed6c1e9d750545e9b242289185b87e1"),
-    ("spdlog", "include/spdlog/spdlog.h", "62302019babd8fdf63c1c6dc4c9faa48d441a7f0"),
-    ("googletest", "googletest/include", "7260682388d493f155be62c3ce2efc7c7a9a3dcf"),
-)
+PINNED = (("leveldb", "db/db_impl.cc", "78a352f47ed6c1e9d750545e9b242289185b87e1"),)
 """Name, where its code is, commit."""
 
 GIVEN = {"leveldb": ("-DLEVELDB_PLATFORM_POSIX=1", "-isystem", "googletest/googletest/include", "-isystem",
                      "googletest/googlemock/include")}  # fmt: skip
-"""What the build files of a project would say; folders are of clones beside it."""
+"""What the build files of a project would say; folders are of clones beside it: googletest at 7260682."""
 
 OPTIONAL = "libclang (Python's package of that name, and g++)"
 TELLER = Path(__file__).with_name("tellers") / "cpp_clang.py"
@@ -83,7 +79,9 @@ int tax::limit() { return 3; }
 
 def missing(where: Path) -> list[str]:
     """Return what is not there of the clones and of libclang."""
-    absent = [f"{name}/{code}" for name, code, _ in PINNED if not (where / name / code).exists()]
+    needed = [f"{name}/{code}" for name, code, _ in PINNED]
+    needed += [one for given in GIVEN.values() for one in given if one.startswith("google")]
+    absent = [one for one in needed if not (where / one).exists()]
     return absent if _is_here() else [*absent, OPTIONAL]
 
 

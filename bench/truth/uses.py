@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,24 +42,42 @@ def told_in(lines: Iterable[str]) -> list[Told]:
     return [msgspec.json.decode(line, type=Told) for line in lines if line.strip()]
 
 
+def is_said(text: bytes, at: int) -> bool:
+    """Tell whether a place is in a comment, or in a string on its line, roughly."""
+    line = text[text.rfind(b"\n", 0, at) + 1 : at]
+    return b"//" in line or line.lstrip()[:1] in (b"*", b"#") or line.lstrip()[:2] == b"/*" or line.count(b'"') % 2 == 1
+
+
 def compared(
-    root: Path, told: Sequence[Told], name: str, constructors: Sequence[str] = (), kinds: Sequence[str] = KINDS
+    root: Path,
+    told: Sequence[Told],
+    name: str,
+    constructors: Sequence[str] = (),
+    kinds: Sequence[str] = KINDS,
+    said: Callable[[bytes, int], bool] = is_said,
 ) -> Comparison:
     """Return the counts of a project by what a truth told; `constructors` are names that stand for their class.
 
-    With ``=`` a constructor is called like its class.
+    With ``=`` a constructor is called like its class. What is `said` at a place of a text is no use.
     """
     index = Index(root, None, workers=1)
     try:
-        found = _Project(root, index.refresh(), told, constructors).compared(kinds)
+        found = _Project(root, index.refresh(), told, constructors, said).compared(kinds)
         return Comparison(name, found.n_symbols, found.counts)
     finally:
         index.close()
 
 
 class _Project:
-    def __init__(self, root: Path, snapshot: Snapshot, told: Sequence[Told], constructors: Sequence[str]) -> None:
-        self._snapshot, self._constructors = snapshot, constructors
+    def __init__(
+        self,
+        root: Path,
+        snapshot: Snapshot,
+        told: Sequence[Told],
+        constructors: Sequence[str],
+        said: Callable[[bytes, int], bool],
+    ) -> None:
+        self._snapshot, self._constructors, self._is_said = snapshot, constructors, said
         self._ids = {plain(symbol.id) for path in snapshot.digests for symbol in snapshot.in_file(path)}
         self._paths = {one.path for one in told} | {one.goal for one in told}
         self._sources = {path: (root / path).read_bytes() for path in self._paths if path in snapshot.digests}
@@ -151,18 +169,12 @@ class _Project:
                 continue
             for found in re.finditer(rb"(?<![\w$])" + re.escape(name.encode()) + rb"(?![\w$])", text):
                 at = found.start()
-                if not symbol.span.start_byte <= at < symbol.span.end_byte or _is_said(text, at):
+                if not symbol.span.start_byte <= at < symbol.span.end_byte or self._is_said(text, at):
                     continue
                 nth = bisect_left(known, at, key=lambda one: one.at)
                 if nth >= len(known) or known[nth].at != at:
                     return "untold"
         return "wrong"
-
-
-def _is_said(text: bytes, at: int) -> bool:
-    """Tell whether a place is in a comment, or in a string on its line, roughly."""
-    line = text[text.rfind(b"\n", 0, at) + 1 : at]
-    return b"//" in line or line.lstrip()[:1] in (b"*", b"#") or line.lstrip()[:2] == b"/*" or line.count(b'"') % 2 == 1
 
 
 def lines_of(output: str) -> Iterator[Any]:

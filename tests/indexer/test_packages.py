@@ -74,6 +74,21 @@ def test_an_index_follows_the_go_mod_on_disk(tmp_path: Path) -> None:
         index.close()
 
 
+@pytest.mark.slow
+def test_an_index_has_scripts_without_an_ending_and_tells_nobody_of_other_files_without_one(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("#!/usr/bin/env bash\n. ./lib.sh\nshop_total\n", encoding="utf-8")
+    (tmp_path / "lib.sh").write_text("shop_total() { echo 1; }\n", encoding="utf-8")
+    (tmp_path / "notes").write_text("shop_total\n", encoding="utf-8")
+    index = Index(tmp_path, None, workers=1)
+    try:
+        snapshot = index.refresh()
+        assert [edge.source for edge in snapshot.callers(SymbolId("lib.sh::shop_total"))] == ["run::"]
+        assert set(snapshot.digests) == {"run", "lib.sh"}
+        assert snapshot.skipped == ()
+    finally:
+        index.close()
+
+
 PIECES: Mapping[str, tuple[list[str], list[str]]] = {
     "go": (
         ["p/a.go", "p/b.go", "p/q/c.go", "r/d.go", "r/d_test.go"],

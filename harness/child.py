@@ -12,6 +12,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,17 +62,25 @@ async def _serve(root: Path, settings: str, frames: int) -> None:
         outbox.send(Frame(event=event))
 
     engine.listen(tell)
-    answering: set[asyncio.Task[None]] = set()
+    answering: dict[int, asyncio.Task[None]] = {}
     try:
         while (frame := await read_frame(reader)) is not None:
-            task = asyncio.create_task(_answer(engine, frame, outbox.send))
-            answering.add(task)
-            task.add_done_callback(answering.discard)
+            if frame.gone:
+                if (left := answering.get(frame.id)) is not None:
+                    left.cancel()
+                continue
+            answering[frame.id] = task = asyncio.create_task(_answer(engine, frame, outbox.send))
+            task.add_done_callback(partial(_forget, answering, frame.id))
     finally:
         await engine.close()
-        for task in answering:
+        waiting = list(answering.values())
+        for task in waiting:
             task.cancel()
-        await asyncio.gather(*answering, return_exceptions=True)
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def _forget(answering: dict[int, asyncio.Task[None]], number: int, _: asyncio.Task[None]) -> None:
+    answering.pop(number, None)
 
 
 async def _answer(engine: LocalEngine, frame: Frame, send: Callable[[Frame], bool]) -> None:

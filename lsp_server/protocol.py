@@ -13,7 +13,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
@@ -34,6 +34,12 @@ Phase = Literal["new", "running", "shut down"]
 
 
 _TYPES = cast("Mapping[str, tuple[type[Any], type[Any] | None]]", lsp.METHOD_TO_TYPES)  # pyright: ignore[reportUnknownMemberType]  # untyped there
+
+
+class Plain(NamedTuple):
+    """A result that is JSON as it is: long lists of small objects take the usual way too long."""
+
+    value: object
 
 
 class Refusal(Exception):
@@ -183,7 +189,7 @@ class Protocol(JsonRPCProtocol):
         if inspect.isawaitable(result):
             self._await(message_id, result)
         else:
-            self._send_response(message_id, result)
+            self._send_result(message_id, result)
 
     def _expect_phase(self, method: str, message_id: MessageId) -> None:
         if self.phase == "new" and method != lsp.INITIALIZE:
@@ -217,7 +223,14 @@ class Protocol(JsonRPCProtocol):
         elif (error := done.exception()) is not None:
             self._answer_error(message_id, error)
         else:
-            self._send_response(message_id, done.result())
+            self._send_result(message_id, done.result())
+
+    def _send_result(self, message_id: MessageId, result: object) -> None:
+        if isinstance(result, Plain):
+            self._result_types.pop(message_id, None)
+            self._send_data({"jsonrpc": "2.0", "id": message_id, "result": result.value})
+        else:
+            self._send_response(message_id, result)
 
     def _answer_error(self, message_id: MessageId, error: BaseException) -> None:
         self._refuse(Refusal(*explain(error), message_id))

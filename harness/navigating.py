@@ -34,26 +34,21 @@ from bridle.harness.navigation import (
     Symbols,
     Uses,
 )
-from bridle.indexer.digest import digest
-from bridle.indexer.encoding import UndecodableError
+from bridle.harness.texts import Text, Texts
 from bridle.indexer.facts import Symbol, SymbolId
-from bridle.indexer.files import read_bounded
-from bridle.indexer.languages.lines import Lines
 from bridle.indexer.navigation import (
     Related,
     definitions_at,
-    incoming,
     name_of,
     outgoing,
     outline,
     subtypes,
     supertypes,
-    uses_of,
 )
-from bridle.indexer.parse import in_utf8
 from bridle.indexer.snapshot import Snapshot
 from bridle.indexer.symbolsearch import SymbolNames, search_symbols
-from bridle.indexer.text import PositionEncoding, index_of_unit, line_body, unit_length
+from bridle.indexer.text import PositionEncoding
+from bridle.indexer.usages import Usages
 
 CATCH_UP_S = 2.0
 
@@ -62,9 +57,9 @@ class Navigating:
     """The way around one root."""
 
     def __init__(self, root: Path, buffers: Buffers, knowing: Knowing) -> None:
-        self._root = root
-        self._buffers = buffers
         self._knowing = knowing
+        self._texts = Texts(root, buffers)
+        self._usages = Usages()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="navigating")
         self._names: SymbolNames | None = None
 
@@ -91,24 +86,27 @@ class Navigating:
         snapshot = self._knowing.now
         match request:
             case FindSymbols():
-                seen = _Seen(snapshot, self._root, self._buffers, request.encoding)
+                seen = self._seen(snapshot, request.encoding)
                 names = self._names_of(snapshot)
                 found = search_symbols(snapshot, names, request.query, request.limit + 1, frozenset(request.without))
                 rows = seen.rows(found[: request.limit])
                 reply: NavigationReply = Symbols(rows, seen.known(cut=len(found) > request.limit))
             case GetOutline():
-                seen = _Seen(snapshot, self._root, self._buffers, request.encoding)
+                seen = self._seen(snapshot, request.encoding)
                 reply = Symbols(seen.outline(request.path), seen.known())
             case GetDefinitions():
-                seen = _Seen(snapshot, self._root, self._buffers, request.at.encoding)
+                seen = self._seen(snapshot, request.at.encoding)
                 reply = Symbols(seen.rows(seen.meant(request.at)), seen.known())
             case GetUses():
-                seen = _Seen(snapshot, self._root, self._buffers, request.at.encoding)
+                seen = self._seen(snapshot, request.at.encoding)
                 reply = seen.uses(request, stop)
             case GetRelated():
-                seen = _Seen(snapshot, self._root, self._buffers, request.encoding)
+                seen = self._seen(snapshot, request.encoding)
                 reply = seen.related(request, stop)
         return reply, seen.is_behind
+
+    def _seen(self, snapshot: Snapshot, encoding: PositionEncoding) -> _Seen:
+        return _Seen(snapshot, self._texts, self._usages, encoding)
 
     def _names_of(self, snapshot: Snapshot) -> SymbolNames:
         if self._names is None or self._names.groups is not snapshot.linked.names:
@@ -116,43 +114,15 @@ class Navigating:
         return self._names
 
 
-class _Text:
-    """A text in UTF-8 with its lines; `version` is the open document's, None of a file on disk."""
-
-    def __init__(self, path: str, data: bytes, version: int | None) -> None:
-        self.data = data
-        self.version = version
-        self._lines = Lines(path, data)
-        self._starts = self._lines.starts
-
-    def byte_at(self, spot: Spot) -> int:
-        """Return the byte of a position; one past the end of its line is that end."""
-        if spot.line >= len(self._starts):
-            return len(self.data)
-        start = self._starts[max(spot.line, 0)]
-        line = line_body(self._line(max(spot.line, 0)))
-        return start + len(line[: index_of_unit(line, max(spot.character, 0), spot.encoding)].encode())
-
-    def position(self, byte: int, encoding: PositionEncoding) -> tuple[int, int]:
-        """Return the line and the character of a byte."""
-        line = max(self._lines.at(byte), 0)
-        start = self._starts[line] if self._starts else 0
-        return line, unit_length(self.data[start:byte].decode("utf-8", "replace"), encoding)
-
-    def _line(self, line: int) -> str:
-        end = self._starts[line + 1] if line + 1 < len(self._starts) else len(self.data)
-        return self.data[self._starts[line] : end].decode("utf-8", "replace")
-
-
 class _Seen:
     """One question's view: a snapshot, and the texts that its places are told by, each looked at once."""
 
-    def __init__(self, snapshot: Snapshot, root: Path, buffers: Buffers, encoding: PositionEncoding) -> None:
+    def __init__(self, snapshot: Snapshot, texts: Texts, usages: Usages, encoding: PositionEncoding) -> None:
         self._snapshot = snapshot
-        self._root = root
-        self._buffers = buffers
+        self._all_texts = texts
+        self._usages = usages
         self._encoding: PositionEncoding = encoding
-        self._texts: dict[str, _Text | None] = {}
+        self._texts: dict[str, Text | None] = {}
         self._told: set[str] = set()
         self.is_behind = False
 
@@ -165,7 +135,10 @@ class _Seen:
     def meant(self, at: Spot) -> list[Symbol]:
         """Return what the name at a position means."""
         text = self._text(at.path)
-        return definitions_at(self._snapshot, at.path, text.byte_at(at), self._bytes) if text is not None else []
+        if text is None:
+            return []
+        byte = text.byte_at(at.line, at.character, at.encoding)
+        return definitions_at(self._snapshot, at.path, byte, self._bytes)
 
     def rows(self, symbols: Iterable[Symbol]) -> tuple[SymbolRow, ...]:
         """Return definitions with their places; those of a text that is not there left out."""
@@ -182,7 +155,7 @@ class _Seen:
         rows: list[tuple[str, Area]] = []
         if request.declaration:
             rows += [(row.path, row.name_area) for row in self.rows(targets)]
-        found = uses_of(self._snapshot, [symbol.id for symbol in targets], self._bytes, stop.is_set)
+        found = self._usages.of(self._snapshot, [symbol.id for symbol in targets], self._bytes, stop.is_set)
         for use in islice(found, request.limit + 1):
             area = self._area(use.path, use.at, use.at + use.size)
             rows += [(use.path, area)] if area is not None else []
@@ -205,7 +178,7 @@ class _Seen:
     def _related(self, target: SymbolId, request: GetRelated, stop: threading.Event) -> Related:
         match request.relation:
             case "callers":
-                return incoming(self._snapshot, target, self._bytes, stop.is_set)
+                return self._usages.incoming(self._snapshot, target, self._bytes, stop.is_set)
             case "callees":
                 return outgoing(self._snapshot, target)
             case "supertypes":
@@ -238,27 +211,11 @@ class _Seen:
         text = self._text(path)
         return text.data if text is not None else None
 
-    def _text(self, path: str) -> _Text | None:
-        if path not in self._texts:
-            self._texts[path] = self._read(path)
-        return self._texts[path]
-
-    def _read(self, path: str) -> _Text | None:
+    def _text(self, path: str) -> Text | None:
         """Return the text that the index has of a file; None where there is none, or it is of another one by now."""
-        scopes = self._snapshot.linked.files.get(path)
-        if scopes is None:
-            return None
-        document = self._buffers.get(path)
-        if document is not None:
-            data = document.buffer.text.encode("utf-8", "replace")
-            text = _Text(path, data, document.buffer.version)
-        else:
-            try:
-                data = read_bounded(self._root / path)
-                text = _Text(path, in_utf8(data), None)
-            except (OSError, UndecodableError):
-                data, text = b"", None
-        if text is None or digest(data) != scopes.facts.digest:
-            self.is_behind = True
-            return None
-        return text
+        if path not in self._texts:
+            scopes = self._snapshot.linked.files.get(path)
+            text = self._all_texts.get(path, scopes.facts.digest) if scopes is not None else None
+            self.is_behind |= scopes is not None and text is None
+            self._texts[path] = text
+        return self._texts[path]

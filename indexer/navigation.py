@@ -1,20 +1,21 @@
-"""What stands at a place, where a definition is used, who calls whom: asked of one snapshot.
+"""What stands at a place, what a definition calls, what it is built on, what is in a file: asked of one snapshot.
 
-Places are bytes of a file's text in UTF-8. A use counts as one of a definition when it means it by the rules by which
-edges are made; nothing is found by its name alone. Reads no file: `Texts` hands texts over. One thread at a time.
+Places are bytes of a file's text in UTF-8. A use means a definition by the rules by which edges are made; nothing is
+found by its name alone. Reads no file: `Texts` hands texts over. One thread at a time. Where a definition is used is
+told by `bridle.indexer.usages`.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from bridle.indexer.facts import FileFacts, Import, Reference, ReferenceKind, Symbol, SymbolId
 from bridle.indexer.languages.outline import Outline
-from bridle.indexer.languages.readers import PYTHON, family
-from bridle.indexer.places import NOWHERE, each_use, import_around, imports_of, name_at, named_at, used_at
+from bridle.indexer.languages.readers import family
+from bridle.indexer.places import NOWHERE, each_use, import_around, name_at, named_at, used_at
 from bridle.indexer.resolve import path_of
 from bridle.indexer.snapshot import Snapshot
 
@@ -27,9 +28,6 @@ MAX_MEANT = 50
 MAKERS = frozenset(("__init__", "constructor", "__construct"))
 _RUN = re.compile(r"[\w$@./\\:-]+")
 _WORD = re.compile(r"[\w$]+")
-_REMARK = re.compile(rb"(?<!:)//[^\r\n]*|/\*.*?\*/", re.DOTALL)
-_REMARKS = {PYTHON.name: re.compile(rb"#[^\r\n]*")}
-"""Comments, which may stand inside of a statement that imports."""
 
 
 class Use(NamedTuple):
@@ -52,7 +50,7 @@ def definitions_at(snapshot: Snapshot, path: str, byte: int, texts: Texts) -> li
         return []
     best: dict[SymbolId, tuple[float, Symbol]] = {}
     for use, _ in used_at(scopes.facts, byte):
-        for symbol, confidence in _meanings(snapshot, use):
+        for symbol, confidence in meanings(snapshot, use):
             best.setdefault(symbol.id, (confidence, symbol))
     if best:
         ranked = sorted(best.values(), key=lambda one: -one[0])
@@ -64,7 +62,8 @@ def definitions_at(snapshot: Snapshot, path: str, byte: int, texts: Texts) -> li
     return list({symbol.id: symbol for symbol in found}.values())[:MAX_MEANT]
 
 
-def _meanings(snapshot: Snapshot, use: Reference) -> list[tuple[Symbol, float]]:
+def meanings(snapshot: Snapshot, use: Reference) -> list[tuple[Symbol, float]]:
+    """Return what a use means, each with its confidence."""
     resolver = snapshot.linked.resolving.get(family(path_of(use.source)))
     return list(resolver.meanings(use)) if resolver is not None else []
 
@@ -81,13 +80,14 @@ def _is_maker(symbol: Symbol, classes: Collection[tuple[str, str]]) -> bool:
     return symbol.kind == "method" and is_named_so and (symbol.span.path, outer) in classes
 
 
-def _bindings(facts: FileFacts) -> Iterator[Import]:
+def bindings(facts: FileFacts) -> Iterator[Import]:
     """Yield what a file imports, and what it passes on."""
     yield from facts.imports
     yield from (Import(one.name, one.module, one.target) for one in facts.exports if one.module)
 
 
-def _imported(snapshot: Snapshot, path: str, binding: Import) -> list[Symbol]:
+def imported(snapshot: Snapshot, path: str, binding: Import) -> list[Symbol]:
+    """Return what an import of a file takes in: definitions, then files."""
     resolver = snapshot.linked.resolving.get(family(path))
     return list(resolver.imported(path, binding)) if resolver is not None else []
 
@@ -103,10 +103,10 @@ def _imported_at(snapshot: Snapshot, facts: FileFacts, byte: int, text: bytes) -
     word = next((one for one in _WORD.finditer(statement) if one.start() <= at <= one.end()), None)
     if run is None or word is None:
         return
-    known = [one for one in _bindings(facts) if one.module.rpartition(".")[2] in statement]
+    known = [one for one in bindings(facts) if one.module.rpartition(".")[2] in statement]
     named = [one for one in known if word[0] in (one.name, one.target)]
     for binding in named:
-        found = _imported(snapshot, facts.path, binding)
+        found = imported(snapshot, facts.path, binding)
         definitions = [one for one in found if one.kind != "module"] if binding.target else []
         yield from definitions or found[:1]
     if named:
@@ -115,65 +115,10 @@ def _imported_at(snapshot: Snapshot, facts: FileFacts, byte: int, text: bytes) -
     for binding in known:
         if binding.module in (run[0], said) or f"{binding.module}.".startswith(f"{upto}."):
             module = binding.module if binding.module == run[0] else upto
-            found = _imported(snapshot, facts.path, Import("", module, "", binding.level))
+            found = imported(snapshot, facts.path, Import("", module, "", binding.level))
             if modules := [one for one in found if one.kind == "module"]:
                 yield from modules
                 return
-
-
-# --- where something is used ------------------------------------------------------------------------------------
-
-
-def uses_of(snapshot: Snapshot, targets: Iterable[SymbolId], texts: Texts, stop: Stop) -> Iterator[Use]:
-    """Yield every place where one of `targets` is used, imports included, in path order, each once."""
-    wanted = frozenset(targets)
-    paths = {path_of(target) for target in wanted}
-    for target in wanted:
-        paths.update(snapshot.linked.sources.get(target))
-    for path in sorted(paths):
-        if stop():
-            return
-        found = {use.at: use for use in _uses_in(snapshot, path, wanted, texts)}
-        yield from (found[at] for at in sorted(found))
-
-
-def _uses_in(snapshot: Snapshot, path: str, wanted: Collection[SymbolId], texts: Texts) -> Iterator[Use]:
-    scopes = snapshot.linked.files.get(path)
-    if scopes is None:
-        return
-    leading = [edge for edge in snapshot.linked.edges.get(path, ()) if edge.target in wanted]
-    sources = {edge.source for edge in leading if edge.kind not in ("contains", "imports")}
-    sources.update(target for target in wanted if path_of(target) == path)  # what uses itself has no edge
-    for use, places in each_use(scopes.facts):
-        if use.source in sources and places and _means(snapshot, use, wanted):
-            size = len(use.name.encode())
-            yield from (Use(path, at, size, use.source, use.kind) for at in places)
-    if any(edge.kind == "imports" for edge in leading) and (text := texts(path)) is not None:
-        yield from _importing(snapshot, scopes.facts, wanted, text)
-
-
-def _means(snapshot: Snapshot, use: Reference, wanted: Collection[SymbolId]) -> bool:
-    return any(symbol.id in wanted for symbol, _ in _meanings(snapshot, use))
-
-
-def _importing(snapshot: Snapshot, facts: FileFacts, wanted: Collection[SymbolId], text: bytes) -> Iterator[Use]:
-    """Yield where the imports of a file name one of `wanted`: the name as it is called there."""
-    words: set[tuple[str, str]] = set()
-    for binding in _bindings(facts):
-        found = _imported(snapshot, facts.path, binding)
-        meant = found if not binding.target else [one for one in found if one.kind != "module"]
-        last = binding.module.replace("/", ".").rstrip(".").rpartition(".")[2]
-        if any(one.id in wanted for one in meant):
-            words.add((binding.target or last, last))
-        elif any(one.id in wanted for one in found):
-            words.add((last, last))
-    remark = _REMARKS.get(family(facts.path), _REMARK)
-    for start, end in imports_of(facts):
-        statement = remark.sub(lambda found: b" " * len(found[0]), text[start:end])
-        for word, module in words:
-            if word and module.encode() in statement:
-                for found_at in re.finditer(rb"(?<![\w$])" + re.escape(word.encode()) + rb"(?![\w$])", statement):
-                    yield Use(facts.path, start + found_at.start(), len(word.encode()), facts.symbols[0].id, "import")
 
 
 # --- who calls whom, what is built on what ----------------------------------------------------------------------
@@ -182,22 +127,12 @@ Related = list[tuple[Symbol, list[Use]]]
 """Definitions, each with the places that relate it to the one that was asked for."""
 
 
-def incoming(snapshot: Snapshot, target: SymbolId, texts: Texts, stop: Stop) -> Related:
-    """Return what calls `target`, in path order, with the calls."""
-    found: dict[SymbolId, list[Use]] = {}
-    for use in uses_of(snapshot, [target], texts, stop):
-        if use.kind == "call":
-            found.setdefault(use.source, []).append(use)
-    known = ((snapshot.linked.symbol(source), uses) for source, uses in found.items())
-    return [(symbol, uses) for symbol, uses in known if symbol is not None]
-
-
 def outgoing(snapshot: Snapshot, source: SymbolId) -> Related:
     """Return what `source` calls, in the order of its calls, with them; what is inside of it calls for itself."""
     found: dict[SymbolId, tuple[Symbol, list[Use]]] = {}
     for use, places in _own_uses(snapshot, source, "call"):
         size = len(use.name.encode())
-        for symbol in _without_makers([symbol for symbol, _ in _meanings(snapshot, use)]):
+        for symbol in _without_makers([symbol for symbol, _ in meanings(snapshot, use)]):
             if symbol.kind != "module":
                 calls = found.setdefault(symbol.id, (symbol, []))[1]
                 calls += [Use(path_of(source), at, size, source, "call") for at in places]
@@ -208,7 +143,7 @@ def supertypes(snapshot: Snapshot, target: SymbolId) -> list[Symbol]:
     """Return what a class is built on, in the order in which it says so."""
     found: dict[SymbolId, Symbol] = {}
     for use, _ in _own_uses(snapshot, target, "inherit"):
-        found.update((symbol.id, symbol) for symbol, _ in _meanings(snapshot, use))
+        found.update((symbol.id, symbol) for symbol, _ in meanings(snapshot, use))
     return [symbol for symbol in found.values() if symbol.id != target]
 
 

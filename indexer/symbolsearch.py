@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, islice
 
 from bridle.indexer.facts import Symbol, SymbolId
@@ -48,14 +48,14 @@ class SymbolNames:
 
     def __init__(self, names: Groups[str, SymbolId], before: SymbolNames | None = None) -> None:
         self.groups = names
-        known = before._initials_of if before is not None else {}  # noqa: SLF001 - of its own kind
+        known: Mapping[str, str] = before.initials_of if before is not None else {}
         fit = (name for name in names if name and len(name) <= MAX_NAME)
-        self._initials_of = {name: known.get(name) or initials(name) for name in fit}
-        self._names = sorted(self._initials_of, key=lambda name: (len(name), name))
+        self.initials_of: Mapping[str, str] = {name: known.get(name) or initials(name) for name in fit}
+        self._names = sorted(self.initials_of, key=lambda name: (len(name), name))
         self._plain = _Lines([name.lstrip("_") or name for name in self._names])
         self._folded = _Lines([name.casefold() for name in self._names])
         self._bare = _Lines([name.casefold().lstrip("_") or name for name in self._names])
-        self._initials = _Lines([self._initials_of[name] for name in self._names])
+        self._initials = _Lines([self.initials_of[name] for name in self._names])
 
     def matching(self, typed: str) -> Iterator[Sequence[str]]:
         """Yield the names that answer, best first, each once, those together that answer alike; all for nothing typed.

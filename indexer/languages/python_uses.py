@@ -197,7 +197,8 @@ class Uses:
 
 def _put(found: _Found, path: str, kind: ReferenceKind, owner: int, at: int, end: int) -> None:
     """Take a use that begins at `at`, and the name of which, its last part, ends at `end`."""
-    key, name = (path, kind, owner), path[path.rfind(".") + 1 :]
+    key = path, kind, owner
+    name = path[path.rfind(".") + 1 :]
     name_at = end - (len(name) if name.isascii() else len(name.encode()))
     if (known := found.get(key)) is None:
         found[key] = [at, name_at]

@@ -12,16 +12,15 @@ from bridle.indexer.languages.readers import reader_of
 from bridle.indexer.linked import Linked
 from bridle.indexer.navigation import (
     definitions_at,
-    incoming,
     name_of,
     outgoing,
     outline,
     subtypes,
     supertypes,
-    uses_of,
 )
 from bridle.indexer.script_projects import is_config, projects_of
 from bridle.indexer.snapshot import Snapshot
+from bridle.indexer.usages import Usages
 from bridle.indexer.words import Words
 
 SHOP = {
@@ -54,6 +53,7 @@ class Asked:
     def __init__(self, files: Mapping[str, str]) -> None:
         self.files = files
         self.snapshot = snapshot_of(files)
+        self.usages = Usages()
 
     def texts(self, path: str) -> bytes | None:
         return self.files[path].encode() if path in self.files else None
@@ -67,7 +67,7 @@ class Asked:
     def uses(self, *targets: str, stop: Callable[[], bool] = lambda: False) -> list[str]:
         """Return where definitions are used, as ``path:line:column word``, 1-based, columns in characters."""
         ids = [SymbolId(target) for target in targets]
-        return [self.told(use.path, use.at, use.size) for use in uses_of(self.snapshot, ids, self.texts, stop)]
+        return [self.told(use.path, use.at, use.size) for use in self.usages.of(self.snapshot, ids, self.texts, stop)]
 
     def told(self, path: str, at: int, size: int) -> str:
         data = self.files[path].encode()
@@ -121,7 +121,7 @@ def test_nobody_is_searched_for_once_nobody_waits(shop: Asked) -> None:
 
 
 def test_calls_are_told_with_who_makes_them_and_where(shop: Asked) -> None:
-    found = incoming(shop.snapshot, SymbolId("shop/till.py::Till.count"), shop.texts, lambda: False)
+    found = shop.usages.incoming(shop.snapshot, SymbolId("shop/till.py::Till.count"), shop.texts, lambda: False)
     assert [(symbol.id, len(uses)) for symbol, uses in found] == [("main.py::main", 2), ("shop/till.py::Till.count", 1)]
     found = outgoing(shop.snapshot, SymbolId("main.py::main"))
     assert [(symbol.id, [shop.told(*use[:3]) for use in uses]) for symbol, uses in found] == [
@@ -129,7 +129,7 @@ def test_calls_are_told_with_who_makes_them_and_where(shop: Asked) -> None:
         ("shop/till.py::Till.count", ["main.py:7:10 count", "main.py:8:10 count"]),
         ("shop/till.py::rate", ["main.py:8:29 rate"]),
     ]
-    [(caller, _)] = incoming(shop.snapshot, SymbolId("main.py::main"), shop.texts, lambda: False)
+    [(caller, _)] = shop.usages.incoming(shop.snapshot, SymbolId("main.py::main"), shop.texts, lambda: False)
     assert caller.id == "test_main.py::test_main"
 
 

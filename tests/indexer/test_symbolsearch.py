@@ -39,7 +39,7 @@ def found(snapshot: Snapshot, query: str, limit: int = 50, without: frozenset[st
 
 def test_exact_comes_before_beginnings_before_parts(snapshot: Snapshot) -> None:
     assert [one.partition("::")[2] for one in found(snapshot, "query")] == [
-        "Query", "", "QuerySet", "QuerySet", "QueryView", "query_params", "_Query", "subquery", "",
+        "Query", "", "QuerySet", "QuerySet", "QueryView", "query_params", "_Query", "", "subquery",
     ]  # fmt: skip
     assert found(snapshot, "Query")[0] == "db/query.py::Query"
 

@@ -1,9 +1,10 @@
 """The way around the code: how soon an answer is there, from the door, and beside other servers on the same requests.
 
 `python bench/navigation.py [--smoke] [TREE] [--beside PROGRAM …]`. TREE is a folder of Python, by default this
-project's own code. Each server gets the same requests on the same names, taken by lot from the tree; what it needed
-until its first whole answer does not count. PROGRAM is a command of another server, such as `"pyright-langserver
---stdio"`. Exits 1 where one of the door's answers misses the goal.
+project's own code. Each server gets the same requests on the same names, drawn by lot from all uses in the tree, so
+that a name comes as often as it is used. Told are answers of a server that has been worked with: other names were asked
+for before, for `--warm` seconds. PROGRAM is a command of another server, such as `"pyright-langserver --stdio"`. Exits
+1 where one of the door's answers misses the goal.
 """
 
 from __future__ import annotations
@@ -43,9 +44,9 @@ class Name(NamedTuple):
     character: int
 
 
-def names(root: Path, n_names: int, n_files: int) -> list[Name]:
+def names(root: Path, n_names: int, n_files: int, seed: int = 7) -> list[Name]:
     """Return names that are used somewhere in a tree, drawn by lot, `n_names` in `n_files` files."""
-    rng = random.Random(7)  # noqa: S311  # the same names on every run
+    rng = random.Random(seed)  # noqa: S311  # the same names on every run
     files = sorted(path for path in root.rglob("*.py") if 500 < path.stat().st_size < 200_000)
     found: list[Name] = []
     for path in rng.sample(files, min(n_files, len(files))):
@@ -125,12 +126,18 @@ def questions(server: Server, asked: Sequence[Name]) -> Iterator[tuple[str, floa
         yield "workspace/symbol", *server.timed("workspace/symbol", {"query": query})
 
 
-def measured(server: Server, asked: Sequence[Name]) -> tuple[dict[str, list[float]], list[set[Any]]]:
+def measured(
+    server: Server, asked: Sequence[Name], before: Sequence[Name], warm_s: float
+) -> tuple[dict[str, list[float]], list[set[Any]]]:
     """Return the milliseconds by question, and what each name was said to be defined as."""
-    for path in dict.fromkeys(name.path for name in asked):
+    for path in dict.fromkeys(name.path for name in (*before, *asked)):
         server.open(path)
-    for name in asked[:2]:  # what is loaded at the first question
+    begun = time.perf_counter()
+    for name in before:  # work on other names, question by question as a person asks
         server.timed("textDocument/references", server.at(name, context={"includeDeclaration": False}))
+        if time.perf_counter() - begun > warm_s:
+            break
+        time.sleep(min(0.2, warm_s / len(before)))
     times: dict[str, list[float]] = {}
     defined: list[set[Any]] = []
     for what, took, answer in questions(server, asked):
@@ -176,6 +183,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tree", nargs="?", type=Path)
     parser.add_argument("--smoke", action="store_true", help="few names, and a wide goal")
+    parser.add_argument("--warm", type=float, default=30.0, metavar="SECONDS")
     parser.add_argument("--beside", action="append", default=[], metavar="PROGRAM")
     options = parser.parse_args()
     goal = GOAL_P95_MS * (SMOKE_SLACK if options.smoke else 1.0)
@@ -186,17 +194,19 @@ def main() -> int:
                 shutil.copytree(HOUSE / floor, root / floor, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copytree(options.tree, root)
-        asked = names(root, *((20, 5) if options.smoke else (200, 40)))
+        size = (20, 5) if options.smoke else (200, 40)
+        asked, before = names(root, *size), names(root, *size, seed=8)
+        warm_s = min(options.warm, 1.0) if options.smoke else options.warm
         log = Path(folder) / "server.log"
         program = str(Path(sys.executable).with_name("bridle"))
         server = Server([program, "serve"], root, log, {"settings": {"navigation": "on"}})
         print(f"bridle: {until_ready(server, 'get'):.1f} s until the whole tree is known; {len(asked)} names")
-        times, ours = measured(server, asked)
+        times, ours = measured(server, asked, before, warm_s)
         server.close()
         tell("bridle", times)
         for command in options.beside:
             other = Server(shlex.split(command), root, log, {})
-            theirs_times, theirs = measured(other, asked)
+            theirs_times, theirs = measured(other, asked, before, warm_s)
             other.close()
             tell(command, theirs_times)
             print(f"{command}: {agreement(ours, theirs, root)}")

@@ -3,7 +3,7 @@
 A place is told by the very text that the index read it from: the open buffer's, else the file's. Where that text is
 there no more, the index is brought up to date once, in bounded time; what is still of another text then is left out and
 the answer is not complete. Questions are answered one after the other, on a thread of their own; nobody who has left is
-worked for.
+worked for. Once somebody has asked for uses, what the others will take is prepared in the time that is left.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -51,6 +52,8 @@ from bridle.indexer.text import PositionEncoding
 from bridle.indexer.usages import Usages
 
 CATCH_UP_S = 2.0
+PREPARING_S = 0.015
+RESTING_S = 0.05
 
 
 class Navigating:
@@ -62,6 +65,7 @@ class Navigating:
         self._usages = Usages()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="navigating")
         self._names: SymbolNames | None = None
+        self._preparing: asyncio.Task[None] | None = None
 
     async def answer(self, request: NavigationRequest) -> NavigationReply:
         """Answer from what is known now. Ends its work when it is cancelled."""
@@ -75,11 +79,27 @@ class Navigating:
                 reply, _ = await loop.run_in_executor(self._thread, self._answer, request, stop)
         finally:
             stop.set()
+        if isinstance(request, GetUses | GetRelated) and (self._preparing is None or self._preparing.done()):
+            self._preparing = asyncio.create_task(self._prepare())
         return reply
 
     def close(self) -> None:
         """Answer nothing more."""
+        if self._preparing is not None:
+            self._preparing.cancel()
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _prepare(self) -> None:
+        """Look at all files in small portions: a question waits for one at most."""
+        loop = asyncio.get_running_loop()
+        while await loop.run_in_executor(self._thread, self._prepare_some):  # noqa: ASYNC110 - it rests between portions
+            await asyncio.sleep(RESTING_S)
+
+    def _prepare_some(self) -> bool:
+        until = time.monotonic() + PREPARING_S
+        snapshot = self._knowing.now
+        texts = self._seen(snapshot, "utf-8").bytes_of
+        return snapshot.complete and self._usages.prepare(snapshot, texts, lambda: time.monotonic() > until)
 
     def _answer(self, request: NavigationRequest, stop: threading.Event) -> tuple[NavigationReply, bool]:
         """Return the answer, and whether files are not as the index knows them."""
@@ -138,7 +158,7 @@ class _Seen:
         if text is None:
             return []
         byte = text.byte_at(at.line, at.character, at.encoding)
-        return definitions_at(self._snapshot, at.path, byte, self._bytes)
+        return definitions_at(self._snapshot, at.path, byte, self.bytes_of)
 
     def rows(self, symbols: Iterable[Symbol]) -> tuple[SymbolRow, ...]:
         """Return definitions with their places; those of a text that is not there left out."""
@@ -155,7 +175,7 @@ class _Seen:
         rows: list[tuple[str, Area]] = []
         if request.declaration:
             rows += [(row.path, row.name_area) for row in self.rows(targets)]
-        found = self._usages.of(self._snapshot, [symbol.id for symbol in targets], self._bytes, stop.is_set)
+        found = self._usages.of(self._snapshot, [symbol.id for symbol in targets], self.bytes_of, stop.is_set)
         for use in islice(found, request.limit + 1):
             area = self._area(use.path, use.at, use.at + use.size)
             rows += [(use.path, area)] if area is not None else []
@@ -178,7 +198,7 @@ class _Seen:
     def _related(self, target: SymbolId, request: GetRelated, stop: threading.Event) -> Related:
         match request.relation:
             case "callers":
-                return self._usages.incoming(self._snapshot, target, self._bytes, stop.is_set)
+                return self._usages.incoming(self._snapshot, target, self.bytes_of, stop.is_set)
             case "callees":
                 return outgoing(self._snapshot, target)
             case "supertypes":
@@ -207,7 +227,8 @@ class _Seen:
         self._told.add(path)
         return (*text.position(start, self._encoding), *text.position(end, self._encoding))
 
-    def _bytes(self, path: str) -> bytes | None:
+    def bytes_of(self, path: str) -> bytes | None:
+        """Return the text of a file in UTF-8 as the snapshot knows it."""
         text = self._text(path)
         return text.data if text is not None else None
 

@@ -64,6 +64,19 @@ class Usages:
         known = ((snapshot.linked.symbol(source), uses) for source, uses in found.items())
         return [(symbol, uses) for symbol, uses in known if symbol is not None]
 
+    def prepare(self, snapshot: Snapshot, texts: Texts, stop: Stop) -> bool:
+        """Find out what the uses of further files mean, until `stop`; returns whether some are left."""
+        paths = snapshot.linked.files
+        if len(paths) > MAX_FILES:
+            return False
+        for path, scopes in paths.items():
+            known = self._known.get(path)
+            if known is None or known.edges is not snapshot.linked.edges.get(path):
+                if stop():
+                    return True
+                self._meant(snapshot, scopes.facts, texts)
+        return False
+
     def _in(self, snapshot: Snapshot, path: str, wanted: Collection[SymbolId], texts: Texts) -> Iterator[Use]:
         scopes = snapshot.linked.files.get(path)
         if scopes is None:
@@ -119,7 +132,7 @@ def _named_by_imports(snapshot: Snapshot, facts: FileFacts, text: bytes) -> dict
             written = word.encode()
             if written and written in statement and module.encode() in statement:
                 for one in re.finditer(rb"(?<![\w$])" + re.escape(written) + rb"(?![\w$])", statement):
-                    for symbol in symbols:
-                        place = (start + one.start(), len(written))
-                        found[symbol] = tuple(dict.fromkeys((*found.get(symbol, ()), place)))
+                    place = (start + one.start(), len(written))
+                    for target in symbols:
+                        found[target] = tuple(dict.fromkeys((*found.get(target, ()), place)))
     return found

@@ -198,6 +198,9 @@ def main() -> int:
         asked, before = names(root, *size), names(root, *size, seed=8)
         warm_s = min(options.warm, 1.0) if options.smoke else options.warm
         log = Path(folder) / "server.log"
+        config = Path(folder) / "XDG_CONFIG_HOME" / "bridle" / "config.toml"
+        config.parent.mkdir(parents=True)
+        config.write_text('vectors = "off"\n')  # they are made by the same process in its first minute
         program = str(Path(sys.executable).with_name("bridle"))
         server = Server([program, "serve"], root, log, {"settings": {"navigation": "on"}})
         print(f"bridle: {until_ready(server, 'get'):.1f} s until the whole tree is known; {len(asked)} names")

@@ -6,9 +6,11 @@ now; where one moved on while the answer was on its way, the client is told so i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+import msgspec
 from lsprotocol import types as lsp
 
 from bridle.harness.engine import (
@@ -40,6 +42,8 @@ from bridle.lsp_server.settings import ClientSettings
 PATIENCE_S = 10.0
 LONG_PATIENCE_S = 30.0
 TELL_NEIGHBOURS = "bridle/neighbours"
+MANY = 500
+"""So many places take longer to tell than the loop may be held."""
 INCOMPLETE = "files are still being read: this is what is known by now"
 
 _TYPES = frozenset(("class", "interface", "enum", "type"))
@@ -134,7 +138,12 @@ class Navigation:
         found = await _ask(session, GetUses(spot, params.context.include_declaration), Uses, LONG_PATIENCE_S)
         _expect_unmoved(session, found.known)
         self._say(session, found.known, len(found.rows))
-        return Plain([shapes.location(session.places.uri(path), area) for path, area in found.rows])
+        uri = session.places.uri
+
+        def encoded() -> msgspec.Raw:
+            return msgspec.Raw(msgspec.json.encode([shapes.location(uri(path), area) for path, area in found.rows]))
+
+        return Plain(encoded() if len(found.rows) < MANY else await asyncio.to_thread(encoded))
 
     # --- hierarchies ----------------------------------------------------------------------------------------
 

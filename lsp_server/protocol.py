@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 from typing import Any, Literal, NamedTuple, cast
 
+import msgspec
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 from pygls.protocol import JsonRPCProtocol, default_converter
@@ -37,7 +38,7 @@ _TYPES = cast("Mapping[str, tuple[type[Any], type[Any] | None]]", lsp.METHOD_TO_
 
 
 class Plain(NamedTuple):
-    """A result that is JSON as it is: long lists of small objects take the usual way too long."""
+    """A result that is JSON as it is, or is encoded: long lists of small objects take the usual way too long."""
 
     value: object
 
@@ -228,9 +229,13 @@ class Protocol(JsonRPCProtocol):
     def _send_result(self, message_id: MessageId, result: object) -> None:
         if isinstance(result, Plain):
             self._result_types.pop(message_id, None)
-            self._send_data({"jsonrpc": "2.0", "id": message_id, "result": result.value})
+            self._send_body(msgspec.json.encode({"jsonrpc": "2.0", "id": message_id, "result": result.value}))
         else:
             self._send_response(message_id, result)
+
+    def _send_body(self, body: bytes) -> None:
+        if self.writer is not None:
+            self.writer.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
     def _answer_error(self, message_id: MessageId, error: BaseException) -> None:
         self._refuse(Refusal(*explain(error), message_id))

@@ -39,6 +39,7 @@ from bridle.harness.texts import Text, Texts
 from bridle.indexer.facts import Symbol, SymbolId
 from bridle.indexer.navigation import (
     Related,
+    Use,
     definitions_at,
     name_of,
     outgoing,
@@ -177,7 +178,7 @@ class _Seen:
             rows += [(row.path, row.name_area) for row in self.rows(targets)]
         found = self._usages.of(self._snapshot, [symbol.id for symbol in targets], self.bytes_of, stop.is_set)
         for use in islice(found, request.limit + 1):
-            area = self._area(use.path, use.at, use.at + use.size)
+            area = self._place(use)
             rows += [(use.path, area)] if area is not None else []
         rows = list(dict.fromkeys(rows))
         return Uses(tuple(rows[: request.limit]), self.known(cut=len(rows) > request.limit))
@@ -189,7 +190,7 @@ class _Seen:
         n_left = request.limit
         for symbol, uses in related:
             row = self._row(symbol)
-            areas = (self._area(use.path, use.at, use.at + use.size) for use in uses[: max(n_left, 0)])
+            areas = (self._place(use) for use in uses[: max(n_left, 0)])
             if row is not None and n_left > 0:
                 rows.append((row, tuple(area for area in areas if area is not None)))
             n_left -= max(1, len(uses))
@@ -226,6 +227,13 @@ class _Seen:
             return None
         self._told.add(path)
         return (*text.position(start, self._encoding), *text.position(end, self._encoding))
+
+    def _place(self, use: Use) -> Area | None:
+        text = self._text(use.path)
+        if text is None:
+            return None
+        self._told.add(use.path)
+        return text.written(use.at, use.size, self._encoding)
 
     def bytes_of(self, path: str) -> bytes | None:
         """Return the text of a file in UTF-8 as the snapshot knows it."""

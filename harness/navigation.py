@@ -14,7 +14,7 @@ import msgspec
 from bridle.indexer.facts import SymbolId, SymbolKind
 from bridle.indexer.text import PositionEncoding
 
-MAX_SYMBOLS = 200
+MAX_SYMBOLS = 100
 MAX_USES = 10_000
 
 Relation = Literal["callers", "callees", "supertypes", "subtypes"]

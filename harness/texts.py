@@ -11,6 +11,7 @@ import time
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,8 @@ from bridle.indexer.parse import in_utf8
 from bridle.indexer.text import PositionEncoding, index_of_unit, line_body, unit_length
 
 MAX_BYTES = 64_000_000
+MANY = 10
+"""So many positions are counted out one by one; for more, all lines are looked up."""
 
 
 class Text:
@@ -31,8 +34,13 @@ class Text:
     def __init__(self, path: str, data: bytes, version: int | None = None) -> None:
         self.data = data
         self.version = version
+        self._path = path
         self._is_ascii = data.isascii()
-        self._starts = array("i", Lines(path, data).starts) or array("i", [0])
+        self._n_asked = MANY if b"\r" in data else 0
+
+    @cached_property
+    def _starts(self) -> array[int]:
+        return array("i", Lines(self._path, self.data).starts)
 
     def byte_at(self, line: int, character: int, encoding: PositionEncoding) -> int:
         """Return the byte of a position; one past the end of its line is that end."""
@@ -45,11 +53,23 @@ class Text:
 
     def position(self, byte: int, encoding: PositionEncoding) -> tuple[int, int]:
         """Return the line and the character of a byte."""
-        line = bisect_right(self._starts, byte) - 1
-        start = self._starts[line]
+        self._n_asked += 1
+        if self._n_asked > MANY:
+            line = bisect_right(self._starts, byte) - 1
+            start = self._starts[line]
+        else:
+            line = self.data.count(b"\n", 0, byte)
+            start = self.data.rfind(b"\n", 0, byte) + 1
         if self._is_ascii or encoding == "utf-8":
             return line, byte - start
         return line, unit_length(self.data[start:byte].decode("utf-8", "replace"), encoding)
+
+    def written(self, byte: int, size: int, encoding: PositionEncoding) -> tuple[int, int, int, int]:
+        """Return the lines and characters of a name: where it begins, and where it ends on the same line."""
+        line, character = self.position(byte, encoding)
+        if not (self._is_ascii or encoding == "utf-8"):
+            size = unit_length(self.data[byte : byte + size].decode("utf-8", "replace"), encoding)
+        return line, character, line, character + size
 
 
 class _OnDisk(NamedTuple):

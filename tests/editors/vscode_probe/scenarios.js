@@ -46,7 +46,7 @@ exports.finding_beside_other_tools = async (probe, scene) => {
   await theWayAround(probe, scene);
 };
 
-/** Bridle leads in Python, where nobody else does, and leaves JavaScript to the server that VS Code brings along. */
+/** Bridle leads in Python, where nobody else does, and leaves JavaScript to the extension that VS Code brings along. */
 async function theWayAround(probe, scene) {
   const source = await vscode.workspace.openTextDocument(probe.uri(scene.source_file));
   const at = source.positionAt(source.getText().indexOf("class Money") + "class M".length);
@@ -62,9 +62,14 @@ async function theWayAround(probe, scene) {
   const uri = probe.uri("twice.js");
   await vscode.workspace.fs.writeFile(uri, Buffer.from("function once() {}\nonce();\n"));
   const script = await vscode.workspace.openTextDocument(uri);
-  const use = new vscode.Position(1, 1);
-  await probe.wait("one leads in JavaScript", async () => (await ask("Definition", script, use)).length > 0);
-  assert.equal((await ask("Definition", script, use)).length, 1);
+  const told = async (count) => (await ask("Definition", script, new vscode.Position(1, 1))).length === count;
+  assert(vscode.extensions.getExtension("vscode.typescript-language-features"));
+  assert(await told(0), "this VS Code has that extension, and no TypeScript for it");
+  const settings = vscode.workspace.getConfiguration("bridle");
+  await settings.update("navigation", "on", vscode.ConfigurationTarget.Global);
+  await probe.wait("Bridle leads in JavaScript where the person wants it", () => told(1));
+  await settings.update("navigation", undefined, vscode.ConfigurationTarget.Global);
+  await probe.wait("Bridle leaves JavaScript alone again", () => told(0));
 }
 
 /** With the real servers of ruff and pyright on the same documents nothing is said or offered twice. */

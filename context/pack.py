@@ -16,7 +16,7 @@ import msgspec
 from bridle.context.pieces import GAP_TOKENS, Piece, Read, Show, Source, Sources
 from bridle.context.rank import Ranked, rank
 from bridle.context.readform import Range, joined, render
-from bridle.context.task import Task
+from bridle.context.task import NOTHING_BESIDE, Beside, Task
 from bridle.context.tokens import count
 from bridle.indexer.facts import Span, Symbol
 from bridle.indexer.snapshot import Snapshot
@@ -70,10 +70,10 @@ class Pack(msgspec.Struct, frozen=True):
         return "\n\n".join(parts)
 
 
-def pack(task: Task, snapshot: Snapshot, read: Read) -> Pack:
+def pack(task: Task, snapshot: Snapshot, read: Read, beside: Beside = NOTHING_BESIDE) -> Pack:
     """Choose what to show for `task`. `read` gives the text of a path as it is now, None where there is none."""
     packing = _Packing(task, snapshot, Sources(read))
-    ranked = rank(task, snapshot)[:MAX_CANDIDATES]
+    ranked = rank(task, snapshot, beside)[:MAX_CANDIDATES]
     packing.add_rules(_rules_paths(task))
     packing.add_bodies(ranked)
     packing.add_outline(ranked)

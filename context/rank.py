@@ -1,25 +1,24 @@
-"""Which definitions a task is about: words, places and calls, each with its share of the score.
+"""Which definitions a task is about: places, calls and what a learned ranker makes of its words, each with its share.
 
-The words carry most of it; tests and what stands outside of definitions count less unless the task speaks of
-tests. The graph adds what surrounds the places: it explains, it does not guess. Pure; the same input gives
-the same order.
+The words of the task, the files, past commits and what stands around are signals (`bridle.context.signals`) that are
+weighed together; tests and what stands beside the code count less unless the task speaks of tests. The graph adds what
+surrounds the places: it explains, it does not guess. Pure; the same input gives the same order.
 """
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
 
 import msgspec
 
-from bridle.context.task import Task
+from bridle.context.signals import rows_of
+from bridle.context.task import NOTHING_BESIDE, Beside, Task
+from bridle.context.weighing import Share, shared, weigh
 from bridle.indexer.facts import Symbol, SymbolId
 from bridle.indexer.resolve import is_test, is_test_file
 from bridle.indexer.snapshot import Snapshot
 
-MAX_HITS = 200
 MAX_NEIGHBOURS = 12
 MAX_TESTS = 5
 N_LEADING = 3
@@ -28,29 +27,7 @@ _SELECTED, _FAILING, _FOUND = 4.0, 3.0, 3.0
 _TESTED, _CALLED, _CALLS, _TEST_OF = 1.5, 0.8, 0.5, 0.4
 _NEAR_LEADING = 0.2
 _WORDS, _WORDS_BESIDE_PLACES = 1.0, 0.5
-_NAMED, _PATH_NAMED = 0.6, 0.25
 _SAME_FILE, _OPEN = 0.08, 0.05
-_TEST_FACTOR, _MODULE_FACTOR = 0.4, 0.7
-
-_WORD = re.compile(r"\w+")
-_SPEAKS_OF_TESTS = re.compile(r"(?i)\btests?\b|\b(?:pytest|vitest|jest|mocha)\b|\bfixtures?\b|\btest_\w+")
-_CODE_NAME = re.compile(
-    r"`([A-Za-z_][\w.]*)`|\b([A-Za-z_]\w*(?:\.\w+)+|\w*_\w+|[a-z]+[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*)|(\w+)(?=\(\))"
-)
-_PATH = re.compile(r"[\w./-]+\.\w{1,5}")
-
-
-@cache
-def _idle_words() -> frozenset[str]:
-    """Return the words that tell nothing about a place in code."""
-    return frozenset((files("bridle.context") / "idle_words.txt").read_text("ascii").split())
-
-
-class Share(msgspec.Struct, frozen=True):
-    """A part of a score, and why it was given."""
-
-    score: float
-    why: str
 
 
 class Ranked(msgspec.Struct, frozen=True):
@@ -63,13 +40,13 @@ class Ranked(msgspec.Struct, frozen=True):
     @property
     def score(self) -> float:
         """The sum of the shares."""
-        return sum(share.score for share in self.shares)
+        return math.fsum(share.score for share in self.shares)
 
     @property
     def reason(self) -> str:
-        """The shares in words, each with its part of the score in percent."""
+        """The shares in words, each with its part of the score in percent; what is less than one stays unsaid."""
         total = self.score
-        return "; ".join(f"{share.why} {share.score / total:.0%}" for share in self.shares)
+        return "; ".join(f"{s.why} {s.score / total:.0%}" for s in self.shares if s.score >= total / 100)
 
 
 class _Shares:
@@ -81,22 +58,22 @@ class _Shares:
     def add(self, symbol: SymbolId, kind: str, score: float, why: str) -> None:
         known = self.by_symbol.setdefault(symbol, {})
         if kind not in known or score > known[kind].score:
-            known[kind] = Share(score, why)
+            known[kind] = Share(score, why, kind)
 
 
-def rank(task: Task, snapshot: Snapshot) -> list[Ranked]:
+def rank(task: Task, snapshot: Snapshot, beside: Beside = NOTHING_BESIDE) -> list[Ranked]:
     """Return the definitions that the task may be about, best first."""
     shares = _Shares()
     seeds = _add_places(task, snapshot, shares)
-    leading = _add_words(task, snapshot, shares, _WORDS_BESIDE_PLACES if seeds else _WORDS)
+    leading = _add_likely(task, snapshot, beside, shares, _WORDS_BESIDE_PLACES if seeds else _WORDS)
     for seed, is_failing_test in seeds.items():
         _add_around(seed, snapshot, shares, 1.0, tested=is_failing_test)
     _add_tests(seeds, snapshot, shares)
-    _add_named(task, snapshot, shares)
-    for symbol in leading:
-        if symbol not in seeds:
-            _add_around(symbol, snapshot, shares, _NEAR_LEADING, tested=False)
-    _add_files(task, snapshot, shares, [*seeds, *leading[:1]])
+    if seeds:
+        for symbol in leading:
+            if symbol not in seeds:
+                _add_around(symbol, snapshot, shares, _NEAR_LEADING, tested=False)
+    _add_files(task, snapshot, shares, list(seeds))
     ranked = [
         Ranked(snapshot.symbols[symbol], _ordered(known), symbol in seeds) for symbol, known in shares.by_symbol.items()
     ]
@@ -113,7 +90,7 @@ def _add_places(task: Task, snapshot: Snapshot, shares: _Shares) -> dict[SymbolI
     if task.at is not None:
         path, start, end = task.at
         for symbol in _touched(snapshot, path, start, max(end, start + 1)):
-            shares.add(symbol.id, "place", _SELECTED, "selection")
+            shares.add(symbol.id, "selection", _SELECTED, "selection")
             seeds[symbol.id] = False
     for path, line in task.findings:
         found = snapshot.enclosing(path, line)
@@ -134,21 +111,15 @@ def _touched(snapshot: Snapshot, path: str, start: int, end: int) -> Iterator[Sy
             yield symbol
 
 
-def _add_words(task: Task, snapshot: Snapshot, shares: _Shares, weight: float) -> list[SymbolId]:
-    """Add what the telling words of the instruction find; returns the leading few."""
-    told = " ".join(word for word in _WORD.findall(task.instruction) if word.lower() not in _idle_words())
-    hits = snapshot.search(told, MAX_HITS)
-    about_tests = _SPEAKS_OF_TESTS.search(task.instruction) is not None
-    best = hits[0].score if hits else 1.0
-    scored: list[tuple[float, SymbolId]] = []
-    for hit in hits:
-        symbol = snapshot.symbols[hit.symbol]
-        factor = _TEST_FACTOR if is_test_file(symbol.span.path) and not about_tests else 1.0
-        factor *= _MODULE_FACTOR if symbol.kind == "module" else 1.0
-        score = weight * factor * hit.score / best
-        shares.add(symbol.id, "words", score, f"words matched: {', '.join(hit.words[:5])}")
-        scored.append((-score, symbol.id))
-    return [symbol for _, symbol in sorted(scored)[:N_LEADING]]
+def _add_likely(task: Task, snapshot: Snapshot, beside: Beside, shares: _Shares, weight: float) -> list[SymbolId]:
+    """Add what the ranker makes of the words of the task and what is known beside; returns the leading few."""
+    rows = rows_of(task.instruction, snapshot, beside.past, dict(beside.near))
+    scored = [(score, row, parts) for row, (score, parts) in zip(rows, weigh(rows), strict=True)]
+    scored.sort(key=lambda one: (-one[0], one[1].symbol.id))
+    for score, row, parts in scored:
+        for share in shared(row, weight * score, parts):
+            shares.add(row.symbol.id, share.kind, share.score, share.why)
+    return [row.symbol.id for _, row, _ in scored[:N_LEADING]]
 
 
 def _add_around(center: SymbolId, snapshot: Snapshot, shares: _Shares, weight: float, *, tested: bool) -> None:
@@ -172,19 +143,6 @@ def _add_tests(seeds: dict[SymbolId, bool], snapshot: Snapshot, shares: _Shares)
         for reach in snapshot.tests_reaching([seed])[:MAX_TESTS]:
             name = snapshot.symbols[seed].qualname or snapshot.symbols[seed].span.path
             shares.add(reach.symbol.id, "test", _TEST_OF * reach.confidence, f"test of {name}")
-
-
-def _add_named(task: Task, snapshot: Snapshot, shares: _Shares) -> None:
-    """Add what the instruction spells out: names that look like code, and paths."""
-    for found in _CODE_NAME.finditer(task.instruction):
-        name = next(part for part in found.groups() if part)
-        for symbol in snapshot.named(name)[:MAX_NEIGHBOURS]:
-            shares.add(symbol.id, "named", _NAMED, f"named in the task: {name}")
-    spelled = {path.removeprefix("./") for path in _PATH.findall(task.instruction)}
-    for path in sorted(snapshot.digests) if spelled else ():
-        if path in spelled or any(path.endswith(f"/{one}") for one in spelled):
-            for symbol in snapshot.in_file(path):
-                shares.add(symbol.id, "path", _PATH_NAMED, "its file is named in the task")
 
 
 def _add_files(task: Task, snapshot: Snapshot, shares: _Shares, centers: list[SymbolId]) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from bridle.indexer.facts import SymbolId
+from bridle.indexer.past import Past
+
 
 class Task(msgspec.Struct, frozen=True):
     """A wish in words and the places that it is about.
@@ -17,3 +20,16 @@ class Task(msgspec.Struct, frozen=True):
     findings: tuple[tuple[str, int], ...] = ()
     open_files: tuple[str, ...] = ()
     n_tokens: int = 4000
+
+
+class Beside(msgspec.Struct, frozen=True):
+    """What is known beside a snapshot: past commits, and how alike to the task in meaning definitions are, up to 1.
+
+    Each may be missing: then the rest speaks alone.
+    """
+
+    past: Past = Past()
+    near: tuple[tuple[SymbolId, float], ...] = ()
+
+
+NOTHING_BESIDE = Beside()

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bridle.context.task import Beside
 from bridle.harness.buffers import Buffers
 from bridle.harness.engine import EngineEvent
 from bridle.harness.mcp.servers import Servers
@@ -20,6 +21,11 @@ from bridle.harness.settings import Settings
 from bridle.indexer.snapshot import Snapshot
 
 
+async def nothing_beside() -> Beside:
+    """Know nothing beside the snapshot."""
+    return Beside()
+
+
 @dataclass(frozen=True)
 class Ground:
     """The workspace as a run sees it.
@@ -27,7 +33,7 @@ class Ground:
     `engine` names this engine's life: versions of open documents count within it. `trusted` tells whether a person said
     yes to this folder as it is now. `client` gives the model and `consent` asks once before anything goes to an
     endpoint; both raise UserProblem. `ask` puts a question about a permission (text, choices, the default) to the
-    person. `now` is seconds since the epoch.
+    person. `now` is seconds since the epoch. `beside` is what choosing context knows beside the snapshot.
     """
 
     root: Path
@@ -46,6 +52,7 @@ class Ground:
     emit: Callable[[EngineEvent], None]
     now: Callable[[], float]
     servers: Servers | None = None
+    beside: Callable[[], Awaitable[Beside]] = nothing_beside
 
 
 @dataclass

@@ -34,10 +34,10 @@ def at_head(root: Path, paths: Sequence[str], environ: Mapping[str, str] = os.en
     Empty where there is no commit to ask, no git, or no answer in time: then nothing is known of the past.
     """
     asked = [path for path in dict.fromkeys(paths) if path and "\n" not in path][:MAX_PATHS]
-    program = shutil.which("git", path=environ.get("PATH", ""))
-    if not asked or program is None or not Path(program).is_absolute() or Path(program).is_relative_to(root):
+    git = git_of(root, environ)
+    if not asked or git is None:
         return {}
-    env = {name: environ[name] for name in ("PATH", "HOME", "XDG_CONFIG_HOME") if name in environ} | _FIXED
+    program, env = git
     names = [HEAD, *(f"{HEAD}:./{path}" for path in asked)]
     try:
         done = run(
@@ -56,6 +56,14 @@ def at_head(root: Path, paths: Sequence[str], environ: Mapping[str, str] = os.en
     if commit is None or len(found) != len(asked):
         return {}
     return dict(zip(asked, found, strict=True))
+
+
+def git_of(root: Path, environ: Mapping[str, str] = os.environ) -> tuple[str, dict[str, str]] | None:
+    """Return the person's own git and the environment to ask it in; None where there is none but the repository's."""
+    program = shutil.which("git", path=environ.get("PATH", ""))
+    if program is None or not Path(program).is_absolute() or Path(program).is_relative_to(root):
+        return None
+    return program, {name: environ[name] for name in ("PATH", "HOME", "XDG_CONFIG_HOME") if name in environ} | _FIXED
 
 
 def _objects(data: bytes) -> Iterator[bytes | None]:

@@ -1,7 +1,8 @@
 """The index as the engine keeps it: built in the background, told of open buffers, asked for snapshots.
 
 One engine on a root owns the index's store; any other follows: it reads the store, writes none, and takes over
-when the owner is gone. The owner alone makes vectors, once the index is usable and the first seconds are over.
+when the owner is gone. The owner alone makes vectors, once the index is usable and the first seconds are over. What
+past commits tell is read after each look at the disk, behind it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from bridle.context.task import Beside
 from bridle.harness.engine import EngineEvent, IndexProgress
+from bridle.harness.remembering import Remembering
 from bridle.harness.session.lock import WorkspaceLock
 from bridle.indexer.index import Index
 from bridle.indexer.snapshot import Snapshot
@@ -31,6 +34,7 @@ TAKE_OVER_EVERY_S = 2.0
 REPORT_EVERY = 50
 VECTORS_AFTER_S = 3.0
 SIMILAR_WAIT_S = 5.0
+PAST_WAIT_S = 10.0
 
 
 class Knowing:
@@ -43,8 +47,12 @@ class Knowing:
         lock: WorkspaceLock,
         emit: Callable[[EngineEvent], None],
         vectors: Callable[[], Vectors] | None = None,
+        remembering: Remembering | None = None,
     ) -> None:
         self._lock = lock
+        self._remembering = remembering
+        self._recalling: asyncio.Task[None] | None = None
+        self._has_recalled = asyncio.Event()
         self._open_vectors = vectors
         self._vectors: Vectors | None = None
         self._beginning: asyncio.TimerHandle | None = None
@@ -79,6 +87,19 @@ class Knowing:
             return await asyncio.wait_for(asyncio.shield(self._refresh()), FIRST_WAIT_S)
         return self.now
 
+    async def beside(self) -> Beside:
+        """Return what is known beside the snapshot.
+
+        Only the first look at the past is waited for, `PAST_WAIT_S` at most; later ones come when they come.
+        """
+        if self._remembering is None:
+            return Beside()
+        if not self._has_recalled.is_set():
+            self._recall()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._has_recalled.wait(), PAST_WAIT_S)
+        return Beside(self._remembering.past)
+
     async def set_buffer(self, path: str, text: str | None) -> None:
         """Take an open buffer's text in place of the disk's; None when it was closed."""
         await asyncio.to_thread(self._index.set_buffer, path, text)
@@ -101,7 +122,7 @@ class Knowing:
     async def close(self) -> None:
         """Stop indexing and give the store up."""
         self._cancel.set()
-        for task in (self._watching, self._waiting, self._refreshing):
+        for task in (self._watching, self._waiting, self._refreshing, self._recalling):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):
@@ -116,6 +137,7 @@ class Knowing:
     async def _watch(self) -> None:
         """Follow the disk: branches that are switched, files that other programs write."""
         await asyncio.shield(self._refresh())
+        await asyncio.to_thread(self._index.prepare)
         await watch(self._root, lambda: self._index.folders, self._follow, self._polling)
 
     async def _follow(self) -> None:
@@ -149,9 +171,25 @@ class Knowing:
         finally:
             if self._vectors is not None:
                 self._vectors.resume()
+        if snapshot.work.unkept:
+            logger.warning("the index could not be kept for the next start: %s", snapshot.work.unkept)
         self._emit(IndexProgress(len(snapshot.digests), len(snapshot.digests), done=True))
         self._embed(loop)
+        self._recall()
         return snapshot
+
+    def _recall(self) -> None:
+        """Look at the past, unless somebody does."""
+        if self._remembering is not None and (self._recalling is None or self._recalling.done()):
+            self._recalling = asyncio.create_task(self._read_past(self._remembering))
+
+    async def _read_past(self, remembering: Remembering) -> None:
+        try:
+            await asyncio.to_thread(remembering.refresh, self._cancel, keep=self._lock.role == "owner")
+        except Exception:  # without a past the rest speaks alone
+            logger.exception("the past commits could not be read")
+        finally:
+            self._has_recalled.set()
 
     def _embed(self, loop: asyncio.AbstractEventLoop) -> None:
         """Tell the vectors of what is new; the first time, after a while."""

@@ -83,7 +83,7 @@ class Overview:
 
     async def context(self, request: GetContext) -> PackView:
         """Return the context bill of a task."""
-        snapshot = await self._knowing.snapshot()
+        snapshot, beside = await self._knowing.snapshot(), await self._knowing.beside()
         at = request.at
         task = Task(
             instruction=request.instruction,
@@ -91,7 +91,7 @@ class Overview:
             open_files=tuple(sorted(self._buffers.versions())),
             n_tokens=request.n_tokens,
         )
-        chosen = await asyncio.to_thread(pack, task, snapshot, self._read)
+        chosen = await asyncio.to_thread(pack, task, snapshot, self._read, beside)
         return PackView(
             n_tokens=chosen.n_tokens,
             budget=chosen.budget,

@@ -33,6 +33,7 @@ from bridle.harness.proposals.proving import Proving
 from bridle.harness.proposals.standing import Standing
 from bridle.harness.reaching import Reaching
 from bridle.harness.recovery import recover
+from bridle.harness.remembering import Remembering
 from bridle.harness.runs import Runs
 from bridle.harness.service import LocalEngine, Post, Rooms
 from bridle.harness.session.blobs import Blobs
@@ -60,7 +61,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     buffers = Buffers(root)
     key = take_key(os.environ)
     vectors = opener(state, settings.vectors, buffers.current, lambda: trust.trusted)
-    knowing = Knowing(root, state.index, _claimed(state, post), post.emit, vectors)
+    knowing = Knowing(root, state.index, _claimed(state, post), post.emit, vectors, Remembering(root, state.past))
     asking = Asking(post.emit)
     rung = asyncio.create_task(asyncio.to_thread(_rung, root, state, settings))
     grants = Grants(settings.policy, settings.needs)
@@ -83,6 +84,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         emit=post.emit,
         now=time.time,
         servers=servers,
+        beside=knowing.beside,
     )
     completing = Completing(ground)
     checking = Checking(root, state, settings, buffers, post.emit, Unsheltered(rung, asking), grants, completing.begin)

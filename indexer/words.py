@@ -14,6 +14,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -81,12 +82,7 @@ def query_terms(text: str) -> list[str]:
 
 def counted_terms(text: str) -> dict[str, int]:
     """Return the terms of a text with how often each stands there."""
-    found = Counter(_IDENTIFIER.findall(text.encode("utf-8", "replace")))
-    counts: dict[str, int] = {}
-    for word, n in found.items():
-        for term in _terms_of_bytes(word) if word not in _STOP else ():
-            counts[term] = counts.get(term, 0) + n
-    return counts
+    return dict(_count(text.encode("utf-8", "replace")).counts)
 
 
 def file_words(
@@ -99,22 +95,21 @@ def file_words(
 
     `wholes` maps the index of an inner definition to the outer one whose words include it.
     """
-    texts: list[list[bytes]] = [[] for _ in symbols]
+    held: list[list[_Counted]] = [[] for _ in symbols]
     for owner, start, end in stretches:
-        texts[owner] += _IDENTIFIER.findall(source, start, end)
+        held[owner].append(_counted(source[start:end]))
     for inner in sorted(wholes, reverse=True):
-        texts[wholes[inner]] += texts[inner]
+        held[wholes[inner]] += held[inner]
     postings: dict[str, list[int]] = {}
     lengths = array("i")
     around: dict[str, tuple[str, ...]] = {}
     path = _terms_of_text(symbols[0].span.path.rpartition(".")[0]) if symbols else ()
-    for index, (symbol, words) in enumerate(zip(symbols, texts, strict=True)):
+    for index, (symbol, parts) in enumerate(zip(symbols, held, strict=True)):
         outer = symbol.qualname.rpartition(".")[0]
         if (context := around.get(outer)) is None:
             context = around[outer] = path + _terms_of_text(outer)
-        counts, length = _weigh(words, terms_of(symbol.name), context)
-        lengths.append(length)
-        for term, count in counts.items():
+        lengths.append(sum(part.length for part in parts))
+        for term, count in _weighed(parts, terms_of(symbol.name), context).items():
             if (posting := postings.get(term)) is None:
                 postings[term] = [index, count]
             else:
@@ -127,20 +122,39 @@ def file_words(
     return FileWords(terms, starts.tobytes(), rows.tobytes(), lengths.tobytes())
 
 
-def _weigh(words: Sequence[bytes], name: Iterable[str], context: Iterable[str]) -> tuple[dict[str, int], int]:
-    """Return the weighted counts of a definition's terms, and how many words it has."""
-    found = Counter(words)
+class _Counted(NamedTuple):
+    """The terms of a stretch of text with how often each stands there, and how many words it has."""
+
+    counts: Mapping[str, int]
+    length: int
+
+
+def _count(text: bytes) -> _Counted:
+    found = Counter(_IDENTIFIER.findall(text))
     for word in _STOP & found.keys():
         del found[word]
     counts: dict[str, int] = {}
     for word, n in found.items():
         for term in _terms_of_bytes(word):
             counts[term] = counts.get(term, 0) + n
+    return _Counted(counts, sum(found.values()))
+
+
+_counted = lru_cache(maxsize=4096)(_count)
+"""Of a buffer that is typed in, nearly all stretches are those of a moment ago."""
+
+
+def _weighed(parts: Sequence[_Counted], name: Iterable[str], context: Iterable[str]) -> dict[str, int]:
+    """Return the weighted counts of a definition's terms."""
+    counts = dict(parts[0].counts) if parts else {}
+    for part in parts[1:]:
+        for term, count in part.counts.items():
+            counts[term] = counts.get(term, 0) + count
     for term in name:
         counts[term] = counts.get(term, 0) + NAME_WEIGHT
     for term in context:
         counts[term] = counts.get(term, 0) + PATH_WEIGHT
-    return counts, sum(found.values())
+    return counts
 
 
 def _terms_of_text(text: str) -> tuple[str, ...]:
@@ -171,6 +185,23 @@ class Scored(msgspec.Struct, frozen=True):
     words: tuple[str, ...]
 
 
+class Told(msgspec.Struct, frozen=True):
+    """Everything that the words of a question say.
+
+    By definition (file, index there): its score, and the terms that matched with what each gave. By file: the sum of
+    what each term gave the best of its definitions. By term that stands anywhere: how rare it is.
+    """
+
+    scores: dict[tuple[str, int], float]
+    matched: dict[tuple[str, int], list[tuple[float, str]]]
+    files: dict[str, float]
+    rarity: dict[str, float]
+
+    def words(self, chunk: tuple[str, int]) -> tuple[str, ...]:
+        """Return the terms that matched in a definition, the most telling first."""
+        return tuple(term for _, term in sorted((-gain, term) for gain, term in self.matched.get(chunk, ())))
+
+
 class Words:
     """The words of all files. Frozen; `changed` makes the next one."""
 
@@ -179,6 +210,11 @@ class Words:
         self._paths = paths
         self._size = size  # definitions, words
         self._mean = max(1.0, size[1] / max(1, size[0]))
+
+    @property
+    def files(self) -> Mapping[str, FileWords]:
+        """The words of each file, by path."""
+        return self._files
 
     @classmethod
     def of(cls, files: Mapping[str, FileWords]) -> Words:
@@ -199,27 +235,43 @@ class Words:
 
     def search(self, text: str, limit: int) -> list[Scored]:
         """Return the `limit` definitions that answer `text` best; ties stand in path order."""
-        scores: dict[tuple[str, int], float] = {}
-        matched: dict[tuple[str, int], list[tuple[float, str]]] = {}
-        for term in query_terms(text):
-            for chunk, gain in self._gains(term):
-                scores[chunk] = scores.get(chunk, 0.0) + gain
-                matched.setdefault(chunk, []).append((-gain, term))
-        best = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:limit]
-        return [Scored(*chunk, scores[chunk], tuple(t for _, t in sorted(matched[chunk]))) for chunk in best]
+        told = self.told(text)
+        best = sorted(told.scores, key=lambda chunk: (-told.scores[chunk], chunk))[:limit]
+        return [Scored(*chunk, told.scores[chunk], told.words(chunk)) for chunk in best]
 
-    def _gains(self, term: str) -> list[tuple[tuple[str, int], float]]:
-        found = [
-            ((path, index), count, memoryview(words.lengths).cast("i")[index])
-            for path in self._paths.get(term)
-            for words in (self._files[path],)
-            for index, count in words.holding(term)
-        ]
+    def told(self, text: str) -> Told:
+        """Return what the words of `text` say of every definition that holds one of them."""
+        told = Told({}, {}, {}, {})
+        scores, matched, files = told.scores, told.matched, told.files
+        for term in query_terms(text):
+            rarity, gains = self._gains(term)
+            if gains:
+                told.rarity[term] = rarity
+            best: dict[str, float] = {}
+            for chunk, gain in gains:
+                if chunk in scores:
+                    scores[chunk] += gain
+                    matched[chunk].append((gain, term))
+                else:
+                    scores[chunk] = gain
+                    matched[chunk] = [(gain, term)]
+                path = chunk[0]
+                if gain > best.get(path, 0.0):
+                    best[path] = gain
+            for path, gain in best.items():
+                files[path] = files.get(path, 0.0) + gain
+        return told
+
+    def _gains(self, term: str) -> tuple[float, list[tuple[tuple[str, int], float]]]:
+        """Return how rare a term is, and what it gives to each definition that holds it."""
+        found: list[tuple[tuple[str, int], int, int]] = []
+        for path in self._paths.get(term):
+            words = self._files[path]
+            lengths = memoryview(words.lengths).cast("i")
+            found += [((path, index), count, lengths[index]) for index, count in words.holding(term)]
         rarity = math.log(1 + (self._size[0] - len(found) + 0.5) / (len(found) + 0.5))
-        return [
-            (chunk, rarity * count * (K1 + 1) / (count + K1 * (1 - B + B * length / self._mean)))
-            for chunk, count, length in found
-        ]
+        whole, flat, steep = rarity * (K1 + 1), K1 * (1 - B), K1 * B / self._mean
+        return rarity, [(chunk, whole * count / (count + flat + steep * length)) for chunk, count, length in found]
 
 
 def _postings(files: Mapping[str, FileWords]) -> Iterator[tuple[str, str]]:

@@ -43,6 +43,7 @@ class State:
         """What `bridle read` showed, for `bridle apply`."""
         self.index = self.folder / "index.sqlite"
         self.vectors = self.folder / "vectors"
+        self.past = self.folder / "past"
         self.lock = self.folder / "lock"
         self._name_the_root()
 

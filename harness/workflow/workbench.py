@@ -122,7 +122,7 @@ class Workbench:
 
     async def open_conversation(self) -> None:
         """Gather the context, ask once before any of it leaves the machine, and say what is wanted."""
-        snapshot = await self._ground.snapshot()
+        snapshot, beside = await self._ground.snapshot(), await self._ground.beside()
         order = self._order
         task = Task(
             instruction=order.instruction,
@@ -131,7 +131,7 @@ class Workbench:
             open_files=tuple(sorted(order.versions)),
             n_tokens=self._ground.settings.context_tokens,
         )
-        chosen = await asyncio.to_thread(pack, task, snapshot, self._read_text)
+        chosen = await asyncio.to_thread(pack, task, snapshot, self._read_text, beside)
         text = chosen.text(self._anchored)
         client = self._ground.client()
         if client.endpoint != HERE:

@@ -1,0 +1,76 @@
+"""Is what we show a model what it needs? `BENCH_REPOS=DIR python bench/context [--smoke] [--only PART] [--long]`.
+
+A case is a commit of a public repository: its message is asked of its parent's code, and the definitions that it
+touched are to be found (`cases.py`). DIR holds clones with their whole history, as OWNER+NAME/repo or NAME. What a case
+needs is gathered once into `--cache`, which takes minutes; after that another ranking is scored in seconds.
+
+PART is one of cases, speed. `cases` prints a table by repository: recall@10, coverage@4k, outline@4k (`scoring.py`) of
+searching by keywords, plain BM25, BM25F with demotion, and the ranker, for each repository trained on the others alone;
+and by how much the ranker is better than BM25F, case by case. It needs LightGBM; without it the ranker that is shipped
+is scored, which has seen these cases, and the table says so. `--cases FILE` takes the truth of the given cases from a
+file in JSON lines. `--long` adds aider's RepoMap from `DIR/venv-aider`. `speed` asks a tree of 150,000 lines of
+`DIR/django`, warm.
+
+The smoke form asks this project's own code. Exits 1 when a goal is missed, 2 when DIR lacks a clone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import own
+import speed
+from cases import Case, Git, Missing, given, given_repos, pinned, repos
+from gather import gather
+from judging import told
+from tables import tables
+
+CACHE = Path(__file__).resolve().parents[2] / "build" / "bench-context"
+PER_REPO = 40
+
+
+def main() -> int:
+    """Print the tables; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--smoke", action="store_true", help="on this project's own code")
+    parser.add_argument("--only", choices=("cases", "speed"), default="", help="one part")
+    parser.add_argument("--cases", type=Path, help="the given cases with their truth, in JSON lines")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where what is gathered is kept")
+    parser.add_argument("--repo", action="append", default=[], help="these repositories alone")
+    options = parser.parse_args()
+    if options.smoke:
+        return int(not own.asked())
+    folder = os.environ.get("BENCH_REPOS", "")
+    good = True
+    if options.only in ("", "cases"):
+        wanted = options.repo or [*given_repos(), *repos()]
+        try:
+            _gather(folder, wanted, options)
+        except Missing as missing:
+            print(missing, file=sys.stderr)
+            return 2
+        good &= told(tables(options.cache, wanted))
+    if options.only in ("", "speed"):
+        django = Path(folder) / "django"
+        if not django.is_dir():
+            print(f"BENCH_REPOS={folder!r} has no django", file=sys.stderr)
+            return 2
+        good &= speed.asked(django)
+    return int(not good)
+
+
+def _gather(folder: str, wanted: Sequence[str], options: argparse.Namespace) -> None:
+    by_repo: dict[str, list[Case]] = {}
+    for case in given(options.cases) if options.cases else ():
+        by_repo.setdefault(case.repo, []).append(case)
+    for repo in wanted:
+        cases = by_repo.get(repo) or pinned(Git(folder, repo), repo)
+        gather(folder, repo, cases, options.cache, PER_REPO)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

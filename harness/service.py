@@ -15,6 +15,7 @@ from bridle.harness.completing import Completing
 from bridle.harness.executing import Executing
 from bridle.harness.knowing import Knowing
 from bridle.harness.landings import Landings
+from bridle.harness.navigating import Navigating
 from bridle.harness.nouns import Fault, RunId, UserProblem
 from bridle.harness.order import order_of
 from bridle.harness.overview import Overview
@@ -56,6 +57,7 @@ class Rooms:
     trust: Trust
     asking: Asking
     knowing: Knowing
+    navigating: Navigating
     checking: Checking
     reaching: Reaching
     completing: Completing
@@ -93,6 +95,7 @@ class LocalEngine:
         self._rooms.executing.stop()
         await self._rooms.runs.close()
         await self._rooms.overview.close()
+        self._rooms.navigating.close()
         await self._rooms.release()
         await self._rooms.knowing.close()
 
@@ -151,6 +154,8 @@ class LocalEngine:
                 return await rooms.overview.context(request)
             case e.GetReach():
                 return await rooms.reaching.reach(request)
+            case e.FindSymbols() | e.GetOutline() | e.GetDefinitions() | e.GetUses() | e.GetRelated():
+                return await rooms.navigating.answer(request)
             case e.GetSessions():
                 return rooms.runs.sessions()
             case _:

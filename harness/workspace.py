@@ -23,6 +23,7 @@ from bridle.harness.mcp.servers import Servers
 from bridle.harness.model.choose import choose
 from bridle.harness.model.client import ModelClient
 from bridle.harness.model.keys import take_key
+from bridle.harness.navigating import Navigating
 from bridle.harness.nouns import UserProblem
 from bridle.harness.overview import Overview
 from bridle.harness.permission.grants import Grants
@@ -94,6 +95,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         trust=trust,
         asking=asking,
         knowing=knowing,
+        navigating=Navigating(root, buffers, knowing),
         checking=checking,
         reaching=Reaching(buffers, checking.memory),
         completing=completing,

@@ -17,7 +17,7 @@ import msgspec
 from bridle.indexer.facts import Edge, FileFacts, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
-from bridle.indexer.linking import Homes, Layout, edges_of
+from bridle.indexer.linking import Homes, Layout, Resolving, edges_of
 from bridle.indexer.resolve import path_of
 from bridle.indexer.scopes import Scopes
 from bridle.indexer.script_projects import Projects
@@ -131,6 +131,11 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def _bound(self) -> dict[str, frozenset[str]]:
         return {}
+
+    @cached_property
+    def resolving(self) -> Mapping[str, Resolving]:
+        """What each language's uses mean in this state, by the language; remembers, for one thread at a time."""
+        return self.homes.resolving(self.files, self.names)
 
     def into(self, target: SymbolId) -> tuple[Edge, ...]:
         """Return the edges that end at `target`, containment left out, in path order."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
-from bridle.indexer.facts import Edge, SymbolId
+from bridle.indexer.facts import Edge, Import, Reference, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
 from bridle.indexer.languages.readers import PYTHON, SCRIPTS, family
@@ -29,6 +29,14 @@ class Resolving(Protocol):
 
     def edges(self, path: str) -> tuple[Edge, ...]:
         """Return all edges that begin in a file of the language, each once, in a stable order."""
+        ...
+
+    def meanings(self, use: Reference) -> Iterator[tuple[Symbol, float]]:
+        """Yield what one use means, each with its confidence; behind a class that is called, what makes one."""
+        ...
+
+    def imported(self, path: str, binding: Import) -> Iterator[Symbol]:
+        """Yield what an import of file `path` takes in: definitions, then the files that they are taken from."""
         ...
 
 

@@ -61,6 +61,17 @@ class Resolver:
                 best[key] = confidence
         return tuple(Edge(*key, confidence) for key, confidence in best.items())
 
+    def meanings(self, use: Reference) -> Iterator[_Found]:
+        """Yield what one use means, each with its confidence; behind a class that is called, what makes one."""
+        scopes = self._files[path_of(use.source)]
+        head = _HEAD.split(use.qualifier, maxsplit=1)[0] if use.qualifier else use.name
+        return self._meanings(scopes, scopes.by_id[use.source], use, head)
+
+    def imported(self, path: str, binding: Import) -> Iterator[Symbol]:
+        """Yield what an import of file `path` takes in: the definition, then the module."""
+        scopes = self._files[path]
+        return filter(None, (self._imported(scopes, binding), self._module_of(scopes, binding)))
+
     def _all(self, scopes: Scopes) -> Iterator[tuple[Symbol, Symbol, EdgeKind, float]]:
         for symbol in scopes.facts.symbols[1:]:
             outer, _, name = symbol.qualname.rpartition(".")[0].rpartition(".")

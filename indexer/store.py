@@ -30,7 +30,8 @@ _PARSERS = (
     "tree-sitter-java", "tree-sitter-c", "tree-sitter-cpp", "tree-sitter-php",
 )  # fmt: skip
 _MADE_BY = (
-    "bounded.py", "encoding.py", "facts.py", "files.py", "languages", "packed.py", "parse.py", "store.py", "words.py",
+    "bounded.py", "encoding.py", "facts.py", "files.py", "languages", "packed.py", "parse.py", "places.py", "store.py",
+    "words.py",
     "evaluate.py", "linked.py", "linking.py", "modules.py", "resolve.py", "scopes.py", "script_modules.py",
     "script_projects.py", "script_resolve.py", "package_includes.py", "package_lookup.py", "package_meanings.py",
     "package_resolve.py", "package_roots.py", "package_rules.py", "package_values.py",

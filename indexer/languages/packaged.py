@@ -20,6 +20,7 @@ from bridle.indexer.languages.locals import Bound, Locals
 from bridle.indexer.languages.outline import Outline
 from bridle.indexer.languages.paths import MAX_WRITTEN, UNKNOWN, Forms, one_line, text, written
 from bridle.indexer.languages.reparse import Trees
+from bridle.indexer.places import NOWHERE, pack
 
 if TYPE_CHECKING:
     from bridle.indexer.languages.trees import Node
@@ -118,16 +119,20 @@ class _Reading:
 
     def facts(self) -> FileFacts:
         symbols = self._symbols()
+        references, written_at = self._references(symbols)
+        names = [("", NOWHERE), *((head.name, head.name_at) for head in self._heads)]
+        imports = [(node.start_byte, node.end_byte) for node in self._nodes.get("import", ())]
         return FileFacts(
             self._path,
             digest(self._source),
             len(self._lines),
             len(self._source),
             symbols,
-            self._references(symbols),
+            references,
             tuple(dict.fromkeys(self._dialect.imports(self._nodes))),
             types=tuple(dict.fromkeys(self._types(symbols))),
             package=self._dialect.package(self._nodes),
+            places=pack(self._source, names, written_at, imports),
         )
 
     def _found(self) -> Iterator[_Head]:
@@ -199,9 +204,11 @@ class _Reading:
             symbols.append(Symbol(target, head.kind, head.name, qualname, span, head.signature, head.doc))
         return tuple(symbols)
 
-    def _references(self, symbols: Sequence[Symbol]) -> tuple[Reference, ...]:
-        """Return each use once per definition, at its first line."""
-        found: dict[tuple[str, str, int], Reference] = {}
+    def _references(
+        self, symbols: Sequence[Symbol]
+    ) -> tuple[tuple[Reference, ...], Sequence[tuple[str, Sequence[int]]]]:
+        """Return each use once per definition, at its first line; and its name with the bytes where it is written."""
+        found: dict[tuple[str, str, int], tuple[Reference, list[int]]] = {}
         taken = {head.name_at for head in self._heads} | self._locals.places
         taken |= {node.start_byte for node in self._nodes.get("aside", ())}
         owner_of, dialect, holds = self._outline.owner, self._dialect, self._locals.holds
@@ -221,8 +228,12 @@ class _Reading:
                 owner = owner_of(node.start_byte)
                 if whole and (whole, kind, owner) not in found:
                     qualifier, _, name = whole.rpartition(".")
-                    found[whole, kind, owner] = Reference(name, qualifier, kind, symbols[owner].id, self._lines.at(at))
-        return tuple(sorted(found.values(), key=lambda use: (use.line, use.name, use.kind)))
+                    use = Reference(name, qualifier, kind, symbols[owner].id, self._lines.at(at))
+                    found[whole, kind, owner] = (use, [])
+                if whole:
+                    found[whole, kind, owner][1].append(at)
+        rows = sorted(found.values(), key=lambda row: (row[0].line, row[0].name, row[0].kind))
+        return tuple(use for use, _ in rows), [(use.name, places) for use, places in rows]
 
     def _use(self, node: Node, target: Node, kind: ReferenceKind) -> str:
         """Return a use as the resolver takes it, "" where it cannot be one of a definition."""

@@ -29,6 +29,7 @@ from bridle.indexer.languages.grammars import grammar_of, parser_of
 from bridle.indexer.languages.outline import Outline
 from bridle.indexer.languages.python_uses import Uses
 from bridle.indexer.languages.reparse import Trees
+from bridle.indexer.places import NOWHERE, pack
 
 SUFFIXES = (".py", ".pyi", ".pyw")
 MAX_SIGNATURE = 200
@@ -59,9 +60,10 @@ def _grammar() -> tuple[Parser, Query]:
 class _Head:
     """A definition before it has its place among the others."""
 
-    def __init__(self, kind: SymbolKind, name: str, start: int, node: Node) -> None:
+    def __init__(self, kind: SymbolKind, name: str, start: int, node: Node, name_at: int) -> None:
         self.kind: SymbolKind = kind
         self.name = name
+        self.name_at = name_at
         self.start = start
         self.end = node.end_byte
         self.node = node
@@ -90,15 +92,19 @@ class _Reading:
         symbols = self._symbols(heads, outline, nodes)
         imports = tuple(self._imports(nodes))
         uses = Uses(nodes, outline, symbols, imports, self._source)
+        references, written = uses.references(self._line_starts)
+        names = [("", NOWHERE), *((head.name, head.name_at) for head in heads)]
+        spans = [(node.start_byte, node.end_byte) for node in nodes.get("import", ())]
         return FileFacts(
             self._path,
             digest(self._source),
             len(self._line_starts),
             len(self._source),
             symbols,
-            uses.references(self._line_starts),
+            references,
             imports,
             tuple(dict.fromkeys(uses.values())),
+            places=pack(self._source, names, written, spans),
         )
 
     def _text(self, node: Node) -> str:
@@ -123,12 +129,12 @@ class _Reading:
                 name = node.child_by_field_name("name")
                 if name is not None:
                     start = decorated.get(node.start_byte, node.start_byte)
-                    yield _Head(kind, self._text(name), start, node)
+                    yield _Head(kind, self._text(name), start, node, name.start_byte)
         for capture in ("variable", "alias"):
             for node in nodes.get(capture, ()):
                 name = node.child_by_field_name("left")
                 if name is not None and name.type in {"identifier", "type"}:
-                    yield _Head("variable", self._text(name), node.start_byte, node)
+                    yield _Head("variable", self._text(name), node.start_byte, node, name.start_byte)
 
     def _symbols(self, heads: Sequence[_Head], outline: Outline, nodes: _Nodes) -> tuple[Symbol, ...]:
         docs = {outline.owner(node.start_byte): _first_line(self._text(node)) for node in nodes.get("doc", ())}

@@ -86,6 +86,8 @@ class LocalEngine:
         """Answer one request. Raises UserProblem, Fault, TimeoutError."""
         self._rooms.warming.touched(request)
         async with asyncio.timeout(timeout_s):
+            if isinstance(request, e.NavigationRequest):
+                return await self._rooms.navigating.answer(request)
             return await self._answer(request)
 
     async def close(self) -> None:
@@ -154,8 +156,6 @@ class LocalEngine:
                 return await rooms.overview.context(request)
             case e.GetReach():
                 return await rooms.reaching.reach(request)
-            case e.FindSymbols() | e.GetOutline() | e.GetDefinitions() | e.GetUses() | e.GetRelated():
-                return await rooms.navigating.answer(request)
             case e.GetSessions():
                 return rooms.runs.sessions()
             case _:

@@ -89,7 +89,6 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     completing = Completing(ground)
     checking = Checking(root, state, settings, buffers, post.emit, Unsheltered(rung, asking), grants, completing.begin)
     runs = Runs(ground)
-    proving = Proving(checking, ground.ledger, buffers, post.emit)
     rooms = Rooms(
         buffers=buffers,
         trust=trust,
@@ -101,7 +100,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         completing=completing,
         executing=Executing(ground),
         runs=runs,
-        landings=Landings(ground, proving),
+        landings=Landings(ground, Proving(checking, ground.ledger, buffers, post.emit)),
         standing=Standing(ground.ledger, buffers, post.emit),
         overview=Overview(root, settings, buffers, trust, knowing, runs, rung, model.name),
         warming=Warming(checking.warm, partial(_may_warm, trust, knowing, runs, rung, settings)),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import accumulate, islice
 
 from bridle.indexer.facts import Symbol, SymbolId
@@ -40,33 +41,64 @@ _KINDS = (
 _KIND_RANK = {kind: rank for rank, kind in enumerate(_KINDS)}
 
 
-class SymbolNames:
-    """The names of one state of the workspace, ready to be searched: the shortest first.
+class _Forms:
+    """The names that there are, the shortest first, in the forms in which they are searched; made when needed."""
 
-    What is known of names since `before` is not made again.
-    """
+    def __init__(self, names: Iterable[str], before: _Forms | None) -> None:
+        self.names = sorted(names, key=lambda name: (len(name), name))
+        self._known: Mapping[str, str] = before.known_initials() if before is not None else {}
+
+    def known_initials(self) -> Mapping[str, str]:
+        """Return the initials that are known by now, of these names or those before."""
+        return self.__dict__.get("initials_of", self._known)
+
+    @cached_property
+    def initials_of(self) -> Mapping[str, str]:
+        """The initials of each name; those that were known before are not made again."""
+        known, self._known = self._known, {}
+        return {name: known.get(name) or initials(name) for name in self.names}
+
+    @cached_property
+    def plain(self) -> _Lines:
+        """As they are written, leading underscores left out."""
+        return _Lines([name.lstrip("_") or name for name in self.names])
+
+    @cached_property
+    def folded(self) -> _Lines:
+        """In any case."""
+        return _Lines([name.casefold() for name in self.names])
+
+    @cached_property
+    def bare(self) -> _Lines:
+        """In any case, leading underscores left out."""
+        return _Lines([name.casefold().lstrip("_") or name for name in self.names])
+
+    @cached_property
+    def initials(self) -> _Lines:
+        """The first letters of their words."""
+        return _Lines([self.initials_of[name] for name in self.names])
+
+
+class SymbolNames:
+    """The names of one state of the workspace, ready to be searched. What is known since `before` is not made again."""
 
     def __init__(self, names: Groups[str, SymbolId], before: SymbolNames | None = None) -> None:
         self.groups = names
-        known: Mapping[str, str] = before.initials_of if before is not None else {}
-        fit = (name for name in names if name and len(name) <= MAX_NAME)
-        self.initials_of: Mapping[str, str] = {name: known.get(name) or initials(name) for name in fit}
-        self._names = sorted(self.initials_of, key=lambda name: (len(name), name))
-        self._plain = _Lines([name.lstrip("_") or name for name in self._names])
-        self._folded = _Lines([name.casefold() for name in self._names])
-        self._bare = _Lines([name.casefold().lstrip("_") or name for name in self._names])
-        self._initials = _Lines([self.initials_of[name] for name in self._names])
+        known: _Forms | None = before.forms if before is not None else None
+        fit = {name for name in names if name and len(name) <= MAX_NAME}
+        is_same = known is not None and len(fit) == len(known.names) and fit.issuperset(known.names)
+        self.forms: _Forms = known if known is not None and is_same else _Forms(fit, known)  # the same after most edits
 
     def matching(self, typed: str) -> Iterator[Sequence[str]]:
         """Yield the names that answer, best first, each once, those together that answer alike; all for nothing typed.
 
         Who types a capital letter means it.
         """
-        wanted, names = typed.casefold(), self._names
+        wanted, names = typed.casefold(), self.forms.names
         if not wanted:
             yield from ([name] for name in names)
             return
-        whole = [names[index] for index in self._folded.lines(f"\n{wanted}\n")]
+        whole = [names[index] for index in self.forms.folded.lines(f"\n{wanted}\n")]
         if typed != wanted and typed in whole:
             yield [typed]
             whole.remove(typed)
@@ -80,22 +112,22 @@ class SymbolNames:
     def _looser(self, wanted: str, typed: str) -> Iterator[int]:
         """Yield what answers by a part, the closest first."""
         if typed != wanted:
-            yield from self._plain.lines(f"\n{typed}")
-        yield from self._folded.lines(f"\n{wanted}")
-        yield from self._bare.lines(f"\n{wanted}")
+            yield from self.forms.plain.lines(f"\n{typed}")
+        yield from self.forms.folded.lines(f"\n{wanted}")
+        yield from self.forms.bare.lines(f"\n{wanted}")
         if len(wanted) > 1:
-            yield from self._initials.lines(f"\n{wanted}\n")
-            yield from self._initials.lines(f"\n{wanted}")
+            yield from self.forms.initials.lines(f"\n{wanted}\n")
+            yield from self.forms.initials.lines(f"\n{wanted}")
         inside: list[int] = []
-        for index in self._folded.lines(wanted):
-            if _begins_word(self._names[index], wanted):
+        for index in self.forms.folded.lines(wanted):
+            if _begins_word(self.forms.names[index], wanted):
                 yield index
             else:
                 inside.append(index)
         yield from inside
         if len(wanted) > 1:
-            loose = islice(self._folded.with_letters(wanted), MAX_LOOSE)
-            yield from sorted(loose, key=lambda index: (_looseness(self._names[index], wanted), index))
+            loose = islice(self.forms.folded.with_letters(wanted), MAX_LOOSE)
+            yield from sorted(loose, key=lambda index: (_looseness(self.forms.names[index], wanted), index))
 
 
 class _Lines:

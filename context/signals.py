@@ -1,13 +1,14 @@
 """What speaks for each definition that a task may be about, as numbers: one row a candidate, one column a signal.
 
-The words of the task find the candidates, with the best files whole, what past commits of like messages touched, and
-what is alike in meaning. A signal says one thing about one candidate; `bridle.context.rank` weighs them. Pure.
+The words of the task find the candidates, with the best files whole and what past commits of like messages touched. A
+signal says one thing about one candidate; `bridle.context.rank` weighs them. Pure.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -16,32 +17,29 @@ from typing import Final
 import msgspec
 
 from bridle.indexer.facts import Symbol, SymbolId
-from bridle.indexer.past import Past, Vote
+from bridle.indexer.past import MAX_COMMITS, Past, Vote
 from bridle.indexer.resolve import is_test_file, path_of
 from bridle.indexer.snapshot import Snapshot
 from bridle.indexer.words import Told, query_terms, terms_of
 
 SIGNALS: Final = (
-    # what the words say: of itself, its name, what it stands in, its head
-    "words", "words_raw", "words_place", "subject", "rarest", "covered",
-    "name", "name_told", "owner", "path_words", "head",
+    # what the words say: of itself, its name, what it stands in
+    "words", "words_raw", "words_place", "subject", "rarest", "covered", "name", "exact", "owner", "path_words",
     # what they say of its file and its surroundings
-    "file", "file_place", "place_in_file", "owner_words", "called_words", "caller_words", "two_hops",
+    "file", "file_place", "hits_in_file", "place_in_file", "owner_words", "called_words", "caller_words", "two_hops",
     # what else is known
-    "near", "near_file", "past", "past_file", "together", "churn", "churn_file", "age", "age_file",
-    "named", "path_named",
+    "past", "past_file", "together", "churn", "churn_file", "age", "named", "path_named",
     # what it is
-    "size", "aside", "kind", "inside", "private", "dunder", "used_by", "uses", "in_file",
-    "query_terms",
+    "size", "aside", "method", "class", "type", "variable", "nested", "private", "used_by", "uses", "in_file",
 )  # fmt: skip
 """The columns of a row, in order."""
 COLUMN: Final[Mapping[str, int]] = {name: n for n, name in enumerate(SIGNALS)}
 
-MAX_HITS, MAX_FILES, MAX_OF_FILE, MAX_PAST, MAX_NEAR, MAX_NAMED = 250, 5, 150, 60, 40, 12
+MAX_HITS, MAX_FILES, MAX_OF_FILE, MAX_PAST, MAX_NAMED = 250, 5, 120, 60, 12
 N_LEADING, MAX_TOGETHER = 5, 30
-MAX_CANDIDATES = 600
+MAX_CANDIDATES = 500
 TEST_FACTOR, MODULE_FACTOR = 0.4, 0.7
-_NO_AGE = 9.0
+_NO_AGE = math.log1p(MAX_COMMITS)
 
 _WORD = re.compile(r"\w+")
 _SPEAKS_OF_TESTS = re.compile(r"(?i)\btests?\b|\b(?:pytest|vitest|jest|mocha)\b|\bfixtures?\b|\btest_\w+")
@@ -55,11 +53,9 @@ _ASIDE = re.compile(
     r"(?:^|/)(?:tests?|__tests__|testing|testdata|spec|e2e|examples?|benches|bench|benchmarks?|docs?|scripts|fuzz"
     r"|vendor|third_party|dist)/|\.d\.ts$"
 )
-_KINDS: Mapping[str, int] = {
-    "function": 0, "method": 1, "class": 2, "interface": 3, "type": 3, "enum": 3, "namespace": 4, "variable": 5,
-    "test": 6, "suite": 6, "module": 7,
-}  # fmt: skip
-
+_TYPES = frozenset({"interface", "type", "enum"})
+_CALLABLE = frozenset({"function", "method", "test"})
+N_BEST = 20
 _NO_USE = frozenset({"contains", "imports"})
 
 Key = tuple[str, int]
@@ -106,18 +102,15 @@ def paths_named(instruction: str, snapshot: Snapshot) -> set[str]:
     }
 
 
-def rows_of(instruction: str, snapshot: Snapshot, past: Past, near: Mapping[SymbolId, float]) -> list[Row]:
-    """Return the candidates for `instruction` with their signals, in path order.
-
-    `near` holds how alike in meaning definitions are, up to 1, those that are most; none where there are no vectors.
-    """
-    return _Gathering(instruction, snapshot, past, near).rows()
+def rows_of(instruction: str, snapshot: Snapshot, past: Past) -> list[Row]:
+    """Return the candidates for `instruction` with their signals, in path order."""
+    return _Gathering(instruction, snapshot, past).rows()
 
 
 class _Gathering:
     """One question on its way to its rows."""
 
-    def __init__(self, instruction: str, snapshot: Snapshot, past: Past, near: Mapping[SymbolId, float]) -> None:
+    def __init__(self, instruction: str, snapshot: Snapshot, past: Past) -> None:
         instruction = _TRAILER.sub("", instruction)
         telling = " ".join(word for word in _WORD.findall(instruction) if word.lower() not in idle_words())
         self._snapshot = snapshot
@@ -125,7 +118,6 @@ class _Gathering:
         self._told: Told = snapshot.words.told(telling)
         self._past = past
         self._votes: Mapping[tuple[str, str], Vote] = past.like(telling) if past.commits else {}
-        self._near = {symbol: score for symbol, score in near.items() if symbol in snapshot.symbols}
         self._about_tests = speaks_of_tests(instruction)
         self._named = frozenset(code_names(instruction))
         self._paths_named = paths_named(instruction, snapshot)
@@ -136,12 +128,10 @@ class _Gathering:
         self._file_order = sorted(self._file_scores, key=lambda path: (-self._file_scores[path], path))
         self._file_places = {path: n for n, path in enumerate(self._file_order)}
         self._order = sorted(self._word_scores, key=lambda key: (-self._word_scores[key], key))
+        self._words = frozenset(word.lower() for word in _WORD.findall(telling))
+        self._hits = Counter(path for path, _ in self._order[:N_BEST])
         self._subject = frozenset(query_terms(instruction.strip().partition("\n")[0]))
         self._together = self._touched_together()
-        self._near_files: dict[str, float] = {}
-        for symbol, score in self._near.items():
-            path = path_of(symbol)
-            self._near_files[path] = max(score, self._near_files.get(path, 0.0))
 
     def rows(self) -> list[Row]:
         chosen = self._candidates()
@@ -209,8 +199,6 @@ class _Gathering:
             for index, symbol in enumerate(self._symbols(path)):
                 if symbol.name == name:
                     keys[path, index] = None
-        for alike in sorted(self._near, key=lambda one: (-self._near[one], one))[:MAX_NEAR]:
-            keys[self._key(alike)] = None
         chosen: dict[str, list[int]] = {}
         for path, index in sorted(list(keys)[:MAX_CANDIDATES]):
             chosen.setdefault(path, []).append(index)
@@ -241,14 +229,12 @@ class _Gathering:
             "file": self._file_scores.get(path, 0.0) / best,
             "file_place": math.log1p(self._file_places.get(path, len(self._file_order))),
             "path_words": self._share(_path_terms(path)),
-            "near_file": self._near_files.get(path, 0.0),
             "past_file": vote.score if vote else 0.0,
             "churn_file": math.log1p(churn.weight),
-            "age_file": math.log1p(churn.age) if self._past.commits else _NO_AGE,
             "path_named": float(path in self._paths_named),
             "aside": float(self._factor(path) < 1.0),
             "in_file": math.log1p(len(self._symbols(path))),
-            "query_terms": float(len(self._told.rarity)),
+            "hits_in_file": math.log1p(self._hits[path]),
         }
 
     def _places_inside(self, path: str, indices: Iterable[int]) -> dict[int, float]:
@@ -258,8 +244,6 @@ class _Gathering:
     def _of_words(self, key: Key, symbol: Symbol, best: float, places: Mapping[Key, int]) -> dict[str, float]:
         score = self._word_scores.get(key, 0.0)
         matched = self._told.matched.get(key, ())
-        name = terms_of(symbol.name)
-        of_name = sum(self._told.rarity.get(term, 0.0) for term in name)
         return {
             "words": score / best,
             "words_raw": score,
@@ -267,10 +251,9 @@ class _Gathering:
             "subject": sum(gain for gain, term in matched if term in self._subject) * self._factor(key[0]) / best,
             "rarest": max((self._told.rarity[term] for _, term in matched), default=0.0),
             "covered": sum(self._told.rarity[term] for _, term in matched) / self._all_rarity,
-            "name": self._share(name),
-            "name_told": of_name / self._all_rarity,
+            "name": self._share(terms_of(symbol.name)),
+            "exact": float(symbol.name.lower() in self._words),
             "owner": self._share(_terms(symbol.qualname.rpartition(".")[0])),
-            "head": self._share(_terms(f"{symbol.signature} {symbol.doc}")),
         }
 
     def _share(self, terms: Iterable[str]) -> float:
@@ -286,15 +269,16 @@ class _Gathering:
         named = symbol.name in self._named or symbol.qualname in self._named
         dunder = symbol.name.startswith("__") and symbol.name.endswith("__")
         return {
-            "near": self._near.get(symbol.id, 0.0),
             "churn": math.log1p(churn.weight),
             "age": math.log1p(churn.age) if self._past.commits else _NO_AGE,
             "named": 1.0 / math.sqrt(len(self._snapshot.linked.names.get(symbol.name)) or 1) if named else 0.0,
             "size": math.log1p(symbol.span.end_line - symbol.span.start_line),
-            "kind": float(_KINDS[symbol.kind]),
-            "inside": float(_KINDS[symbols[owner].kind]) if owner else -1.0,
+            "method": float(symbol.kind == "method"),
+            "class": float(symbol.kind == "class"),
+            "type": float(symbol.kind in _TYPES),
+            "variable": float(symbol.kind == "variable"),
+            "nested": float(symbols[owner].kind in _CALLABLE),
             "private": float(symbol.name.startswith("_") and not dunder),
-            "dunder": float(dunder),
         }
 
 

@@ -21,7 +21,7 @@ from bridle.indexer.facts import Symbol
 from bridle.indexer.groups import Groups
 
 NAME_WEIGHT, PATH_WEIGHT = 5, 2
-K1, B = 1.2, 0.75
+K1, B = 1.2, 0.3
 MAX_QUERY_TERMS = 200
 MAX_IDENTIFIER = 100
 

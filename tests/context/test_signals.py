@@ -36,9 +36,8 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
     index.close()
 
 
-def rows(snapshot: Snapshot, instruction: str, past: Past = PAST, **near: float) -> dict[str, Row]:
-    known = {symbol.id: near[symbol.name] for symbol in snapshot.symbols.values() if symbol.name in near}
-    return {row.symbol.id.partition("::")[2]: row for row in rows_of(instruction, snapshot, past, known)}
+def rows(snapshot: Snapshot, instruction: str, past: Past = PAST) -> dict[str, Row]:
+    return {row.symbol.id.partition("::")[2]: row for row in rows_of(instruction, snapshot, past)}
 
 
 def test_a_name_counts_for_more_than_a_body_and_its_file_for_all_in_it(snapshot: Snapshot) -> None:
@@ -58,10 +57,6 @@ def test_past_commits_of_like_messages_bring_what_they_touched(snapshot: Snapsho
     assert found["age"] == 0.0
 
 
-def test_what_is_alike_in_meaning_is_a_candidate_though_no_word_matches(snapshot: Snapshot) -> None:
-    assert rows(snapshot, "coins", daily_report=0.7)["daily_report"]["near"] == pytest.approx(0.7)
-
-
 def test_what_is_used_by_what_matches_says_so(snapshot: Snapshot) -> None:
     found = rows(snapshot, "daily report of `unlock`")
     assert found["unlock"]["caller_words"] > 0
@@ -79,13 +74,13 @@ def test_signatures_of_people_and_addresses_ask_for_nothing(snapshot: Snapshot) 
 
 
 def test_nothing_asked_gives_nothing(snapshot: Snapshot) -> None:
-    assert rows_of("", snapshot, PAST, {}) == []
-    assert rows_of("the of and", snapshot, PAST, {}) == []
+    assert rows_of("", snapshot, PAST) == []
+    assert rows_of("the of and", snapshot, PAST) == []
 
 
 def test_every_signal_has_its_reason_and_shares_make_up_the_score(snapshot: Snapshot) -> None:
     assert set(GROUP_OF) == set(SIGNALS)
-    given_rows = rows_of("count the coins of the drawer at night", snapshot, PAST, {})
+    given_rows = rows_of("count the coins of the drawer at night", snapshot, PAST)
     for row, (score, parts) in zip(given_rows, weigh(given_rows), strict=True):
         shares = shared(row, score, parts)
         assert sum(share.score for share in shares) == pytest.approx(score)

@@ -8,6 +8,7 @@ same bytes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -260,7 +261,8 @@ def _window(focus: list[int], whole: Range, source: Source, most: int) -> Range:
 
 def _worth(one: Ranked) -> float:
     """Return how much a body is worth for what it takes."""
-    return one.score / (GAP_TOKENS + (one.symbol.span.end_byte - one.symbol.span.start_byte) / 4) ** _THRIFT
+    n_tokens = GAP_TOKENS + (one.symbol.span.end_byte - one.symbol.span.start_byte) / 4
+    return one.score * math.exp(-_THRIFT * math.log(n_tokens))
 
 
 def _signature(symbol: Symbol) -> str:

@@ -13,19 +13,22 @@ from typing import Final
 
 import msgspec
 
-from bridle.context.signals import SIGNALS, Row
+from bridle.context.signals import COLUMN, SIGNALS, Row
 
-_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "words": ("words", "words_raw", "words_place", "subject", "rarest", "covered"),
+_GROUPS: Final = {
+    "words": ("words", "rarest"),
     "name": ("name", "exact"),
-    "place": ("owner", "path_words", "file", "file_place", "hits_in_file", "place_in_file", "owner_words", "in_file"),
-    "around": ("called_words", "caller_words", "two_hops", "used_by", "uses"),
-    "past": ("past", "past_file", "together"),
-    "churn": ("churn", "churn_file", "age"),
+    "place": ("owner", "in_file"),
+    "around": ("called_words", "uses"),
+    "past": ("past", "past_file"),
+    "churn": ("churn_file", "age"),
     "named": ("named", "path_named"),
-    "form": ("size", "aside", "method", "class", "type", "variable", "nested", "private"),
+    "form": ("size", "nested"),
 }
-GROUP_OF: Final[Mapping[str, str]] = {signal: group for group, signals in _GROUPS.items() for signal in signals}
+"""The groups of signals that have one reason in common: the first and the last of each, as they stand in a row."""
+SLICES: Final[Mapping[str, slice]] = {
+    group: slice(COLUMN[first], COLUMN[last] + 1) for group, (first, last) in _GROUPS.items()
+}
 _WORDS_TOLD = 5
 FILE = "weights.json"
 SOFTNESS = 2.0
@@ -50,9 +53,7 @@ class Share(msgspec.Struct, frozen=True):
 
 def shared(row: Row, score: float, parts: Sequence[float]) -> tuple[Share, ...]:
     """Return `score` in shares by groups of signals, in proportion to what of `parts`, one a signal, speaks for it."""
-    groups = dict.fromkeys(_GROUPS, 0.0)
-    for signal, part in zip(SIGNALS, parts, strict=True):
-        groups[GROUP_OF[signal]] += part
+    groups = {group: sum(parts[columns]) for group, columns in SLICES.items()}
     speaking = {group: part for group, part in groups.items() if part > 0.0}
     whole = sum(speaking.values())
     if not whole:

@@ -25,11 +25,10 @@ from bridle.context.weighing import FILE, Weights
 HERE = Path(__file__).resolve().parent
 WEIGHTS = HERE.parents[1] / "context" / FILE
 RISING = frozenset({
-    "words", "words_raw", "subject", "covered", "name", "exact", "owner", "path_words", "file", "hits_in_file",
-    "owner_words", "called_words", "caller_words", "two_hops", "past", "past_file", "together", "churn", "named",
-    "path_named",
+    "words", "words_raw", "subject", "name", "exact", "owner", "path_words", "owner_words", "called_words",
+    "caller_words", "past", "past_file", "churn_file", "named", "path_named",
 })  # fmt: skip
-FALLING = frozenset({"words_place", "file_place", "place_in_file", "aside", "age", "variable", "nested"})
+FALLING = frozenset({"file_place", "place_in_file", "aside", "age", "variable", "nested"})
 """More of these never makes a candidate worse, or better."""
 PENALTY = 0.01
 MAX_STEPS = 600

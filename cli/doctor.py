@@ -21,6 +21,8 @@ from bridle.cli.common import add_root, find_root, print_json
 from bridle.harness.nouns import UserProblem
 
 GIT_WAIT_S = 10.0
+LEAST_FREE_BYTES = 64 << 20
+MAX_REASONS = 5
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -184,6 +186,25 @@ def _mcp(root: Path) -> Condition:
     return Condition("mcp", "warn" if waiting else "pass", told, "; ".join(waiting))
 
 
+def _index(root: Path) -> Condition:
+    from bridle.harness.session.state import State
+    from bridle.indexer.store import told
+
+    state = State(root)
+    free = shutil.disk_usage(state.folder).free
+    if free < LEAST_FREE_BYTES:
+        detail = f"{free >> 20} MB are left on the disk of {state.folder}, too little to keep it"
+        return Condition("index", "warn", detail, "free some space there, or set XDG_STATE_HOME to another disk")
+    standing = told(state.index)
+    if standing is None:
+        return Condition("index", "pass", "none made yet")
+    if standing.problem:
+        detail = f"what is kept cannot be used: {standing.problem}"
+        return Condition("index", "warn", detail, "nothing has to be done: it is made again at the next start")
+    unread = "".join(f"; {count} not read: {reason}" for reason, count in [*standing.unread.items()][:MAX_REASONS])
+    return Condition("index", "pass", f"{standing.files} files are known{unread}")
+
+
 def _vectors(root: Path) -> Condition:
     from bridle.harness.embedding import chosen
     from bridle.harness.model.keys import EMBEDDER_VARIABLE, Key
@@ -225,6 +246,7 @@ _LOOKS: dict[str, Callable[[Path], Condition]] = {
     "trust": _trust,
     "sandbox": _sandbox,
     "grammars": _grammars,
+    "index": _index,
     "vectors": _vectors,
     "checks": _checks,
     "key": _key,

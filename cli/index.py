@@ -99,6 +99,7 @@ def as_json(snapshot: Any) -> dict[str, Any]:
         "loaded": stats.loaded,
         "seconds": {stage: round(seconds, 3) for stage, seconds in stats.seconds.items()},
         "rss_bytes": max(usage) * unit,
+        "unkept": snapshot.work.unkept,
         "skipped": [{"path": skipped.path, "reason": skipped.reason} for skipped in snapshot.skipped],
     }
 
@@ -115,6 +116,8 @@ def text(document: dict[str, Any]) -> str:
         f"edges: {edges or 'none'}",
         f"{work}, {document['rss_bytes'] >> 20} MB at most in one process",
     ]
+    if unkept := document["unkept"]:
+        lines.append(f"it could not be kept for the next start ({unkept}): free some space, or look at 'bridle doctor'")
     if vectors := document.get("vectors"):
         made = f"{vectors['embedded']} vectors by {vectors['model'] or 'nothing'}, {vectors['missing']} missing"
         lines += [f"{made}, {vectors['seconds']:.2f} s", *filter(None, (vectors["problem"], vectors["note"]))]

@@ -137,6 +137,7 @@ class Knowing:
     async def _watch(self) -> None:
         """Follow the disk: branches that are switched, files that other programs write."""
         await asyncio.shield(self._refresh())
+        await asyncio.to_thread(self._index.prepare)
         await watch(self._root, lambda: self._index.folders, self._follow, self._polling)
 
     async def _follow(self) -> None:
@@ -170,6 +171,8 @@ class Knowing:
         finally:
             if self._vectors is not None:
                 self._vectors.resume()
+        if snapshot.work.unkept:
+            logger.warning("the index could not be kept for the next start: %s", snapshot.work.unkept)
         self._emit(IndexProgress(len(snapshot.digests), len(snapshot.digests), done=True))
         self._embed(loop)
         self._recall()

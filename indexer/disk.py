@@ -85,6 +85,11 @@ class Disk:
             self._save({}, moved, gone)
         return self._found(seen, n_parsed=len(read), n_loaded=n_loaded, complete=len(read) == len(unread))
 
+    @property
+    def problem(self) -> str:
+        """Why what was read could not be kept, "" where it was."""
+        return self._store.problem if self._store else ""
+
     def own(self) -> None:
         """Begin to write the store, which somebody else wrote until now, with all that is known."""
         if self._store_path is None:

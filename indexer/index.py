@@ -110,6 +110,11 @@ class Index:
                 self._buffers[path] = outcome
             self._publish(watch, n_parsed=int(outcome is not None), only=(path,))
 
+    def prepare(self) -> None:
+        """Make what the first change of a file needs: who mentions a name, who uses a definition."""
+        linked = self._snapshot.linked
+        _ = linked.names, linked.mentions, linked.sources
+
     def own(self) -> None:
         """Begin to write the store, which another index wrote until now."""
         with self._disk_lock:
@@ -178,7 +183,9 @@ class Index:
             generation=old.generation + 1,
             complete=found.complete,
             skipped=(*found.skipped, *(one for one in self._unread if one.path not in self._buffers), *unread),
-            work=Work(n_parsed, n_loaded, linked.n_resolved if changes or anew else 0, watch.seconds),
+            work=Work(
+                n_parsed, n_loaded, linked.n_resolved if changes or anew else 0, watch.seconds, self._disk.problem
+            ),
         )
         return self._snapshot
 

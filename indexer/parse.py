@@ -11,8 +11,10 @@ from bridle.indexer.digest import digest
 from bridle.indexer.encoding import UndecodableError, decode
 from bridle.indexer.facts import FileFacts, Skipped, Symbol
 from bridle.indexer.files import MAX_FILE_BYTES, read_bounded, unfit
+from bridle.indexer.languages.embedded import EMBEDDING, script_in
 from bridle.indexer.languages.outline import Outline
 from bridle.indexer.languages.readers import reader_of
+from bridle.indexer.languages.reparse import Trees
 from bridle.indexer.words import FileWords, file_words
 
 MAX_WHOLE_LINES = 80
@@ -44,8 +46,8 @@ def has_language(path: str) -> bool:
     return reader_of(path) is not None
 
 
-def parse(root: Path, job: Job) -> Parsed | Unread:
-    """Return what the file of `job` holds, or the reason why it was not read."""
+def parse(root: Path, job: Job, trees: Trees | None = None) -> Parsed | Unread:
+    """Return what the file of `job` holds, or the reason why it was not read; `trees` are those of the buffers."""
     try:
         data, source = _bytes(root, job)
     except UndecodableError as error:
@@ -57,9 +59,11 @@ def parse(root: Path, job: Job) -> Parsed | Unread:
     reader = reader_of(job.path)
     if reader is None:
         return Unread(Skipped(job.path, "no language that is read for facts"))
-    facts = reader.facts(job.path, source)
+    facts = reader.facts(job.path, source, None if job.text is None else trees)
     if source is not data:
         facts = msgspec.structs.replace(facts, digest=digest(data), n_bytes=len(data))
+    if job.path.endswith(EMBEDDING) and not (source := script_in(job.path, source)).strip():
+        return Parsed(facts, file_words(b"", (), (), {}))  # markup alone answers no question about code
     outline = Outline([(symbol.span.start_byte, symbol.span.end_byte) for symbol in facts.symbols])
     wholes = _wholes(facts.symbols, outline.parents)
     return Parsed(facts, file_words(source, facts.symbols, outline.stretches(), wholes))

@@ -1,8 +1,8 @@
 """What past commits tell of a repository: which words their messages had, and which definitions they touched.
 
-Frozen facts and answers: what did commits touch whose messages read like a text, and what is touched often, or was
-lately. Reading git's output is here too, asking git is not: see `bridle.harness.remembering`. A commit that touches
-very much tells of nothing and is left out; so is a merge.
+Frozen facts and answers: what did commits touch whose messages read like a text, what is touched often or was lately,
+and what is touched together. Reading git's output is here too, asking git is not (`bridle.harness.remembering`). A
+commit that touches very much tells of nothing and is left out; so is a merge.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ MAX_COMMITS = 2_000
 MAX_FILES, MAX_NAMES = 12, 40
 MAX_MESSAGE = 2_000
 MAX_LINE = 400
+MAX_TOGETHER = 20
+"""Of so many commits that touched a place is asked what else they touched."""
 MAX_LIKE = 40
 """How many commits whose messages read like a text have a say."""
 HALF_LIFE = 150
@@ -106,9 +108,23 @@ class Past(msgspec.Struct, frozen=True, dict=True):
             most[kind] = max(most[kind], vote)
         return {place: Vote(vote / most["name" if place[1] else "file"], words[place]) for place, vote in votes.items()}
 
+    def together(self, leading: Iterable[tuple[Place, float]]) -> dict[Place, float]:
+        """Return the names that were touched along with the `leading` ones, each of its weight; the most has 1."""
+        votes: dict[Place, float] = {}
+        for center, weight in leading:
+            commits = self._touching.get(center, ())[:MAX_TOGETHER]
+            for n in commits:
+                places = self._places[n]
+                share = weight / math.sqrt(len(places) * len(commits))
+                for place in places:
+                    if place[1] and place != center:
+                        votes[place] = votes.get(place, 0.0) + share
+        most = max(votes.values(), default=1.0)
+        return {place: vote / most for place, vote in votes.items()}
+
     def prepare(self) -> Past:
         """Make ready what questions need, so that none of them waits for it; returns itself."""
-        _ = self._churn, self._holding
+        _ = self._churn, self._holding, self._touching
         return self
 
     def churn(self, place: Place) -> Churn:
@@ -140,6 +156,16 @@ class Past(msgspec.Struct, frozen=True, dict=True):
                 known = churn.get(place)
                 churn[place] = Churn(known.weight + weight, known.age) if known else Churn(weight, age)
         return churn
+
+    @cached_property
+    def _touching(self) -> dict[Place, list[int]]:
+        """The commits that touched a name, newest first."""
+        touching: dict[Place, list[int]] = {}
+        for n, places in enumerate(self._places):
+            for place in places:
+                if place[1]:
+                    touching.setdefault(place, []).append(n)
+        return touching
 
     @cached_property
     def _holding(self) -> dict[str, list[int]]:

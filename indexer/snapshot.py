@@ -26,12 +26,16 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 class Work(msgspec.Struct, frozen=True):
-    """What it took to make a snapshot: files parsed, taken from the store, resolved; seconds by stage."""
+    """What it took to make a snapshot: files parsed, taken from the store, resolved; seconds by stage.
+
+    `unkept` is why what was read could not be kept for the next start, "" where it was.
+    """
 
     parsed: int = 0
     loaded: int = 0
     resolved: int = 0
     seconds: Mapping[str, float] = {}
+    unkept: str = ""
 
 
 class Stats(msgspec.Struct, frozen=True):

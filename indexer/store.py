@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -51,6 +52,14 @@ class Kept(msgspec.Struct, frozen=True):
     outcome: Parsed | Unread
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """What a store holds: the files that were read, why others were not and how many, and what is wrong with it."""
+
+    files: int = 0
+    unread: Mapping[str, int] = {}
+    problem: str = ""
+
+
 class Store:
     """The store of one workspace. One thread at a time."""
 
@@ -58,6 +67,8 @@ class Store:
         self._path = path
         self._read_only = read_only
         self._database: sqlite3.Connection | None = None
+        self.problem = ""
+        """Why what was read could not be kept, "" where it was."""
 
     def load(self) -> dict[str, Kept]:
         """Return what is kept, by path; nothing when the store is new, broken or of another make."""
@@ -66,6 +77,18 @@ class Store:
         except _BROKEN:
             self._rebuild()
             return {}
+
+    def standing(self) -> Standing:
+        """Return what is kept, and what is wrong with it."""
+        try:
+            database = self._open()
+            kept = self._rows(database)
+            (n_rows,) = database.execute("SELECT count(*) FROM files").fetchone()
+        except _BROKEN as error:
+            return Standing(problem=str(error))
+        unread = Counter(one.outcome.skipped.reason for one in kept.values() if isinstance(one.outcome, Unread))
+        broken = f"{n_rows - len(kept)} of its rows are broken" if n_rows != len(kept) else ""
+        return Standing(len(kept) - unread.total(), dict(unread.most_common()), broken)
 
     def save(
         self,
@@ -87,7 +110,8 @@ class Store:
                     [(encode(state), path) for path, state in moved.items()],
                 )
                 database.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", rows)
-        except _BROKEN:
+        except _BROKEN as error:
+            self.problem = str(error)
             self._rebuild()
 
     def edges(self) -> Packed | None:
@@ -108,7 +132,8 @@ class Store:
             with database:
                 database.execute("DELETE FROM linked")
                 database.execute("INSERT INTO linked VALUES (?, ?)", (digest(data), data))
-        except _BROKEN:
+        except _BROKEN as error:
+            self.problem = str(error)
             self._rebuild()
 
     def close(self) -> None:
@@ -161,6 +186,17 @@ class Store:
                 self._path.with_name(self._path.name + ending).unlink()
         with contextlib.suppress(*_BROKEN):
             self._open()
+
+
+def told(path: Path) -> Standing | None:
+    """Return how the store at `path` stands, without changing it; None where there is none."""
+    if not path.exists():
+        return None
+    store = Store(path, read_only=True)
+    try:
+        return store.standing()
+    finally:
+        store.close()
 
 
 def _make() -> str:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from heapq import nsmallest
+from typing import NamedTuple
 
 import msgspec
 
@@ -82,12 +83,7 @@ def query_terms(text: str) -> list[str]:
 
 def counted_terms(text: str) -> dict[str, int]:
     """Return the terms of a text with how often each stands there."""
-    found = Counter(_IDENTIFIER.findall(text.encode("utf-8", "replace")))
-    counts: dict[str, int] = {}
-    for word, n in found.items():
-        for term in _terms_of_bytes(word) if word not in _STOP else ():
-            counts[term] = counts.get(term, 0) + n
-    return counts
+    return dict(_count(text.encode("utf-8", "replace")).counts)
 
 
 def file_words(
@@ -100,22 +96,21 @@ def file_words(
 
     `wholes` maps the index of an inner definition to the outer one whose words include it.
     """
-    texts: list[list[bytes]] = [[] for _ in symbols]
+    held: list[list[_Counted]] = [[] for _ in symbols]
     for owner, start, end in stretches:
-        texts[owner] += _IDENTIFIER.findall(source, start, end)
+        held[owner].append(_counted(source[start:end]))
     for inner in sorted(wholes, reverse=True):
-        texts[wholes[inner]] += texts[inner]
+        held[wholes[inner]] += held[inner]
     postings: dict[str, list[int]] = {}
     lengths = array("i")
     around: dict[str, tuple[str, ...]] = {}
     path = _terms_of_text(symbols[0].span.path.rpartition(".")[0]) if symbols else ()
-    for index, (symbol, words) in enumerate(zip(symbols, texts, strict=True)):
+    for index, (symbol, parts) in enumerate(zip(symbols, held, strict=True)):
         outer = symbol.qualname.rpartition(".")[0]
         if (context := around.get(outer)) is None:
             context = around[outer] = path + _terms_of_text(outer)
-        counts, length = _weigh(words, terms_of(symbol.name), context)
-        lengths.append(length)
-        for term, count in counts.items():
+        lengths.append(sum(part.length for part in parts))
+        for term, count in _weighed(parts, terms_of(symbol.name), context).items():
             if (posting := postings.get(term)) is None:
                 postings[term] = [index, count]
             else:
@@ -128,20 +123,39 @@ def file_words(
     return FileWords(terms, starts.tobytes(), rows.tobytes(), lengths.tobytes())
 
 
-def _weigh(words: Sequence[bytes], name: Iterable[str], context: Iterable[str]) -> tuple[dict[str, int], int]:
-    """Return the weighted counts of a definition's terms, and how many words it has."""
-    found = Counter(words)
+class _Counted(NamedTuple):
+    """The terms of a stretch of text with how often each stands there, and how many words it has."""
+
+    counts: Mapping[str, int]
+    length: int
+
+
+def _count(text: bytes) -> _Counted:
+    found = Counter(_IDENTIFIER.findall(text))
     for word in _STOP & found.keys():
         del found[word]
     counts: dict[str, int] = {}
     for word, n in found.items():
         for term in _terms_of_bytes(word):
             counts[term] = counts.get(term, 0) + n
+    return _Counted(counts, sum(found.values()))
+
+
+_counted = lru_cache(maxsize=4096)(_count)
+"""Of a buffer that is typed in, nearly all stretches are those of a moment ago."""
+
+
+def _weighed(parts: Sequence[_Counted], name: Iterable[str], context: Iterable[str]) -> dict[str, int]:
+    """Return the weighted counts of a definition's terms."""
+    counts = dict(parts[0].counts) if parts else {}
+    for part in parts[1:]:
+        for term, count in part.counts.items():
+            counts[term] = counts.get(term, 0) + count
     for term in name:
         counts[term] = counts.get(term, 0) + NAME_WEIGHT
     for term in context:
         counts[term] = counts.get(term, 0) + PATH_WEIGHT
-    return counts, sum(found.values())
+    return counts
 
 
 def _terms_of_text(text: str) -> tuple[str, ...]:

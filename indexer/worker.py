@@ -17,6 +17,7 @@ from typing import IO
 import msgspec
 
 from bridle.indexer.languages.readers import PYTHON
+from bridle.indexer.languages.reparse import Trees
 from bridle.indexer.parse import Job, Parsed, Unread, parse
 
 MAX_FRAME_BYTES = 1 << 30
@@ -68,6 +69,7 @@ def main() -> None:
     gc.freeze()  # what is loaded stays
     gc.disable()  # a file makes many small things and few circles
     write_frame(replies, b"")
+    trees = Trees()
     decoder, encoder = msgspec.msgpack.Decoder(list[Job]), msgspec.msgpack.Encoder()
     while True:
         try:
@@ -76,7 +78,7 @@ def main() -> None:
             return
         for job in jobs:
             signal.setitimer(signal.ITIMER_REAL, timeout_s)
-            reply: Parsed | Unread = parse(root, job)
+            reply: Parsed | Unread = parse(root, job, trees)
             signal.setitimer(signal.ITIMER_REAL, 0)
             write_frame(replies, encoder.encode(reply))
         gc.collect()

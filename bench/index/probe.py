@@ -72,6 +72,7 @@ def _edit(tree: Path) -> dict[str, float]:
 
     index = Index(tree, None)
     snapshot = index.refresh()
+    index.prepare()
     chosen = random.Random(1)  # noqa: S311  # the same files on every run
     paths = [path for path in sorted(snapshot.digests) if path.endswith(".py")]
     took: list[float] = []

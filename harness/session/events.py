@@ -42,6 +42,12 @@ class Started(msgspec.Struct, frozen=True):
     engine: str = ""
 
 
+class Entered(msgspec.Struct, frozen=True):
+    """A run's journal begins: a line of the register of runs."""
+
+    run: str
+
+
 class Resumed(msgspec.Struct, frozen=True):
     """Another process took the run up where it stood."""
 
@@ -247,13 +253,14 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 Event = (
-    Started | Resumed | Sheltered | PhaseEntered | Told | ModelCalled | ModelReplied | ToolCalled | ToolReplied
-    | Decided | Egress | McpCalled | Edited | Ran | Checked | Proposed | Overridden | Prepared
+    Started | Entered | Resumed | Sheltered | PhaseEntered | Told | ModelCalled | ModelReplied | ToolCalled
+    | ToolReplied | Decided | Egress | McpCalled | Edited | Ran | Checked | Proposed | Overridden | Prepared
     | Confirmed | Landed | RolledBack | Undone | AcceptedFinding | BudgetMet | Ended
 )  # fmt: skip
 
 KINDS: dict[str, type[Event]] = {
     "started": Started,
+    "entered": Entered,
     "resumed": Resumed,
     "sheltered": Sheltered,
     "phase": PhaseEntered,
@@ -283,6 +290,7 @@ KINDS: dict[str, type[Event]] = {
 SYNCED = frozenset(
     {
         "started",
+        "entered",
         "edited",
         "checked",
         "overridden",

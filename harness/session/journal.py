@@ -7,6 +7,7 @@ log with something missing or altered is read, told of, and never written again.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
@@ -17,7 +18,7 @@ from typing import Any
 import msgspec
 
 from bridle.harness.nouns import RunId, UserProblem
-from bridle.harness.session.events import SYNCED
+from bridle.harness.session.events import SYNCED, Entered
 from bridle.harness.session.lock import lock_file
 from bridle.harness.session.records import (
     SLOT_BYTES,
@@ -30,9 +31,11 @@ from bridle.harness.session.records import (
     make_slot,
     read_head,
 )
-from bridle.harness.session.storage import PRIVATE_FILE, sync_folder, told
+from bridle.harness.session.storage import PRIVATE_FILE, make_private, sync_folder, told
 from bridle.indexer.digest import digest
 
+REGISTER = RunId("register")
+"""Which runs there were: a journal of its own, in a folder of its own."""
 MAX_BYTES = 256 * 1024 * 1024
 LOCK_WITHIN_S = 1.0
 
@@ -129,6 +132,8 @@ class Journal:
             os.ftruncate(self._log, self._size)
 
     def _begin(self, folder: Path) -> None:
+        if self.run != REGISTER:
+            _enter(folder, self.run, self._now)
         os.pwrite(self._head, make_slot(Head(0, genesis(self.run))), 0)
         os.fdatasync(self._head)
         sync_folder(folder)
@@ -157,6 +162,41 @@ class Journal:
         except OSError as error:
             self._failed = f"the disk failed: {error.strerror}"
             raise
+
+
+class Register(msgspec.Struct, frozen=True):
+    """The runs that were begun since `began`, in seconds since the epoch; None where there is no register."""
+
+    runs: tuple[RunId, ...] = ()
+    began: float | None = None
+    damage: str = ""
+
+
+def entered(folder: Path) -> Register:
+    """Return the runs whose journals were begun in a folder."""
+    try:
+        reading = read_journal(folder / REGISTER, REGISTER)
+    except UserProblem:
+        return Register()
+    known = (record.event() for record in reading.records)
+    runs = tuple(RunId(event.run) for event in known if isinstance(event, Entered))
+    return Register(runs, reading.records[0].time if reading.records else None, reading.damage)
+
+
+def journals_in(folder: Path) -> tuple[RunId, ...]:
+    """Return the runs that have a journal in a folder, by name."""
+    files = (path for path in folder.iterdir() if path.suffix in (".head", ".jsonl"))
+    return tuple(sorted({RunId(path.stem) for path in files}))
+
+
+def _enter(folder: Path, run: RunId, now: Callable[[], float]) -> None:
+    """Put a run down before its journal begins; a register that takes no more holds up nobody's work."""
+    with contextlib.suppress(UserProblem):
+        register = Journal(make_private(folder / REGISTER), REGISTER, now)
+        try:
+            register.append("entered", {"run": run})
+        finally:
+            register.close()
 
 
 def read_journal(folder: Path, run: RunId) -> Reading:

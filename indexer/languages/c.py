@@ -17,6 +17,7 @@ from bridle.indexer.languages.captures import Nodes
 from bridle.indexer.languages.locals import Bound
 from bridle.indexer.languages.packaged import Dialect, Named, read
 from bridle.indexer.languages.paths import Form, Forms, text
+from bridle.indexer.languages.reparse import Trees
 from bridle.indexer.languages.trees import words
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ _TAGS = ("struct_specifier", "union_specifier", "enum_specifier")
 _MAX_DEPTH = 12
 
 
-def facts(path: str, source: bytes) -> FileFacts:
+def facts(path: str, source: bytes, trees: Trees | None = None) -> FileFacts:
     """Return what file `path`, whose text is `source` in UTF-8, defines, uses and imports."""
-    known = read(path, source, _HEADER if path.endswith(".h") else _SOURCE)
+    known = read(path, source, _HEADER if path.endswith(".h") else _SOURCE, trees)
     if path.endswith(".h") and _PLUS_PLUS.search(_GUARDED.sub(b"", source)):
         return msgspec.structs.replace(known, symbols=known.symbols[:1], references=(), types=())
     return known

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tree_sitter import Node, Parser, Query, QueryCursor
 
 from bridle.indexer.languages.grammars import grammar_of, parser_of
+from bridle.indexer.languages.reparse import Trees
 
 Nodes = Mapping[str, Sequence[Node]]
 
@@ -24,8 +25,8 @@ class Captured(NamedTuple):
     nodes: Nodes
 
 
-def captured(path: str, source: bytes, queries: tuple[str, ...]) -> Captured:
-    """Return what the queries of those names capture in `source`, read by the grammar of `path`.
+def captured(path: str, source: bytes, queries: tuple[str, ...], trees: Trees | None) -> Captured:
+    """Return what the queries of those names capture in `source`, read by the grammar of `path`; begin from `trees`.
 
     Raises:
         MissingGrammarError: its wheel is not installed.
@@ -33,7 +34,8 @@ def captured(path: str, source: bytes, queries: tuple[str, ...]) -> Captured:
     parser, query = _grammar(path[path.rfind(".") :], queries)
     if b"\r" in source:
         source = _LONE_CR.sub(b"\n", source)  # the grammars end no line at a lone CR
-    root = parser.parse(source).root_node
+    tree = trees.parse(path, parser, source) if trees else parser.parse(source)
+    root = tree.root_node
     found = QueryCursor(query).captures(root)  # in no particular order
     return Captured(root, {name: _in_order(nodes) for name, nodes in found.items()})
 

@@ -11,6 +11,7 @@ from bridle.indexer.languages.captures import Nodes
 from bridle.indexer.languages.locals import Bound
 from bridle.indexer.languages.packaged import Dialect, Named, read
 from bridle.indexer.languages.paths import Form, Forms, first, last, text, written
+from bridle.indexer.languages.reparse import Trees
 from bridle.indexer.languages.trees import words
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ _NAMED = ("type_identifier", "scoped_type_identifier", "identifier", "scoped_ide
 _MAX_DEPTH = 12
 
 
-def facts(path: str, source: bytes) -> FileFacts:
+def facts(path: str, source: bytes, trees: Trees | None = None) -> FileFacts:
     """Return what file `path`, whose text is `source` in UTF-8, defines, uses and imports."""
-    return read(path, source, _DIALECT)
+    return read(path, source, _DIALECT, trees)
 
 
 def value_of(node: Node) -> str:

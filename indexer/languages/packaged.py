@@ -19,6 +19,7 @@ from bridle.indexer.languages.lines import Lines
 from bridle.indexer.languages.locals import Bound, Locals
 from bridle.indexer.languages.outline import Outline
 from bridle.indexer.languages.paths import MAX_WRITTEN, UNKNOWN, Forms, one_line, text, written
+from bridle.indexer.languages.reparse import Trees
 
 if TYPE_CHECKING:
     from bridle.indexer.languages.trees import Node
@@ -98,18 +99,18 @@ def _is_aside(part: Node, name: Node | None) -> bool:
     return name is not None and part.type == name.type and part.text == name.text
 
 
-def read(path: str, source: bytes, dialect: Dialect) -> FileFacts:
+def read(path: str, source: bytes, dialect: Dialect, trees: Trees | None) -> FileFacts:
     """Return what file `path`, whose text is `source` in UTF-8, defines, uses and imports."""
-    return _Reading(path, source, dialect).facts()
+    return _Reading(path, source, dialect, trees).facts()
 
 
 class _Reading:
     """One file while it is read."""
 
-    def __init__(self, path: str, source: bytes, dialect: Dialect) -> None:
+    def __init__(self, path: str, source: bytes, dialect: Dialect, trees: Trees | None) -> None:
         self._path, self._source, self._dialect = path, source, dialect
         self._lines = Lines(path, source)
-        self._root, self._nodes = captured(path, source, dialect.queries)
+        self._root, self._nodes = captured(path, source, dialect.queries, trees)
         self._heads = sorted(self._found(), key=lambda head: (head.start, -head.end, head.name_at))
         self._outline = Outline([(0, len(source)), *((head.start, head.end) for head in self._heads)])
         bound = (one for node in self._nodes.get("bind", ()) for one in dialect.binds(node))

@@ -17,6 +17,7 @@ from bridle.indexer.languages.locals import Bound
 from bridle.indexer.languages.packaged import Dialect, Named, read
 from bridle.indexer.languages.paths import Form, Forms, first, last, text, written
 from bridle.indexer.languages.php_types import OWN, Names, class_of, parameters, told, value_of
+from bridle.indexer.languages.reparse import Trees
 from bridle.indexer.languages.trees import words
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ _BODIES = ("declaration_list", "enum_declaration_list")
 _FUNCTIONS = ("method_declaration", "function_definition")
 
 
-def facts(path: str, source: bytes) -> FileFacts:
+def facts(path: str, source: bytes, trees: Trees | None = None) -> FileFacts:
     """Return what file `path`, whose text is `source` in UTF-8, defines, uses and imports."""
-    known = read(path, source, _DIALECT)
+    known = read(path, source, _DIALECT, trees)
     names = Names(known.package, known.imports)
     uses = {_in_full(use, names): None for use in known.references if use.qualifier or not _is_word(use)}
     types = tuple(msgspec.structs.replace(one, type=names.path(one.type)) for one in known.types)

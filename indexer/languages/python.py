@@ -28,6 +28,7 @@ from bridle.indexer.facts import (
 from bridle.indexer.languages.grammars import grammar_of, parser_of
 from bridle.indexer.languages.outline import Outline
 from bridle.indexer.languages.python_uses import Uses
+from bridle.indexer.languages.reparse import Trees
 
 SUFFIXES = (".py", ".pyi", ".pyw")
 MAX_SIGNATURE = 200
@@ -40,9 +41,9 @@ _QUOTES = re.compile(r"^[a-zA-Z]*(\"\"\"|'''|\"|')")
 _Nodes = Mapping[str, Sequence[Node]]
 
 
-def facts(path: str, source: bytes) -> FileFacts:
+def facts(path: str, source: bytes, trees: Trees | None = None) -> FileFacts:
     """Return what file `path`, whose text is `source` in UTF-8, defines, uses and imports."""
-    return _Reading(path, source).facts()
+    return _Reading(path, source).facts(trees)
 
 
 @cache
@@ -76,12 +77,12 @@ class _Reading:
         if source and source[-1:] not in {b"\n", b"\r"}:
             self._line_starts.pop()
 
-    def facts(self) -> FileFacts:
+    def facts(self, trees: Trees | None) -> FileFacts:
         parser, query = _grammar()
         source = self._source
         if b"\r" in source:
             source = _LONE_CR.sub(b"\n", source)  # the grammar ends no line at a lone CR
-        tree = parser.parse(source)
+        tree = trees.parse(self._path, parser, source) if trees else parser.parse(source)
         captures = QueryCursor(query).captures(tree.root_node)  # in no particular order
         nodes = {name: sorted(group, key=_place) for name, group in captures.items()}
         heads = sorted(self._heads(nodes), key=lambda head: (head.start, -head.end))

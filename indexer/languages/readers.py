@@ -1,8 +1,8 @@
 """The languages that are read for facts: one row a language, its reader loaded when first asked for.
 
-A reader is a module of this folder with ``facts(path, source)``: what a file, whose text is `source` in UTF-8, defines,
-uses and imports. `probe` is a text that makes it load all it needs. A language joins by a row here, its reader with its
-queries, and its rules in `bridle.indexer.linking`.
+A reader is a module of this folder with ``facts(path, source, trees)``: what a file, whose text is `source` in UTF-8,
+defines, uses and imports; `trees` may know what it was a moment ago. `probe` is a text that makes it load all it needs.
+A language joins by a row here, its reader with its queries, and its rules in `bridle.indexer.linking`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from typing import cast
 import msgspec
 
 from bridle.indexer.facts import FileFacts
+from bridle.indexer.languages.embedded import EMBEDDING
+from bridle.indexer.languages.reparse import Trees
 
-Read = Callable[[str, bytes], FileFacts]
+Read = Callable[[str, bytes, Trees | None], FileFacts]
 
 
 class Reader(msgspec.Struct, frozen=True):
@@ -26,16 +28,16 @@ class Reader(msgspec.Struct, frozen=True):
     module: str
     probe: tuple[str, bytes]
 
-    def facts(self, path: str, source: bytes) -> FileFacts:
+    def facts(self, path: str, source: bytes, trees: Trees | None = None) -> FileFacts:
         """Return what file `path` holds."""
         read = cast("Read", importlib.import_module(f"bridle.indexer.languages.{self.module}").facts)
-        return read(path, source)
+        return read(path, source, trees)
 
 
 PYTHON = Reader("python", (".py", ".pyi", ".pyw"), "python", ("probe.py", b"def probe():\n    return probe()\n"))
 SCRIPTS = Reader(
     "scripts",
-    (".ts", ".tsx", ".js", ".jsx", ".mts", ".cts", ".mjs", ".cjs"),
+    (".ts", ".tsx", ".js", ".jsx", ".mts", ".cts", ".mjs", ".cjs", *EMBEDDING),
     "scripts",
     ("probe.ts", b"export function probe(): void {\n  probe();\n}\n"),
 )

@@ -11,11 +11,15 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from bridle.indexer.digest import digest
-from bridle.indexer.facts import FileFacts, Reference, ReferenceKind, Symbol, SymbolId, Typed
+from bridle.indexer.facts import Export, FileFacts, Reference, ReferenceKind, Symbol, SymbolId, Typed
 from bridle.indexer.languages.captures import captured
+from bridle.indexer.languages.embedded import COMPONENTS, EMBEDDING, script_in
 from bridle.indexer.languages.lines import Lines
 from bridle.indexer.languages.outline import Outline
+from bridle.indexer.languages.reparse import Trees
 from bridle.indexer.languages.script_bindings import bindings
 from bridle.indexer.languages.script_heads import Head, first_line, heads
 from bridle.indexer.languages.script_scopes import Scopes, value_of
@@ -40,20 +44,26 @@ _DECLARING = ("local", "var", "own", "closing")
 _OWNERS = ("class", "interface", "type", "variable")
 
 
-def facts(path: str, source: bytes) -> FileFacts:
+def facts(path: str, source: bytes, trees: Trees | None = None) -> FileFacts:
     """Return what file `path`, whose text is `source` in UTF-8, defines, uses and imports."""
-    return _Reading(path, source).facts()
+    if not path.endswith(EMBEDDING):
+        return _Reading(path, path, source, trees).facts()
+    known = _Reading(path, f"{path}.ts", script_in(path, source), trees).facts()
+    exports = known.exports
+    if path.endswith(COMPONENTS) and not any(one.name == "default" for one in exports):
+        exports = (*exports, Export("default", ""))  # the component
+    return msgspec.structs.replace(known, digest=digest(source), exports=exports)
 
 
 class _Reading:
-    """One file while it is read."""
+    """One file while it is read, as a file that is `named` so would be."""
 
-    def __init__(self, path: str, source: bytes) -> None:
+    def __init__(self, path: str, named: str, source: bytes, trees: Trees | None) -> None:
         self._path = path
         self._source = source
         self._lines = Lines(path, source)
-        queries = _QUERIES.get(path.rpartition(".")[2], _PLAIN)
-        self._root, self._nodes = captured(path, source, queries)
+        queries = _QUERIES.get(named.rpartition(".")[2], _PLAIN)
+        self._root, self._nodes = captured(named, source, queries, trees)
         self._bindings = bindings(self._nodes)
         self._heads = heads(path, source, self._nodes, self._bindings.loads)
         self._outline = Outline([(0, len(source)), *((head.start, head.end) for head in self._heads)])

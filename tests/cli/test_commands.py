@@ -60,6 +60,8 @@ def test_no_command_is_a_usage_error_and_help_names_every_command(till: Path) ->
         "verify",
         "run",
         "sessions",
+        "audit",
+        "cost",
         "proposals",
         "undo",
         "trust",

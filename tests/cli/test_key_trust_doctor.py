@@ -14,6 +14,7 @@ from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
 from bridle.cli.main import main
+from bridle.harness.session.state import State
 
 SECRET = "sk-ant-do-not-print-me"
 
@@ -154,7 +155,20 @@ def test_the_doctor_looks_at_everything_and_says_the_next_step(
 ) -> None:
     code, found = look(root, capsys)
     assert [*found] == [
-        *("python", "git", "settings", "state", "trust", "sandbox", "grammars", "vectors", "checks", "key", "editors"),
+        *(
+            "python",
+            "git",
+            "settings",
+            "state",
+            "trust",
+            "sandbox",
+            "grammars",
+            "index",
+            "vectors",
+            "checks",
+            "key",
+            "editors",
+        ),
         "mcp",
     ]
     assert code == (1 if any(check["outcome"] == "fail" for check in found.values()) else 0)
@@ -187,6 +201,30 @@ def test_what_is_broken_fails_alone(root: Path, drawer: Drawer, capsys: pytest.C
     assert found["settings"]["outcome"] == "fail"
     assert "bridle.toml:1" in found["settings"]["detail"]
     assert found["state"]["outcome"] == "pass"
+
+
+@pytest.mark.slow
+def test_the_doctor_tells_how_the_index_stands(root: Path, drawer: Drawer, capsys: pytest.CaptureFixture[str]) -> None:
+    def line() -> tuple[str, str]:
+        found = {check["name"]: check for check in json.loads(told())["checks"]}
+        return found["index"]["outcome"], found["index"]["detail"]
+
+    def told() -> str:
+        main(["doctor", "--json", "--root", str(root)])
+        return capsys.readouterr().out
+
+    assert line() == ("pass", "none made yet")
+    (root / "a.py").write_text("x = 1\n")
+    (root / "nul.py").write_bytes(b"x = 1\n\0")
+    assert main(["index", "--root", str(root)]) == 0
+    capsys.readouterr()
+    state, detail = line()
+    assert state == "pass"
+    assert detail.startswith("1 files are known; 1 not read: ")
+    State(root).index.write_bytes(b"garbage" * 999)
+    state, detail = line()
+    assert state == "warn"
+    assert detail.startswith("what is kept cannot be used: ")
 
 
 def bridle(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:

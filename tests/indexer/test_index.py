@@ -124,6 +124,11 @@ def test_one_edited_file_is_the_only_one_parsed_and_resolved(root: Path, index: 
     assert (third.stats.parsed, third.stats.resolved) == (0, 0)
 
 
+def test_a_prepared_index_makes_nothing_of_the_whole_at_a_first_edit(index: Index) -> None:
+    index.prepare()
+    assert {"names", "mentions", "sources"} <= vars(index.snapshot.linked).keys()
+
+
 def test_a_new_name_is_resolved_where_it_is_mentioned(root: Path, index: Index) -> None:
     index.refresh()
     plant(root, {"src/shop/tax.py": SHOP["src/shop/tax.py"].replace("def rounded(x)", "def rounded_up(x)")})
@@ -270,6 +275,46 @@ def test_a_store_that_is_harmed_is_rebuilt(root: Path, tmp_path: Path, harm: str
     assert knows(root, store).stats.parsed == (4 if harm == "folder" else 0)
 
 
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+from bridle.indexer.index import Index
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+index = Index(Path(sys.argv[1]), Path(sys.argv[2]), workers=1)
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))  # no file may grow beyond that: the disk is full
+snapshot = index.refresh()
+print(snapshot.complete, snapshot.stats.files, bool(snapshot.work.unkept), len(snapshot.named("f7")))
+index.close()
+"""
+
+
+@pytest.mark.slow
+def test_on_a_full_disk_all_is_known_and_it_is_told_that_nothing_was_kept(tmp_path: Path) -> None:
+    root, store = tmp_path / "tree", tmp_path / "index.db"
+    plant(root, {f"m{n}.py": f"def f{n}(): pass\n" * 50 for n in range(40)})
+    ran = subprocess.run(
+        [sys.executable, "-c", FULL, str(root), str(store)], check=True, capture_output=True, text=True, timeout=60
+    )
+    assert ran.stdout == "True 40 True 50\n"
+    assert knows(root, store).work.unkept == ""
+    assert knows(root, store).stats.parsed == 0
+
+
+@pytest.mark.slow
+def test_a_clock_that_went_back_hides_no_change(root: Path, tmp_path: Path) -> None:
+    store, tax = tmp_path / "index.db", root / "src/shop/tax.py"
+    knows(root, store)
+    later = tax.stat()
+    for change, moment in (("RATE = 4", -(10**9)), ("RATE = 5", 10**12)):
+        tax.write_text(SHOP["src/shop/tax.py"].replace("RATE = 3", change))
+        os.utime(tax, ns=(later.st_atime_ns, later.st_mtime_ns + moment))
+        assert knows(root, store).digests["src/shop/tax.py"] == digest(tax.read_bytes())
+    tax.write_text(SHOP["src/shop/tax.py"].replace("RATE = 3", "RATE = 6"))
+    os.utime(tax, ns=(later.st_atime_ns, later.st_mtime_ns + 10**12))  # the same stat as a moment ago
+    assert knows(root, store).digests["src/shop/tax.py"] == digest(tax.read_bytes())
+
+
 @pytest.mark.slow
 def test_a_follower_reads_the_store_and_writes_none(root: Path, tmp_path: Path) -> None:
     store = tmp_path / "index.db"
@@ -314,8 +359,9 @@ def test_a_cancelled_refresh_keeps_what_it_has_read(tmp_path: Path) -> None:
 
 
 def test_bad_input_is_skipped_with_reasons_and_the_rest_is_known(tmp_path: Path) -> None:
-    plant(tmp_path, {"good.py": "def good(): pass\n", "deep.py": "(" * 10_000 + ")" * 10_000 + "\n"})
-    (tmp_path / "huge.py").write_bytes(b"x=1;" * 12_500_000)
+    plant(tmp_path, {"good.py": "def good(): pass\n", "deep.py": "(" * 100_000 + ")" * 100_000 + "\n"})
+    with (tmp_path / "huge.py").open("wb") as huge:
+        huge.truncate(1 << 30)
     (tmp_path / "min.py").write_bytes(b"x=1;" * 30_000)
     (tmp_path / "nul.py").write_bytes(b"x = 1\n\0")
     (tmp_path / "latin.py").write_bytes(b"caf\xe9 = 1\n")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bridle.harness.nouns import Fault, RunId, Usage, UserProblem
 from bridle.harness.session.events import KINDS, SYNCED, Edited, FileChange
 from bridle.harness.session.fold import RunState, fold
-from bridle.harness.session.journal import Journal, read_journal
+from bridle.harness.session.journal import REGISTER, Journal, read_journal
 from bridle.harness.session.records import read_head
 from bridle.harness.session.runs import list_runs
 
@@ -57,7 +57,7 @@ def test_what_was_appended_is_read_back_in_order(tmp_path: Path) -> None:
     reading = read_journal(tmp_path, RUN)
     assert [record.kind for record in reading.records] == [kind for kind, _ in STORY]
     assert [record.seq for record in reading.records] == list(range(1, len(STORY) + 1))
-    assert [record.time for record in reading.records] == [1001.0 + n for n in range(len(STORY))]
+    assert [record.time for record in reading.records] == [1002.0 + n for n in range(len(STORY))]  # after the register
     assert (reading.damage, reading.live) == ("", False)
 
 
@@ -285,4 +285,5 @@ def test_the_newest_run_comes_first(tmp_path: Path) -> None:
 
 def test_journals_are_for_the_user_alone(tmp_path: Path) -> None:
     write(tmp_path)
-    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600, 0o700}
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / REGISTER).iterdir()} == {0o600}

@@ -224,13 +224,17 @@ def test_a_machine_that_forbids_namespaces_gets_the_copy_and_is_told_why(
 
 
 @pytest.mark.slow
-def test_where_unshare_is_forbidden_the_copy_keeps_its_promises() -> None:
-    """The whole contract once more, inside a sandbox that lets nobody make another."""
+@pytest.mark.parametrize("more", [(), pytest.param(("test_limits",), marks=pytest.mark.long)])
+def test_where_unshare_is_forbidden_the_copy_keeps_its_promises(more: tuple[str, ...]) -> None:
+    """The whole contract once more, inside a sandbox that lets nobody make another.
+
+    The copy's limits are also those of a machine that forbids nothing, and tested there.
+    """
     bubblewrap = shutil.which("bwrap")
     if bubblewrap is None or FORBIDDEN in os.environ or FOREIGN in os.environ:
         pytest.skip("bubblewrap, which forbids it here, is not installed")
     checkout = Path(__file__).resolve().parents[2]
-    names = ("test_shadow_contract", "test_opening", "test_escapes", "test_limits")
+    names = ("test_shadow_contract", "test_opening", "test_escapes", *more)
     done = run(
         [
             *(bubblewrap, "--dev-bind", "/", "/", "--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--"),

@@ -1,0 +1,83 @@
+"""What the model's answers cost, by run, phase, model or day. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Literal, get_args
+
+import msgspec
+
+from bridle.harness.model.budget import add
+from bridle.harness.nouns import RunId, Usage
+from bridle.harness.session import events
+from bridle.harness.session.journal import Reading
+
+By = Literal["run", "phase", "model", "day"]
+WAYS: tuple[By, ...] = get_args(By)
+UNNAMED = "(not told)"
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """One answer of a model. `day` is that of this machine's clock, as ``2026-11-26``."""
+
+    run: RunId
+    phase: str
+    model: str
+    day: str
+    usage: Usage
+
+
+class Sum(msgspec.Struct, frozen=True):
+    """What was spent under one key: `known` is false where the price of an answer is not known."""
+
+    key: str
+    calls: int
+    usage: Usage
+    cost_usd_micros: int
+    known: bool
+
+    @property
+    def cached(self) -> float:
+        """The share of all tokens that were sent which the cache had already."""
+        used = self.usage
+        sent = used.input_tokens + used.cache_read_tokens + used.cache_write_tokens
+        return used.cache_read_tokens / sent if sent else 0.0
+
+
+def spending(reading: Reading) -> Iterator[Spent]:
+    """Yield every answer of one run."""
+    phase = model = ""
+    for record in reading.records:
+        match record.event():
+            case events.Started(model=name):
+                model = name
+            case events.PhaseEntered(name=name):
+                phase = name
+            case events.ModelReplied(usage=usage):
+                day = datetime.fromtimestamp(record.time).astimezone().strftime("%Y-%m-%d")
+                yield Spent(reading.run, phase or UNNAMED, model or UNNAMED, day, usage)
+            case _:
+                pass
+
+
+def summed(spent: Iterable[Spent], by: By) -> tuple[Sum, ...]:
+    """Return the sums under each key: days in order, all others by what they cost, the dearest first."""
+    groups: dict[str, list[Spent]] = {}
+    for one in spent:
+        groups.setdefault(getattr(one, by), []).append(one)
+    sums = [total(key, group) for key, group in groups.items()]
+    if by == "day":
+        return tuple(sorted(sums, key=lambda one: one.key))
+    return tuple(sorted(sums, key=lambda one: (-one.cost_usd_micros, -one.usage.input_tokens, one.key)))
+
+
+def total(key: str, spent: Iterable[Spent]) -> Sum:
+    """Return the sum of all; money that is not known is left out of it, and said so."""
+    usage, money, calls, known = Usage(), 0, 0, True
+    for one in spent:
+        usage = add(usage, one.usage)
+        money += one.usage.cost_usd_micros or 0
+        known = known and one.usage.cost_usd_micros is not None
+        calls += 1
+    return Sum(key, calls, usage, money, known)

@@ -197,11 +197,11 @@ class Knowing:
         try:
             snapshot = await asyncio.to_thread(self._index.refresh, progress, cancel)
         finally:
-            if self._vectors is not None and not self._paused:
+            if self._vectors is not None and not cancel.is_set():
                 self._vectors.resume()
         if snapshot.work.unkept:
             logger.warning("the index could not be kept for the next start: %s", snapshot.work.unkept)
-        if self._paused:
+        if cancel.is_set():
             return snapshot
         self._emit(IndexProgress(len(snapshot.digests), len(snapshot.digests), done=True))
         self._embed(loop)

@@ -50,7 +50,8 @@ class _Forms:
 
     def known_initials(self) -> Mapping[str, str]:
         """Return the initials that are known by now, of these names or those before."""
-        return self.__dict__.get("initials_of", self._known)
+        known: Mapping[str, str] = self.__dict__.get("initials_of", self._known)
+        return known
 
     @cached_property
     def initials_of(self) -> Mapping[str, str]:

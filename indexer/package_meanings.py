@@ -13,7 +13,7 @@ from typing import NamedTuple
 from bridle.indexer.facts import Import, Symbol, SymbolId
 from bridle.indexer.package_lookup import ALL, Packages
 from bridle.indexer.package_rules import Rules
-from bridle.indexer.package_values import Value, parts_of
+from bridle.indexer.package_values import Part, Value, parts_of
 from bridle.indexer.resolve import IMPORTED, INHERITED, MEMBER, SCOPE, STAR, UNIQUE
 from bridle.indexer.scopes import Scopes
 
@@ -59,8 +59,8 @@ class Meanings:
             member = self.member(holder[0], name) if holder and holder[0].kind in TYPES else None
             if member is not None and self._may_be_bare(member.symbols[0], kind):
                 return member
-            is_asked = self._rules.is_included and kind != "inherit" and bool(holder)
-            if is_asked and (base := self._base(holder[0], name)):
+            is_asked = self._rules.is_included and kind != "inherit"
+            if is_asked and holder and (base := self._base(holder[0], name)):
                 return Found((base,), INHERITED)
             around = around.rpartition(".")[0]
         own = tuple(one for one in self._packages.at(package, name, path) if self._may_be_bare(one, kind))
@@ -181,7 +181,7 @@ class Meanings:
                 found = self.address(dotted, scopes.facts.path)  # written in full
                 value = self._of(found, IMPORTED, hops) if found else None
             else:
-                value = self._step(value, part.name, scopes, hops)
+                value = self._step(value, part, scopes, hops)
             value = self._done(value, part.done, hops)
             if value is not None and part.stars:
                 value = value._replace(depth=value.depth + part.stars)
@@ -212,8 +212,8 @@ class Meanings:
             return self._said(symbol, symbol.qualname, confidence, hops)
         return Value(symbol, None, 0, confidence)
 
-    def _step(self, value: Value, name: str, scopes: Scopes, hops: int) -> Value | None:
-        near = scopes.facts.path
+    def _step(self, value: Value, part: Part, scopes: Scopes, hops: int) -> Value | None:
+        near, name = scopes.facts.path, part.name
         if value.package is not None:
             found = self.in_package(value.package, name, near, IMPORTED)
             return self._of(found.symbols, found.confidence, hops) if found else None
@@ -245,7 +245,7 @@ class Meanings:
                 continue
             symbol = value.symbol
             if deed == "[]":
-                inner = value if value.depth else self._stands_for(value, hops)
+                inner = value if value.depth else self._elements(value, hops)
                 is_pointer = self._rules.is_included and not (inner and inner.depth)
                 value = (
                     inner._replace(depth=inner.depth - 1) if inner and inner.depth else value if is_pointer else None
@@ -259,6 +259,10 @@ class Meanings:
                 value = None
         meant = self._stands_for(value, hops) if value is not None else None
         return meant if meant is not None and value is not None and meant.depth == value.depth else value
+
+    def _elements(self, value: Value, hops: int) -> Value | None:
+        """Return the container that a value which is none itself stands for."""
+        return self._stands_for(value, hops)
 
     def _stands_for(self, value: Value, hops: int) -> Value | None:
         """Return what a type is another name of, or what a type of containers holds."""

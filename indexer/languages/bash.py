@@ -7,11 +7,12 @@ first line names a shell. Paths that a variable begins are known by what stands 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from bridle.indexer.facts import FileFacts, Import
 from bridle.indexer.languages.captures import Nodes
+from bridle.indexer.languages.locals import Bound
 from bridle.indexer.languages.packaged import Dialect, Named, read
 from bridle.indexer.languages.paths import Form, Forms, text
 from bridle.indexer.languages.reparse import Trees
@@ -69,16 +70,45 @@ def _path(node: Node) -> tuple[str, bool]:
     return (told, is_whole) if re.fullmatch(r"[\w./+@ -]{1,200}", told) else ("", False)
 
 
+def _nobody(node: Node) -> str:
+    del node
+    return ""
+
+
+def _binds(node: Node) -> Iterable[Bound]:
+    del node
+    return ()
+
+
+def _fields(node: Node) -> Iterable[tuple[str, str]]:
+    del node
+    return ()
+
+
+def _said(node: Node, nth: int) -> str:
+    del node, nth
+    return ""
+
+
+def _target(node: Node) -> Node | None:
+    return node
+
+
+def _package(nodes: Nodes) -> str:
+    del nodes
+    return ""
+
+
 _DIALECT = Dialect(
     queries=("bash",),
-    forms=Forms({"word": Form("leaf"), "variable_name": Form("leaf")}, lambda node: ""),
+    forms=Forms({"word": Form("leaf"), "variable_name": Form("leaf")}, _nobody),
     names=_names,
-    binds=lambda node: (),
-    fields=lambda node: (),
-    said=lambda node, nth: "",
-    target=lambda node: node,
+    binds=_binds,
+    fields=_fields,
+    said=_said,
+    target=_target,
     imports=_imports,
-    package=lambda nodes: "",
+    package=_package,
     predeclared=PREDECLARED,
     statements=frozenset(),
     bodies=words("compound_statement subshell"),

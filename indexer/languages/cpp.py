@@ -16,7 +16,7 @@ from bridle.indexer.languages.cpp_macros import veiled
 from bridle.indexer.languages.cpp_names import FORMS, MAX_DEPTH, TAGS, Declared, declared, dotted, last_name, value_of
 from bridle.indexer.languages.locals import Bound
 from bridle.indexer.languages.packaged import Dialect, Named, read
-from bridle.indexer.languages.paths import text, written
+from bridle.indexer.languages.paths import first, last, text, written
 from bridle.indexer.languages.reparse import Trees
 from bridle.indexer.languages.trees import words
 
@@ -275,7 +275,7 @@ def _imports(nodes: Nodes) -> Iterator[Import]:
 
 
 def _alias(node: Node) -> Iterator[Import]:
-    name, said = node.child_by_field_name("name"), node.named_child(node.named_child_count - 1)
+    name, said = node.child_by_field_name("name"), last(node)
     parts = [text(part) for part in _parts(said)] if said is not None else []
     whole = ".".join(parts) or (text(said) if said is not None else "")
     module, _, target = whole.rpartition(".")
@@ -284,7 +284,7 @@ def _alias(node: Node) -> Iterator[Import]:
 
 
 def _using(node: Node) -> Iterator[Import]:
-    said = node.named_child(0) if node.named_child_count else None
+    said = first(node)
     whole = dotted(said) if said is not None else ""
     if any(part.type == "namespace" for part in node.children):
         if whole:

@@ -99,7 +99,7 @@ def value_of(node: Node) -> str:
         given = inner.child_by_field_name("arguments") if inner is not None else None
         if given is not None and given.named_child_count and held in _POINTERS | _HOLDERS:
             within = given.named_child(1 if held in _LAST and given.named_child_count > 1 else 0)
-            if held in _HOLDERS and (within is None or not value_of(within)):
+            if held in _HOLDERS and not value_of(within):
                 break  # of something that is no class
             stars, at = stars + ("*" if held in _HOLDERS else ""), within
             continue
@@ -160,9 +160,13 @@ def _gives(node: Node) -> str:
     whole = dotted(called) if called is not None and called.type == "qualified_identifier" else ""
     arguments = node.child_by_field_name("arguments")
     if whole.startswith("std.") and whole[4:] in _PASSED and arguments is not None and arguments.named_child_count == 1:
-        passed = arguments.named_child(0)
-        return written(passed, FORMS) if passed is not None else "?"
+        return written(arguments.named_child(0), FORMS)
     return ""
+
+
+def _called(node: Node, around: Node | None) -> str:
+    del around
+    return dotted(node) or text(node)
 
 
 FORMS = Forms(
@@ -188,5 +192,5 @@ FORMS = Forms(
     },
     value_of,
     gives=_gives,
-    called=lambda node: dotted(node) or text(node),
+    called=_called,
 )

@@ -99,7 +99,7 @@ class Includes:
             return seen
         elsewhere = [one for one in found if not _is_prototype(one) and not _is_static(one)]
         if not whole:
-            return elsewhere or seen
+            return elsewhere or [one for one in seen if one.kind != "class"]  # a class that is only named is outside
         known = {arity(one) for one in whole}
         wanted = {arity(one) for one in seen if _is_prototype(one)} - known
         return [*whole, *(one for one in elsewhere if arity(one) in wanted)] if wanted else whole

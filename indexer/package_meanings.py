@@ -295,13 +295,13 @@ class Meanings:
         """Return the class that a class is built on first."""
         return next((base for base in self.lineage(owner, own=False) if base.kind == "class"), None)
 
-    def member(self, owner: Symbol, name: str, near: str = "") -> Found | None:
-        """Look a name up in a type, then in what it is built on, nearest first; in a namespace as file `near` does."""
+    def member(self, owner: Symbol, name: str, seen_from: str = "") -> Found | None:
+        """Look a name up in a type, then in what it is built on, nearest first; in a namespace as `seen_from` does."""
         for at in self.lineage(owner):
-            place = near if near and at.kind == "namespace" else at.span.path
+            place = seen_from if seen_from and at.kind == "namespace" else at.span.path
             found = self._packages.at(self._packages.package(at.span.path), f"{at.qualname}.{name}", place)
-            if not found and near and place != near:
-                found = self._packages.at(self._packages.package(near), f"{at.qualname}.{name}", near)
+            if not found and seen_from and place != seen_from:
+                found = self._packages.at(self._packages.package(seen_from), f"{at.qualname}.{name}", seen_from)
             if found:
                 return Found(found, MEMBER if at is owner else INHERITED)
         return None

@@ -152,7 +152,7 @@ class PackageResolver:
         is_one = len(found.symbols) == 1
         sure = found.confidence if is_one else min(found.confidence, OVERLOADED)
         for target in found.symbols[:MAX_OVERLOADS]:
-            if target.kind == "namespace":
+            if self._rules.is_included and target.kind == "namespace":
                 continue
             kind = _EDGES[use.kind]
             if kind == "calls" and self._rules.is_path and target.kind in (*TYPES, "variable"):

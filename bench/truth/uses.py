@@ -94,7 +94,7 @@ class _Project:
     @cached_property
     def _told_of(self) -> set[str]:
         """The definitions of ours that the truth tells of: code that is not compiled here is not among them."""
-        known = (self._defined_at(one.path, one.at) for one in self._defined)
+        known = (self._defined_at(one.path, one.at, one.name) for one in self._defined)
         return {plain(symbol.id) for symbol in known if symbol is not None}
 
     def compared(self, kinds: Sequence[str]) -> Comparison:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from bridle.harness.navigation import NavigationReply
 from bridle.harness.nouns import Clash, FilePatch, Outcome, Proposal, ReachRow, RunId, Usage, Verdict
 from bridle.indexer.text import LineEdit
 
@@ -20,7 +21,8 @@ class Status(msgspec.Struct, frozen=True, tag=True):
     """How things stand. `model` is "" when none is set up; `next_step` says what to do then.
 
     `fix_cost_usd_micros` is what a fix came to here as a rule, or would by its model's price; None where nobody knows.
-    `lint` and `types` say whether such findings are shown beside other tools', as the person's own file has it.
+    `lint` and `types` say whether such findings are shown beside other tools', `navigation` where the way around the
+    code is told, as the person's own file has it.
     """
 
     root: str
@@ -37,6 +39,7 @@ class Status(msgspec.Struct, frozen=True, tag=True):
     fix_cost_usd_micros: int | None = None
     lint: Literal["auto", "on", "off"] = "auto"
     types: Literal["auto", "on", "off"] = "auto"
+    navigation: Literal["off", "fallback", "on"] = "fallback"
 
 
 class Verified(msgspec.Struct, frozen=True, tag=True):
@@ -191,7 +194,7 @@ class Sessions(msgspec.Struct, frozen=True, tag=True):
 
 EngineReply = (
     Done | Status | Verified | Executed | RunAccepted | Proposals | LandingPlan | LandingResult | PackView | Sessions
-    | Kept | Reversal | Reach
+    | Kept | Reversal | Reach | NavigationReply
 )  # fmt: skip
 
 # --- events -----------------------------------------------------------------------------------------------------
@@ -264,11 +267,16 @@ class Note(msgspec.Struct, frozen=True, tag=True):
 
 
 class IndexProgress(msgspec.Struct, frozen=True, tag=True):
-    """How far the index is; `done` when it answers for the whole tree."""
+    """How far the index is; `done` when it answers for the whole tree, or is `paused` until told to go on.
+
+    `per_second` are the files that were read in a second so far, 0 where that cannot be told yet.
+    """
 
     n_done: int
     n_files: int
     done: bool
+    per_second: int = 0
+    paused: bool = False
 
 
 class Lost(msgspec.Struct, frozen=True, tag=True):

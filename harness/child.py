@@ -12,12 +12,12 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bridle.harness.engine import EngineEvent
-    from bridle.harness.service import LocalEngine
+    from bridle.harness.engine import Engine, EngineEvent
     from bridle.harness.wire import Frame
 
 LONGEST_CALL_S = 3600.0
@@ -46,7 +46,7 @@ def main() -> None:
 async def _serve(root: Path, settings: str, frames: int) -> None:
     import msgspec
 
-    from bridle.harness.wire import Frame, Outbox, read_frame
+    from bridle.harness.wire import Frame, Outbox
     from bridle.harness.workspace import open_engine
 
     loop = asyncio.get_running_loop()
@@ -61,20 +61,34 @@ async def _serve(root: Path, settings: str, frames: int) -> None:
         outbox.send(Frame(event=event))
 
     engine.listen(tell)
-    answering: set[asyncio.Task[None]] = set()
+    await answer_all(engine, reader, outbox.send)
+
+
+async def answer_all(engine: Engine, reader: asyncio.StreamReader, send: Callable[[Frame], bool]) -> None:
+    """Answer requests side by side until the input ends, then close the engine; who is `gone` is not worked for."""
+    from bridle.harness.wire import read_frame
+
+    answering: dict[int, asyncio.Task[None]] = {}
     try:
         while (frame := await read_frame(reader)) is not None:
-            task = asyncio.create_task(_answer(engine, frame, outbox.send))
-            answering.add(task)
-            task.add_done_callback(answering.discard)
+            if not frame.gone:
+                answering[frame.id] = task = asyncio.create_task(_answer(engine, frame, send))
+                task.add_done_callback(partial(_forget, answering, frame.id))
+            elif (left := answering.get(frame.id)) is not None:
+                left.cancel()
     finally:
         await engine.close()
-        for task in answering:
+        waiting = list(answering.values())
+        for task in waiting:
             task.cancel()
-        await asyncio.gather(*answering, return_exceptions=True)
+        await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def _answer(engine: LocalEngine, frame: Frame, send: Callable[[Frame], bool]) -> None:
+def _forget(answering: dict[int, asyncio.Task[None]], number: int, _: asyncio.Task[None]) -> None:
+    answering.pop(number, None)
+
+
+async def _answer(engine: Engine, frame: Frame, send: Callable[[Frame], bool]) -> None:
     from bridle.harness.nouns import UserProblem
     from bridle.harness.wire import Frame, Problem
 

@@ -39,6 +39,23 @@ from bridle.harness.answers import (
     Status,
     Verified,
 )
+from bridle.harness.navigation import (
+    Area,
+    FindSymbols,
+    GetDefinitions,
+    GetOutline,
+    GetRelated,
+    GetUses,
+    Known,
+    NavigationReply,
+    NavigationRequest,
+    RelatedSymbols,
+    Relation,
+    Spot,
+    SymbolRow,
+    Symbols,
+    Uses,
+)
 from bridle.harness.nouns import (
     Badge,
     Buffer,
@@ -63,15 +80,17 @@ from bridle.harness.nouns import (
 from bridle.indexer.text import LineEdit
 
 __all__ = [
-    "AcceptFinding", "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash", "Closed",
+    "AcceptFinding", "Area", "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash", "Closed",
     "DiscardRun", "Done", "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Exec", "Executed", "Fault",
-    "FilePatch", "Finding", "FinishLanding", "Flag", "GetContext", "GetProposals", "GetReach", "GetReversal",
-    "GetSessions", "GetStatus", "GrantNeeds", "Hunk", "IndexProgress", "Kept", "LandingPlan", "LandingResult", "Lost",
-    "Note", "Origin", "PackPiece", "PackView", "PrepareLanding", "PrepareUndo", "Proposal", "ProposalChanged",
-    "ProposalId", "Proposals", "Reach", "ReachRow", "Refresh", "Reject", "Related", "ReplyTo", "ResumeRun", "Reversal",
-    "RunAccepted", "RunEnded", "RunId", "RunProgress", "Selection", "SessionRow", "Sessions", "SetTrust", "StartRun",
-    "Status", "SyncBuffers", "TakeBackFinding", "Usage", "UserProblem", "Values", "Verdict", "Verified", "Verify",
-    "expect",
+    "FilePatch", "FindSymbols", "Finding", "FinishLanding", "Flag", "GetContext", "GetDefinitions", "GetOutline",
+    "GetProposals", "GetReach", "GetRelated", "GetReversal", "GetSessions", "GetStatus", "GetUses", "GrantNeeds",
+    "Hunk", "IndexProgress", "Kept", "Known", "LandingPlan", "LandingResult", "Lost", "NavigationReply",
+    "NavigationRequest", "Note", "Origin", "PackPiece", "PackView", "PauseIndexing", "PrepareLanding", "PrepareUndo",
+    "Proposal",
+    "ProposalChanged", "ProposalId", "Proposals", "Reach", "ReachRow", "Refresh", "Reject", "Related", "RelatedSymbols",
+    "Relation", "ReplyTo", "ResumeRun", "Reversal", "RunAccepted", "RunEnded", "RunId", "RunProgress", "Selection",
+    "SessionRow", "Sessions", "SetTrust", "Spot", "StartRun", "Status", "SymbolRow", "Symbols", "SyncBuffers",
+    "TakeBackFinding", "Usage", "UserProblem", "Uses", "Values", "Verdict", "Verified", "Verify", "expect",
 ]  # fmt: skip
 
 
@@ -242,6 +261,12 @@ class GetContext(msgspec.Struct, frozen=True, tag=True):
     n_tokens: int = 4000
 
 
+class PauseIndexing(msgspec.Struct, frozen=True, tag=True):
+    """Read no more files until told to go on; open documents are followed all the same. → Done."""
+
+    paused: bool = True
+
+
 class GetReach(msgspec.Struct, frozen=True, tag=True):
     """→ Reach: which tests reach the functions of a file, when they ran and on what text."""
 
@@ -267,7 +292,7 @@ class DiscardRun(msgspec.Struct, frozen=True, tag=True):
 EngineRequest = (
     GetStatus | SetTrust | SyncBuffers | Verify | Exec | GrantNeeds | StartRun | CancelRun | ReplyTo | GetProposals |
     Reject | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | ResumeRun | DiscardRun | Refresh
-    | AcceptFinding | TakeBackFinding | GetReversal | GetReach
+    | AcceptFinding | TakeBackFinding | GetReversal | GetReach | PauseIndexing | NavigationRequest
 )  # fmt: skip
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
@@ -291,7 +316,10 @@ class Engine(Protocol):
     """
 
     async def call(self, request: EngineRequest, timeout_s: float = 30.0) -> EngineReply:
-        """Ask, and wait for the answer. Raises UserProblem, Closed, TimeoutError."""
+        """Ask, and wait for the answer. Raises UserProblem, Closed, TimeoutError.
+
+        Who stops waiting for a `NavigationRequest` ends the work on it; other work goes on.
+        """
         ...
 
     def listen(self, listener: Callable[[EngineEvent], None]) -> None:

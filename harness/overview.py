@@ -68,6 +68,7 @@ class Overview:
             lint_on_save=self._settings.checks_on_save,
             lint=self._settings.lint,
             types=self._settings.types,
+            navigation=self._settings.navigation,
             next_step=_next_step(trusted=trusted, model=model),
             fix_cost_usd_micros=fix_cost(rows, model, self._settings.context_tokens),
         )

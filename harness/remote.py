@@ -23,6 +23,7 @@ from bridle.harness.engine import (
     EngineReply,
     EngineRequest,
     Lost,
+    NavigationRequest,
     SyncBuffers,
     UserProblem,
 )
@@ -93,6 +94,10 @@ class ChildEngine:
                 return await future
         except (BrokenPipeError, ConnectionResetError) as error:
             raise Closed("the engine is gone") from error
+        except (asyncio.CancelledError, TimeoutError):
+            if isinstance(request, NavigationRequest) and not process.stdin.is_closing():
+                process.stdin.write(pack(Frame(id=number, gone=True)))
+            raise
         finally:
             self._pending.pop(number, None)
 

@@ -15,6 +15,7 @@ from bridle.harness.completing import Completing
 from bridle.harness.executing import Executing
 from bridle.harness.knowing import Knowing
 from bridle.harness.landings import Landings
+from bridle.harness.navigating import Navigating
 from bridle.harness.nouns import Fault, RunId, UserProblem
 from bridle.harness.order import order_of
 from bridle.harness.overview import Overview
@@ -56,6 +57,7 @@ class Rooms:
     trust: Trust
     asking: Asking
     knowing: Knowing
+    navigating: Navigating
     checking: Checking
     reaching: Reaching
     completing: Completing
@@ -84,6 +86,8 @@ class LocalEngine:
         """Answer one request. Raises UserProblem, Fault, TimeoutError."""
         self._rooms.warming.touched(request)
         async with asyncio.timeout(timeout_s):
+            if isinstance(request, e.NavigationRequest):
+                return await self._rooms.navigating.answer(request)
             return await self._answer(request)
 
     async def close(self) -> None:
@@ -93,6 +97,7 @@ class LocalEngine:
         self._rooms.executing.stop()
         await self._rooms.runs.close()
         await self._rooms.overview.close()
+        self._rooms.navigating.close()
         await self._rooms.release()
         await self._rooms.knowing.close()
 
@@ -131,11 +136,7 @@ class LocalEngine:
             case e.GetProposals():
                 return rooms.landings.proposals()
             case e.Reject():
-                if request.hunks:
-                    await rooms.runs.hand_over(request.proposal)
-                rooms.standing.reject(request.proposal, request.hunks)
-                if not request.hunks:
-                    rooms.runs.cancel(RunId(request.proposal))
+                await self._reject(request)
             case e.Refresh():
                 self._expect_trust()
                 return self._refresh(request)
@@ -149,6 +150,8 @@ class LocalEngine:
                 return await rooms.landings.finish(request)
             case e.GetContext():
                 return await rooms.overview.context(request)
+            case e.PauseIndexing():
+                rooms.knowing.pause(paused=request.paused)
             case e.GetReach():
                 return await rooms.reaching.reach(request)
             case e.GetSessions():
@@ -164,6 +167,14 @@ class LocalEngine:
         for path in touched:
             document = self._rooms.buffers.get(path)
             await self._rooms.knowing.set_buffer(path, None if document is None else document.buffer.text)
+
+    async def _reject(self, request: e.Reject) -> None:
+        """Take a proposal off the table, with its run; where only hunks are, the run ends first."""
+        if request.hunks:
+            await self._rooms.runs.hand_over(request.proposal)
+        self._rooms.standing.reject(request.proposal, request.hunks)
+        if not request.hunks:
+            self._rooms.runs.cancel(RunId(request.proposal))
 
     def _refresh(self, request: e.Refresh) -> e.RunAccepted:
         """Begin the run of a proposal anew, and take the old proposal off the table."""

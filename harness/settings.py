@@ -45,6 +45,7 @@ from bridle.harness.settingsfiles import (
     Example,
     Hooks,
     ManagedFile,
+    Navigation,
     Part,
     ProjectFile,
     Rules,
@@ -109,6 +110,7 @@ class Settings(msgspec.Struct, frozen=True):
     context_tokens: int = 4_000
     lint: Show = "auto"
     types: Show = "auto"
+    navigation: Navigation = "fallback"
     sandbox_required: bool = False
     container: Container | None = None
     limits: Limits = msgspec.field(default_factory=usual_limits)
@@ -189,6 +191,7 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
         context_tokens=_least(editor.context_tokens or user.context_tokens or 4_000, project.context_tokens),
         lint=_shown(editor.diagnostics.lint, user.diagnostics.lint),
         types=_shown(editor.diagnostics.types, user.diagnostics.types),
+        navigation=editor.navigation or user.navigation,
         sandbox_required=any(file.sandbox.required for file in (managed, user, editor, project)),
         container=_container(user.sandbox, mine),
         limits=_limits(user.sandbox, project.sandbox),

@@ -15,6 +15,8 @@ from bridle.harness.permission.hooks import MAX_S
 from bridle.harness.verify.finders.declared import CheckEntries
 
 Show = Literal["auto", "on", "off"]
+Navigation = Literal["off", "fallback", "on"]
+"""Where definitions, uses and symbols are told from the index: nowhere, where no other server does it, everywhere."""
 EditTool = Literal["hashline", "str_replace"]
 File = Literal["user", "project", "editor", "managed"]
 
@@ -149,6 +151,7 @@ class ProjectFile(Common, frozen=True):
 class EditorSettings(Common, frozen=True):
     permission: Tighter = Tighter()
     diagnostics: Diagnostics = Diagnostics()
+    navigation: Navigation | None = None
     sandbox: Sandbox = Sandbox()
     # What the plug-ins set for themselves and their door; nothing of it matters to the engine.
     lens: Lens = Lens()
@@ -172,6 +175,7 @@ class UserFile(Common, frozen=True):
     hooks: Hooks = msgspec.field(default=(), name="hook")
     permission: Permission = Permission()
     diagnostics: Diagnostics = Diagnostics()
+    navigation: Navigation = "fallback"
     sandbox: Shelter = Shelter()
     checks: dict[str, CheckPart] = {}
     declared: CheckEntries = msgspec.field(default=(), name="check")

@@ -30,13 +30,17 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Frame(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One message: a request, its reply or problem (same `id`), or an event (`id` 0)."""
+    """One message: a request, its reply or problem (same `id`), or an event (`id` 0).
+
+    `gone` tells that nobody waits for the reply to that `id` any more.
+    """
 
     id: int = 0
     request: EngineRequest | None = None
     reply: EngineReply | None = None
     problem: Problem | None = None
     event: EngineEvent | None = None
+    gone: bool = False
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -23,6 +23,7 @@ from bridle.harness.mcp.servers import Servers
 from bridle.harness.model.choose import choose
 from bridle.harness.model.client import ModelClient
 from bridle.harness.model.keys import take_key
+from bridle.harness.navigating import Navigating
 from bridle.harness.nouns import UserProblem
 from bridle.harness.overview import Overview
 from bridle.harness.permission.grants import Grants
@@ -88,18 +89,18 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     completing = Completing(ground)
     checking = Checking(root, state, settings, buffers, post.emit, Unsheltered(rung, asking), grants, completing.begin)
     runs = Runs(ground)
-    proving = Proving(checking, ground.ledger, buffers, post.emit)
     rooms = Rooms(
         buffers=buffers,
         trust=trust,
         asking=asking,
         knowing=knowing,
+        navigating=Navigating(root, buffers, knowing),
         checking=checking,
         reaching=Reaching(buffers, checking.memory),
         completing=completing,
         executing=Executing(ground),
         runs=runs,
-        landings=Landings(ground, proving),
+        landings=Landings(ground, Proving(checking, ground.ledger, buffers, post.emit)),
         standing=Standing(ground.ledger, buffers, post.emit),
         overview=Overview(root, settings, buffers, trust, knowing, runs, rung, model.name),
         warming=Warming(checking.warm, partial(_may_warm, trust, knowing, runs, rung, settings)),

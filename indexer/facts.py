@@ -62,13 +62,15 @@ class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A name bound by an import: `name` here is `target` of `module` (empty target: the module itself).
 
-    `level` counts the leading dots. ``import a.b`` binds the name ``a.b``; a star import has the name ``*``.
+    `level` counts the leading dots. ``import a.b`` binds the name ``a.b``; a star import has the name ``*``. `scope` is
+    the qualified name of the module inside of the file that it is bound in, where it is not the file's own.
     """
 
     name: str
     module: str
     target: str
     level: int = 0
+    scope: str = ""
 
 
 class Export(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -125,10 +127,23 @@ class Chunk(msgspec.Struct, frozen=True):
     digest: str
 
 
+class Places(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Where names are written in a file, as packed int32 (`bridle.indexer.places`).
+
+    `names` is one byte offset per definition, `counts` how often each use is written, `uses` where, in the order of the
+    facts; `imports` are the starts and ends of the statements that import.
+    """
+
+    names: bytes = b""
+    counts: bytes = b""
+    uses: bytes = b""
+    imports: bytes = b""
+
+
 class FileFacts(msgspec.Struct, frozen=True, gc=False):
     """Everything that was read out of one file.
 
-    `digest` and `n_bytes` are those of the file's bytes; spans count in the UTF-8 form of its text, in
+    `digest` and `n_bytes` are those of the file's bytes; spans and places count in the UTF-8 form of its text, in
     which a byte order mark has no place. `package` is what the file says that its definitions belong to.
     """
 
@@ -143,6 +158,7 @@ class FileFacts(msgspec.Struct, frozen=True, gc=False):
     exports: tuple[Export, ...] = ()
     types: tuple[Typed, ...] = ()
     package: str = ""
+    places: Places = Places()
 
 
 class Skipped(msgspec.Struct, frozen=True):

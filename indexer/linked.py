@@ -17,7 +17,7 @@ import msgspec
 from bridle.indexer.facts import Edge, FileFacts, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
-from bridle.indexer.linking import Homes, Layout, edges_of
+from bridle.indexer.linking import Homes, Layout, Resolving, edges_of
 from bridle.indexer.resolve import path_of
 from bridle.indexer.scopes import Scopes
 from bridle.indexer.script_projects import Projects
@@ -85,8 +85,9 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
         names = self.names.changed(_names(old.values()), _names(new.values()))
         mentions = self.mentions.changed(_mentions(old.values()), _mentions(new.values()))
         moved = old.keys() ^ new.keys()
+        roots = self.homes.layout.projects.roots
         reaches_any = self.homes.reaches_any(moved) or homes.reaches_any(moved)
-        again = set(files) if reaches_any else touched(old, new, files, mentions, self._dependents)
+        again = set(files) if reaches_any else touched(old, new, files, mentions, self._dependents, roots)
         fresh = edges_of(sorted(again), homes.resolving(files, names))
         stale = {path: self.edges[path] for path in {*fresh, *old} if path in self.edges}
         edges = _with(self.edges, fresh, changes)
@@ -131,6 +132,11 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def _bound(self) -> dict[str, frozenset[str]]:
         return {}
+
+    @cached_property
+    def resolving(self) -> Mapping[str, Resolving]:
+        """What each language's uses mean in this state, by the language; remembers, for one thread at a time."""
+        return self.homes.resolving(self.files, self.names)
 
     def into(self, target: SymbolId) -> tuple[Edge, ...]:
         """Return the edges that end at `target`, containment left out, in path order."""

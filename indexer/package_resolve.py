@@ -26,6 +26,7 @@ from bridle.indexer.resolve import (
     is_test,
     is_test_file,
     only_method,
+    path_of,
 )
 from bridle.indexer.scopes import Scopes
 
@@ -33,7 +34,7 @@ UNKNOWN = "?"
 OVERLOADED = 0.7
 MAX_OVERLOADS = 12
 _EDGES: Mapping[str, EdgeKind] = {"call": "calls", "read": "references", "inherit": "inherits"}
-_Link = tuple[Symbol, Symbol, EdgeKind, float]
+Link = tuple[Symbol, Symbol, EdgeKind, float]
 
 
 class PackageResolver:
@@ -58,7 +59,7 @@ class PackageResolver:
                 best[key] = confidence
         return tuple(Edge(*key, confidence) for key, confidence in best.items())
 
-    def _structure(self, scopes: Scopes) -> Iterator[_Link]:
+    def _structure(self, scopes: Scopes) -> Iterator[Link]:
         """Yield what contains what, what the file imports, and what its methods override."""
         path = scopes.facts.path
         package = self._packages.package(path)
@@ -76,7 +77,7 @@ class PackageResolver:
             if symbol.kind == "method" and owner is not None and not is_maker:
                 yield from self._overridden(symbol, owner)
 
-    def _overridden(self, method: Symbol, owner: Symbol) -> Iterator[_Link]:
+    def _overridden(self, method: Symbol, owner: Symbol) -> Iterator[Link]:
         """Yield the nearest method that one stands for."""
         for base in self._meanings.lineage(owner, own=False):
             package = self._packages.package(base.span.path)
@@ -108,23 +109,36 @@ class PackageResolver:
         yield from found
         yield from (self._files[one.span.path].module for one in found or self._meanings.address(binding.module, near))
 
-    def _uses(self, scopes: Scopes) -> Iterator[_Link]:
+    def _uses(self, scopes: Scopes) -> Iterator[Link]:
         from_tests = is_test_file(scopes.facts.path)
         for use in scopes.facts.references:
             source = scopes.by_id[use.source]
-            found = self._use(scopes, source, use)
-            if found is None:
-                continue
-            is_one = len(found.symbols) == 1
-            sure = found.confidence if is_one else min(found.confidence, OVERLOADED)
-            for target in found.symbols[:MAX_OVERLOADS]:
-                kind = _EDGES[use.kind]
-                if kind == "calls" and self._rules.is_path and target.kind in (*TYPES, "variable"):
-                    kind = "references"  # a conversion
-                for one in (target, *self._constructors(target, kind)):
-                    yield source, one, kind, sure
-                    if from_tests and is_test(source) and not is_test_file(one.span.path):
-                        yield source, one, "tests", sure
+            for one, kind, sure in self._targets(scopes, source, use):
+                yield source, one, kind, sure
+                if from_tests and is_test(source) and not is_test_file(one.span.path):
+                    yield source, one, "tests", sure
+
+    def meanings(self, use: Reference) -> Iterator[tuple[Symbol, float]]:
+        """Yield what one use means, each with its confidence; behind a class that is called, its constructors."""
+        scopes = self._files[path_of(use.source)]
+        return ((one, sure) for one, _, sure in self._targets(scopes, scopes.by_id[use.source], use))
+
+    def imported(self, path: str, binding: Import) -> Iterator[Symbol]:
+        """Yield what an import of file `path` takes in: definitions and their files, or a package's files."""
+        return self._imported(binding, path)
+
+    def _targets(self, scopes: Scopes, source: Symbol, use: Reference) -> Iterator[tuple[Symbol, EdgeKind, float]]:
+        found = self._use(scopes, source, use)
+        if found is None:
+            return
+        is_one = len(found.symbols) == 1
+        sure = found.confidence if is_one else min(found.confidence, OVERLOADED)
+        for target in found.symbols[:MAX_OVERLOADS]:
+            kind = _EDGES[use.kind]
+            if kind == "calls" and self._rules.is_path and target.kind in (*TYPES, "variable"):
+                kind = "references"  # a conversion
+            for one in (target, *self._constructors(target, kind)):
+                yield one, kind, sure
 
     def _constructors(self, target: Symbol, kind: EdgeKind) -> tuple[Symbol, ...]:
         if kind != "calls" or target.kind not in ("class", "enum") or not self._rules.constructor:

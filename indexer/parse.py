@@ -77,8 +77,13 @@ def _bytes(root: Path, job: Job) -> tuple[bytes, bytes]:
             raise OSError(f"larger than {MAX_FILE_BYTES} bytes")
         return data, data
     data = read_bounded(root / job.path) if job.data is None else job.data
-    plain = data.isascii() and b"coding" not in data[:1000]
-    return data, data if plain or b"\0" in data else decode(data).text.encode()
+    return data, data if b"\0" in data else in_utf8(data)
+
+
+def in_utf8(data: bytes) -> bytes:
+    """Return a file's text in UTF-8, as facts count in it. Raises UndecodableError."""
+    is_plain = data.isascii() and b"coding" not in data[:1000]
+    return data if is_plain else decode(data).text.encode()
 
 
 def _wholes(symbols: Sequence[Symbol], parents: Sequence[int]) -> dict[int, int]:

@@ -16,7 +16,7 @@ from bridle.indexer.facts import FIXTURE, Edge, EdgeKind, Import, Reference, Sym
 from bridle.indexer.groups import Groups
 from bridle.indexer.languages.readers import PYTHON, SCRIPTS, family
 from bridle.indexer.languages.script_tests import is_script_test_file
-from bridle.indexer.languages.tests import is_packaged_test, is_packaged_test_file
+from bridle.indexer.languages.tests import is_packaged_test, is_packaged_test_file, is_test_beside_code
 from bridle.indexer.modules import Modules
 from bridle.indexer.scopes import Scopes, Views
 
@@ -60,6 +60,17 @@ class Resolver:
             if confidence > best.get(key, 0.0) and source.id != target.id:
                 best[key] = confidence
         return tuple(Edge(*key, confidence) for key, confidence in best.items())
+
+    def meanings(self, use: Reference) -> Iterator[_Found]:
+        """Yield what one use means, each with its confidence; behind a class that is called, what makes one."""
+        scopes = self._files[path_of(use.source)]
+        head = _HEAD.split(use.qualifier, maxsplit=1)[0] if use.qualifier else use.name
+        return self._meanings(scopes, scopes.by_id[use.source], use, head)
+
+    def imported(self, path: str, binding: Import) -> Iterator[Symbol]:
+        """Yield what an import of file `path` takes in: the definition, then the module."""
+        scopes = self._files[path]
+        return filter(None, (self._imported(scopes, binding), self._module_of(scopes, binding)))
 
     def _all(self, scopes: Scopes) -> Iterator[tuple[Symbol, Symbol, EdgeKind, float]]:
         for symbol in scopes.facts.symbols[1:]:
@@ -342,9 +353,13 @@ def is_test(symbol: Symbol) -> bool:
     """Whether `symbol` is a test as the runners of its language find them by default, or one is handed it."""
     if symbol.kind == "test":
         return True
-    if symbol.kind not in {"function", "method"} or not is_test_file(symbol.span.path):
+    if symbol.kind not in {"function", "method"}:
         return False
     language = family(symbol.span.path)
+    if is_test_beside_code(language, symbol):
+        return True
+    if not is_test_file(symbol.span.path):
+        return False
     if is_packaged_test_file(language, symbol.span.path):
         return is_packaged_test(language, symbol)
     return _is_named_test(symbol)

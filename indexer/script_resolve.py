@@ -23,6 +23,7 @@ from bridle.indexer.resolve import (
     is_test,
     is_test_file,
     only_method,
+    path_of,
 )
 from bridle.indexer.scopes import Scopes
 from bridle.indexer.script_builtins import BUILT_IN
@@ -83,18 +84,31 @@ class ScriptResolver:
         from_tests = is_test_file(scopes.facts.path)
         for use in scopes.facts.references:
             source = scopes.by_id[use.source]
-            found = self._use(scopes, source, use)
-            if found is None:
-                continue
-            target, confidence = found
-            targets = [target]
-            if use.kind == "call" and target.kind == "class":
-                made = self._member(target, "constructor")
-                targets += [made[0]] if made else []
-            for one in targets:
+            for one, confidence in self.meanings(use):
                 yield source, one, _EDGES[use.kind], confidence
                 if from_tests and is_test(source) and not is_test_file(one.span.path):
                     yield source, one, "tests", confidence
+
+    def meanings(self, use: Reference) -> Iterator[_Found]:
+        """Yield what one use means, with its confidence; behind a class that is called, its constructor."""
+        scopes = self._files[path_of(use.source)]
+        found = self._use(scopes, scopes.by_id[use.source], use)
+        if found is None:
+            return
+        yield found
+        made = self._member(found[0], "constructor") if use.kind == "call" and found[0].kind == "class" else None
+        if made is not None:
+            yield made[0], found[1]
+
+    def imported(self, path: str, binding: Import) -> Iterator[Symbol]:
+        """Yield what an import of file `path` takes in: the definition, then the file."""
+        file = self._modules.find(binding.module, path)
+        if file is None or file not in self._files:
+            return
+        found = self._taken(file, binding.target, MAX_HOPS) if binding.target not in ("", ALL) else None
+        if found is not None and found[0].kind != "module":
+            yield found[0]
+        yield self._files[file].module
 
     def _use(self, scopes: Scopes, source: Symbol, use: Reference) -> _Found | None:
         if not use.qualifier:

@@ -5,7 +5,7 @@ A client that declares nothing gets everything by the plainest means: commands, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from lsprotocol import types as lsp
@@ -17,6 +17,9 @@ SHOWS_ERRORS = ("Visual Studio Code", "Code - OSS", "code-server", "VSCodium", "
 
 MODAL = ("Neovim", "Emacs", "helix")
 """Clients in which a question stops the person's typing: asked only what they set off themselves."""
+
+ONE_SERVER = ("Eglot",)
+"""Clients that give a document to one server only."""
 
 
 class Client(msgspec.Struct, frozen=True):
@@ -38,6 +41,14 @@ class Client(msgspec.Struct, frozen=True):
     code_lens: bool = False
     lens_refresh: bool = False
     hover_markdown: bool = False
+    registers: frozenset[str] = frozenset()
+    nested_symbols: bool = False
+    tells_neighbours: bool = False
+
+    @property
+    def alone(self) -> bool:
+        """Whether a document has no other server in this client, ever."""
+        return self.name.startswith(ONE_SERVER)
 
     @property
     def modal(self) -> bool:
@@ -78,15 +89,18 @@ def read_client(params: lsp.InitializeParams) -> Client:
         show_document=bool(window.show_document and window.show_document.support),
         questions=window.show_message is not None,
         configuration=bool(workspace.configuration),
-        status=_declares_status(declared.experimental),
+        status=_declares(declared.experimental, "bridleStatus"),
+        tells_neighbours=_declares(declared.experimental, "bridleNeighbours"),
+        registers=_registers(document, workspace),
+        nested_symbols=bool(document.document_symbol and document.document_symbol.hierarchical_document_symbol_support),
         code_lens=document.code_lens is not None,
         hover_markdown=_first_is_markdown(document.hover.content_format if document.hover else None),
         lens_refresh=bool(workspace.code_lens and workspace.code_lens.refresh_support),
     )
 
 
-def server_capabilities(client: Client, commands: Sequence[str]) -> lsp.ServerCapabilities:
-    """Return what is offered to `client`."""
+def server_capabilities(client: Client, commands: Sequence[str], leads: Collection[str] = ()) -> lsp.ServerCapabilities:
+    """Return what is offered to `client`; `leads` are the requests for the way around code that it is offered now."""
     return lsp.ServerCapabilities(
         position_encoding=lsp.PositionEncodingKind(client.encoding),
         text_document_sync=lsp.TextDocumentSyncOptions(
@@ -102,7 +116,28 @@ def server_capabilities(client: Client, commands: Sequence[str]) -> lsp.ServerCa
             workspace_folders=lsp.WorkspaceFoldersServerCapabilities(supported=True, change_notifications=False),
             file_operations=lsp.FileOperationOptions(did_rename=_ALL_FILES, did_delete=_ALL_FILES),
         ),
+        workspace_symbol_provider=lsp.WORKSPACE_SYMBOL in leads or None,
+        document_symbol_provider=lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL in leads or None,
+        definition_provider=lsp.TEXT_DOCUMENT_DEFINITION in leads or None,
+        references_provider=lsp.TEXT_DOCUMENT_REFERENCES in leads or None,
+        call_hierarchy_provider=lsp.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY in leads or None,
+        type_hierarchy_provider=lsp.TEXT_DOCUMENT_PREPARE_TYPE_HIERARCHY in leads or None,
     )
+
+
+def _registers(
+    document: lsp.TextDocumentClientCapabilities, workspace: lsp.WorkspaceClientCapabilities
+) -> frozenset[str]:
+    """Return the requests for the way around code that the client takes offers of at any time."""
+    declared = {
+        lsp.WORKSPACE_SYMBOL: workspace.symbol,
+        lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: document.document_symbol,
+        lsp.TEXT_DOCUMENT_DEFINITION: document.definition,
+        lsp.TEXT_DOCUMENT_REFERENCES: document.references,
+        lsp.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY: document.call_hierarchy,
+        lsp.TEXT_DOCUMENT_PREPARE_TYPE_HIERARCHY: document.type_hierarchy,
+    }
+    return frozenset(method for method, said in declared.items() if said is not None and said.dynamic_registration)
 
 
 _ALL_FILES = lsp.FileOperationRegistrationOptions(
@@ -127,8 +162,8 @@ def _first_is_markdown(formats: Sequence[lsp.MarkupKind | str] | None) -> bool:
     return bool(formats and str(getattr(formats[0], "value", formats[0])) == "markdown")
 
 
-def _declares_status(experimental: object) -> bool:
-    """Tell whether our own plug-in listens for `bridle/status`."""
+def _declares(experimental: object, name: str) -> bool:
+    """Tell whether our own plug-in declares something of ours."""
     if isinstance(experimental, dict):
-        return experimental.get("bridleStatus") is True  # pyright: ignore[reportUnknownMemberType]  # as it was sent
-    return getattr(experimental, "bridleStatus", False) is True
+        return experimental.get(name) is True  # pyright: ignore[reportUnknownMemberType]  # as it was sent
+    return getattr(experimental, name, False) is True

@@ -25,6 +25,7 @@ class Document:
 
     def __init__(self, item: lsp.TextDocumentItem, path: str | None, revision: int, encoding: PositionEncoding) -> None:
         self.uri = item.uri
+        self.language = item.language_id
         self.path = path
         self.version = item.version
         self.text = Text(item.text, encoding)

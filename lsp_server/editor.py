@@ -87,7 +87,7 @@ class Editor:
         return await self._ask(lsp.WINDOW_WORK_DONE_PROGRESS_CREATE, params, ANSWER_S) is not _REFUSED
 
     def progress(
-        self, token: str, value: lsp.WorkDoneProgressBegin | lsp.WorkDoneProgressReport | lsp.WorkDoneProgressEnd
+        self, token: str | int, value: lsp.WorkDoneProgressBegin | lsp.WorkDoneProgressReport | lsp.WorkDoneProgressEnd
     ) -> None:
         """Report progress."""
         self._protocol.notify(lsp.PROGRESS, lsp.ProgressParams(token=token, value=value))
@@ -100,6 +100,16 @@ class Editor:
     async def refresh_lenses(self) -> None:
         """Have the client ask for its code lenses again."""
         await self._ask(lsp.WORKSPACE_CODE_LENS_REFRESH, None, ANSWER_S)
+
+    async def register(self, registrations: Sequence[lsp.Registration]) -> bool:
+        """Offer what was not offered at the start; False when the client refused."""
+        params = lsp.RegistrationParams(registrations=list(registrations))
+        return await self._ask(lsp.CLIENT_REGISTER_CAPABILITY, params, ANSWER_S) is not _REFUSED
+
+    async def unregister(self, unregistrations: Sequence[lsp.Unregistration]) -> None:
+        """Offer no more what was registered."""
+        params = lsp.UnregistrationParams(unregisterations=list(unregistrations))
+        await self._ask(lsp.CLIENT_UNREGISTER_CAPABILITY, params, ANSWER_S)
 
     def status(self, text: str, state: Literal["ready", "busy", "warning", "error"], detail: str) -> None:
         """Tell our own plug-ins how things stand."""

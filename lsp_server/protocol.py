@@ -13,8 +13,9 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
+import msgspec
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 from pygls.protocol import JsonRPCProtocol, default_converter
@@ -34,6 +35,12 @@ Phase = Literal["new", "running", "shut down"]
 
 
 _TYPES = cast("Mapping[str, tuple[type[Any], type[Any] | None]]", lsp.METHOD_TO_TYPES)  # pyright: ignore[reportUnknownMemberType]  # untyped there
+
+
+class Plain(NamedTuple):
+    """A result that is JSON as it is, or is encoded: long lists of small objects take the usual way too long."""
+
+    value: object
 
 
 class Refusal(Exception):
@@ -183,7 +190,7 @@ class Protocol(JsonRPCProtocol):
         if inspect.isawaitable(result):
             self._await(message_id, result)
         else:
-            self._send_response(message_id, result)
+            self._send_result(message_id, result)
 
     def _expect_phase(self, method: str, message_id: MessageId) -> None:
         if self.phase == "new" and method != lsp.INITIALIZE:
@@ -217,7 +224,18 @@ class Protocol(JsonRPCProtocol):
         elif (error := done.exception()) is not None:
             self._answer_error(message_id, error)
         else:
-            self._send_response(message_id, done.result())
+            self._send_result(message_id, done.result())
+
+    def _send_result(self, message_id: MessageId, result: object) -> None:
+        if isinstance(result, Plain):
+            self._result_types.pop(message_id, None)
+            self._send_body(msgspec.json.encode({"jsonrpc": "2.0", "id": message_id, "result": result.value}))
+        else:
+            self._send_response(message_id, result)
+
+    def _send_body(self, body: bytes) -> None:
+        if self.writer is not None:
+            self.writer.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
     def _answer_error(self, message_id: MessageId, error: BaseException) -> None:
         self._refuse(Refusal(*explain(error), message_id))

@@ -28,6 +28,8 @@ from bridle.lsp_server.editor import Editor
 from bridle.lsp_server.happenings import Happenings
 from bridle.lsp_server.lenses import code_lenses
 from bridle.lsp_server.link import MakeEngine
+from bridle.lsp_server.navigation import Navigation
+from bridle.lsp_server.neighbours import offered_at_once
 from bridle.lsp_server.places import Places, file_of, root_around
 from bridle.lsp_server.protocol import Handler, Protocol, Refusal, Server
 from bridle.lsp_server.session import Session
@@ -86,6 +88,7 @@ class Door:
         self._watching: asyncio.Task[None] | None = None
         self._documents = Documents("utf-16", self._path)
         self._places: Places | None = None
+        self._navigation = Navigation(self._client, lambda: self._session)
         protocol.handlers = self._handlers()
 
     @property
@@ -118,6 +121,7 @@ class Door:
             lsp.WORKSPACE_EXECUTE_COMMAND: self._execute,
             lsp.WORKSPACE_DID_CHANGE_CONFIGURATION: self._configured,
             lsp.WINDOW_WORK_DONE_PROGRESS_CANCEL: self._cancelled,
+            **self._navigation.handlers(),
         }
 
     # --- life -----------------------------------------------------------------------------------------------
@@ -127,10 +131,14 @@ class Door:
         self._settings = read_settings(params.initialization_options)
         self._documents = Documents(self._client.encoding, self._path)
         self._root = _root_of(params)
+        self._navigation = Navigation(self._client, lambda: self._session)
+        self._protocol.handlers = self._handlers()
         if params.process_id is not None:
             self._watching = asyncio.ensure_future(watch(params.process_id, self._protocol.leave))
         return lsp.InitializeResult(
-            capabilities=server_capabilities(self._client, tuple(COMMANDS)),
+            capabilities=server_capabilities(
+                self._client, tuple(COMMANDS), offered_at_once(self._client, self._settings.navigation)
+            ),
             server_info=lsp.ServerInfo(name="bridle", version=VERSION),
         )
 
@@ -147,6 +155,8 @@ class Door:
         editor = Editor(self._protocol, self._client)
         session = Session(root, self._make_engine, editor, self._documents, self._settings)
         self._session = session
+        session.on_settings = lambda: self._navigation.follow(session.settings)
+        session.on_settings()
         self._verifying = Verifying(session)
         happenings = Happenings(session, self._verifying)
         self._commands = Commands(session, self._verifying, happenings)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ class Session:
         self.status: Status | None = None
         self.unready = "Bridle is starting"
         self.asked_trust = False
+        self.on_settings: Callable[[], None] = lambda: None
         self.link = Link(make_engine, root, settings)
         self.board = Board(documents)
         self.offers = Offers()
@@ -120,8 +121,10 @@ class Session:
 
     def _complete_settings(self) -> None:
         status = self.status
-        settings = completed(self._sent, status.lint, status.types) if status is not None else self._sent
+        sent = self._sent
+        settings = completed(sent, status.lint, status.types, status.navigation) if status is not None else sent
         self.settings = self.screen.settings = settings
+        self.on_settings()
 
     def take_settings(self, settings: ClientSettings) -> None:
         """Take new settings; those of the engine count from its next start."""

@@ -13,13 +13,14 @@ import msgspec
 
 Show = Literal["auto", "on", "off"]
 ShowAccepted = Literal["hint", "off"]
+Navigation = Literal["off", "fallback", "on"]
 
 _EMPTY: Mapping[str, object] = {}
 
 
 class ClientSettings(msgspec.Struct, frozen=True):
     """Which findings are shown beside those of other tools, where shown changes are written, whether
-    tests have lenses, and everything as sent.
+    tests have lenses, where the way around the code is told (None: as the person's own file says), and all as sent.
     """
 
     lint: Show = "auto"
@@ -27,6 +28,7 @@ class ClientSettings(msgspec.Struct, frozen=True):
     accepted: ShowAccepted = "hint"
     shown_folder: str = ""
     test_lens: bool = False
+    navigation: Navigation | None = None
     sent: Mapping[str, object] = _EMPTY
 
 
@@ -44,16 +46,18 @@ def read_settings(sent: object) -> ClientSettings:
         accepted="off" if diagnostics.get("accepted") == "off" else "hint",
         shown_folder=folder if isinstance(folder, str) else "",
         test_lens=_mapping(found.get("lens")).get("tests") is True,
+        navigation=_navigation(found.get("navigation")),
         sent=found,
     )
 
 
-def completed(settings: ClientSettings, lint: Show, types: Show) -> ClientSettings:
+def completed(settings: ClientSettings, lint: Show, types: Show, navigation: Navigation) -> ClientSettings:
     """Return the settings, with what the person's own file says where the editor leaves the choice."""
     return msgspec.structs.replace(
         settings,
         lint=lint if settings.lint == "auto" else settings.lint,
         types=types if settings.types == "auto" else settings.types,
+        navigation=settings.navigation or navigation,
     )
 
 
@@ -73,6 +77,10 @@ def _mapping(value: object) -> Mapping[str, object]:
         return {str(key): item for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # as it was sent
     fields = getattr(value, "_asdict", None)
     return fields() if fields is not None else {}
+
+
+def _navigation(value: object) -> Navigation | None:
+    return value if value in ("off", "fallback", "on") else None
 
 
 def _show(value: object) -> Show:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
 
 from bridle.indexer.facts import Span
@@ -19,6 +20,11 @@ class Lines:
 
     def __len__(self) -> int:
         return len(self._starts)
+
+    @property
+    def starts(self) -> Sequence[int]:
+        """The first byte of each line."""
+        return self._starts
 
     def at(self, byte: int) -> int:
         """Return the 0-based line of a byte."""

@@ -29,6 +29,7 @@ from bridle.indexer.languages.grammars import grammar_of, parser_of
 from bridle.indexer.languages.outline import Outline
 from bridle.indexer.languages.python_uses import Uses
 from bridle.indexer.languages.reparse import Trees
+from bridle.indexer.places import NOWHERE, pack
 
 SUFFIXES = (".py", ".pyi", ".pyw")
 MAX_SIGNATURE = 200
@@ -39,6 +40,8 @@ _COMMENT = re.compile(r"\s#[^\n]*\n")
 _SPACE = re.compile(r"\s+")
 _QUOTES = re.compile(r"^[a-zA-Z]*(\"\"\"|'''|\"|')")
 _Nodes = Mapping[str, Sequence[Node]]
+_IN_ANY_ORDER = frozenset(("call", "read"))
+"""Captures of which only the set counts; they are most."""
 
 
 def facts(path: str, source: bytes, trees: Trees | None = None) -> FileFacts:
@@ -59,9 +62,10 @@ def _grammar() -> tuple[Parser, Query]:
 class _Head:
     """A definition before it has its place among the others."""
 
-    def __init__(self, kind: SymbolKind, name: str, start: int, node: Node) -> None:
+    def __init__(self, kind: SymbolKind, name: str, start: int, node: Node, name_at: int) -> None:
         self.kind: SymbolKind = kind
         self.name = name
+        self.name_at = name_at
         self.start = start
         self.end = node.end_byte
         self.node = node
@@ -84,21 +88,25 @@ class _Reading:
             source = _LONE_CR.sub(b"\n", source)  # the grammar ends no line at a lone CR
         tree = trees.parse(self._path, parser, source) if trees else parser.parse(source)
         captures = QueryCursor(query).captures(tree.root_node)  # in no particular order
-        nodes = {name: sorted(group, key=_place) for name, group in captures.items()}
+        nodes = {n: group if n in _IN_ANY_ORDER else sorted(group, key=_place) for n, group in captures.items()}
         heads = sorted(self._heads(nodes), key=lambda head: (head.start, -head.end))
         outline = Outline([(0, len(self._source)), *((head.start, head.end) for head in heads)])
         symbols = self._symbols(heads, outline, nodes)
         imports = tuple(self._imports(nodes))
         uses = Uses(nodes, outline, symbols, imports, self._source)
+        references, written = uses.references(self._line_starts)
+        names = [("", NOWHERE), *((head.name, head.name_at) for head in heads)]
+        spans = [(node.start_byte, node.end_byte) for node in nodes.get("import", ())]
         return FileFacts(
             self._path,
             digest(self._source),
             len(self._line_starts),
             len(self._source),
             symbols,
-            uses.references(self._line_starts),
+            references,
             imports,
             tuple(dict.fromkeys(uses.values())),
+            places=pack(self._source, names, written, spans),
         )
 
     def _text(self, node: Node) -> str:
@@ -123,12 +131,12 @@ class _Reading:
                 name = node.child_by_field_name("name")
                 if name is not None:
                     start = decorated.get(node.start_byte, node.start_byte)
-                    yield _Head(kind, self._text(name), start, node)
+                    yield _Head(kind, self._text(name), start, node, name.start_byte)
         for capture in ("variable", "alias"):
             for node in nodes.get(capture, ()):
                 name = node.child_by_field_name("left")
                 if name is not None and name.type in {"identifier", "type"}:
-                    yield _Head("variable", self._text(name), node.start_byte, node)
+                    yield _Head("variable", self._text(name), node.start_byte, node, name.start_byte)
 
     def _symbols(self, heads: Sequence[_Head], outline: Outline, nodes: _Nodes) -> tuple[Symbol, ...]:
         docs = {outline.owner(node.start_byte): _first_line(self._text(node)) for node in nodes.get("doc", ())}

@@ -26,7 +26,8 @@ _DOTTED = re.compile(r"[^\W\d]\w*(?:\.\w+)*")
 _PROPERTY = re.compile(rb"@(?:\w+\.)*\w*property\b")
 _FIXTURE = re.compile(rb"@(?:\w+\.)*fixture\b(?:[^@]*?\bname\s*=\s*[\"'](\w+))?")
 _RECEIVER = re.compile(r"\(\s*(self|cls)\s*:\s*(?:(?:\w+\.)?[Tt]ype\[)?([\w\"']+)")
-_Found = dict[tuple[str, ReferenceKind, int], int]
+_Found = dict[tuple[str, ReferenceKind, int], list[int]]
+"""Uses by path, kind and owner: the first byte of the first one, then where each name is written."""
 
 
 class _Written(NamedTuple):
@@ -61,8 +62,10 @@ class Uses:
         self._all_visible = "*" in self._visible
         self._written: dict[bytes, _Written] = {}
 
-    def references(self, line_starts: Sequence[int]) -> tuple[Reference, ...]:
-        """Return each use once per definition, at its first line."""
+    def references(
+        self, line_starts: Sequence[int]
+    ) -> tuple[tuple[Reference, ...], Sequence[tuple[str, Sequence[int]]]]:
+        """Return each use once per definition, at its first line; and its name with the bytes where it is written."""
         found: _Found = {}
         taken: set[int] = set()
         source, known = self._source, self._written
@@ -71,25 +74,26 @@ class Uses:
                 if node.end_byte not in taken:
                     taken.add(node.end_byte)
                     text = source[node.start_byte : node.end_byte]
-                    self._use(node.start_byte, known.get(text) or self._read(text, node), kind, found)
+                    self._use(node, known.get(text) or self._read(text, node), kind, found)
         for node in self._nodes.get("read", ()):
             end = node.end_byte
             text = source[node.start_byte : end]
             written_so = known.get(text) or self._read(text, node)
             if written_so.leads and end not in taken:
-                self._use(node.start_byte, written_so, "read", found)
+                self._use(node, written_so, "read", found)
         self._quoted(found)
         for (owner, name), at in self._names.fixtures.items():
-            found[f"{FIXTURE}.{name}", "read", owner] = at
-        rows: list[tuple[int, str, ReferenceKind, str, int]] = []
-        for (whole, kind, owner), at in found.items():
+            found[f"{FIXTURE}.{name}", "read", owner] = [at, at]
+        rows: list[tuple[int, str, ReferenceKind, str, int, list[int]]] = []
+        for (whole, kind, owner), places in found.items():
             qualifier, _, name = whole.rpartition(".")
-            rows.append((bisect_right(line_starts, at) - 1, name, kind, qualifier, owner))
+            rows.append((bisect_right(line_starts, places[0]) - 1, name, kind, qualifier, owner, places))
         rows.sort()
         symbols = self._symbols
-        return tuple(
-            Reference(name, qualifier, kind, symbols[owner].id, line) for line, name, kind, qualifier, owner in rows
+        uses = tuple(
+            Reference(name, qualifier, kind, symbols[owner].id, line) for line, name, kind, qualifier, owner, _ in rows
         )
+        return uses, [(name, places[1:]) for _, name, _, _, _, places in rows]
 
     def values(self) -> Iterator[Value]:
         """Yield what modules and classes hold, and what calls and properties give."""
@@ -147,31 +151,32 @@ class Uses:
         self._written[text] = found = _Written(whole, name, is_visible, is_local, leads)
         return found
 
-    def _use(self, at: int, written_so: _Written, kind: ReferenceKind, found: _Found) -> None:
+    def _use(self, node: Node, written_so: _Written, kind: ReferenceKind, found: _Found) -> None:
         whole, head, is_visible, is_local, _ = written_so
+        at, end = node.start_byte, node.end_byte
         owner = self._outline.owner(at)
         held = self._names.held_by(owner, head) if is_local else None
         if whole == head:
             if held is None and (is_visible or kind == "inherit"):
-                _put(found, whole, kind, owner, at)
+                _put(found, whole, kind, owner, at, end)
             return
         if held is not None:
             paths = after_each(held, whole[len(head) :])
         else:
             paths = (whole,) if is_visible or head in _RECEIVERS else ()
         for path in paths:
-            _put(found, path, kind, owner, at)
+            _put(found, path, kind, owner, at, end)
         if paths:
             if held is None and head in self._visible and head not in self._modules and "." in whole:
                 self._head(head, owner, at, found)
         elif kind != "read":
             is_builtin = held is None and hasattr(builtins, head)
-            _put(found, whole if is_builtin else f"{UNKNOWN}.{whole.rpartition('.')[2]}", kind, owner, at)
+            _put(found, whole if is_builtin else f"{UNKNOWN}.{whole.rpartition('.')[2]}", kind, owner, at, end)
 
     def _head(self, name: str, owner: int, at: int, found: _Found) -> None:
         """Take the first name of ``Box.make`` for a use of Box; one that is called is captured as a call."""
         if self._source[at + len(name) : at + len(name) + 1] != b"(":
-            _put(found, name, "read", owner, at)
+            _put(found, name, "read", owner, at, at + len(name.encode()))
 
     def _is_visible(self, name: str) -> bool:
         return self._all_visible or name in self._visible
@@ -182,16 +187,24 @@ class Uses:
             text = node.text or b""
             if b'"' in text or b"'" in text:
                 owner = self._outline.owner(node.start_byte)
-                for quoted in _QUOTED.finditer(text.decode("utf-8", "replace")):
-                    for name in _DOTTED.findall(quoted[2]):
-                        if self._is_visible(name.partition(".")[0]):
-                            _put(found, name, "read", owner, node.start_byte)
+                said = text.decode("utf-8", "replace")
+                for quoted in _QUOTED.finditer(said):
+                    for name in _DOTTED.finditer(said, quoted.start(2), quoted.end(2)):
+                        if self._is_visible(name[0].partition(".")[0]):
+                            end = node.start_byte + len(said[: name.end()].encode())
+                            _put(found, name[0], "read", owner, node.start_byte, end)
 
 
-def _put(found: _Found, path: str, kind: ReferenceKind, owner: int, at: int) -> None:
+def _put(found: _Found, path: str, kind: ReferenceKind, owner: int, at: int, end: int) -> None:
+    """Take a use that begins at `at`, and the name of which, its last part, ends at `end`."""
     key = path, kind, owner
-    if at < found.get(key, at + 1):
-        found[key] = at
+    name = path[path.rfind(".") + 1 :]
+    name_at = end - (len(name) if name.isascii() else len(name.encode()))
+    if (known := found.get(key)) is None:
+        found[key] = [at, name_at]
+        return
+    known[0] = min(at, known[0])
+    known.append(name_at)
 
 
 def _returned(function: Node, annotation: str) -> tuple[str, ...]:

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 ALL, WHOLE = "*", "="
 MAX_SPECIFIER = 500
+MAX_AROUND = 8
 _THROUGH = ("await_expression", "parenthesized_expression", "as_expression", "non_null_expression")
 _DECLARATIONS = ("lexical_declaration", "variable_declaration", "ambient_declaration")
 _OWN = ("exports", "module.exports")
+_BINDS = ("variable_declarator", "assignment_expression")
 
 
 class Bindings(msgspec.Struct, frozen=True):
@@ -44,6 +46,23 @@ def bindings(nodes: Nodes) -> Bindings:
     for node in nodes.get("assignment", ()):
         exports += _assigned(node)
     return Bindings(tuple(dict.fromkeys(imports)), tuple(dict.fromkeys(exports)), frozenset(loads))
+
+
+def statements(nodes: Nodes) -> list[tuple[int, int]]:
+    """Return the bytes of what imports or passes on: statements, and the declarators and assignments of loads."""
+    found = [
+        *nodes.get("import", ()),
+        *(node for node in nodes.get("export", ()) if node.child_by_field_name("source")),
+    ]
+    for node in nodes.get("load", ()):
+        at = node
+        for _ in range(MAX_AROUND):
+            around = at.parent
+            if around is None or around.type not in (*_THROUGH, "member_expression", *_BINDS):
+                break
+            at = around
+        found.append(at)
+    return [(node.start_byte, node.end_byte) for node in found]
 
 
 def _import(node: Node) -> Iterator[Import]:

@@ -20,10 +20,11 @@ from bridle.indexer.languages.embedded import COMPONENTS, EMBEDDING, script_in
 from bridle.indexer.languages.lines import Lines
 from bridle.indexer.languages.outline import Outline
 from bridle.indexer.languages.reparse import Trees
-from bridle.indexer.languages.script_bindings import bindings
+from bridle.indexer.languages.script_bindings import bindings, statements
 from bridle.indexer.languages.script_heads import Head, first_line, heads
 from bridle.indexer.languages.script_scopes import Scopes, value_of
 from bridle.indexer.languages.script_text import UNKNOWN, child, class_of, text, written
+from bridle.indexer.places import NOWHERE, pack
 
 if TYPE_CHECKING:
     from bridle.indexer.languages.trees import Node
@@ -71,16 +72,19 @@ class _Reading:
 
     def facts(self) -> FileFacts:
         symbols = self._symbols()
+        references, written = self._references(symbols)
+        names = [("", NOWHERE), *((head.name, head.name_at) for head in self._heads)]
         return FileFacts(
             self._path,
             digest(self._source),
             len(self._lines),
             len(self._source),
             symbols,
-            self._references(symbols),
+            references,
             self._bindings.imports,
             exports=self._bindings.exports,
             types=tuple(dict.fromkeys(self._types(symbols))),
+            places=pack(self._source, names, written, statements(self._nodes)),
         )
 
     def _symbols(self) -> tuple[Symbol, ...]:
@@ -106,9 +110,11 @@ class _Reading:
             return ""
         return first_line(text(first)) if text(first).startswith("/**") else ""
 
-    def _references(self, symbols: Sequence[Symbol]) -> tuple[Reference, ...]:
-        """Return each use once per definition, at its first line."""
-        found: dict[tuple[str, str, int], Reference] = {}
+    def _references(
+        self, symbols: Sequence[Symbol]
+    ) -> tuple[tuple[Reference, ...], Sequence[tuple[str, Sequence[int]]]]:
+        """Return each use once per definition, at its first line; and its name with the bytes where it is written."""
+        found: dict[tuple[str, str, int], tuple[Reference, list[int]]] = {}
         taken = self._declared()
         members = {(node.start_byte, node.end_byte) for node in self._nodes.get("closing", ())}
         for capture, kind in _KINDS:
@@ -119,14 +125,16 @@ class _Reading:
                 for whole in self._uses(node, capture):
                     owner = self._outline.owner(start)
                     qualifier, _, name = whole.rpartition(".")
-                    if (whole, kind, owner) not in found:
+                    if (known := found.get((whole, kind, owner))) is None:
                         use = Reference(name, qualifier, kind, symbols[owner].id, self._lines.at(start))
-                        found[whole, kind, owner] = use
+                        known = found[whole, kind, owner] = (use, [])
+                    known[1].append(node.end_byte - len(name.encode()))
                 if node.type in _MEMBERS:
                     members.add((start, node.end_byte))
                 else:
                     taken.add(start)
-        return tuple(sorted(found.values(), key=lambda use: (use.line, use.name, use.kind)))
+        rows = sorted(found.values(), key=lambda row: (row[0].line, row[0].name, row[0].kind))
+        return tuple(use for use, _ in rows), [(use.name, places) for use, places in rows]
 
     def _may_mean(self, node: Node, capture: str, members: set[tuple[int, int]]) -> bool:
         """Tell quickly of a use that is read whether it may be one of a definition."""

@@ -73,6 +73,12 @@ def test_beside_another_tool_and_the_servers_of_ruff_and_pyright_nothing_is_doub
     neovim.play("nothing_is_doubled", scene)
 
 
+def test_bridle_leads_around_the_code_until_pyright_does_and_nothing_is_told_twice(
+    neovim: Neovim, scene: Scene
+) -> None:
+    neovim.play("the_way_around_until_another_server_leads", scene)
+
+
 def test_an_instruction_is_asked_for_and_an_edit_that_weakens_a_test_is_refused(neovim: Neovim, scene: Scene) -> None:
     result = neovim.play("a_refused_edit", scene)
     assert "loosen the test" in result["seen"]["offer"]

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bridle.indexer.text import Place, PositionEncoding, Text
+from bridle.lsp_server.link import MakeEngine
 from bridle.lsp_server.server import converse
 
 Json = dict[str, Any]
@@ -33,6 +34,14 @@ OPTIONAL = {
     "window/showDocument": ("window", "showDocument", "support"),
     "window/workDoneProgress/create": ("window", "workDoneProgress"),
     "workspace/configuration": ("workspace", "configuration"),
+}
+REGISTERED = {
+    "textDocument/definition": ("textDocument", "definition"),
+    "textDocument/references": ("textDocument", "references"),
+    "textDocument/documentSymbol": ("textDocument", "documentSymbol"),
+    "textDocument/prepareCallHierarchy": ("textDocument", "callHierarchy"),
+    "textDocument/prepareTypeHierarchy": ("textDocument", "typeHierarchy"),
+    "workspace/symbol": ("workspace", "symbol"),
 }
 
 
@@ -71,8 +80,8 @@ def program(script: Path = HERE / "fake_engine.py", env: dict[str, str] | None =
     return wire
 
 
-def in_thread() -> Wire:
-    """The door in a thread of this process: the same streams, without the start of an interpreter."""
+def in_thread(make: MakeEngine | None = None) -> Wire:
+    """The door in a thread of this process, over the fake engine or what `make` makes: the same streams, no start."""
     from tests.lsp_server.fake_engine import make_engine
 
     to_server, from_client = os.pipe()
@@ -80,7 +89,7 @@ def in_thread() -> Wire:
     codes: list[int] = []
 
     def run() -> None:
-        codes.append(asyncio.run(converse(make_engine, to_server, from_server)))
+        codes.append(asyncio.run(converse(make or make_engine, to_server, from_server)))
         os.close(from_server)
         os.close(to_server)
 
@@ -109,6 +118,7 @@ class EditorClient:
         self.documents: dict[str, tuple[int, Text]] = {}
         self.diagnostics: dict[str, list[Json]] = {}
         self.shown: list[str] = []
+        self.registered: dict[str, Json] = {}
         self.choose: Callable[[str, list[str]], str | None] = lambda message, choices: None
         self.apply: Callable[[Json], Json | None] = self.apply_edit
         self._inbox: queue.Queue[Json | None] = queue.Queue()
@@ -204,10 +214,10 @@ class EditorClient:
     def uri(self, path: str) -> str:
         return (self.root / path).as_uri()
 
-    def open(self, path: str, text: str | None = None, version: int = 1) -> None:
+    def open(self, path: str, text: str | None = None, version: int = 1, language: str = "python") -> None:
         text = (self.root / path).read_bytes().decode() if text is None else text
         self.documents[self.uri(path)] = (version, Text(text, self.encoding))
-        item = {"uri": self.uri(path), "languageId": "python", "version": version, "text": text}
+        item = {"uri": self.uri(path), "languageId": language, "version": version, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": item})
 
     def change(self, uri: str, *edits: tuple[Place, Place, str]) -> None:
@@ -311,6 +321,17 @@ class EditorClient:
         elif method == "window/showMessageRequest":
             title = self.choose(params["message"], [action["title"] for action in params["actions"]])
             result = {"title": title} if title else None
+        elif method == "client/registerCapability":
+            for one in params["registrations"]:
+                declared: Any = self.profile["capabilities"]
+                for name in REGISTERED[one["method"]]:
+                    declared = declared.get(name, {})
+                assert declared.get("dynamicRegistration"), one
+                assert one["id"] not in self.registered
+                self.registered[one["id"]] = one
+        elif method == "client/unregisterCapability":
+            for one in params["unregisterations"]:
+                del self.registered[one["id"]]
         elif method == "window/showDocument":
             result = {"success": True}
         elif method == "workspace/configuration":

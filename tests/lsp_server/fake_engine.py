@@ -18,6 +18,7 @@ import msgspec
 
 from bridle.harness import engine as e
 from bridle.indexer.digest import digest
+from bridle.indexer.facts import SymbolId
 from bridle.indexer.text import LineEdit, apply_edits, split_lines
 
 TREE = "0" * 32
@@ -51,8 +52,9 @@ class FakeEngine:
 
     def listen(self, listener: Callable[[e.EngineEvent], None]) -> None:
         self.emit = listener
-        listener(e.IndexProgress(1, 2, done=False))
-        listener(e.IndexProgress(2, 2, done=True))
+        listener(e.IndexProgress(1, 2, done=False, per_second=7))
+        if not self.script.get("indexing"):
+            listener(e.IndexProgress(2, 2, done=True))
 
     async def close(self) -> None:
         for task in self.tasks:
@@ -64,10 +66,17 @@ class FakeEngine:
             if self.gone:
                 raise e.Closed("the engine is not running")
             if type(request).__name__ in self.script.get("stall", ()):
-                await asyncio.sleep(3600)
+                await self._stall(request)
             return await self._answer(request)
 
-    def _hear(self, request: e.EngineRequest) -> None:
+    async def _stall(self, request: e.EngineRequest) -> None:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            self._hear(e.Note("information", f"{type(request).__name__} was left"))
+            raise
+
+    def _hear(self, request: e.EngineRequest | e.Note) -> None:
         if heard := self.script.get("heard"):
             with Path(heard).open("a") as file:
                 file.write(json.dumps({type(request).__name__: msgspec.to_builtins(request)}) + "\n")
@@ -128,11 +137,28 @@ class FakeEngine:
                 return e.PackView(7, request.n_tokens, (piece,), (("b.py", "over budget"),), "a.py\n")
             case e.GetSessions():
                 return e.Sessions(())
+            case e.PauseIndexing():
+                self.emit(e.IndexProgress(1, 1, done=True, paused=request.paused))
             case e.GetReach():
                 return e.Reach((e.ReachRow("f", 0, 2, 7, 0, 12.0, same_text=True, tests=("test_a.py::test_f",)),))
+            case e.FindSymbols() | e.GetDefinitions() | e.GetOutline():
+                return e.Symbols((self.symbol(),), self.known())
+            case e.GetUses():
+                return e.Uses((("a.py", (0, 0, 0, 1)),), self.known())
+            case e.GetRelated():
+                return e.RelatedSymbols(((self.symbol(), ()),), self.known())
             case _:
                 pass
         return e.Done()
+
+    def symbol(self) -> e.SymbolRow:
+        return e.SymbolRow(SymbolId("a.py::f"), "function", "f", "f", "def f()", "a.py", (0, 0, 1, 0), (0, 4, 0, 5))
+
+    def known(self) -> e.Known:
+        """What an answer is of: of the text before the last change where `behind` is scripted."""
+        behind = int(self.script.get("behind", 0))
+        versions = {path: buffer.version - behind for path, buffer in self.buffers.items()}
+        return e.Known(not self.script.get("indexing"), bool(self.script.get("cut")), versions)
 
     def kept(self, changed: str) -> e.Kept:
         return e.Kept(tuple((*key, count) for key, count in self.accepted.items()), changed)
@@ -150,6 +176,7 @@ class FakeEngine:
             root=str(self.root), trusted=self.trusted, rung="scratch copy", model=model, checks=("ruff", "pytest"),
             n_files=2, n_symbols=3, role="owner", resumable=tuple(self.script.get("resumable", ())),
             next_step="" if model else "set up a model: 'bridle key set'", lint=self.script.get("lint", "auto"),
+            navigation=self.script.get("navigation", "fallback"),
         )  # fmt: skip
 
     def text(self, path: str) -> str:

@@ -58,6 +58,11 @@ export class Session implements Disposable {
     }
   }
 
+  /** Tell the server; what there is no server for is told to the next one, once it runs. */
+  notify(method: string, params: object): void {
+    void this.client?.sendNotification(method, params).catch((problem: unknown) => this.log.warn(String(problem)));
+  }
+
   uriOf(uri: Uri): string {
     return this.client?.code2ProtocolConverter.asUri(uri) ?? uri.toString();
   }
@@ -101,7 +106,7 @@ export class Session implements Disposable {
         },
       },
     });
-    client.registerFeature(STATUS_FEATURE);
+    client.registerFeature(OWN_FEATURES);
     client.onNotification("bridle/status", (status: ServerStatus) => this.status.show(status));
     this.client = client;
     try {
@@ -196,10 +201,10 @@ class QuietClient extends LanguageClient {
   }
 }
 
-const STATUS_FEATURE: StaticFeature = {
+const OWN_FEATURES: StaticFeature = {
   fillClientCapabilities(capabilities: ClientCapabilities): void {
     const declared = capabilities.experimental as object | undefined;
-    capabilities.experimental = { ...declared, bridleStatus: true };
+    capabilities.experimental = { ...declared, bridleStatus: true, bridleNeighbours: true };
   },
   initialize: () => undefined,
   getState: () => ({ kind: "static" }),

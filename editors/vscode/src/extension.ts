@@ -3,6 +3,7 @@
 import { window, workspace, type ExtensionContext } from "vscode";
 import { Session } from "./client";
 import { askInstruction, registerCommands } from "./commands";
+import { reportNeighbours } from "./neighbours";
 import { reportSources } from "./sources";
 import { Status } from "./status";
 
@@ -12,7 +13,8 @@ export async function activate(context: ExtensionContext): Promise<void> {
   const log = window.createOutputChannel("Bridle", { log: true });
   const status = new Status();
   session = new Session(context, log, status, askInstruction);
-  context.subscriptions.push(log, status, session, ...registerCommands(session, log), reportSources(session));
+  context.subscriptions.push(log, status, session, ...registerCommands(session, log));
+  context.subscriptions.push(reportSources(session), reportNeighbours(session));
   context.subscriptions.push(
     workspace.onDidGrantWorkspaceTrust(() => session?.restart()),
     workspace.onDidChangeConfiguration((event) => {

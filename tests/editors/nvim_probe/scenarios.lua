@@ -213,6 +213,72 @@ function M.nothing_is_doubled()
   beside_real_servers()
 end
 
+--- What all servers of a buffer say of the first place that has a word, by the names of those who are asked.
+---@param bufnr integer
+---@param method string
+---@param word string
+---@return table<string, integer> places
+local function told(bufnr, method, word)
+  local line = vim.iter(vim.api.nvim_buf_get_lines(bufnr, 0, -1, false)):enumerate():find(function(_, text)
+    return text:find(word, 1, true) ~= nil
+  end)
+  local text = vim.api.nvim_buf_get_lines(bufnr, line - 1, line, false)[1]
+  local position = { line = line - 1, character = text:find(word, 1, true) }
+  local answers = nil
+  vim.lsp.buf_request_all(bufnr, method, {
+    textDocument = { uri = vim.uri_from_bufnr(bufnr) },
+    position = position,
+    context = { includeDeclaration = false },
+    query = word,
+  }, function(results)
+    answers = results
+  end)
+  probe.wait("answers to " .. method, function()
+    return answers
+  end)
+  local counts = {}
+  for id, answer in pairs(answers or {}) do
+    local result = answer.result or answer.error and {} or {}
+    counts[vim.lsp.get_client_by_id(id).name] = result.uri and 1 or #result
+  end
+  return counts
+end
+
+function M.the_way_around_until_another_server_leads()
+  local bufnr = probe.open(scene.source_file)
+  local methods = {
+    "textDocument/definition", "textDocument/references", "textDocument/documentSymbol",
+    "textDocument/prepareCallHierarchy", "textDocument/prepareTypeHierarchy", "workspace/symbol",
+  }
+  local function leads(name)
+    return vim.iter(vim.lsp.get_clients({ bufnr = bufnr, method = methods[1] })):any(function(client)
+      return client.name == name
+    end)
+  end
+  probe.wait("Bridle leads where nobody else does", function()
+    return leads("bridle")
+  end)
+  for _, method in ipairs(methods) do
+    probe.wait("Bridle answers " .. method, function()
+      return (told(bufnr, method, "Money").bridle or 0) > 0
+    end)
+  end
+  probe.same("definitions", told(bufnr, methods[1], "Money"), { bridle = 1 })
+  probe.beside("pyright", "pyright-langserver", "--stdio")
+  probe.wait("pyright leads, and Bridle no more", function()
+    return leads("pyright") and not leads("bridle")
+  end)
+  probe.wait("pyright answers", function()
+    return (told(bufnr, methods[1], "Money").pyright or 0) > 0
+  end)
+  probe.same("definitions beside pyright", told(bufnr, methods[1], "Money"), { pyright = 1 })
+  probe.same("Bridle's uses beside pyright", told(bufnr, methods[2], "Money").bridle, nil)
+  vim.lsp.enable("pyright", false)
+  probe.wait("Bridle leads again", function()
+    return leads("bridle")
+  end)
+end
+
 function M.a_refused_edit()
   local _, test = find()
   vim.ui.input = function(_, give)

@@ -43,7 +43,34 @@ exports.finding_beside_other_tools = async (probe, scene) => {
   another.dispose();
   await probe.diagnostic(lint, "bridle·ruff");
   await besideRealServers(probe, scene, lint);
+  await theWayAround(probe, scene);
 };
+
+/** Bridle leads in Python, where nobody else does, and leaves JavaScript to the extension that VS Code brings along. */
+async function theWayAround(probe, scene) {
+  const source = await vscode.workspace.openTextDocument(probe.uri(scene.source_file));
+  const at = source.positionAt(source.getText().indexOf("class Money") + "class M".length);
+  const ask = (what, document, ...rest) => execute(`vscode.execute${what}Provider`, document.uri, ...rest);
+  await probe.wait("Bridle leads in Python", async () => (await ask("Definition", source, at)).length === 1);
+  const symbols = await ask("DocumentSymbol", source);
+  assert(symbols.some((each) => each.name === "Money" && each.children.length > 1), JSON.stringify(symbols));
+  assert((await ask("Reference", source, at)).length > 3);
+  const found = await execute("vscode.executeWorkspaceSymbolProvider", "Money");
+  assert.equal(found.filter((each) => each.name === "Money").length, 1);
+  const [item] = await execute("vscode.prepareCallHierarchy", source.uri, at);
+  assert((await execute("vscode.provideIncomingCalls", item)).length > 0);
+  const uri = probe.uri("twice.js");
+  await vscode.workspace.fs.writeFile(uri, Buffer.from("function once() {}\nonce();\n"));
+  const script = await vscode.workspace.openTextDocument(uri);
+  const told = async (count) => (await ask("Definition", script, new vscode.Position(1, 1))).length === count;
+  assert(vscode.extensions.getExtension("vscode.typescript-language-features"));
+  assert(await told(0), "this VS Code has that extension, and no TypeScript for it");
+  const settings = vscode.workspace.getConfiguration("bridle");
+  await settings.update("navigation", "on", vscode.ConfigurationTarget.Global);
+  await probe.wait("Bridle leads in JavaScript where the person wants it", () => told(1));
+  await settings.update("navigation", undefined, vscode.ConfigurationTarget.Global);
+  await probe.wait("Bridle leaves JavaScript alone again", () => told(0));
+}
 
 /** With the real servers of ruff and pyright on the same documents nothing is said or offered twice. */
 async function besideRealServers(probe, scene, lint) {

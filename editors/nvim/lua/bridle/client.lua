@@ -5,7 +5,9 @@ local M = {}
 ---@return vim.lsp.Config
 function M.config()
   return {
-    capabilities = { experimental = { bridleStatus = true } },
+    capabilities = vim.tbl_deep_extend("error", require("bridle.neighbours").capabilities(), {
+      experimental = { bridleStatus = true },
+    }),
     before_init = M.agree_on_encoding,
     handlers = {
       ["workspace/applyEdit"] = require("bridle.undo").apply_edit,
@@ -14,6 +16,7 @@ function M.config()
     commands = { ["bridle.edit"] = M.edit },
     on_attach = function(client)
       require("bridle.sources").watch(client)
+      require("bridle.neighbours").watch(client)
     end,
   }
 end

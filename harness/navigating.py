@@ -1,0 +1,250 @@
+"""Answers where things are from the index, in the positions that a door's client counts; nothing is run.
+
+A place is told by the very text that the index read it from: the open buffer's, else the file's. Where that text is
+there no more, the index is brought up to date once, in bounded time; what is still of another text then is left out and
+the answer is not complete. Questions are answered one after the other, on a thread of their own; nobody who has left is
+worked for. Once somebody has asked for uses, what the others will take is prepared in the time that is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+from bridle.harness.buffers import Buffers
+from bridle.harness.knowing import Knowing
+from bridle.harness.navigation import (
+    Area,
+    FindSymbols,
+    GetDefinitions,
+    GetOutline,
+    GetRelated,
+    GetUses,
+    Known,
+    NavigationReply,
+    NavigationRequest,
+    RelatedSymbols,
+    Spot,
+    SymbolRow,
+    Symbols,
+    Uses,
+)
+from bridle.harness.texts import Text, Texts
+from bridle.indexer.facts import Symbol, SymbolId
+from bridle.indexer.navigation import (
+    Related,
+    Use,
+    definitions_at,
+    name_of,
+    outgoing,
+    outline,
+    subtypes,
+    supertypes,
+)
+from bridle.indexer.snapshot import Snapshot
+from bridle.indexer.symbolsearch import SymbolNames, search_symbols
+from bridle.indexer.text import PositionEncoding
+from bridle.indexer.usages import Usages
+
+CATCH_UP_S = 2.0
+PREPARING_S = 0.015
+RESTING_S = 0.05
+
+
+class Navigating:
+    """The way around one root."""
+
+    def __init__(self, root: Path, buffers: Buffers, knowing: Knowing) -> None:
+        self._knowing = knowing
+        self._texts = Texts(root, buffers)
+        self._usages = Usages()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="navigating")
+        self._names: SymbolNames | None = None
+        self._preparing: asyncio.Task[None] | None = None
+
+    async def answer(self, request: NavigationRequest) -> NavigationReply:
+        """Answer from what is known now. Ends its work when it is cancelled."""
+        stop = threading.Event()
+        loop = asyncio.get_running_loop()
+        try:
+            reply, is_behind = await loop.run_in_executor(self._thread, self._answer, request, stop)
+            if is_behind:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._knowing.snapshot(), CATCH_UP_S)
+                reply, _ = await loop.run_in_executor(self._thread, self._answer, request, stop)
+        finally:
+            stop.set()
+        if isinstance(request, GetUses | GetRelated) and (self._preparing is None or self._preparing.done()):
+            self._preparing = asyncio.create_task(self._prepare())
+        return reply
+
+    def close(self) -> None:
+        """Answer nothing more."""
+        if self._preparing is not None:
+            self._preparing.cancel()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _prepare(self) -> None:
+        """Look at all files in small portions: a question waits for one at most."""
+        loop = asyncio.get_running_loop()
+        while await loop.run_in_executor(self._thread, self._prepare_some):  # noqa: ASYNC110 - it rests between portions
+            await asyncio.sleep(RESTING_S)
+
+    def _prepare_some(self) -> bool:
+        until = time.monotonic() + PREPARING_S
+        snapshot = self._knowing.now
+        texts = self._seen(snapshot, "utf-8").bytes_of
+        return snapshot.complete and self._usages.prepare(snapshot, texts, lambda: time.monotonic() > until)
+
+    def _answer(self, request: NavigationRequest, stop: threading.Event) -> tuple[NavigationReply, bool]:
+        """Return the answer, and whether files are not as the index knows them."""
+        snapshot = self._knowing.now
+        match request:
+            case FindSymbols():
+                seen = self._seen(snapshot, request.encoding)
+                names = self._names_of(snapshot)
+                found = search_symbols(snapshot, names, request.query, request.limit + 1, frozenset(request.without))
+                rows = seen.rows(found[: request.limit])
+                reply: NavigationReply = Symbols(rows, seen.known(cut=len(found) > request.limit))
+            case GetOutline():
+                seen = self._seen(snapshot, request.encoding)
+                reply = Symbols(seen.outline(request.path), seen.known())
+            case GetDefinitions():
+                seen = self._seen(snapshot, request.at.encoding)
+                reply = Symbols(seen.rows(seen.meant(request.at)), seen.known())
+            case GetUses():
+                seen = self._seen(snapshot, request.at.encoding)
+                reply = seen.uses(request, stop)
+            case GetRelated():
+                seen = self._seen(snapshot, request.encoding)
+                reply = seen.related(request, stop)
+        return reply, seen.is_behind
+
+    def _seen(self, snapshot: Snapshot, encoding: PositionEncoding) -> _Seen:
+        return _Seen(snapshot, self._texts, self._usages, encoding)
+
+    def _names_of(self, snapshot: Snapshot) -> SymbolNames:
+        if self._names is None or self._names.groups is not snapshot.linked.names:
+            self._names = SymbolNames(snapshot.linked.names, self._names)
+        return self._names
+
+
+class _Seen:
+    """One question's view: a snapshot, and the texts that its places are told by, each looked at once."""
+
+    def __init__(self, snapshot: Snapshot, texts: Texts, usages: Usages, encoding: PositionEncoding) -> None:
+        self._snapshot = snapshot
+        self._all_texts = texts
+        self._usages = usages
+        self._encoding: PositionEncoding = encoding
+        self._texts: dict[str, Text | None] = {}
+        self._told: set[str] = set()
+        self.is_behind = False
+
+    def known(self, *, cut: bool = False) -> Known:
+        """Return what the answer is of."""
+        texts = ((path, self._texts.get(path)) for path in sorted(self._told))
+        versions = {path: text.version for path, text in texts if text is not None and text.version is not None}
+        return Known(self._snapshot.complete and not self.is_behind, cut, versions)
+
+    def meant(self, at: Spot) -> list[Symbol]:
+        """Return what the name at a position means."""
+        text = self._text(at.path)
+        if text is None:
+            return []
+        byte = text.byte_at(at.line, at.character, at.encoding)
+        return definitions_at(self._snapshot, at.path, byte, self.bytes_of)
+
+    def rows(self, symbols: Iterable[Symbol]) -> tuple[SymbolRow, ...]:
+        """Return definitions with their places; those of a text that is not there left out."""
+        return tuple(row for symbol in symbols if (row := self._row(symbol)) is not None)
+
+    def outline(self, path: str) -> tuple[SymbolRow, ...]:
+        """Return the definitions of a file."""
+        found = (self._row(symbol, parent) for symbol, parent in outline(self._snapshot, path))
+        return tuple(row for row in found if row is not None)
+
+    def uses(self, request: GetUses, stop: threading.Event) -> Uses:
+        """Return where what stands at a position is used."""
+        targets = self.meant(request.at)
+        rows: list[tuple[str, Area]] = []
+        if request.declaration:
+            rows += [(row.path, row.name_area) for row in self.rows(targets)]
+        found = self._usages.of(self._snapshot, [symbol.id for symbol in targets], self.bytes_of, stop.is_set)
+        for use in islice(found, request.limit + 1):
+            area = self._place(use)
+            rows += [(use.path, area)] if area is not None else []
+        rows = list(dict.fromkeys(rows))
+        return Uses(tuple(rows[: request.limit]), self.known(cut=len(rows) > request.limit))
+
+    def related(self, request: GetRelated, stop: threading.Event) -> RelatedSymbols:
+        """Return what is related to a definition, and by what."""
+        related = self._related(request.symbol, request, stop)
+        rows: list[tuple[SymbolRow, tuple[Area, ...]]] = []
+        n_left = request.limit
+        for symbol, uses in related:
+            row = self._row(symbol)
+            areas = (self._place(use) for use in uses[: max(n_left, 0)])
+            if row is not None and n_left > 0:
+                rows.append((row, tuple(area for area in areas if area is not None)))
+            n_left -= max(1, len(uses))
+        return RelatedSymbols(tuple(rows), self.known(cut=n_left < 0))
+
+    def _related(self, target: SymbolId, request: GetRelated, stop: threading.Event) -> Related:
+        match request.relation:
+            case "callers":
+                return self._usages.incoming(self._snapshot, target, self.bytes_of, stop.is_set)
+            case "callees":
+                return outgoing(self._snapshot, target)
+            case "supertypes":
+                return [(symbol, []) for symbol in supertypes(self._snapshot, target)]
+            case "subtypes":
+                return [(symbol, []) for symbol in subtypes(self._snapshot, target)]
+
+    def _row(self, symbol: Symbol, parent: int = -1) -> SymbolRow | None:
+        span = symbol.span
+        if symbol.kind == "module":
+            area: Area | None = (0, 0, 0, 0)
+            name: Area | None = area
+            self._told.add(span.path)
+        else:
+            area = self._area(span.path, span.start_byte, span.end_byte)
+            name = self._area(span.path, *name_of(self._snapshot, symbol))
+        if area is None or name is None:
+            return None
+        kind, called = symbol.kind, symbol.name
+        return SymbolRow(symbol.id, kind, called, symbol.qualname, symbol.signature, span.path, area, name, parent)
+
+    def _area(self, path: str, start: int, end: int) -> Area | None:
+        text = self._text(path)
+        if text is None:
+            return None
+        self._told.add(path)
+        return (*text.position(start, self._encoding), *text.position(end, self._encoding))
+
+    def _place(self, use: Use) -> Area | None:
+        text = self._text(use.path)
+        if text is None:
+            return None
+        self._told.add(use.path)
+        return text.written(use.at, use.size, self._encoding)
+
+    def bytes_of(self, path: str) -> bytes | None:
+        """Return the text of a file in UTF-8 as the snapshot knows it."""
+        text = self._text(path)
+        return text.data if text is not None else None
+
+    def _text(self, path: str) -> Text | None:
+        """Return the text that the index has of a file; None where there is none, or it is of another one by now."""
+        if path not in self._texts:
+            scopes = self._snapshot.linked.files.get(path)
+            text = self._all_texts.get(path, scopes.facts.digest) if scopes is not None else None
+            self.is_behind |= scopes is not None and text is None
+            self._texts[path] = text
+        return self._texts[path]

@@ -19,6 +19,7 @@ from bridle.indexer.facts import Symbol, SymbolId
 from bridle.indexer.resolve import is_test, is_test_file
 from bridle.indexer.snapshot import Snapshot
 
+MAX_LIKELY = 300
 MAX_NEIGHBOURS = 12
 MAX_TESTS = 5
 N_LEADING = 3
@@ -116,7 +117,7 @@ def _add_likely(task: Task, snapshot: Snapshot, beside: Beside, shares: _Shares,
     rows = rows_of(task.instruction, snapshot, beside.past)
     scored = [(score, row, parts) for row, (score, parts) in zip(rows, weigh(rows), strict=True)]
     scored.sort(key=lambda one: (-one[0], one[1].symbol.id))
-    for score, row, parts in scored:
+    for score, row, parts in scored[:MAX_LIKELY]:
         for share in shared(row, weight * score, parts):
             shares.add(row.symbol.id, share.kind, share.score, share.why)
     return [row.symbol.id for _, row, _ in scored[:N_LEADING]]

@@ -53,8 +53,7 @@ class Share(msgspec.Struct, frozen=True):
 
 def shared(row: Row, score: float, parts: Sequence[float]) -> tuple[Share, ...]:
     """Return `score` in shares by groups of signals, in proportion to what of `parts`, one a signal, speaks for it."""
-    groups = {group: sum(parts[columns]) for group, columns in SLICES.items()}
-    speaking = {group: part for group, part in groups.items() if part > 0.0}
+    speaking = {group: part for group, columns in SLICES.items() if (part := sum(parts[columns])) > 0.0}
     whole = sum(speaking.values())
     if not whole:
         return (Share(score, _why("form", row), "form"),)

@@ -16,7 +16,7 @@ from bridle.context.rank import rank
 from bridle.context.task import Task
 from bridle.indexer.index import Index
 
-EVERY = 12
+EVERY = 40
 GOAL = 80.0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import threading
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -13,8 +14,11 @@ from bridle.harness.nouns import UserProblem
 from bridle.indexer.facts import EdgeKind
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bridle.indexer.facts import Edge, Symbol
     from bridle.indexer.graph import Direction
+    from bridle.indexer.reach import Reach
     from bridle.indexer.snapshot import Snapshot
 
 MAX_DEPTH = 8
@@ -36,6 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--callees", action="store_true", help="what it calls")
     what.add_argument("--impact", action="store_true", help="what a change of it can reach, each with the way")
     what.add_argument("--tests", action="store_true", help="the tests that reach it, each with the way")
+    what.add_argument("--together", action="store_true", help="what past commits changed along with it")
     what.add_argument("--cycles", action="store_true", help="files that import each other in a circle")
     what.add_argument("--layers", action="store_true", help="files from the bottom up, by what they import")
 
@@ -61,7 +66,38 @@ def main(options: argparse.Namespace) -> int:
         note(f"{len(starts)} definitions bear that name; an id or FILE:LINE means one of them")
     if options.impact or options.tests:
         return _reaching(snapshot, starts, options)
+    if options.together:
+        return _together(root, snapshot, starts, options)
     return _around(snapshot, starts, options)
+
+
+def _together(root: Path, snapshot: Snapshot, starts: list[Symbol], options: argparse.Namespace) -> int:
+    """Print what was changed along with the definitions, as edges of the kind ``co-change``."""
+    from bridle.harness.remembering import Remembering
+    from bridle.harness.session.state import State
+    from bridle.indexer.companions import companions
+
+    past = Remembering(root, State(root).past).refresh(threading.Event(), keep=False)
+    found = companions(snapshot, past, starts)
+    ids = [symbol.id for symbol in starts]
+    if options.dot:
+        rows = ((ids[0], one.symbol.id, f"{one.share:.2f}") for one in found[:SHOWN])
+        print(_dot([*ids, *(str(one.symbol.id) for one in found[:SHOWN])], rows))
+        return 0
+    if options.json:
+        edges = [
+            {"source": ids[0], "target": one.symbol.id, "kind": "co-change", "confidence": round(one.share, 4)}
+            for one in found
+        ]
+        print_json({"symbols": [as_row(one) for one in (*starts, *(c.symbol for c in found))], "edges": edges})
+        return 0
+    for one in found[:SHOWN]:
+        print(f"{one.share:4.2f}  {_short(one.symbol.id)}  {where(one.symbol)}")
+    _tell_rest(len(found))
+    if not found:
+        commits = len(past.commits)
+        note("no commit of this folder's history can be read" if not commits else f"none of {commits} commits did")
+    return 0
 
 
 def _around(snapshot: Snapshot, starts: list[Symbol], options: argparse.Namespace) -> int:
@@ -81,6 +117,7 @@ def _reaching(snapshot: Snapshot, starts: list[Symbol], options: argparse.Namesp
     ids = [one.id for one in starts]
     found = snapshot.tests_reaching(ids) if options.tests else snapshot.reaching(ids)
     found = [reach for reach in found if reach.symbol.id not in ids]
+    named = _named_after(snapshot, starts, found) if options.tests else []
     steps = {pair for reach in found for pair in zip(reach.path, reach.path[1:], strict=False)}
     edges = [
         edge
@@ -89,14 +126,26 @@ def _reaching(snapshot: Snapshot, starts: list[Symbol], options: argparse.Namesp
     ]
     if options.json or options.dot:
         more = {
-            "reached": [{"id": r.symbol.id, "confidence": round(r.confidence, 4), "path": list(r.path)} for r in found]
+            "reached": [{"id": r.symbol.id, "confidence": round(r.confidence, 4), "path": list(r.path)} for r in found],
+            **({"named": named} if options.tests else {}),
         }
         _show(snapshot, [*starts, *(reach.symbol for reach in found)], edges, options, more)
         return 0
     for reach in found[:SHOWN]:
         print(f"{reach.confidence:4.2f}  {where(reach.symbol)}  {' → '.join(_short(step) for step in reach.path)}")
     _tell_rest(len(found))
+    for path in named:
+        print(f"      {path}  by its name alone: no use of it is known to lead there")
     return 0
+
+
+def _named_after(snapshot: Snapshot, starts: list[Symbol], found: Collection[Reach]) -> list[str]:
+    """Return the files of tests that are named after those of the definitions, and of which nothing is found yet."""
+    from bridle.indexer.companions import named_after
+
+    told = {reach.symbol.span.path for reach in found}
+    named = (path for one in starts for path in named_after(snapshot, one.span.path))
+    return list(dict.fromkeys(path for path in named if path not in told))
 
 
 def _of_files(snapshot: Snapshot, options: argparse.Namespace) -> int:

@@ -8,12 +8,13 @@ same bytes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from itertools import pairwise
 
 import msgspec
 
-from bridle.context.pieces import GAP_TOKENS, Piece, Read, Show, Source, Sources
+from bridle.context.pieces import GAP_TOKENS, Detail, Piece, Read, Show, Source, Sources
 from bridle.context.rank import Ranked, rank
 from bridle.context.readform import Range, joined, render
 from bridle.context.task import NOTHING_BESIDE, Beside, Task
@@ -27,10 +28,13 @@ MAX_CANDIDATES = 300
 _BODIES_SHARE = 0.7
 _RULES_SHARE = 0.75
 _ONE_BODY_SHARE = 0.6
+_THRIFT = 0.15
+"""How much a body's size counts against it: of two that are as likely, the smaller leaves room for more."""
 _WIDE = ("class", "interface", "namespace", "suite")  # what is shown by its parts, rather than whole
 _CLASS_SHARE = 0.2
 _MARGIN = 8
 _SMALL_GAP = 2
+_DETAILS: tuple[Detail, ...] = ("rules", "body", "skeleton", "signature")
 _OUTLINE_HEAD = "Signatures of what else may matter (read a file before you edit it):"
 
 
@@ -117,7 +121,7 @@ class _Packing:
         """Take whole bodies, best first, while they fit; of what is too large only the part in question."""
         budget = int(self._left * _BODIES_SHARE)
         most = int(self._left * _ONE_BODY_SHARE)
-        for one in ranked:
+        for one in sorted(ranked, key=_worth, reverse=True):
             lines = self._lines_of(one, most)
             if isinstance(lines, str):
                 self._left_out[one.symbol.id] = lines
@@ -148,6 +152,7 @@ class _Packing:
 
     def done(self) -> Pack:
         """Return the pack."""
+        self._pieces.sort(key=lambda piece: (_DETAILS.index(piece.detail), -piece.score))
         blocks = [self._block(path) for path in self._in_order()]
         outline = [_OUTLINE_HEAD] if self._outlined else []
         for path, symbols in self._outlined.items():
@@ -252,6 +257,12 @@ def _window(focus: list[int], whole: Range, source: Source, most: int) -> Range:
             left -= source.cost(start - 1)
             start -= left >= 0
     return start, max(end, start + 1)
+
+
+def _worth(one: Ranked) -> float:
+    """Return how much a body is worth for what it takes."""
+    n_tokens = GAP_TOKENS + (one.symbol.span.end_byte - one.symbol.span.start_byte) / 4
+    return one.score * math.exp(-_THRIFT * math.log(n_tokens))
 
 
 def _signature(symbol: Symbol) -> str:

@@ -113,7 +113,7 @@ def _touched(snapshot: Snapshot, path: str, start: int, end: int) -> Iterator[Sy
 
 def _add_likely(task: Task, snapshot: Snapshot, beside: Beside, shares: _Shares, weight: float) -> list[SymbolId]:
     """Add what the ranker makes of the words of the task and what is known beside; returns the leading few."""
-    rows = rows_of(task.instruction, snapshot, beside.past, dict(beside.near))
+    rows = rows_of(task.instruction, snapshot, beside.past)
     scored = [(score, row, parts) for row, (score, parts) in zip(rows, weigh(rows), strict=True)]
     scored.sort(key=lambda one: (-one[0], one[1].symbol.id))
     for score, row, parts in scored:

@@ -1,47 +1,44 @@
 """What speaks for each definition that a task may be about, as numbers: one row a candidate, one column a signal.
 
-The words of the task find the candidates, with the best files whole, what past commits of like messages touched, and
-what is alike in meaning. A signal says one thing about one candidate; `bridle.context.rank` weighs them. Pure.
+The words of the task find the candidates, with the best files whole and what past commits of like messages touched. A
+signal says one thing about one candidate; `bridle.context.rank` weighs them. Pure.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
+from heapq import nsmallest
 from importlib.resources import files
 from typing import Final
 
 import msgspec
 
 from bridle.indexer.facts import Symbol, SymbolId
-from bridle.indexer.past import Past, Vote
-from bridle.indexer.resolve import is_test_file, path_of
+from bridle.indexer.past import MAX_COMMITS, Past, Vote
+from bridle.indexer.resolve import is_test_file
 from bridle.indexer.snapshot import Snapshot
 from bridle.indexer.words import Told, query_terms, terms_of
 
 SIGNALS: Final = (
-    # what the words say: of itself, its name, what it stands in, its head
-    "words", "words_raw", "words_place", "subject", "rarest", "covered",
-    "name", "name_told", "owner", "path_words", "head",
-    # what they say of its file and its surroundings
-    "file", "file_place", "place_in_file", "owner_words", "called_words", "caller_words", "two_hops",
-    # what else is known
-    "near", "near_file", "past", "past_file", "together", "churn", "churn_file", "age", "age_file",
-    "named", "path_named",
-    # what it is
-    "size", "aside", "kind", "inside", "private", "dunder", "used_by", "uses", "in_file",
-    "query_terms",
+    "words", "words_raw", "subject", "rarest",  # what the words say of it
+    "name", "exact",  # of its name
+    "owner", "path_words", "file_place", "place_in_file", "owner_words", "in_file",  # of what it stands in
+    "called_words", "caller_words", "used_by", "uses",  # of what is around it
+    "past", "past_file",  # what past commits of like messages touched
+    "churn_file", "age",  # what is changed often, or was lately
+    "named", "path_named",  # what the task spells out
+    "size", "aside", "class", "variable", "nested",  # what it is
 )  # fmt: skip
 """The columns of a row, in order."""
 COLUMN: Final[Mapping[str, int]] = {name: n for n, name in enumerate(SIGNALS)}
 
-MAX_HITS, MAX_FILES, MAX_OF_FILE, MAX_PAST, MAX_NEAR, MAX_NAMED = 250, 5, 150, 60, 40, 12
-N_LEADING, MAX_TOGETHER = 5, 30
-MAX_CANDIDATES = 600
+MAX_HITS, MAX_FILES, MAX_OF_FILE, MAX_PAST, MAX_NAMED = 250, 5, 120, 60, 12
+MAX_CANDIDATES = 500
 TEST_FACTOR, MODULE_FACTOR = 0.4, 0.7
-_NO_AGE = 9.0
+_NO_AGE = math.log1p(MAX_COMMITS)
 
 _WORD = re.compile(r"\w+")
 _SPEAKS_OF_TESTS = re.compile(r"(?i)\btests?\b|\b(?:pytest|vitest|jest|mocha)\b|\bfixtures?\b|\btest_\w+")
@@ -55,11 +52,7 @@ _ASIDE = re.compile(
     r"(?:^|/)(?:tests?|__tests__|testing|testdata|spec|e2e|examples?|benches|bench|benchmarks?|docs?|scripts|fuzz"
     r"|vendor|third_party|dist)/|\.d\.ts$"
 )
-_KINDS: Mapping[str, int] = {
-    "function": 0, "method": 1, "class": 2, "interface": 3, "type": 3, "enum": 3, "namespace": 4, "variable": 5,
-    "test": 6, "suite": 6, "module": 7,
-}  # fmt: skip
-
+_CALLABLE = frozenset({"function", "method", "test"})
 _NO_USE = frozenset({"contains", "imports"})
 
 Key = tuple[str, int]
@@ -106,18 +99,15 @@ def paths_named(instruction: str, snapshot: Snapshot) -> set[str]:
     }
 
 
-def rows_of(instruction: str, snapshot: Snapshot, past: Past, near: Mapping[SymbolId, float]) -> list[Row]:
-    """Return the candidates for `instruction` with their signals, in path order.
-
-    `near` holds how alike in meaning definitions are, up to 1, those that are most; none where there are no vectors.
-    """
-    return _Gathering(instruction, snapshot, past, near).rows()
+def rows_of(instruction: str, snapshot: Snapshot, past: Past) -> list[Row]:
+    """Return the candidates for `instruction` with their signals, in path order."""
+    return _Gathering(instruction, snapshot, past).rows()
 
 
 class _Gathering:
     """One question on its way to its rows."""
 
-    def __init__(self, instruction: str, snapshot: Snapshot, past: Past, near: Mapping[SymbolId, float]) -> None:
+    def __init__(self, instruction: str, snapshot: Snapshot, past: Past) -> None:
         instruction = _TRAILER.sub("", instruction)
         telling = " ".join(word for word in _WORD.findall(instruction) if word.lower() not in idle_words())
         self._snapshot = snapshot
@@ -125,92 +115,54 @@ class _Gathering:
         self._told: Told = snapshot.words.told(telling)
         self._past = past
         self._votes: Mapping[tuple[str, str], Vote] = past.like(telling) if past.commits else {}
-        self._near = {symbol: score for symbol, score in near.items() if symbol in snapshot.symbols}
         self._about_tests = speaks_of_tests(instruction)
+        self._words = frozenset(word.lower() for word in _WORD.findall(telling))
+        self._subject = frozenset(query_terms(instruction.strip().partition("\n")[0]))
         self._named = frozenset(code_names(instruction))
         self._paths_named = paths_named(instruction, snapshot)
-        self._all_rarity = sum(self._told.rarity.values()) or 1.0
         self._factors = {path: self._factor(path) for path in self._told.files}
-        self._word_scores = self._demoted()
-        self._file_scores = {path: score * self._factors[path] for path, score in self._told.files.items()}
-        self._file_order = sorted(self._file_scores, key=lambda path: (-self._file_scores[path], path))
+        by_file = ((-score * self._factors[path], path) for path, score in self._told.files.items())
+        self._file_order = [path for _, path in sorted(by_file)]
         self._file_places = {path: n for n, path in enumerate(self._file_order)}
-        self._order = sorted(self._word_scores, key=lambda key: (-self._word_scores[key], key))
-        self._subject = frozenset(query_terms(instruction.strip().partition("\n")[0]))
-        self._together = self._touched_together()
-        self._near_files: dict[str, float] = {}
-        for symbol, score in self._near.items():
-            path = path_of(symbol)
-            self._near_files[path] = max(score, self._near_files.get(path, 0.0))
+        hits = nsmallest(MAX_HITS, self._demoted())
+        self._hits = [(path, index) for _, path, index in hits]
+        self._best = -hits[0][0] if hits else 1.0
 
     def rows(self) -> list[Row]:
+        """Return the rows, in path order and the order of the source."""
         chosen = self._candidates()
-        around = _Around(self._snapshot, chosen, self._word_scores)
-        best = max(self._word_scores.values(), default=0.0) or 1.0
-        places = {key: n for n, key in enumerate(self._order[:2_000])}
-        rows: list[Row] = []
-        for path, indices in chosen.items():
-            of_file = self._of_file(path)
-            inside = self._places_inside(path, indices)
-            symbols = self._files[path].facts.symbols
-            owners = _owners(symbols)
-            for index in indices:
-                key = (path, index)
-                owner = owners[index]
-                values = {
-                    **of_file,
-                    **self._of_words(key, symbols[index], best, places),
-                    **self._of_itself(symbols, index, owner),
-                    **around.of(key, owner, best),
-                    "place_in_file": inside[index],
-                }
-                vote = self._votes.get((path, symbols[index].name))
-                values["past"] = vote.score if vote else 0.0
-                values["together"] = self._together.get((path, symbols[index].name), 0.0)
-                rows.append(
-                    Row(
-                        symbols[index],
-                        tuple(float(values[name]) for name in SIGNALS),
-                        self._told.words(key),
-                        vote.words if vote else (),
-                    )
-                )
-        return rows
+        around = _Around(self._snapshot, chosen, self._score)
+        return [row for path, indices in chosen.items() for row in self._rows_of_file(path, indices, around)]
 
     # --- candidates -------------------------------------------------------------------------------------------------
 
-    def _demoted(self) -> dict[Key, float]:
-        """Return the scores of words, less for tests and for what stands outside of definitions."""
-        return {
-            key: score * self._factors[key[0]] * (MODULE_FACTOR if key[1] == 0 else 1.0)
-            for key, score in self._told.scores.items()
-        }
+    def _demoted(self) -> Iterator[tuple[float, str, int]]:
+        """Yield the scores of words below zero, less for tests; what stands outside of definitions is no candidate."""
+        for path, known in self._told.scores.items():
+            factor = -self._factors[path]
+            yield from ((score * factor, path, index) for index, score in known.items() if index)
 
-    def _touched_together(self) -> dict[tuple[str, str], float]:
-        """Return the names that past commits touched along with the leading few."""
-        leading = [key for key in self._order[:N_LEADING] if key[1]]
-        names = [(path, self._symbols(path)[index].name) for path, index in leading]
-        return self._past.together(zip(names, (self._word_scores[key] for key in leading), strict=True))
+    def _score(self, path: str, index: int) -> float:
+        """Return the score of the words of a definition, demoted."""
+        known = self._told.scores.get(path)
+        score = known.get(index, 0.0) * self._factors[path] if known else 0.0
+        return score if index else score * MODULE_FACTOR
 
     def _factor(self, path: str) -> float:
         return TEST_FACTOR if not self._about_tests and _is_beside(path) else 1.0
 
     def _candidates(self) -> dict[str, list[int]]:
         """Return the candidates by file, in source order; files in path order."""
-        keys: dict[Key, None] = dict.fromkeys(self._order[:MAX_HITS])
+        keys: dict[Key, None] = dict.fromkeys(self._hits)
         keys |= dict.fromkeys(self._spelled_out())
         for path in (*sorted(self._paths_named), *self._file_order[:MAX_FILES]):
-            for index in range(min(MAX_OF_FILE, len(self._files[path].facts.symbols))):
+            for index in range(1, min(MAX_OF_FILE, len(self._files[path].facts.symbols))):
                 keys[path, index] = None
-        votes = {place: vote.score for place, vote in self._votes.items() if place[1]}
-        spoken_for = sorted(votes, key=lambda place: (-votes[place], place))[:MAX_PAST]
-        along = sorted(self._together, key=lambda place: (-self._together[place], place))[:MAX_TOGETHER]
-        for path, name in dict.fromkeys((*spoken_for, *along)):
+        votes = sorted((-vote.score, place) for place, vote in self._votes.items() if place[1])
+        for _, (path, name) in votes[:MAX_PAST]:
             for index, symbol in enumerate(self._symbols(path)):
-                if symbol.name == name:
+                if index and symbol.name == name:
                     keys[path, index] = None
-        for alike in sorted(self._near, key=lambda one: (-self._near[one], one))[:MAX_NEAR]:
-            keys[self._key(alike)] = None
         chosen: dict[str, list[int]] = {}
         for path, index in sorted(list(keys)[:MAX_CANDIDATES]):
             chosen.setdefault(path, []).append(index)
@@ -220,129 +172,107 @@ class _Gathering:
         known = self._files.get(path)
         return known.facts.symbols if known else ()
 
-    def _key(self, symbol: SymbolId) -> Key:
-        path = path_of(symbol)
-        known = self._snapshot.symbols[symbol]
-        return path, self._symbols(path).index(known)
-
     def _spelled_out(self) -> Iterator[Key]:
         for name in sorted(self._named):
             for symbol in self._snapshot.named(name)[:MAX_NAMED]:
-                yield self._key(symbol.id)
+                if symbol.kind != "module":
+                    yield symbol.span.path, self._symbols(symbol.span.path).index(symbol)
 
     # --- signals ----------------------------------------------------------------------------------------------------
 
-    def _of_file(self, path: str) -> dict[str, float]:
-        """Return what is the same for all of one file."""
-        churn = self._past.churn((path, ""))
-        vote = self._votes.get((path, ""))
-        best = self._file_scores[self._file_order[0]] if self._file_order else 1.0
-        return {
-            "file": self._file_scores.get(path, 0.0) / best,
-            "file_place": math.log1p(self._file_places.get(path, len(self._file_order))),
-            "path_words": self._share(_path_terms(path)),
-            "near_file": self._near_files.get(path, 0.0),
-            "past_file": vote.score if vote else 0.0,
-            "churn_file": math.log1p(churn.weight),
-            "age_file": math.log1p(churn.age) if self._past.commits else _NO_AGE,
-            "path_named": float(path in self._paths_named),
-            "aside": float(self._factor(path) < 1.0),
-            "in_file": math.log1p(len(self._symbols(path))),
-            "query_terms": float(len(self._told.rarity)),
-        }
+    def _rows_of_file(self, path: str, indices: list[int], around: _Around) -> Iterator[Row]:
+        symbols = self._symbols(path)
+        matched = self._told.matched(path, frozenset(indices))
+        order = sorted(indices, key=lambda index: (-self._score(path, index), index))
+        place_in_file = {index: math.log1p(n) for n, index in enumerate(order)}
+        file_place = math.log1p(self._file_places.get(path, len(self._file_order)))
+        path_words, in_file = self._share(_path_terms(path)), math.log1p(len(symbols))
+        churn_file = math.log1p(self._past.churn((path, "")).weight)
+        file_vote = self._votes.get((path, ""))
+        past_file = file_vote.score if file_vote else 0.0
+        path_named, aside = float(path in self._paths_named), float(self._factor(path) < 1.0)
+        for index in indices:
+            symbol, pairs = symbols[index], matched.get(index, ())
+            owner = _owner(symbols, index)
+            vote = self._votes.get((path, symbol.name))
+            values = (
+                *self._of_words(path, index, pairs),
+                self._share(terms_of(symbol.name)),
+                float(symbol.name.lower() in self._words),
+                self._share(_terms(symbol.qualname.rpartition(".")[0])),
+                path_words,
+                file_place,
+                place_in_file[index],
+                self._score(path, owner) / self._best,
+                in_file,
+                *around.of(symbol.id, self._best),
+                vote.score if vote else 0.0,
+                past_file,
+                churn_file,
+                math.log1p(self._past.churn((path, symbol.name)).age) if self._past.commits else _NO_AGE,
+                self._spelled(symbol),
+                path_named,
+                math.log1p(symbol.span.end_line - symbol.span.start_line),
+                aside,
+                float(symbol.kind == "class"),
+                float(symbol.kind == "variable"),
+                float(symbols[owner].kind in _CALLABLE),
+            )
+            yield Row(symbol, values, tuple(term for _, term in pairs), vote.words if vote else ())
 
-    def _places_inside(self, path: str, indices: Iterable[int]) -> dict[int, float]:
-        order = sorted(indices, key=lambda index: (-self._word_scores.get((path, index), 0.0), index))
-        return {index: math.log1p(n) for n, index in enumerate(order)}
+    def _of_words(self, path: str, index: int, pairs: Sequence[tuple[float, str]]) -> tuple[float, float, float, float]:
+        """Return `words`, `words_raw`, `subject` and `rarest`."""
+        score = self._score(path, index)
+        subject = sum(gain for gain, term in pairs if term in self._subject) * self._factor(path)
+        rarest = max((self._told.rarity[term] for _, term in pairs), default=0.0)
+        return score / self._best, score, subject / self._best, rarest
 
-    def _of_words(self, key: Key, symbol: Symbol, best: float, places: Mapping[Key, int]) -> dict[str, float]:
-        score = self._word_scores.get(key, 0.0)
-        matched = self._told.matched.get(key, ())
-        name = terms_of(symbol.name)
-        of_name = sum(self._told.rarity.get(term, 0.0) for term in name)
-        return {
-            "words": score / best,
-            "words_raw": score,
-            "words_place": math.log1p(places.get(key, 2_000)),
-            "subject": sum(gain for gain, term in matched if term in self._subject) * self._factor(key[0]) / best,
-            "rarest": max((self._told.rarity[term] for _, term in matched), default=0.0),
-            "covered": sum(self._told.rarity[term] for _, term in matched) / self._all_rarity,
-            "name": self._share(name),
-            "name_told": of_name / self._all_rarity,
-            "owner": self._share(_terms(symbol.qualname.rpartition(".")[0])),
-            "head": self._share(_terms(f"{symbol.signature} {symbol.doc}")),
-        }
+    def _spelled(self, symbol: Symbol) -> float:
+        """Return how plainly the task names a definition: less where many have the name."""
+        if symbol.name not in self._named and symbol.qualname not in self._named:
+            return 0.0
+        return 1.0 / math.sqrt(len(self._snapshot.linked.names.get(symbol.name)) or 1)
 
     def _share(self, terms: Iterable[str]) -> float:
         """Return how much of some terms the task speaks of, the rare ones counting most."""
         rarity = self._told.rarity
         known = [rarity.get(term, 0.0) for term in terms]
         hit = sum(known)
-        return hit / (hit + 3.0 * sum(1 for one in known if not one)) if hit else 0.0
-
-    def _of_itself(self, symbols: tuple[Symbol, ...], index: int, owner: int) -> dict[str, float]:
-        symbol = symbols[index]
-        churn = self._past.churn((symbol.span.path, symbol.name))
-        named = symbol.name in self._named or symbol.qualname in self._named
-        dunder = symbol.name.startswith("__") and symbol.name.endswith("__")
-        return {
-            "near": self._near.get(symbol.id, 0.0),
-            "churn": math.log1p(churn.weight),
-            "age": math.log1p(churn.age) if self._past.commits else _NO_AGE,
-            "named": 1.0 / math.sqrt(len(self._snapshot.linked.names.get(symbol.name)) or 1) if named else 0.0,
-            "size": math.log1p(symbol.span.end_line - symbol.span.start_line),
-            "kind": float(_KINDS[symbol.kind]),
-            "inside": float(_KINDS[symbols[owner].kind]) if owner else -1.0,
-            "private": float(symbol.name.startswith("_") and not dunder),
-            "dunder": float(dunder),
-        }
+        return hit / (hit + 3.0 * known.count(0.0)) if hit else 0.0
 
 
 class _Around:
-    """What the words say of what stands beside a candidate: its owner and siblings, what it calls and what calls it.
+    """What the words say of what a candidate uses and of what uses it, among the candidates and what they use.
 
-    Only edges of the candidates' own files are looked at, so that it costs what they hold and not what all hold.
+    Only edges that begin in the candidates' own files are looked at, so that it costs what they hold and not what all
+    hold.
     """
 
-    def __init__(self, snapshot: Snapshot, chosen: Mapping[str, list[int]], scores: Mapping[Key, float]) -> None:
-        self._scores = scores
+    def __init__(self, snapshot: Snapshot, chosen: Mapping[str, list[int]], score: Callable[[str, int], float]) -> None:
         self._sources = snapshot.linked.sources
-        self._out: dict[SymbolId, list[tuple[SymbolId, float]]] = {}
-        self._into: dict[SymbolId, list[tuple[SymbolId, float]]] = {}
-        self._symbols = {path: snapshot.linked.files[path].facts.symbols for path in chosen}
-        self._words: dict[SymbolId, float] = {}
-        for (path, index), score in scores.items():
-            if path in self._symbols:
-                self._words[self._symbols[path][index].id] = score
+        symbols = {path: snapshot.linked.files[path].facts.symbols for path in chosen}
+        self._words = {symbols[path][at].id: score(path, at) for path, indices in chosen.items() for at in indices}
+        self._called: dict[SymbolId, float] = {}
+        self._calling: dict[SymbolId, float] = {}
+        self._uses: dict[SymbolId, int] = {}
+        words = self._words
         for path in chosen:
             for edge in snapshot.linked.edges.get(path, ()):
-                if edge.kind not in _NO_USE and path_of(edge.target) in chosen:
-                    self._out.setdefault(edge.source, []).append((edge.target, edge.confidence))
-                    self._into.setdefault(edge.target, []).append((edge.source, edge.confidence))
-        self._known: dict[SymbolId, tuple[float, float]] = {}
+                source, target = edge.source, edge.target
+                if edge.kind in _NO_USE or source not in words:
+                    continue
+                self._uses[source] = self._uses.get(source, 0) + 1
+                self._called[source] = max(self._called.get(source, 0.0), words.get(target, 0.0) * edge.confidence)
+                self._calling[target] = max(self._calling.get(target, 0.0), words[source] * edge.confidence)
 
-    def of(self, key: Key, owner: int, best: float) -> dict[str, float]:
-        path, index = key
-        symbol = self._symbols[path][index].id
-        called, calling = self._best(symbol)
-        beside = {one for one, _ in (*self._out.get(symbol, ()), *self._into.get(symbol, ()))}
-        return {
-            "owner_words": self._scores.get((path, owner), 0.0) / best,
-            "called_words": called / best,
-            "caller_words": calling / best,
-            "two_hops": max((max(self._best(one)) for one in beside), default=0.0) / best,
-            "used_by": math.log1p(len(self._sources.get(symbol))),
-            "uses": math.log1p(len(self._out.get(symbol, ()))),
-        }
-
-    def _best(self, symbol: SymbolId) -> tuple[float, float]:
-        """Return the best words of what it uses, and of what uses it."""
-        if (known := self._known.get(symbol)) is None:
-            words = self._words
-            called = max((words.get(one, 0.0) * sure for one, sure in self._out.get(symbol, ())), default=0.0)
-            calling = max((words.get(one, 0.0) * sure for one, sure in self._into.get(symbol, ())), default=0.0)
-            known = self._known[symbol] = called, calling
-        return known
+    def of(self, symbol: SymbolId, best: float) -> tuple[float, float, float, float]:
+        """Return `called_words`, `caller_words`, `used_by` and `uses`."""
+        return (
+            self._called.get(symbol, 0.0) / best,
+            self._calling.get(symbol, 0.0) / best,
+            math.log1p(len(self._sources.get(symbol))),
+            math.log1p(self._uses.get(symbol, 0)),
+        )
 
 
 @lru_cache(maxsize=50_000)
@@ -351,15 +281,10 @@ def _is_beside(path: str) -> bool:
     return is_test_file(path) or _ASIDE.search(path) is not None
 
 
-def _owners(symbols: tuple[Symbol, ...]) -> list[int]:
-    """Return for each definition of a file the index of the one around it; the module is its own."""
-    owners, open_ones = [0], [0]
-    for index in range(1, len(symbols)):
-        while len(open_ones) > 1 and symbols[open_ones[-1]].span.end_byte <= symbols[index].span.start_byte:
-            open_ones.pop()
-        owners.append(open_ones[-1])
-        open_ones.append(index)
-    return owners
+def _owner(symbols: tuple[Symbol, ...], index: int) -> int:
+    """Return the index of the definition around another one of a file; that of the module where there is none."""
+    end = symbols[index].span.end_byte
+    return next((n for n in range(index - 1, 0, -1) if symbols[n].span.end_byte >= end), 0)
 
 
 @lru_cache(maxsize=50_000)

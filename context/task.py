@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from bridle.indexer.facts import SymbolId
 from bridle.indexer.past import Past
 
 
@@ -23,13 +22,9 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Beside(msgspec.Struct, frozen=True):
-    """What is known beside a snapshot: past commits, and how alike to the task in meaning definitions are, up to 1.
-
-    Each may be missing: then the rest speaks alone.
-    """
+    """What is known beside a snapshot: what past commits tell. Where that is nothing, the rest speaks alone."""
 
     past: Past = Past()
-    near: tuple[tuple[SymbolId, float], ...] = ()
 
 
 NOTHING_BESIDE = Beside()

@@ -1,43 +1,46 @@
-"""From signals to one score for each candidate, with its parts in words: what matched, what was before."""
+"""From signals to one score for each candidate, with its parts in words: what matched, what was before.
+
+The weights were fitted by `bench/context/train.py` on commits of public repositories.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import Final
 
 import msgspec
 
-from bridle.context.signals import SIGNALS, Row
+from bridle.context.signals import COLUMN, SIGNALS, Row
 
-_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "words": ("words", "words_raw", "words_place", "subject", "rarest", "covered", "head", "query_terms"),
-    "name": ("name", "name_told"),
-    "place": ("owner", "path_words", "file", "file_place", "place_in_file", "owner_words", "in_file"),
-    "around": ("called_words", "caller_words", "two_hops", "used_by", "uses"),
-    "meaning": ("near", "near_file"),
-    "past": ("past", "past_file", "together"),
-    "churn": ("churn", "churn_file", "age", "age_file"),
+_GROUPS: Final = {
+    "words": ("words", "rarest"),
+    "name": ("name", "exact"),
+    "place": ("owner", "in_file"),
+    "around": ("called_words", "uses"),
+    "past": ("past", "past_file"),
+    "churn": ("churn_file", "age"),
     "named": ("named", "path_named"),
-    "form": ("size", "aside", "kind", "inside", "private", "dunder"),
+    "form": ("size", "nested"),
 }
-GROUP_OF: Final[Mapping[str, str]] = {signal: group for group, signals in _GROUPS.items() for signal in signals}
+"""The groups of signals that have one reason in common: the first and the last of each, as they stand in a row."""
+SLICES: Final[Mapping[str, slice]] = {
+    group: slice(COLUMN[first], COLUMN[last] + 1) for group, (first, last) in _GROUPS.items()
+}
 _WORDS_TOLD = 5
+FILE = "weights.json"
+SOFTNESS = 2.0
+"""A candidate that is so much behind the best has the e-th part of its score."""
 
 
-WEIGHTS: Final[Mapping[str, float]] = {
-    "words": 1.0,
-    "name_told": 0.3,
-    "file": 0.4,
-    "near": 0.2,
-    "past": 0.2,
-    "past_file": 0.1,
-    "named": 0.3,
-    "path_named": 0.25,
-    "owner_words": 0.1,
-    "caller_words": 0.05,
-    "called_words": 0.05,
-}
-ASIDE_FACTOR = 0.4
+class Weights(msgspec.Struct, frozen=True):
+    """What each signal weighs, and what it is of the average candidate."""
+
+    signals: tuple[str, ...]
+    weights: tuple[float, ...]
+    means: tuple[float, ...]
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -50,9 +53,7 @@ class Share(msgspec.Struct, frozen=True):
 
 def shared(row: Row, score: float, parts: Sequence[float]) -> tuple[Share, ...]:
     """Return `score` in shares by groups of signals, in proportion to what of `parts`, one a signal, speaks for it."""
-    groups = dict.fromkeys(_GROUPS, 0.0)
-    for signal, part in zip(SIGNALS, parts, strict=True):
-        groups[GROUP_OF[signal]] += part
+    groups = {group: sum(parts[columns]) for group, columns in SLICES.items()}
     speaking = {group: part for group, part in groups.items() if part > 0.0}
     whole = sum(speaking.values())
     if not whole:
@@ -76,7 +77,6 @@ _REASONS: Final[Mapping[str, str]] = {
     "name": "its name",
     "place": "its file and what it stands in",
     "around": "what it uses or is used by matches",
-    "meaning": "alike in meaning",
     "past": "past commits like this touched its file",
     "churn": "it is changed often, or was lately",
     "named": "its file is named in the task",
@@ -84,12 +84,27 @@ _REASONS: Final[Mapping[str, str]] = {
 }
 
 
-def weigh(rows: Sequence[Row]) -> list[tuple[float, tuple[float, ...]]]:
-    """Return for each row its score and what each signal has a part in it."""
-    weights = [WEIGHTS.get(signal, 0.0) for signal in SIGNALS]
-    weighed: list[tuple[float, tuple[float, ...]]] = []
-    for row in rows:
-        factor = ASIDE_FACTOR if row["aside"] else 1.0
-        parts = tuple(factor * weight * value for weight, value in zip(weights, row.values, strict=True))
-        weighed.append((sum(parts), parts))
-    return weighed
+def weigh(rows: Sequence[Row], weights: Weights | None = None) -> list[tuple[float, tuple[float, ...]]]:
+    """Return for each row its score, 1 for the best, and what each signal adds to it or takes from it.
+
+    A signal speaks for a candidate by as much as it is more than of the average candidate.
+    """
+    known = weights or shipped()
+    parts = [
+        tuple(
+            weight * (value - mean) for weight, value, mean in zip(known.weights, row.values, known.means, strict=True)
+        )
+        for row in rows
+    ]
+    margins = [math.fsum(one) for one in parts]
+    best = max(margins, default=0.0)
+    return [(math.exp((margin - best) / SOFTNESS), one) for margin, one in zip(margins, parts, strict=True)]
+
+
+@cache
+def shipped() -> Weights:
+    """Return the weights that come with us. Raises ValueError when they are of other signals than ours."""
+    known = msgspec.json.decode((files("bridle.context") / FILE).read_bytes(), type=Weights)
+    if known.signals != SIGNALS:
+        raise ValueError("the weights are of other signals: run bench/context/train.py")
+    return known

@@ -267,11 +267,16 @@ class Note(msgspec.Struct, frozen=True, tag=True):
 
 
 class IndexProgress(msgspec.Struct, frozen=True, tag=True):
-    """How far the index is; `done` when it answers for the whole tree."""
+    """How far the index is; `done` when it answers for the whole tree, or is `paused` until told to go on.
+
+    `per_second` are the files that were read in a second so far, 0 where that cannot be told yet.
+    """
 
     n_done: int
     n_files: int
     done: bool
+    per_second: int = 0
+    paused: bool = False
 
 
 class Lost(msgspec.Struct, frozen=True, tag=True):

@@ -85,7 +85,8 @@ __all__ = [
     "FilePatch", "FindSymbols", "Finding", "FinishLanding", "Flag", "GetContext", "GetDefinitions", "GetOutline",
     "GetProposals", "GetReach", "GetRelated", "GetReversal", "GetSessions", "GetStatus", "GetUses", "GrantNeeds",
     "Hunk", "IndexProgress", "Kept", "Known", "LandingPlan", "LandingResult", "Lost", "NavigationReply",
-    "NavigationRequest", "Note", "Origin", "PackPiece", "PackView", "PrepareLanding", "PrepareUndo", "Proposal",
+    "NavigationRequest", "Note", "Origin", "PackPiece", "PackView", "PauseIndexing", "PrepareLanding", "PrepareUndo",
+    "Proposal",
     "ProposalChanged", "ProposalId", "Proposals", "Reach", "ReachRow", "Refresh", "Reject", "Related", "RelatedSymbols",
     "Relation", "ReplyTo", "ResumeRun", "Reversal", "RunAccepted", "RunEnded", "RunId", "RunProgress", "Selection",
     "SessionRow", "Sessions", "SetTrust", "Spot", "StartRun", "Status", "SymbolRow", "Symbols", "SyncBuffers",
@@ -260,6 +261,12 @@ class GetContext(msgspec.Struct, frozen=True, tag=True):
     n_tokens: int = 4000
 
 
+class PauseIndexing(msgspec.Struct, frozen=True, tag=True):
+    """Read no more files until told to go on; open documents are followed all the same. → Done."""
+
+    paused: bool = True
+
+
 class GetReach(msgspec.Struct, frozen=True, tag=True):
     """→ Reach: which tests reach the functions of a file, when they ran and on what text."""
 
@@ -285,7 +292,7 @@ class DiscardRun(msgspec.Struct, frozen=True, tag=True):
 EngineRequest = (
     GetStatus | SetTrust | SyncBuffers | Verify | Exec | GrantNeeds | StartRun | CancelRun | ReplyTo | GetProposals |
     Reject | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | ResumeRun | DiscardRun | Refresh
-    | AcceptFinding | TakeBackFinding | GetReversal | GetReach | NavigationRequest
+    | AcceptFinding | TakeBackFinding | GetReversal | GetReach | PauseIndexing | NavigationRequest
 )  # fmt: skip
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)

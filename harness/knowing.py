@@ -59,6 +59,7 @@ class Knowing:
         self._emit = emit
         self._index = Index(root, store, read_only=not lock.try_take())
         self._cancel = threading.Event()
+        self._paused = False
         self._refreshing: asyncio.Task[Snapshot] | None = None
         self._waiting: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -119,6 +120,28 @@ class Knowing:
         except TimeoutError:
             return Similar(missing=len(snapshot.symbols), problem=f"no answer within {SIMILAR_WAIT_S:g} s")
 
+    def pause(self, *, paused: bool) -> None:
+        """Stop reading files, or go on; open documents are followed all the same, and questions are answered."""
+        if paused == self._paused:
+            return
+        self._paused = paused
+        if paused:
+            self._cancel.set()
+            if self._vectors is not None:
+                self._vectors.pause()
+            self._emit(IndexProgress(len(self.now.digests), len(self.now.digests), done=True, paused=True))
+            return
+        self._cancel = threading.Event()
+        if self._vectors is not None:
+            self._vectors.resume()
+        self._refreshing = asyncio.create_task(self._after(self._refreshing))
+
+    async def _after(self, before: asyncio.Task[Snapshot] | None) -> Snapshot:
+        """Look at the disk once a look that was stopped is over."""
+        if before is not None:
+            await asyncio.wait([before])
+        return await self._build(quiet=False)
+
     async def close(self) -> None:
         """Stop indexing and give the store up."""
         self._cancel.set()
@@ -158,25 +181,37 @@ class Knowing:
         return self._refreshing
 
     async def _build(self, *, quiet: bool) -> Snapshot:
-        loop = asyncio.get_running_loop()
+        if self._paused:
+            return self.now
+        loop, cancel = asyncio.get_running_loop(), self._cancel
+        began = loop.time()
 
         def progress(n_done: int, n_files: int) -> None:
             if n_done % REPORT_EVERY == 0 or (n_done == n_files and not quiet):
-                loop.call_soon_threadsafe(self._emit, IndexProgress(n_done, n_files, done=False))
+                rate = round(n_done / max(loop.time() - began, 0.001))
+                told = IndexProgress(n_done, n_files, done=False, per_second=rate)
+                loop.call_soon_threadsafe(self._emit_unless, cancel, told)
 
         if self._vectors is not None:
             self._vectors.pause()
         try:
-            snapshot = await asyncio.to_thread(self._index.refresh, progress, self._cancel)
+            snapshot = await asyncio.to_thread(self._index.refresh, progress, cancel)
         finally:
-            if self._vectors is not None:
+            if self._vectors is not None and not cancel.is_set():
                 self._vectors.resume()
         if snapshot.work.unkept:
             logger.warning("the index could not be kept for the next start: %s", snapshot.work.unkept)
+        if cancel.is_set():
+            return snapshot
         self._emit(IndexProgress(len(snapshot.digests), len(snapshot.digests), done=True))
         self._embed(loop)
         self._recall()
         return snapshot
+
+    def _emit_unless(self, cancel: threading.Event, told: IndexProgress) -> None:
+        """Tell how far it is, but for work that was stopped meanwhile."""
+        if not cancel.is_set():
+            self._emit(told)
 
     def _recall(self) -> None:
         """Look at the past, unless somebody does."""

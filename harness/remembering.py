@@ -81,36 +81,49 @@ class Remembering:
         """Return the past of `head`: what is known and what came after, or all anew where HEAD went elsewhere."""
         base = self._head if self._head and self._leads_to(git, head, cancel) else ""
         span = f"{base}..{head}" if base else head
+        paths = [f"*{suffix}" for suffix in suffixes()]
+        listed = ("rev-list", "--no-merges", "-n", str(MAX_COMMITS), span, "--", *paths)
+        ids = self._asked(git, listed, cancel).split()
         told: list[Commit] = []
-        for skip in range(0, MAX_COMMITS, BATCH):
-            log = self._asked(git, self._log(skip, span), cancel)
+        for start in range(0, len(ids), BATCH):
+            told += commits_told(self._asked(git, self._log(paths), cancel, ids[start : start + BATCH]))
             if cancel.is_set():
                 return None
-            if not log:
-                break
-            told += commits_told(log)
         known = self.past.commits if base else ()
         return Past((*told, *known)[:MAX_COMMITS]).prepare()
 
     def _leads_to(self, git: tuple[str, dict[str, str]], head: str, cancel: threading.Event) -> bool:
         return self._run(git, ("merge-base", "--is-ancestor", self._head, head), cancel).exit_code == 0
 
-    def _log(self, skip: int, span: str) -> Sequence[str]:
+    def _log(self, paths: Sequence[str]) -> Sequence[str]:
         attributes = self._place.with_name("attributes")
         settings = ("-c", f"core.attributesFile={attributes}", "-c", f"diff.bridle.xfuncname={FUNCTION_HEADS}")
-        part = ("--skip", str(skip), "-n", str(BATCH), f"--format={LOG_FORMAT}", span, "--")
-        return (*settings, "log", *_OPTIONS, *part, *(f"*{suffix}" for suffix in suffixes()))
+        return (*settings, "log", *_OPTIONS, f"--format={LOG_FORMAT}", "--no-walk=unsorted", "--stdin", "--", *paths)
 
-    def _asked(self, git: tuple[str, dict[str, str]], arguments: Sequence[str], cancel: threading.Event) -> str:
-        """Return what git printed, as much of it as was whole; "" where it said nothing."""
-        done = self._run(git, arguments, cancel)
-        return done.stdout.decode("utf-8", "replace") if done.exit_code == 0 else ""
+    def _asked(
+        self,
+        git: tuple[str, dict[str, str]],
+        arguments: Sequence[str],
+        cancel: threading.Event,
+        ids: Sequence[str] = (),
+    ) -> str:
+        """Return what git printed, up to where it failed: a clone may lack objects."""
+        return self._run(git, arguments, cancel, ids).stdout.decode("utf-8", "replace")
 
-    def _run(self, git: tuple[str, dict[str, str]], arguments: Sequence[str], cancel: threading.Event) -> Completed:
+    def _run(
+        self,
+        git: tuple[str, dict[str, str]],
+        arguments: Sequence[str],
+        cancel: threading.Event,
+        ids: Sequence[str] = (),
+    ) -> Completed:
         program, env = git
         argv = [program, "--no-pager", "-c", "log.showSignature=false", "-c", "core.fsmonitor=false", *arguments]
+        told = "".join(f"{one}\n" for one in ids).encode()
         try:
-            return run(argv, cwd=self._root, env=env, timeout_s=BATCH_S, cap_bytes=BATCH_BYTES, cancel=cancel)
+            return run(
+                argv, cwd=self._root, env=env, timeout_s=BATCH_S, stdin=told, cap_bytes=BATCH_BYTES, cancel=cancel
+            )
         except OSError:
             return Completed(None, b"", b"", 0.0)
 

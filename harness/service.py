@@ -154,6 +154,8 @@ class LocalEngine:
                 return await rooms.landings.finish(request)
             case e.GetContext():
                 return await rooms.overview.context(request)
+            case e.PauseIndexing():
+                rooms.knowing.pause(paused=request.paused)
             case e.GetReach():
                 return await rooms.reaching.reach(request)
             case e.GetSessions():

@@ -62,13 +62,15 @@ class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A name bound by an import: `name` here is `target` of `module` (empty target: the module itself).
 
-    `level` counts the leading dots. ``import a.b`` binds the name ``a.b``; a star import has the name ``*``.
+    `level` counts the leading dots. ``import a.b`` binds the name ``a.b``; a star import has the name ``*``. `scope` is
+    the qualified name of the module inside of the file that it is bound in, where it is not the file's own.
     """
 
     name: str
     module: str
     target: str
     level: int = 0
+    scope: str = ""
 
 
 class Export(msgspec.Struct, frozen=True, array_like=True, gc=False):

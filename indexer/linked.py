@@ -85,8 +85,9 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
         names = self.names.changed(_names(old.values()), _names(new.values()))
         mentions = self.mentions.changed(_mentions(old.values()), _mentions(new.values()))
         moved = old.keys() ^ new.keys()
+        roots = self.homes.layout.projects.roots
         reaches_any = self.homes.reaches_any(moved) or homes.reaches_any(moved)
-        again = set(files) if reaches_any else touched(old, new, files, mentions, self._dependents)
+        again = set(files) if reaches_any else touched(old, new, files, mentions, self._dependents, roots)
         fresh = edges_of(sorted(again), homes.resolving(files, names))
         stale = {path: self.edges[path] for path in {*fresh, *old} if path in self.edges}
         edges = _with(self.edges, fresh, changes)

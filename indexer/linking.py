@@ -10,11 +10,12 @@ import msgspec
 from bridle.indexer.facts import Edge, Import, Reference, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
-from bridle.indexer.languages.readers import PYTHON, SCRIPTS, family
+from bridle.indexer.languages.readers import PYTHON, RUST, SCRIPTS, family
 from bridle.indexer.modules import Modules
 from bridle.indexer.package_resolve import PackageResolver
 from bridle.indexer.package_rules import RULES
 from bridle.indexer.resolve import Resolver
+from bridle.indexer.rust_resolve import RustResolver
 from bridle.indexer.scopes import Scopes
 from bridle.indexer.script_modules import ScriptModules
 from bridle.indexer.script_projects import Projects
@@ -22,6 +23,8 @@ from bridle.indexer.script_resolve import ScriptResolver
 
 HEADED = frozenset(rules.language for rules in RULES)
 """Languages in which what a definition is taken for depends on its head too."""
+
+_OWN_RULES = {RUST.name: RustResolver}
 
 
 class Resolving(Protocol):
@@ -64,7 +67,10 @@ class Homes:
     def resolving(self, files: Mapping[str, Scopes], names: Groups[str, SymbolId]) -> Mapping[str, Resolving]:
         """Return the resolvers of a state, by the name of the language."""
         roots = self.layout.projects.roots
-        packaged = {rules.language: PackageResolver(files, names, rules, roots) for rules in RULES}
+        packaged = {
+            rules.language: (_OWN_RULES.get(rules.language, PackageResolver))(files, names, rules, roots)
+            for rules in RULES
+        }
         return {
             PYTHON.name: Resolver(files, self.python, names),
             SCRIPTS.name: ScriptResolver(files, self.scripts, names),
@@ -73,7 +79,8 @@ class Homes:
 
     def reaches_any(self, paths: Iterable[str]) -> bool:
         """Whether a file that comes or goes may be meant by words that do not hold its name."""
-        return any(_stands_for_folder(path) or path in self.scripts.named for path in paths)
+        crates = {root.folder for root in self.layout.projects.roots if root.language == RUST.name}
+        return any(_stands_for_folder(path) or path in self.scripts.named or path in crates for path in paths)
 
 
 def edges_of(paths: Sequence[str], resolving: Mapping[str, Resolving]) -> dict[str, tuple[Edge, ...]]:

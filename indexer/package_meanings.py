@@ -12,7 +12,7 @@ from typing import NamedTuple
 from bridle.indexer.facts import Import, Symbol, SymbolId
 from bridle.indexer.package_lookup import Packages
 from bridle.indexer.package_rules import Rules
-from bridle.indexer.package_values import Value, parts_of
+from bridle.indexer.package_values import Part, Value, parts_of
 from bridle.indexer.resolve import IMPORTED, INHERITED, MEMBER, SCOPE, STAR
 from bridle.indexer.scopes import Scopes
 
@@ -134,7 +134,7 @@ class Meanings:
                 found = self.address(dotted, scopes.facts.path)  # written in full
                 value = self._of(found, IMPORTED, hops) if found else None
             else:
-                value = self._step(value, part.name, scopes, hops)
+                value = self._step(value, part, scopes, hops)
             value = self._done(value, part.done, hops)
             if value is not None and part.stars:
                 value = value._replace(depth=value.depth + part.stars)
@@ -165,8 +165,8 @@ class Meanings:
             return self._said(symbol, symbol.qualname, confidence, hops)
         return Value(symbol, None, 0, confidence)
 
-    def _step(self, value: Value, name: str, scopes: Scopes, hops: int) -> Value | None:
-        near = scopes.facts.path
+    def _step(self, value: Value, part: Part, scopes: Scopes, hops: int) -> Value | None:
+        near, name = scopes.facts.path, part.name
         if value.package is not None:
             found = self.in_package(value.package, name, near, IMPORTED)
             return self._of(found.symbols, found.confidence, hops) if found else None
@@ -196,7 +196,7 @@ class Meanings:
                 continue
             symbol = value.symbol
             if deed == "[]":
-                inner = value if value.depth else self._stands_for(value, hops)
+                inner = value if value.depth else self._elements(value, hops)
                 value = inner._replace(depth=inner.depth - 1) if inner and inner.depth else None
             elif symbol.kind in ("function", "method"):
                 nth = int(done[at + 1][1:]) if at + 1 < len(done) and done[at + 1][0] == "@" else 0
@@ -207,6 +207,10 @@ class Meanings:
                 value = None
         meant = self._stands_for(value, hops) if value is not None else None
         return meant if meant is not None and value is not None and meant.depth == value.depth else value
+
+    def _elements(self, value: Value, hops: int) -> Value | None:
+        """Return the container that a value which is none itself stands for."""
+        return self._stands_for(value, hops)
 
     def _stands_for(self, value: Value, hops: int) -> Value | None:
         """Return what a type is another name of, or what a type of containers holds."""

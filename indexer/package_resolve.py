@@ -34,7 +34,7 @@ UNKNOWN = "?"
 OVERLOADED = 0.7
 MAX_OVERLOADS = 12
 _EDGES: Mapping[str, EdgeKind] = {"call": "calls", "read": "references", "inherit": "inherits"}
-_Link = tuple[Symbol, Symbol, EdgeKind, float]
+Link = tuple[Symbol, Symbol, EdgeKind, float]
 
 
 class PackageResolver:
@@ -59,7 +59,7 @@ class PackageResolver:
                 best[key] = confidence
         return tuple(Edge(*key, confidence) for key, confidence in best.items())
 
-    def _structure(self, scopes: Scopes) -> Iterator[_Link]:
+    def _structure(self, scopes: Scopes) -> Iterator[Link]:
         """Yield what contains what, what the file imports, and what its methods override."""
         path = scopes.facts.path
         package = self._packages.package(path)
@@ -77,7 +77,7 @@ class PackageResolver:
             if symbol.kind == "method" and owner is not None and not is_maker:
                 yield from self._overridden(symbol, owner)
 
-    def _overridden(self, method: Symbol, owner: Symbol) -> Iterator[_Link]:
+    def _overridden(self, method: Symbol, owner: Symbol) -> Iterator[Link]:
         """Yield the nearest method that one stands for."""
         for base in self._meanings.lineage(owner, own=False):
             package = self._packages.package(base.span.path)
@@ -109,7 +109,7 @@ class PackageResolver:
         yield from found
         yield from (self._files[one.span.path].module for one in found or self._meanings.address(binding.module, near))
 
-    def _uses(self, scopes: Scopes) -> Iterator[_Link]:
+    def _uses(self, scopes: Scopes) -> Iterator[Link]:
         from_tests = is_test_file(scopes.facts.path)
         for use in scopes.facts.references:
             source = scopes.by_id[use.source]

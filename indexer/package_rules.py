@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from bridle.indexer.facts import FileFacts
-from bridle.indexer.languages.readers import GO, JAVA, PHP, C
+from bridle.indexer.languages.readers import GO, JAVA, PHP, RUST, C
 from bridle.indexer.languages.trees import words
 from bridle.indexer.package_roots import Root
 
@@ -95,6 +95,37 @@ RULES: tuple[Rules, ...] = (
             "add all call close count current end execute fetch find first format get getCode getContents getMessage "
             "getName getValue handle has isEmpty key last modify name next prepare push query read remove reset rewind "
             "run save seek send set start stop toArray toString valid value write"
+        ),
+    ),
+    Rules(
+        RUST.name,
+        lambda facts, roots: facts.path,
+        is_sole=True,
+        own=frozenset(("self", "Self")),
+        gives=words(
+            "unwrap expect unwrap_or unwrap_or_else unwrap_or_default unwrap_unchecked borrow borrow_mut get_or_insert "
+            "get_or_insert_with or_default or_insert or_insert_with swap_remove assume_init get_or_init"
+        ),
+        keeps=words(
+            "as_ref as_mut as_deref as_deref_mut cloned copied clone iter iter_mut into_iter rev skip take filter "
+            "step_by peekable by_ref to_vec as_slice as_mut_slice ok or or_else map_err ok_or ok_or_else next peek "
+            "pop last first get get_mut nth next_back lock read write upgrade take_while skip_while drain values "
+            "values_mut pop_front pop_back front back first_mut last_mut find min_by_key max_by_key chain collect "
+            "entry insert replace min max fuse inspect cycle sorted dedup into_values into_boxed_slice to_owned"
+        ),
+        common=words(
+            "abs add all and and_then any append as_bytes as_mut as_ref as_slice as_str borrow borrow_mut bytes cast "
+            "chain chars checked_add checked_sub chunks clear clone cloned cmp collect concat contains contains_key "
+            "copied copy count default deref dedup display drain drop ends_with entry enumerate eq err expect extend "
+            "fill filter filter_map find first flat_map flatten flush fmt fold for_each format from get get_mut hash "
+            "insert into into_boxed_slice into_iter into_string is_empty is_err is_none is_ok is_some iter iter_mut "
+            "join keys last len lines load lock map map_err max min min_by_key max_by_key name new next next_back nth "
+            "ok ok_or ok_or_else or or_else or_insert parse partial_cmp path peek pop position push push_str read "
+            "read_line recv remove repeat replace reserve resize retain rev reverse send set skip sort sort_by "
+            "sort_unstable splice split split_at split_whitespace starts_with step_by store sub sum swap take "
+            "take_while to_ascii_lowercase to_lowercase to_owned to_string to_vec trim trim_end trim_start truncate "
+            "try_from try_into unwrap unwrap_err unwrap_or unwrap_or_default unwrap_or_else value values windows "
+            "wrapping_add wrapping_sub write write_all write_fmt write_str zip with_capacity"
         ),
     ),
 )

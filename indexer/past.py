@@ -1,8 +1,8 @@
 """What past commits tell of a repository: which words their messages had, and which definitions they touched.
 
 Frozen facts and answers: what did commits touch whose messages read like a text, what is touched often or was lately,
-and what is touched together. Reading git's output is here too, asking git is not: see `bridle.harness.remembering`.
-A commit that touches very much tells of nothing and is left out; so is a merge.
+and what is touched together. Reading git's output is here too, asking git is not (`bridle.harness.remembering`). A
+commit that touches very much tells of nothing and is left out; so is a merge.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from bridle.indexer.facts import FIXTURE, Edge, EdgeKind, Import, Reference, Sym
 from bridle.indexer.groups import Groups
 from bridle.indexer.languages.readers import PYTHON, SCRIPTS, family
 from bridle.indexer.languages.script_tests import is_script_test_file
-from bridle.indexer.languages.tests import is_packaged_test, is_packaged_test_file
+from bridle.indexer.languages.tests import is_packaged_test, is_packaged_test_file, is_test_beside_code
 from bridle.indexer.modules import Modules
 from bridle.indexer.scopes import Scopes, Views
 
@@ -359,9 +359,13 @@ def is_test(symbol: Symbol) -> bool:
     """Whether `symbol` is a test as the runners of its language find them by default, or one is handed it."""
     if symbol.kind == "test":
         return True
-    if symbol.kind not in {"function", "method"} or not is_test_file(symbol.span.path):
+    if symbol.kind not in {"function", "method"}:
         return False
     language = family(symbol.span.path)
+    if is_test_beside_code(language, symbol):
+        return True
+    if not is_test_file(symbol.span.path):
+        return False
     if is_packaged_test_file(language, symbol.span.path):
         return is_packaged_test(language, symbol)
     return _is_named_test(symbol)

@@ -21,7 +21,9 @@ MAX_CONFIGS = 5_000
 MAX_EXTENDS = 10
 MAX_ENTRIES = 2_000
 
-_CONFIG = re.compile(r"(?:^|/)(?:package\.json|go\.mod|pnpm-workspace\.yaml|[jt]sconfig(?:\.[\w.-]+)?\.json)$")
+_CONFIG = re.compile(
+    r"(?:^|/)(?:package\.json|go\.mod|Cargo\.toml|pnpm-workspace\.yaml|[jt]sconfig(?:\.[\w.-]+)?\.json)$"
+)
 _JSON_PIECES = re.compile(r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TRAILING = re.compile(r'("(?:\\.|[^"\\\n])*")|,(?=\s*[}\]])')
 _ENTRIES = ("source", "types", "typings", "module", "main")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bridle.indexer.facts import Export, Import, Symbol, Value
 from bridle.indexer.groups import Groups
-from bridle.indexer.languages.readers import PYTHON, family
+from bridle.indexer.languages.readers import PYTHON, RUST, family
 from bridle.indexer.linking import HEADED
+from bridle.indexer.package_roots import Root
+from bridle.indexer.rust_modules import moved
 from bridle.indexer.scopes import Scopes
 
 ALL = "*"
@@ -24,11 +26,13 @@ def touched(
     files: Mapping[str, Scopes],
     mentions: Groups[str, str],
     dependents: Callable[[str], Collection[str]],
+    roots: Sequence[Root] = (),
 ) -> set[str]:
     """Return the files to resolve again: those that are new, and those that a changed name can reach.
 
     A name of a Python file reaches its `dependents` alone; a method's reaches everybody, since one that is the only one
-    of its name is meant by it, and so does what pytest finds by folder.
+    of its name is meant by it, and so does what pytest finds by folder. A file of Rust whose place in the tree of
+    modules is another is new as well, with all that it gives.
     """
     waiting: list[tuple[str, str]] = []
     for path in {*old, *new}:
@@ -36,7 +40,10 @@ def touched(
         if ALL in difference:
             return set(files)
         waiting += ((name, ANYWHERE if is_free else _origin(path)) for name, is_free in difference.items())
-    found, seen = set(new), set(waiting)
+    found = moved(old, new, files, roots)
+    waiting += ((name, ANYWHERE) for path in found if path in files for name in _given(files[path]))
+    found = found.intersection(files) | set(new)
+    seen = set(waiting)
     known: dict[str, Collection[str]] = {}
     while waiting:
         name, origin = waiting.pop()
@@ -72,7 +79,22 @@ def _other_names(scopes: Scopes, name: str) -> set[str]:
     bound |= {_last(one.qualname) for one in scopes.facts.types if name in _words(one.type)}
     derived = {scopes.by_id[owner].name for owner, bases in scopes.bases.items() if any(b.name == name for b in bases)}
     held = {_called(v) for v in scopes.facts.values if name in v.path and name in WORD.findall(v.path)}
-    return (bound | derived | held) - {""}
+    put_on = _put_on(scopes, name) if family(scopes.facts.path) == RUST.name else set[str]()
+    return (bound | derived | held | put_on) - {""}
+
+
+def _put_on(scopes: Scopes, name: str) -> set[str]:
+    """Return the names of what a file puts on a type of that name, which may stand in another file."""
+    found: set[str] = set()
+    for outer, members in scopes.members.items():
+        if outer and _last(outer) == name:
+            found.update(members)
+    return found
+
+
+def _given(scopes: Scopes) -> set[str]:
+    """Return every name that a file may give to others."""
+    return {*(symbol.name for symbol in scopes.facts.symbols), *(_last(one.name) for one in bindings(scopes))} - {""}
 
 
 def _called(value: Value) -> str:

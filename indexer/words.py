@@ -12,8 +12,9 @@ import re
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from heapq import nsmallest
 from typing import NamedTuple
 
 import msgspec
@@ -22,7 +23,7 @@ from bridle.indexer.facts import Symbol
 from bridle.indexer.groups import Groups
 
 NAME_WEIGHT, PATH_WEIGHT = 5, 2
-K1, B = 1.2, 0.75
+K1, B = 1.2, 0.3
 MAX_QUERY_TERMS = 200
 MAX_IDENTIFIER = 100
 
@@ -186,20 +187,27 @@ class Scored(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """Everything that the words of a question say.
+    """Everything that the words of a question say, by file and by the index of a definition there.
 
-    By definition (file, index there): its score, and the terms that matched with what each gave. By file: the sum of
-    what each term gave the best of its definitions. By term that stands anywhere: how rare it is.
+    `files` sums up what each term gives the best definition of a file; `gains` is what each gives to whom, `rarity` how
+    rare it is, of terms that stand anywhere.
     """
 
-    scores: dict[tuple[str, int], float]
-    matched: dict[tuple[str, int], list[tuple[float, str]]]
+    scores: dict[str, dict[int, float]]
     files: dict[str, float]
+    gains: dict[str, dict[str, list[tuple[int, float]]]]
     rarity: dict[str, float]
 
-    def words(self, chunk: tuple[str, int]) -> tuple[str, ...]:
-        """Return the terms that matched in a definition, the most telling first."""
-        return tuple(term for _, term in sorted((-gain, term) for gain, term in self.matched.get(chunk, ())))
+    def matched(self, path: str, indices: Container[int]) -> dict[int, list[tuple[float, str]]]:
+        """Return the terms that matched in some definitions of a file, with what each gave, the most telling first."""
+        found: dict[int, list[tuple[float, str]]] = {}
+        for term, by_path in self.gains.items():
+            for index, gain in by_path.get(path, ()):
+                if index in indices:
+                    found.setdefault(index, []).append((gain, term))
+        for pairs in found.values():
+            pairs.sort(key=lambda pair: (-pair[0], pair[1]))
+        return found
 
 
 class Words:
@@ -236,42 +244,47 @@ class Words:
     def search(self, text: str, limit: int) -> list[Scored]:
         """Return the `limit` definitions that answer `text` best; ties stand in path order."""
         told = self.told(text)
-        best = sorted(told.scores, key=lambda chunk: (-told.scores[chunk], chunk))[:limit]
-        return [Scored(*chunk, told.scores[chunk], told.words(chunk)) for chunk in best]
+        every = ((-score, path, index) for path, known in told.scores.items() for index, score in known.items())
+        best = [(path, index, -score) for score, path, index in nsmallest(limit, every)]
+        wanted: dict[str, set[int]] = {}
+        for path, at, _ in best:
+            wanted.setdefault(path, set()).add(at)
+        terms = {path: told.matched(path, indices) for path, indices in wanted.items()}
+        return [Scored(path, at, score, tuple(term for _, term in terms[path][at])) for path, at, score in best]
 
     def told(self, text: str) -> Told:
         """Return what the words of `text` say of every definition that holds one of them."""
         told = Told({}, {}, {}, {})
-        scores, matched, files = told.scores, told.matched, told.files
+        scores, files = told.scores, told.files
         for term in query_terms(text):
             rarity, gains = self._gains(term)
-            if gains:
-                told.rarity[term] = rarity
-            best: dict[str, float] = {}
-            for chunk, gain in gains:
-                if chunk in scores:
-                    scores[chunk] += gain
-                    matched[chunk].append((gain, term))
-                else:
-                    scores[chunk] = gain
-                    matched[chunk] = [(gain, term)]
-                path = chunk[0]
-                if gain > best.get(path, 0.0):
-                    best[path] = gain
-            for path, gain in best.items():
-                files[path] = files.get(path, 0.0) + gain
+            if not gains:
+                continue
+            told.rarity[term], told.gains[term] = rarity, gains
+            for path, pairs in gains.items():
+                if (known := scores.get(path)) is None:
+                    known = scores[path] = {}
+                best = 0.0
+                for index, gain in pairs:
+                    known[index] = known.get(index, 0.0) + gain
+                    best = max(best, gain)
+                files[path] = files.get(path, 0.0) + best
         return told
 
-    def _gains(self, term: str) -> tuple[float, list[tuple[tuple[str, int], float]]]:
-        """Return how rare a term is, and what it gives to each definition that holds it."""
-        found: list[tuple[tuple[str, int], int, int]] = []
+    def _gains(self, term: str) -> tuple[float, dict[str, list[tuple[int, float]]]]:
+        """Return how rare a term is, and what it gives to each definition that holds it, by file."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        n_found = 0
         for path in self._paths.get(term):
-            words = self._files[path]
-            lengths = memoryview(words.lengths).cast("i")
-            found += [((path, index), count, lengths[index]) for index, count in words.holding(term)]
-        rarity = math.log(1 + (self._size[0] - len(found) + 0.5) / (len(found) + 0.5))
+            found[path] = pairs = list(self._files[path].holding(term))
+            n_found += len(pairs)
+        rarity = math.log(1 + (self._size[0] - n_found + 0.5) / (n_found + 0.5))
         whole, flat, steep = rarity * (K1 + 1), K1 * (1 - B), K1 * B / self._mean
-        return rarity, [(chunk, whole * count / (count + flat + steep * length)) for chunk, count, length in found]
+        gains: dict[str, list[tuple[int, float]]] = {}
+        for path, pairs in found.items():
+            lengths = memoryview(self._files[path].lengths).cast("i")
+            gains[path] = [(at, whole * count / (count + flat + steep * lengths[at])) for at, count in pairs]
+        return rarity, gains
 
 
 def _postings(files: Mapping[str, FileWords]) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ from bridle.harness.engine import (
     Finding,
     GetContext,
     PackView,
+    PauseIndexing,
     Refresh,
     ResumeRun,
     RunAccepted,
@@ -166,6 +167,19 @@ class Commands:
         async with asyncio.timeout(START_S):
             await self._session.link.ask(CancelRun(RunId(run)), Done)
         return {"run": run}
+
+    async def pause_indexing(self, _argument: Argument) -> Json:
+        """Read no more files until told to go on."""
+        return await self._index(paused=True)
+
+    async def resume_indexing(self, _argument: Argument) -> Json:
+        """Go on reading files."""
+        return await self._index(paused=False)
+
+    async def _index(self, *, paused: bool) -> Json:
+        async with asyncio.timeout(START_S):
+            await self._session.link.ask(PauseIndexing(paused=paused), Done)
+        return {"paused": paused}
 
     # --- proposals ------------------------------------------------------------------------------------------
 
@@ -345,6 +359,8 @@ COMMANDS: Mapping[str, Command] = {
     "bridle.trust": Commands.trust,
     "bridle.status": Commands.status,
     "bridle.cancel": Commands.cancel,
+    "bridle.pauseIndexing": Commands.pause_indexing,
+    "bridle.resumeIndexing": Commands.resume_indexing,
     "bridle.context": Commands.context,
     "bridle.resume": Commands.resume,
     "bridle.discard": Commands.discard,

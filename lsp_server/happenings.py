@@ -15,6 +15,7 @@ from bridle.harness.engine import (
     IndexProgress,
     Lost,
     Note,
+    PauseIndexing,
     Proposal,
     ProposalChanged,
     RunEnded,
@@ -99,12 +100,17 @@ class Happenings:
     def _indexed(self, event: IndexProgress) -> None:
         reports = self._session.reports
         if event.done:
-            reports.end(INDEX, f"{event.n_files} files")
+            paused = f"paused at {event.n_files} files; the command bridle.resumeIndexing goes on"
+            reports.end(INDEX, paused if event.paused else f"{event.n_files} files")
             return
         if INDEX not in reports:
-            reports.begin(INDEX, "indexing")
+            reports.begin(INDEX, "indexing", lambda: self._session.spawn(self._pause_indexing()))
         percentage = min(100, 100 * event.n_done // event.n_files) if event.n_files else None
-        reports.say(INDEX, f"{event.n_done} of {event.n_files} files", percentage)
+        rate = f", {event.per_second} a second" if event.per_second else ""
+        reports.say(INDEX, f"{event.n_done} of {event.n_files} files{rate}", percentage)
+
+    async def _pause_indexing(self) -> None:
+        await self._session.link.ask(PauseIndexing(), Done)
 
     def _lost(self, event: Lost) -> None:
         session = self._session

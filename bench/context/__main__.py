@@ -1,15 +1,13 @@
-"""Is what we show a model what it needs? `BENCH_REPOS=DIR python bench/context [--smoke] [--only PART] [--long]`.
+"""Is what we show a model what it needs? `BENCH_REPOS=DIR python bench/context [--smoke] [--only PART]`.
 
 A case is a commit of a public repository: its message is asked of its parent's code, and the definitions that it
 touched are to be found (`cases.py`). DIR holds clones with their whole history, as OWNER+NAME/repo or NAME. What a case
 needs is gathered once into `--cache`, which takes minutes; after that another ranking is scored in seconds.
 
 PART is one of cases, speed. `cases` prints a table by repository: recall@10, coverage@4k, outline@4k (`scoring.py`) of
-searching by keywords, plain BM25, BM25F with demotion, and the ranker, for each repository trained on the others alone;
-and by how much the ranker is better than BM25F, case by case. It needs LightGBM; without it the ranker that is shipped
-is scored, which has seen these cases, and the table says so. `--cases FILE` takes the truth of the given cases from a
-file in JSON lines. `--long` adds aider's RepoMap from `DIR/venv-aider`. `speed` asks a tree of 150,000 lines of
-`DIR/django`, warm.
+searching by keywords, plain BM25, BM25F with demotion, and our ranking, for each repository with weights fitted on the
+others alone; and by how much ours is better than BM25F, case by case. `--cases FILE` takes the truth of the given cases
+from a file in JSON lines. `speed` asks a tree of 150,000 lines of `DIR/django`, warm.
 
 The smoke form asks this project's own code. Exits 1 when a goal is missed, 2 when DIR lacks a clone.
 """

@@ -1,4 +1,4 @@
-"""Makes what the questions are asked of, once: for each case its snapshot, its past, what is alike, the truth.
+"""Makes what the questions are asked of, once: for each case its snapshot, its past, the truth.
 
 A work tree is moved from case to case and indexed as it would be for a person, nothing of what comes after the parent
 commit is seen. One file a case is kept in the cache, so that another ranking is scored in seconds.
@@ -9,27 +9,21 @@ from __future__ import annotations
 import subprocess
 import time
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import numpy as np
 from cases import Case, Git, truth_of
 from rivals import by_keywords, by_plain_words
 
-from bridle.indexer.facts import Edge, FileFacts, SymbolId
+from bridle.indexer.facts import Edge, FileFacts
 from bridle.indexer.index import Index
 from bridle.indexer.linked import Linked
 from bridle.indexer.linking import Layout
 from bridle.indexer.past import FUNCTION_HEADS, LOG_FORMAT, MAX_COMMITS, Commit, Past, commits_told
 from bridle.indexer.snapshot import Snapshot
-from bridle.indexer.vectors.chunks import chunks_of
-from bridle.indexer.vectors.lsa import Lsa
 from bridle.indexer.words import FileWords, Words
 
-FIT_EVERY = 8
-MAX_ALIKE = 200
 LOG_BATCH = 500
 SUFFIXES = ("py", "js", "cjs", "mjs", "jsx", "ts", "tsx", "go", "java")
 
@@ -43,7 +37,6 @@ class Kept(msgspec.Struct):
     truth: list[str]
     n_truth: int
     past: list[str]
-    near: dict[str, float]
     costs: dict[str, bytes]
     rivals: dict[str, list[str]]
     files: dict[str, tuple[FileFacts, FileWords]]
@@ -72,7 +65,6 @@ def gather(folder: str, repo: str, cases: Sequence[Case], cache: Path, limit: in
     root.mkdir(exist_ok=True)
     log(git, place)
     index = Index(root, place / "index.sqlite", workers=1)
-    alike = _Alike(root)
     n_kept = 0
     began = time.monotonic()
     for case in cases:
@@ -88,7 +80,7 @@ def gather(folder: str, repo: str, cases: Sequence[Case], cache: Path, limit: in
         if not truth:
             to.write_bytes(b"")
             continue
-        to.write_bytes(msgspec.msgpack.encode(_kept(case, git, snapshot, root, truth, alike)))
+        to.write_bytes(msgspec.msgpack.encode(_kept(case, git, snapshot, root, truth)))
         n_kept += 1
     index.close()
     print(f"{repo}: {n_kept} cases, {time.monotonic() - began:.0f} s", flush=True)
@@ -116,17 +108,14 @@ def log(git: Git, place: Path) -> None:
     if to.exists():
         return
     attributes.write_text("* diff=bridle\n")
-    told: list[Commit] = []
     settings = ("-c", f"core.attributesFile={attributes}", "-c", f"diff.bridle.xfuncname={FUNCTION_HEADS}")
     options = ("--no-merges", "-p", "-U0", "-M", "--no-color", "--no-ext-diff", "--no-textconv", "--diff-filter=MR")
     paths = [f"*.{suffix}" for suffix in SUFFIXES]
-    n_all = int(git("rev-list", "--count", "--no-merges", "--all").strip())
-    for skip in range(0, n_all, LOG_BATCH):
-        part = ("--skip", str(skip), "-n", str(LOG_BATCH), f"--format={LOG_FORMAT}", "--all", "--", *paths)
-        printed = git(*settings, "log", *options, *part)
-        if not printed:
-            break
-        told += commits_told(printed)
+    ids = git("rev-list", "--no-merges", "--all", "--", *paths).split()
+    told: list[Commit] = []
+    for start in range(0, len(ids), LOG_BATCH):
+        part = ("--no-walk=unsorted", f"--format={LOG_FORMAT}", *ids[start : start + LOG_BATCH], "--", *paths)
+        told += commits_told(git(*settings, "log", *options, *part, check=False))
     to.write_bytes(msgspec.msgpack.encode(told))
 
 
@@ -141,7 +130,7 @@ def _check_out(git: Git, root: Path, index: Path, commit: str) -> None:
     subprocess.run(command, check=True, cwd=root, capture_output=True, env=environ)
 
 
-def _kept(case: Case, git: Git, snapshot: Snapshot, root: Path, truth: set[str], alike: _Alike) -> Kept:
+def _kept(case: Case, git: Git, snapshot: Snapshot, root: Path, truth: set[str]) -> Kept:
     texts = {path: (root / path).read_bytes() for path in snapshot.linked.files}
     files = snapshot.linked.files
     paths = [f"*.{suffix}" for suffix in SUFFIXES]
@@ -154,7 +143,6 @@ def _kept(case: Case, git: Git, snapshot: Snapshot, root: Path, truth: set[str],
         sorted(truth),
         len(case.truth) if case.truth is not None else len(truth),
         ids,
-        alike.to(case.query, facts, texts),
         {path: _costs(data) for path, data in texts.items()},
         {"plain BM25": by_plain_words(case.query, facts, texts), "ripgrep": by_keywords(case.query, facts, texts)},
         {path: (known, snapshot.words.files[path]) for path, known in facts.items()},
@@ -167,33 +155,3 @@ def _costs(data: bytes) -> bytes:
     for line in data.decode("utf-8", "replace").split("\n"):
         costs.append(costs[-1] + len(line) + 1)
     return costs.tobytes()
-
-
-class _Alike:
-    """What is alike in meaning, by a fit that is made anew every few cases; vectors are kept by their texts."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._n = 0
-        self._lsa: Lsa | None = None
-        self._vectors: dict[str, np.ndarray[Any, Any]] = {}
-
-    def to(self, query: str, facts: dict[str, FileFacts], texts: dict[str, bytes]) -> dict[str, float]:
-        """Return the definitions that are most like a question."""
-        chunks = [chunk for path, known in facts.items() for chunk in chunks_of(known, texts[path])]
-        if self._lsa is None or self._n % FIT_EVERY == 0:
-            self._lsa = Lsa.fit((chunk.digest, chunk.text) for chunk in chunks)
-            self._vectors = {}
-        self._n += 1
-        fresh = [chunk for chunk in chunks if chunk.digest not in self._vectors]
-        for start in range(0, len(fresh), 512):
-            some = fresh[start : start + 512]
-            self._vectors.update(zip((c.digest for c in some), self._lsa.embed([c.text for c in some]), strict=True))
-        scores = np.stack([self._vectors[chunk.digest] for chunk in chunks]) @ self._lsa.embed_query(query)
-        best = np.argsort(-scores, kind="stable")[:MAX_ALIKE]
-        return {SymbolId(chunks[n].symbol): float(scores[n]) for n in best if scores[n] > 0}
-
-
-def all_kept(cache: Path, names: Iterable[str]) -> list[Path]:
-    """Return the files of all cases of some repositories."""
-    return [path for name in names for path in cases_kept(cache, name)]

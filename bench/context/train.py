@@ -1,8 +1,9 @@
-"""Trains the ranker that is shipped: `BENCH_REPOS=DIR python bench/context/train.py` writes `context/ranker.json`.
+"""Fits the weights that are shipped: `BENCH_REPOS=DIR python bench/context/train.py` writes `context/weights.json`.
 
-LambdaMART over the signals of the cases of all repositories that are gathered (`python bench/context` does that), by
-LightGBM, which only this needs: `uv pip install lightgbm`. The same tables give the same file. `python bench/context`
-judges the same training with whole repositories left out.
+The weights of signals under which what commits touched is the likeliest choice among the candidates of each case (a
+softmax over the rows of a table), every repository counting the same. A weight keeps the sign that is known beforehand,
+so that a few hundred cases are enough. The same tables give the same file. `python bench/context` gathers the cases and
+judges the same fit with whole repositories left out.
 """
 
 from __future__ import annotations
@@ -11,90 +12,100 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from cases import given_repos, repos
 from tables import Table, tables
 
 from bridle.context.signals import SIGNALS
-from bridle.context.trees import FILE, Arrays
+from bridle.context.weighing import FILE, Weights
 
 HERE = Path(__file__).resolve().parent
-RANKER = HERE.parents[1] / "context" / FILE
-N_TREES, N_LEAVES, RATE = 200, 10, 0.06
-RISING = (
-    "words", "words_raw", "subject", "covered", "name", "name_told", "owner", "path_words", "head", "file",
-    "owner_words", "near", "near_file", "past", "past_file", "together", "churn", "named", "path_named",
-)  # fmt: skip
-FALLING = ("words_place", "file_place", "place_in_file", "aside", "age")
-"""More of these never makes a candidate worse, or better: what holds everywhere need not be learned."""
-PLACES = 6
+WEIGHTS = HERE.parents[1] / "context" / FILE
+RISING = frozenset({
+    "words", "words_raw", "subject", "name", "exact", "owner", "path_words", "owner_words", "called_words",
+    "caller_words", "past", "past_file", "churn_file", "named", "path_named",
+})  # fmt: skip
+FALLING = frozenset({"file_place", "place_in_file", "aside", "age", "variable", "nested"})
+"""More of these never makes a candidate worse, or better."""
+PENALTY = 0.01
+MAX_STEPS = 600
+ENOUGH = 1e-7
+DIGITS = 5
+Floats = npt.NDArray[np.float64]
 
 
-def train(given: Sequence[Table], seed: int = 1, n_trees: int = N_TREES) -> Arrays:
-    """Return the trees that tell best, in these cases, what was touched from what was not."""
-    import lightgbm as lgb
-
+def train(given: Sequence[Table], only: Sequence[str] = SIGNALS) -> Weights:
+    """Return the weights that fit these cases; signals that are not among `only` weigh nothing."""
     telling = [table for table in given if table.truth.any()]
     numbers = {repo: sum(one.repo == repo for one in telling) for repo in {table.repo for table in telling}}
-    weights = [np.full(len(table.names), 30.0 / numbers[table.repo]) for table in telling]
-    data = lgb.Dataset(
-        np.concatenate([table.values for table in telling]),
-        label=np.concatenate([table.truth for table in telling]).astype(int),
-        group=[len(table.names) for table in telling],
-        weight=np.concatenate(weights),
-        feature_name=list(SIGNALS),
-        free_raw_data=False,
-    )
-    settings = {
-        "objective": "lambdarank",
-        "num_leaves": N_LEAVES,
-        "learning_rate": RATE,
-        "min_data_in_leaf": 60,
-        "lambda_l2": 10.0,
-        "feature_fraction": 0.6,
-        "bagging_fraction": 0.8,
-        "bagging_freq": 1,
-        "lambdarank_truncation_level": 20,
-        "monotone_constraints": [(name in RISING) - (name in FALLING) for name in SIGNALS],
-        "seed": seed,
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": 1,
-        "verbose": -1,
-    }
-    return arrays_of(lgb.train(settings, data, n_trees).dump_model())
+    values = np.concatenate([table.values for table in telling]).astype(np.float64)
+    means, spreads = values.mean(axis=0), values.std(axis=0)
+    spreads[spreads < 1e-9] = 1.0
+    starts = np.cumsum([0, *(len(table.names) for table in telling[:-1])])
+    case_weights = np.array([1.0 / numbers[table.repo] for table in telling])
+    shares = np.concatenate([table.truth / table.truth.sum() for table in telling])
+    fit = _Fit((values - means) / spreads, shares, starts, case_weights / case_weights.sum())
+    low = np.array([0.0 if name in RISING else -np.inf for name in SIGNALS])
+    high = np.array([0.0 if name in FALLING else np.inf for name in SIGNALS])
+    absent = np.array([name not in only for name in SIGNALS])
+    low[absent] = high[absent] = 0.0
+    weights = fit.solved(low, high) / spreads
+    return Weights(SIGNALS, _rounded(weights), _rounded(means))
 
 
-def arrays_of(model: dict[str, Any]) -> Arrays:
-    """Return a model of LightGBM as plain arrays, numbers rounded to what matters."""
-    nodes: list[list[float]] = []
-    depth = 0
+class _Fit:
+    """The likelihood of the truth under weights, its slope, and the way to its top."""
 
-    def add(node: dict[str, Any], level: int) -> int:
-        nonlocal depth
-        depth = max(depth, level)
-        here = len(nodes)
-        nodes.append([0, 0.0, here, here, _rounded(node.get("internal_value", node.get("leaf_value", 0.0)))])
-        if "split_feature" in node:
-            left, right = add(node["left_child"], level + 1), add(node["right_child"], level + 1)
-            nodes[here][:4] = [node["split_feature"], _rounded(node["threshold"]), left, right]
-        return here
+    def __init__(self, values: Floats, shares: Floats, starts: npt.NDArray[np.int64], of_case: Floats) -> None:
+        self._values = values
+        self._starts = starts
+        lengths = np.diff([*starts, len(values)])
+        self._case = np.repeat(np.arange(len(starts)), lengths)
+        self._row_weights = np.repeat(of_case, lengths)
+        self._target = shares
 
-    roots = [add(tree["tree_structure"], 0) for tree in model["tree_info"]]
-    signal, threshold, left, right, worth = zip(*nodes, strict=True)
-    whole = [tuple(int(number) for number in column) for column in (signal, left, right)]
-    return Arrays(SIGNALS, depth, tuple(roots), whole[0], threshold, whole[1], whole[2], worth)
+    def solved(self, low: Floats, high: Floats) -> Floats:
+        """Return the best weights within bounds, by accelerated steps along the slope (Beck and Teboulle, 2009)."""
+        weights = ahead = np.zeros(self._values.shape[1])
+        step, pace = 1.0, 1.0
+        loss, _ = self._loss(weights)
+        for _ in range(MAX_STEPS):
+            at, slope = self._loss(ahead)
+            while True:
+                tried = np.clip(ahead - step * slope, low, high)
+                moved = tried - ahead
+                found, _ = self._loss(tried)
+                if found <= at + slope @ moved + moved @ moved / (2 * step) + 1e-12 or step < 1e-6:
+                    break
+                step /= 2
+            onward = (1 + (1 + 4 * pace * pace) ** 0.5) / 2
+            ahead = tried + (pace - 1) / onward * (tried - weights) if found <= loss else tried
+            pace = onward if found <= loss else 1.0
+            done = abs(loss - found) < ENOUGH
+            weights, loss = tried, found
+            if done:
+                break
+        return weights
+
+    def _loss(self, weights: Floats) -> tuple[float, Floats]:
+        margins = self._values @ weights
+        margins -= np.maximum.reduceat(margins, self._starts)[self._case]
+        chances = np.exp(margins)
+        whole = np.add.reduceat(chances, self._starts)[self._case]
+        loss = -float((self._row_weights * self._target * (margins - np.log(whole))).sum())
+        slope = self._values.T @ (self._row_weights * (chances / whole - self._target))
+        return loss + PENALTY * float(weights @ weights), slope + 2 * PENALTY * weights
 
 
-def _rounded(number: float) -> float:
-    return float(f"{number:.{PLACES}g}")
+def _rounded(numbers: Floats) -> tuple[float, ...]:
+    return tuple(float(f"{number:.{DIGITS}g}") + 0.0 for number in numbers)
 
 
 def main() -> int:
-    """Train on everything that is gathered and write the file; returns the exit code."""
+    """Fit everything that is gathered and write the file; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=HERE.parents[1] / "build" / "bench-context")
     options = parser.parse_args()
@@ -102,9 +113,9 @@ def main() -> int:
     if not found:
         print(f"no cases in {options.cache}: run bench/context first", file=sys.stderr)
         return 2
-    arrays = train(found)
-    RANKER.write_bytes(msgspec.json.encode(arrays) + b"\n")
-    print(f"{len(found)} cases of {len({table.repo for table in found})} repositories: {RANKER.stat().st_size:,} bytes")
+    weights = train(found)
+    WEIGHTS.write_bytes(msgspec.json.format(msgspec.json.encode(weights), indent=1) + b"\n")
+    print(f"{len(found)} cases of {len({table.repo for table in found})} repositories")
     return 0
 
 

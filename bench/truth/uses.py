@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,12 @@ class _Project:
         for known in self._known.values():
             known.sort(key=lambda one: one.at)
 
+    @cached_property
+    def _told_of(self) -> set[str]:
+        """The definitions of ours that the truth tells of: code that is not compiled here is not among them."""
+        known = (self._defined_at(one.path, one.at) for one in self._defined)
+        return {plain(symbol.id) for symbol in known if symbol is not None}
+
     def compared(self, kinds: Sequence[str]) -> Comparison:
         truth = {edge for edge in map(self._edge, self._uses) if edge is not None}
         ours = {
@@ -125,6 +132,8 @@ class _Project:
         """Tell whether the truth knows all that stands behind an edge of ours that it does not have."""
         source, target, kind = edge
         path, name = source.partition("::")[0], re.split(r"[.:]", target)[-1]
+        if kind in ("overrides", "inherits") and source not in self._told_of:
+            return "untold"
         if not name or kind == "overrides":
             return "wrong"
         known = self._known.get((path, name), [])

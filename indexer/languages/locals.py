@@ -20,18 +20,25 @@ MAX_STEPS = 6
 _HEAD = re.compile(r"(\**)([^.()\[\]@]*)(.*)", re.DOTALL)
 
 
+class Extent(NamedTuple):
+    """A scope that no node is: bytes ``[start_byte, end_byte)``."""
+
+    start_byte: int
+    end_byte: int
+
+
 class Bound(NamedTuple):
     """A local: where its name stands, what it is said to be ("" for nothing), the scope where that is another's."""
 
     name: Node
     said: str
-    scope: Node | None = None
+    scope: Node | Extent | None = None
 
 
 class Locals:
     """The locals of one file, each bound in its scope."""
 
-    def __init__(self, size: int, scopes: Iterable[Node], bound: Iterable[Bound]) -> None:
+    def __init__(self, size: int, scopes: Iterable[Node | Extent], bound: Iterable[Bound]) -> None:
         spans = sorted({(node.start_byte, -node.end_byte) for node in scopes})
         self._outline = Outline([(0, size), *((start, -end) for start, end in spans)])
         self._bound: dict[str, dict[int, str]] = {}

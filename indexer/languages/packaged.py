@@ -16,7 +16,7 @@ from bridle.indexer.digest import digest
 from bridle.indexer.facts import FileFacts, Import, Reference, ReferenceKind, Symbol, SymbolId, SymbolKind, Typed
 from bridle.indexer.languages.captures import Nodes, captured
 from bridle.indexer.languages.lines import Lines
-from bridle.indexer.languages.locals import Bound, Locals
+from bridle.indexer.languages.locals import Bound, Extent, Locals
 from bridle.indexer.languages.outline import Outline
 from bridle.indexer.languages.paths import MAX_WRITTEN, UNKNOWN, Forms, one_line, text, written
 from bridle.indexer.languages.reparse import Trees
@@ -60,7 +60,9 @@ class Dialect(NamedTuple):
     of a ``@field``; `said` what a definition's value or result is. `target` is the part of a use that is followed, and
     where its name stands. `statements` hold one definition whole, `bodies` end its head, `documents` begin a comment
     that documents. What `is_prototype` has its body elsewhere, and a signature that ends with a semicolon. The fields
-    that stand in the method `maker` are its class's.
+    that stand in the method `maker` are its class's. `marks` stand above a definition and are its own; those that are
+    `telling` are in its head. `extents` are scopes that no node is, `asides` where names stand that are no uses, and
+    `notes` what is said of no value alone. `owners` are the kinds of definitions that have fields.
     """
 
     queries: tuple[str, ...]
@@ -78,6 +80,12 @@ class Dialect(NamedTuple):
     documents: re.Pattern[str]
     is_prototype: Callable[[Node], bool] | None = None
     maker: str = ""
+    marks: frozenset[str] = frozenset()
+    telling: re.Pattern[str] = re.compile(r"(?!)")
+    extents: Callable[[Nodes], Iterable[Extent]] | None = None
+    asides: Callable[[Nodes], Iterable[int]] | None = None
+    notes: Callable[[Nodes], Iterable[Typed]] | None = None
+    owners: frozenset[str] = _OWNERS
 
 
 class _Head(NamedTuple):
@@ -100,28 +108,33 @@ def _is_aside(part: Node, name: Node | None) -> bool:
     return name is not None and part.type == name.type and part.text == name.text
 
 
-def read(path: str, source: bytes, dialect: Dialect, trees: Trees | None) -> FileFacts:
-    """Return what file `path`, whose text is `source` in UTF-8, defines, uses and imports."""
-    return _Reading(path, source, dialect, trees).facts()
+def read(path: str, source: bytes, dialect: Dialect, trees: Trees | None, parsed: bytes | None = None) -> FileFacts:
+    """Return what file `path`, whose text is `source` in UTF-8, defines, uses and imports.
+
+    `parsed` is what the grammar is shown of it, each byte in its place.
+    """
+    return _Reading(path, source, dialect, trees, source if parsed is None else parsed).facts()
 
 
 class _Reading:
     """One file while it is read."""
 
-    def __init__(self, path: str, source: bytes, dialect: Dialect, trees: Trees | None) -> None:
+    def __init__(self, path: str, source: bytes, dialect: Dialect, trees: Trees | None, parsed: bytes) -> None:
         self._path, self._source, self._dialect = path, source, dialect
         self._lines = Lines(path, source)
-        self._root, self._nodes = captured(path, source, dialect.queries, trees)
+        self._root, self._nodes = captured(path, parsed, dialect.queries, trees)
         self._heads = sorted(self._found(), key=lambda head: (head.start, -head.end, head.name_at))
         self._outline = Outline([(0, len(source)), *((head.start, head.end) for head in self._heads)])
         bound = (one for node in self._nodes.get("bind", ()) for one in dialect.binds(node))
-        self._locals = Locals(len(source), self._nodes.get("scope", ()), bound)
+        extents = dialect.extents(self._nodes) if dialect.extents is not None else ()
+        self._locals = Locals(len(source), [*self._nodes.get("scope", ()), *extents], bound)
 
     def facts(self) -> FileFacts:
         symbols = self._symbols()
         references, written_at = self._references(symbols)
         names = [("", NOWHERE), *((head.name, head.name_at) for head in self._heads)]
         imports = [(node.start_byte, node.end_byte) for node in self._nodes.get("import", ())]
+        notes = self._dialect.notes(self._nodes) if self._dialect.notes is not None else ()
         return FileFacts(
             self._path,
             digest(self._source),
@@ -130,7 +143,7 @@ class _Reading:
             symbols,
             references,
             tuple(dict.fromkeys(self._dialect.imports(self._nodes))),
-            types=tuple(dict.fromkeys(self._types(symbols))),
+            types=tuple(dict.fromkeys((*self._types(symbols), *notes))),
             package=self._dialect.package(self._nodes),
             places=pack(self._source, names, written_at, imports),
         )
@@ -139,18 +152,19 @@ class _Reading:
         seen: set[int] = set()
         for kind in _KINDS:
             for node in self._nodes.get(kind, ()):
-                whole = start = doc = None
+                whole = above = None
                 several = list(self._dialect.names(node))
                 for index, named in enumerate(several):
                     if named.node.start_byte in seen or named.node.end_byte - named.node.start_byte > MAX_WRITTEN:
                         continue
                     seen.add(named.node.start_byte)
-                    if whole is None or start is None or doc is None:
+                    if whole is None or above is None:
                         whole = self._whole(node)
-                        start, doc = self._above(whole)
+                        above = self._above(whole)
+                    start, marks, doc = above
                     own = named.node.start_byte, named.node.end_byte
                     span = own if len(several) > 1 or named.is_alone else (start, whole.end_byte)
-                    signature = self._signature(whole, node)
+                    signature = f"{marks}{self._signature(whole, node)}"
                     if self._dialect.is_prototype is not None and self._dialect.is_prototype(node):
                         signature = f"{signature};"
                     name = text(named.node)
@@ -166,19 +180,32 @@ class _Reading:
             at = parent
         return at
 
-    def _above(self, node: Node) -> tuple[int, str]:
-        """Return where a definition begins with the comment that documents it, and the first line of that."""
-        start, told, before = node.start_byte, "", node.prev_sibling
-        while before is not None and before.type in _COMMENTS:
+    def _above(self, node: Node) -> tuple[int, str, str]:
+        """Return where a definition begins with what stands above it, its telling marks, its comment's first line."""
+        start, told, head, before = node.start_byte, "", "", node.prev_sibling
+        while before is not None and (before.type in _COMMENTS or before.type in self._dialect.marks):
             between = self._source[before.end_byte : start]
             earlier = before.prev_sibling
-            if between.strip() or between.count(b"\n") > 1 or not self._dialect.documents.match(text(before)[:8]):
+            is_mark = before.type in self._dialect.marks
+            if between.strip() or between.count(b"\n") > 1:
                 break
-            if earlier is not None and earlier.end_point.row == before.start_point.row:
+            if not is_mark and not self._dialect.documents.match(text(before)[:8]):
+                break
+            if not is_mark and self._is_behind(before, earlier):
                 break  # it says something of what stands before it on its line
-            start, told, before = before.start_byte, text(before), earlier
+            if not is_mark:
+                told = text(before)
+            elif self._dialect.telling.match(text(before)[:MAX_WRITTEN]):
+                head = f"{one_line(text(before))} {head}"
+            start, before = before.start_byte, earlier
         lines = (_MARKS.sub("", line) for line in told[: 2 * MAX_WRITTEN].splitlines())
-        return start, next((line for line in lines if line), "")[:MAX_WRITTEN]
+        return start, head, next((line for line in lines if line), "")[:MAX_WRITTEN]
+
+    def _is_behind(self, comment: Node, earlier: Node | None) -> bool:
+        """Whether something else stands before a comment on its line."""
+        if earlier is None or earlier.type in self._dialect.marks or earlier.end_point.column == 0:
+            return False
+        return earlier.end_point.row == comment.start_point.row
 
     def _signature(self, whole: Node, node: Node) -> str:
         body = node.child_by_field_name("body") or next(
@@ -211,6 +238,7 @@ class _Reading:
         found: dict[tuple[str, str, int], tuple[Reference, list[int]]] = {}
         taken = {head.name_at for head in self._heads} | self._locals.places
         taken |= {node.start_byte for node in self._nodes.get("aside", ())}
+        taken.update(self._dialect.asides(self._nodes) if self._dialect.asides is not None else ())
         owner_of, dialect, holds = self._outline.owner, self._dialect, self._locals.holds
         for capture, kind in _USES:
             is_bare = capture == "read"
@@ -258,7 +286,7 @@ class _Reading:
         for node in self._nodes.get("field", ()):
             owner = symbols[self._outline.owner(node.start_byte)]
             is_made = owner.kind == "method" and owner.name == self._dialect.maker
-            if owner.kind in _OWNERS or is_made:
+            if owner.kind in self._dialect.owners or is_made:
                 outer = owner.qualname.rpartition(".")[0] if is_made else owner.qualname
                 for name, said in self._dialect.fields(node):
                     yield from self._typed(f"{outer}.{name}", said, node.start_byte)

@@ -26,6 +26,11 @@ def text(node: Node) -> str:
     return (node.text or b"").decode("utf-8", "replace")
 
 
+def _as_written(node: Node, around: Node | None) -> str:
+    del around
+    return text(node)
+
+
 class Form(NamedTuple):
     """What a kind of node says.
 
@@ -44,7 +49,8 @@ class Forms(NamedTuple):
     """The forms of a language by type of node.
 
     `value_of` tells what a type's value is, `gives` what a call gives by the language's own rules; "" for neither.
-    `called` tells what a name is in a path, where its text alone does not.
+    `called` tells what a name is in a path, where its text alone does not; it is handed the node around the name where
+    that is known, as looking it up costs as much as the node is deep.
     """
 
     by_type: Mapping[str, Form]
@@ -52,7 +58,7 @@ class Forms(NamedTuple):
     gives: Callable[[Node], str] | None = None
     plain: re.Pattern[bytes] = _PLAIN
     separator: str = "."
-    called: Callable[[Node], str] = text
+    called: Callable[[Node, Node | None], str] = _as_written
 
 
 def first(node: Node | None) -> Node | None:
@@ -79,7 +85,7 @@ def written(node: Node, forms: Forms) -> str:
             break
         inner = at.child_by_field_name(form.inner) if form.inner else first(at)
         if form.how == "leaf":
-            parts.append(forms.called(at).replace(forms.separator, ".").lstrip(".") + behind)
+            parts.append(forms.called(at, None).replace(forms.separator, ".").lstrip(".") + behind)
             break
         if form.how == "is":
             parts.append(form.inner + behind)
@@ -90,7 +96,7 @@ def written(node: Node, forms: Forms) -> str:
         if form.how in ("member", "method"):
             name = at.child_by_field_name(form.name) if form.name else last(at)
             called = "()" if form.how == "method" else ""
-            parts.append(f"{forms.called(name) if name else UNKNOWN}{called}{behind}")
+            parts.append(f"{forms.called(name, at) if name else UNKNOWN}{called}{behind}")
             behind = ""
             if inner is None and form.how == "method":
                 break

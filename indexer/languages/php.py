@@ -50,9 +50,9 @@ def _in_full(use: Reference, names: Names) -> Reference:
     return msgspec.structs.replace(use, qualifier=qualifier, name=name)
 
 
-def _called(node: Node) -> str:
+def _called(node: Node, around: Node | None) -> str:
     """Return what a name is called in a path: a property with the sign of a variable, a class as the file writes it."""
-    parent = node.parent
+    parent = around or node.parent
     if parent is None or node.type == "relative_scope":
         return text(node)
     if node.type == "name":

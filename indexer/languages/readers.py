@@ -45,7 +45,8 @@ GO = Reader("go", (".go",), "go", ("probe.go", b"package probe\n\nfunc probe() {
 JAVA = Reader("java", (".java",), "java", ("Probe.java", b"class Probe {\n  void probe() { probe(); }\n}\n"))
 C = Reader("c", (".c", ".h"), "c", ("probe.c", b"int probe(void) { return probe(); }\n"))
 PHP = Reader("php", (".php", ".phtml"), "php", ("probe.php", b"<?php\nfunction probe() { return probe(); }\n"))
-READERS = (PYTHON, SCRIPTS, GO, JAVA, C, PHP)
+RUST = Reader("rust", (".rs",), "rust", ("probe.rs", b"fn probe() {\n    probe();\n}\n"))
+READERS = (PYTHON, SCRIPTS, GO, JAVA, C, PHP, RUST)
 
 _BY_SUFFIX = {suffix: reader for reader in READERS for suffix in reader.suffixes}
 

@@ -10,11 +10,15 @@ from bridle.indexer.facts import Symbol
 
 
 class Tests(NamedTuple):
-    """How a language tells tests: the paths of their files, their names, and what stands in their heads."""
+    """How a language tells tests: the paths of their files, their names, and what stands in their heads.
+
+    With `is_anywhere` a test may stand beside the code.
+    """
 
     file: re.Pattern[str]
     name: re.Pattern[str]
     head: re.Pattern[str] = re.compile("")
+    is_anywhere: bool = False
 
 
 _ROWS: Mapping[str, Tests] = {
@@ -27,6 +31,12 @@ _ROWS: Mapping[str, Tests] = {
     ),
     "php": Tests(
         re.compile(r"(?:^|/)[Tt]ests?/|Test\.php$"), re.compile(""), re.compile(r"\bfunction test|#\[\\?[\w\\]*Test\b")
+    ),
+    "rust": Tests(
+        re.compile(r"(?:^|/)(?:tests|benches)/|(?:^|[/_])tests?\.rs$"),
+        re.compile(""),
+        re.compile(r"#\[(?:\w+::)*(?:test|bench|rstest|test_case|quickcheck|proptest)\b"),
+        is_anywhere=True,
     ),
 }
 
@@ -41,3 +51,9 @@ def is_packaged_test(language: str, symbol: Symbol) -> bool:
     """Whether a function or method of such a file is a test."""
     row = _ROWS[language]
     return row.name.match(symbol.name) is not None and row.head.search(symbol.signature) is not None
+
+
+def is_test_beside_code(language: str, symbol: Symbol) -> bool:
+    """Whether a function is a test in a language whose tests may stand beside the code."""
+    row = _ROWS.get(language)
+    return row is not None and row.is_anywhere and is_packaged_test(language, symbol)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,48 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(root)
     return root
+
+
+def git(root: Path, *words: str) -> None:
+    who = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *who, *words], cwd=root, check=True, capture_output=True, timeout=30)
+
+
+def test_what_past_commits_changed_along_with_a_definition(
+    shop: Path, ask: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["graph", "with_tax", "--together"]) == 0
+    assert "no commit of this folder's history can be read" in capsys.readouterr().err
+    git(shop, "init", "-q")
+    git(shop, "add", ".")
+    git(shop, "commit", "-qm", "begin")
+    for n in range(2):
+        for path, old in (("shop/tax.py", "price * RATE"), ("shop/cart.py", "with_tax(1)")):
+            file = shop / path
+            file.write_text(file.read_text().replace(old, f"{old} + {n}"))
+        git(shop, "commit", "-qam", f"round {n}")
+    told = ask("graph", "with_tax", "--together")
+    assert told["edges"] == [
+        {
+            "source": "shop/tax.py::with_tax",
+            "target": "shop/cart.py::Cart.total",
+            "kind": "co-change",
+            "confidence": 1.0,
+        }
+    ]
+    assert [row["name"] for row in told["symbols"]] == ["with_tax", "total"]
+    assert ask("graph", "rounded", "--together")["edges"] == []
+
+
+def test_a_test_that_only_bears_the_name_is_told_apart(
+    shop: Path, ask: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (shop / "tests/test_tax.py").write_text("def test_by_other_means():\n    pass\n")
+    told = ask("graph", "rounded", "--tests")
+    assert ["tests/test_cart.py::test_total" in row["path"] for row in told["reached"]] == [True]
+    assert told["named"] == ["tests/test_tax.py"]
+    assert main(["graph", "rounded", "--tests"]) == 0
+    assert "tests/test_tax.py  by its name alone" in capsys.readouterr().out
 
 
 @pytest.fixture

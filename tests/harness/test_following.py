@@ -33,3 +33,35 @@ async def test_what_another_program_writes_is_known_without_a_question(tmp_path:
         assert shown == []
     finally:
         await knowing.close()
+
+
+async def test_indexing_pauses_when_told_to_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    root, events = tmp_path / "tree", list[EngineEvent]()
+    root.mkdir()
+    for n in range(1_500):
+        (root / f"m{n}.py").write_text(f"def f{n}(): pass\n")
+    begun = asyncio.Event()
+
+    def listen(event: EngineEvent) -> None:
+        events.append(event)
+        if isinstance(event, IndexProgress) and not event.done:
+            begun.set()
+
+    knowing = Knowing(root, tmp_path / "index.db", WorkspaceLock(tmp_path / "lock"), listen)
+    try:
+        knowing.start()
+        await asyncio.wait_for(begun.wait(), 60)
+        knowing.pause(paused=True)
+        stopped = await knowing.snapshot()
+        assert not stopped.complete
+        assert isinstance(events[-1], IndexProgress)
+        assert events[-1].paused
+        assert (await knowing.snapshot()).stats.files == stopped.stats.files < 1_500
+        await knowing.set_buffer("m1499.py", "def typed(): pass\n")
+        assert knowing.now.named("typed")
+        knowing.pause(paused=False)
+        whole = await knowing.snapshot()
+        assert (whole.complete, whole.stats.files) == (True, 1_500)
+        assert whole.stats.parsed < 1_500
+    finally:
+        await knowing.close()

@@ -263,6 +263,105 @@ def test_php_tells_classes_in_full() -> None:
     assert bases == [(r"\Acme\Shop", "I"), (r"\Base", "Thing"), (r"\Acme\Shop", "Named")]
 
 
+RUST_SOURCE = b"""//! A shop.
+#[path = "y.rs"]
+pub mod x;
+use a::{self, b::{C as D, *}, super::E};
+extern crate alloc as heap;
+
+/// What is
+/// wanted.
+#[derive(Clone)]
+pub struct Cart<T: Rated>(pub T, Vec<Box<Rate>>);
+
+// no documentation
+pub enum Kind { Plain, Other(Rate), More { one: Option<&'static Rate> } } // behind
+
+impl<T: Rated + Clone> fmt::Display for Cart<T> {
+    /* nor this */
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { Ok(()) }
+}
+impl a::Far { const K: u8 = 1; fn pair(self) -> (Self, io::Result<Rate>) { todo!() } }
+trait Rated: Base { type Unit: Base; fn of(&self) -> Self::Unit; }
+macro_rules! add { ($x:expr) => { $x } }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[test]
+    fn it() {}
+}
+"""
+
+
+def test_rust_has_definitions_with_their_documentation_and_attributes() -> None:
+    known = facts_of("src/cart.rs", RUST_SOURCE)
+    assert shown(known) == [
+        ("Cart", "class", 6, 10, "What is"),
+        ("Kind", "enum", 12, 13, ""),
+        ("Kind.Plain", "variable", 12, 13, ""),
+        ("Kind.Other", "variable", 12, 13, ""),
+        ("Kind.More", "variable", 12, 13, ""),
+        ("Cart.fmt", "method", 16, 17, ""),
+        ("Far.K", "variable", 18, 19, ""),
+        ("Far.pair", "method", 18, 19, ""),
+        ("Rated", "interface", 19, 20, ""),
+        ("Rated.Unit", "type", 19, 20, ""),
+        ("Rated.of", "method", 19, 20, ""),
+        ("add", "function", 20, 21, ""),
+        ("tests", "namespace", 21, 27, ""),
+        ("tests.it", "function", 24, 26, ""),
+    ]
+    heads = {symbol.qualname: symbol.signature for symbol in known.symbols}
+    assert heads["Cart"] == "pub struct Cart<T: Rated>"
+    assert heads["add"] == "macro_rules! add"
+    assert heads["tests.it"] == "#[test] fn it()"
+
+
+def test_rust_says_what_imports_bind_and_where_and_what_values_are() -> None:
+    known = facts_of("src/cart.rs", RUST_SOURCE)
+    assert set(known.imports) == {
+        Import("x", "y.rs", "x", 1),
+        Import("a", "", "a"),
+        Import("D", "a.b", "C"),
+        Import("*", "a.b", "*"),
+        Import("E", "a.super", "E"),
+        Import("heap", "", "alloc"),
+        Import("*", "super", "*", 0, "tests"),
+    }
+    assert known.types == (
+        Typed("Cart.().fmt", "fmt.Result()"),
+        Typed("Far.K", "u8()"),
+        Typed("Far.().pair", "Self(),*Rate()"),
+        Typed("Rated.Unit", "Base()"),
+        Typed("Rated.().of", "Self.Unit()"),
+        Typed("Cart.0", "Rated()"),
+        Typed("Cart.1", "*Rate()"),
+        Typed("Kind.Other.0", "Rate()"),
+        Typed("Kind.More.one", "*Rate()"),
+        Typed("impl.Cart", "fmt.Display"),
+        Typed("self.Far", "a.Far"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("handed", "uses"),
+    [
+        (b"assert_eq!(of(1), x.go())", {"of", "go"}),
+        (b"vec![of(1); 2]", {"of"}),
+        (b'println!("{} {}", of(1), k = go(), )', {"of", "go"}),
+        (b"outer!(inner![of(1)], go())", {"of", "go"}),
+        (b"matches!(of(1), K::A | K::B if go())", {"of", "go"}),
+        (b"select! { a = of(1) => go() }", set[str]()),
+        (b"odd!(a => of(1))", set[str]()),
+    ],
+)
+def test_what_a_macro_is_handed_is_read_where_it_reads_as_expressions(handed: bytes, uses: set[str]) -> None:
+    known = facts_of("a.rs", b"fn f(x: T) { " + handed + b"; }\nfn after() { last() }\n")
+    called = {use.name for use in known.references if use.kind == "call" and not use.qualifier.startswith("!")}
+    assert called == {*uses, "last"}
+    assert [symbol.name for symbol in known.symbols[1:]] == ["f", "after"]
+
+
 def test_a_signature_is_the_head_on_one_line() -> None:
     signatures = {s.qualname: s.signature for s in facts_of("a.go", GO_SOURCE).symbols}
     assert signatures["Cart.Sum"] == "func (c *Cart[T]) Sum(of ...string) (*Item, []Same)"
@@ -287,6 +386,16 @@ BROKEN = {
         b"<?php new ; $this->; A::; foreach ($x) {}",
         b"only text <? and ?> marks",
     ],
+    "rust": [
+        b"use",
+        b"use a::{b::{",
+        b"fn good() { f( }",
+        b"fn good() {}\nimpl {{{",
+        b"impl T for { fn f() {} }",
+        b"fn f() { a. ; b:: ; m!( ; }",
+        b"fn good() { m!(a => b); n![; }",
+        b"#[path] mod x; mod ; enum { A( }",
+    ],
     "c": [b"#include", b"int f( {", b"int good(void) {}\nstruct {{{", b"#define", b"typedef struct {", b"x.y->"],
 }
 DEEP = {
@@ -298,12 +407,16 @@ DEEP = {
     "c": [b"int x = " + b"f(" * 3_000 + b")" * 3_000 + b";", b"int " + b"*" * 5_000 + b"x;",
           b"#if 1\n" * 2_000 + b"int x;",
           b"void f() " + b"{" * 2_000 + b"}" * 2_000],
+    "rust": [b"fn f() { " + b"f(" * 3_000 + b")" * 3_000 + b" }", b"fn f() { x" + b".f()" * 4_000 + b" }",
+             b"fn f() " + b"{" * 2_000 + b"}" * 2_000, b"fn f(x: " + b"Vec<" * 2_000 + b"A" + b">" * 2_000 + b") {}",
+             b"use " + b"a::{" * 1_000 + b"b" + b"}" * 1_000 + b";",
+             b"fn f() { " + b"m!(" * 1_000 + b")" * 1_000 + b" }", b"fn f() { " + b"m!(a);" * 3_000 + b" }"],
     "php": [b"<?php $x = " + b"f(" * 3_000 + b")" * 3_000 + b";", b"<?php $x" + b"->f()" * 4_000 + b";",
             b"<?php function f() " + b"{" * 2_000 + b"}" * 2_000, b"<?php /** @var A" + b"[]" * 5_000 + b" */ $x = 1;",
             b"<?php class A { /** @var " + b"array<" * 2_000 + b" */ public $x; }",
             b"<?php class A { /** @param " + b"|A" * 5_000 + b" $x */ function f($x) {} }"],
 }  # fmt: skip
-ENDINGS = {"c": "a.c", "go": "a.go", "java": "A.java", "php": "a.php"}
+ENDINGS = {"c": "a.c", "go": "a.go", "java": "A.java", "php": "a.php", "rust": "a.rs"}
 
 
 @pytest.mark.parametrize(("language", "source"), [(name, one) for name, known in BROKEN.items() for one in known])

@@ -124,14 +124,35 @@ PIECES: Mapping[str, tuple[list[str], list[str]]] = {
             "class W { /** @return A[] */ function all() {} function z($o) { $this->all()[0]->m(); $o->n(); } }\n",
         ],
     ),
+    "rust": (
+        ["src/lib.rs", "src/a.rs", "src/a/b.rs", "src/c/mod.rs", "src/main.rs", "tests/all.rs"],
+        [
+            "mod a;\n", "pub mod b;\n", "mod c;\n", '#[path = "c/mod.rs"] mod b;\n', "use crate::a::b::*;\n",
+            "pub use self::b::{A, g as G};\n", "use super::{A, K as T};\n", "use m::a::{self, K::*};\n",
+            "pub use c::A;\n",
+            "pub struct A { b: Vec<B>, k: K }\n", "impl A { pub fn m(&self) -> B { self.n(); self.b[0].o(); g() } }\n",
+            "impl T for A { fn n(&self) {} }\n", "pub trait T: U { fn n(&self); fn p(&self) { self.n(); self.q() } }\n",
+            "trait U { fn q(&self) -> A { r!(g()) } }\n",
+            "pub struct B; impl B { fn o(&self) -> &A { G(); A::m() } }\n",
+            "impl Deref for B { type Target = A; fn deref(&self) -> &A { x } }\n",
+            "pub fn g() -> B { b::g().o().m() }\n",
+            "pub enum K { X, Y(A) }\n",
+            "fn w(k: K, a: &A) { match k { K::Y(z) => z.p(), X => a.q() } a.k.o(); u(|i| i.o()) }\n",
+            "macro_rules! r { ($x:expr) => { $x } }\n", "type T = A;\n",
+            "impl K { fn o(self) -> Self { r![w(self)] } }\n",
+            "mod d { use super::*; pub fn h(a: A) { a.m().m(); g(); super::w() } }\n", "pub use d::h;\n",
+            "#[test]\nfn it() { h(); m::g(); crate::w(); a::b::g(); }\n", "impl super::B { fn m(&self) -> u8 { 1 } }\n",
+        ],
+    ),
 }  # fmt: skip
 HEADS: Mapping[str, tuple[str, ...]] = {
     "c": ("",),
     "go": ("package p\n", "package other\n"),
     "java": ("package p;\n", "package q;\n", "package r;\n", "package p;\n"),
+    "rust": ("",),
     "php": ("<?php\nnamespace P;\n", "<?php\nnamespace Q;\n", "<?php\nnamespace P\\A;\n", "<?php\n"),
 }
-ROOTS = {"go.mod": "module m\n"}
+ROOTS = {"go.mod": "module m\n", "Cargo.toml": '[package]\nname = "m"\n'}
 
 
 @pytest.mark.parametrize("language", sorted(PIECES))

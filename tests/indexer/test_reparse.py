@@ -24,6 +24,9 @@ TEXTS = {
     b"  }\n}\n\nexport const made = (x: string) => {\n  return `${x} ${new Box()}`;\n};\n",
     "a.go": b"package a\n\nimport \"fmt\"\n\ntype Box struct{ n int }\n\nfunc (b *Box) Get() int {\n\treturn b.n\n}\n\n"
     b"func Make() *Box {\n\tfmt.Println(1)\n\treturn &Box{2}\n}\n",
+    "a.rs": b"use std::fmt::{self, Debug};\n\n/// A box.\n#[derive(Debug)]\npub struct Box<T> { n: Vec<T> }\n\n"
+    b"impl<T> Box<T> {\n    fn get(&self) -> Option<&T> { self.n.get(0) }\n}\n\n"
+    b"#[test]\nfn make() {\n    assert_eq!(Box::of(vec![1]).get().unwrap(), 1, \"{}\", one());\n}\n",
 }  # fmt: skip
 PIECES = '|\n|\n\n| |    |x|é|(|)|{|}|"|"""|#|//|:|\r\n|\r|def f():\n|return 1\n'
 

@@ -52,8 +52,9 @@ class FakeEngine:
 
     def listen(self, listener: Callable[[e.EngineEvent], None]) -> None:
         self.emit = listener
-        listener(e.IndexProgress(1, 2, done=False))
-        listener(e.IndexProgress(2, 2, done=True))
+        listener(e.IndexProgress(1, 2, done=False, per_second=7))
+        if not self.script.get("indexing"):
+            listener(e.IndexProgress(2, 2, done=True))
 
     async def close(self) -> None:
         for task in self.tasks:
@@ -136,6 +137,8 @@ class FakeEngine:
                 return e.PackView(7, request.n_tokens, (piece,), (("b.py", "over budget"),), "a.py\n")
             case e.GetSessions():
                 return e.Sessions(())
+            case e.PauseIndexing():
+                self.emit(e.IndexProgress(1, 1, done=True, paused=request.paused))
             case e.GetReach():
                 return e.Reach((e.ReachRow("f", 0, 2, 7, 0, 12.0, same_text=True, tests=("test_a.py::test_f",)),))
             case e.FindSymbols() | e.GetDefinitions() | e.GetOutline():

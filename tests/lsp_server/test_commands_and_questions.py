@@ -52,6 +52,21 @@ def progress(editor: EditorClient, kind: str) -> list[dict[str, Any]]:
     return [params for params in found if params["value"]["kind"] == kind]
 
 
+def test_indexing_is_shown_with_its_rate_and_pauses_when_cancelled(editors: Start, tmp_path: Path) -> None:
+    heard = Heard(tmp_path / "heard.jsonl")
+    editor = opened(editors, indexing=True, heard=str(heard.path))
+    editor.until(lambda: progress(editor, "begin"), "how far it is")
+    (begin,) = [p for p in progress(editor, "begin") if "indexing" in p["value"]["title"]]
+    assert (begin["value"]["cancellable"], begin["value"]["message"]) == (True, "1 of 2 files, 7 a second")
+    editor.notify("window/workDoneProgress/cancel", {"token": begin["token"]})
+    editor.until(lambda: progress(editor, "end"), "its end")
+    said = "paused at 1 files; the command bridle.resumeIndexing goes on"
+    assert progress(editor, "end")[-1]["value"]["message"] == said
+    assert editor.command("resumeIndexing") == {"paused": False}
+    assert editor.command("pauseIndexing") == {"paused": True}
+    assert [request["paused"] for request in heard.all("PauseIndexing")] == [True, False, True]
+
+
 def test_a_run_is_shown_under_a_token_of_its_own_and_stops_when_cancelled(editors: Start, tmp_path: Path) -> None:
     heard = Heard(tmp_path / "heard.jsonl")
     editor = opened(editors, endless=True, heard=str(heard.path))

@@ -37,6 +37,12 @@ local subcommands = {
   trust = function(client)
     client_module.execute(client, "bridle.trust", {})
   end,
+  pause = function(client)
+    client_module.execute(client, "bridle.pauseIndexing", {})
+  end,
+  resume = function(client)
+    client_module.execute(client, "bridle.resumeIndexing", {})
+  end,
   status = function(client)
     local status = require("bridle.status").of(client) or { text = "ready", state = "ready" }
     local lines = { "Bridle: " .. status.text, status.detail }

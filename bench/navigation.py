@@ -156,6 +156,8 @@ def measured(
     for path in dict.fromkeys(name.path for name in (*before, *asked)):
         server.open(path)
     begun = time.perf_counter()
+    for query in ("zz", "Ab"):
+        server.timed("workspace/symbol", {"query": query})
     for name in before:  # work on other names, question by question as a person asks
         server.timed("textDocument/references", server.at(name, context={"includeDeclaration": False}))
         if time.perf_counter() - begun > warm_s:

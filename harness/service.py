@@ -136,11 +136,7 @@ class LocalEngine:
             case e.GetProposals():
                 return rooms.landings.proposals()
             case e.Reject():
-                if request.hunks:
-                    await rooms.runs.hand_over(request.proposal)
-                rooms.standing.reject(request.proposal, request.hunks)
-                if not request.hunks:
-                    rooms.runs.cancel(RunId(request.proposal))
+                await self._reject(request)
             case e.Refresh():
                 self._expect_trust()
                 return self._refresh(request)
@@ -171,6 +167,14 @@ class LocalEngine:
         for path in touched:
             document = self._rooms.buffers.get(path)
             await self._rooms.knowing.set_buffer(path, None if document is None else document.buffer.text)
+
+    async def _reject(self, request: e.Reject) -> None:
+        """Take a proposal off the table, with its run; where only hunks are, the run ends first."""
+        if request.hunks:
+            await self._rooms.runs.hand_over(request.proposal)
+        self._rooms.standing.reject(request.proposal, request.hunks)
+        if not request.hunks:
+            self._rooms.runs.cancel(RunId(request.proposal))
 
     def _refresh(self, request: e.Refresh) -> e.RunAccepted:
         """Begin the run of a proposal anew, and take the old proposal off the table."""

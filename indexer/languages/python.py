@@ -40,6 +40,8 @@ _COMMENT = re.compile(r"\s#[^\n]*\n")
 _SPACE = re.compile(r"\s+")
 _QUOTES = re.compile(r"^[a-zA-Z]*(\"\"\"|'''|\"|')")
 _Nodes = Mapping[str, Sequence[Node]]
+_IN_ANY_ORDER = frozenset(("call", "read"))
+"""Captures of which only the set counts; they are most."""
 
 
 def facts(path: str, source: bytes, trees: Trees | None = None) -> FileFacts:
@@ -86,7 +88,7 @@ class _Reading:
             source = _LONE_CR.sub(b"\n", source)  # the grammar ends no line at a lone CR
         tree = trees.parse(self._path, parser, source) if trees else parser.parse(source)
         captures = QueryCursor(query).captures(tree.root_node)  # in no particular order
-        nodes = {name: sorted(group, key=_place) for name, group in captures.items()}
+        nodes = {n: group if n in _IN_ANY_ORDER else sorted(group, key=_place) for n, group in captures.items()}
         heads = sorted(self._heads(nodes), key=lambda head: (head.start, -head.end))
         outline = Outline([(0, len(self._source)), *((head.start, head.end) for head in heads)])
         symbols = self._symbols(heads, outline, nodes)

@@ -52,7 +52,7 @@ class Remembering:
         self._root = root
         self._place = place
         self._environ = environ
-        self._head = ""
+        self._head: str = ""
         self.past = _NOTHING
 
     def refresh(self, cancel: threading.Event, *, keep: bool) -> Past:

@@ -7,7 +7,7 @@ and then put in its place.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -80,7 +80,7 @@ class Index:
                 restored = self._restored(found, watch)
                 anew = restored is None and _layout(self._found) != _layout(found)
                 self._found = found
-                self._unread = tuple(one.skipped for one in found.outcomes.values() if isinstance(one, Unread))
+                self._unread = tuple(_missed(found.outcomes.values()))
                 self._publish(watch, n_parsed=found.parsed, n_loaded=found.loaded, anew=anew, old=restored)
             if self._snapshot.work.resolved > len(found.outcomes) // REBUILD_SHARE:
                 self._keep(watch)
@@ -175,7 +175,7 @@ class Index:
                 words = old.words.changed({p: known.words if known else None for p, known in changes.items()})
             else:
                 words = old.words
-        unread = (one.skipped for one in self._buffers.values() if isinstance(one, Unread))
+        unread = _missed(self._buffers.values())
         self._snapshot = Snapshot(
             self._root,
             linked,
@@ -215,3 +215,8 @@ def _told(layout: tuple[tuple[FolderLink, ...], tuple[str, ...], Projects]) -> s
 
 def _silent(n_done: int, n_files: int) -> None:
     del n_done, n_files
+
+
+def _missed(outcomes: Iterable[Parsed | Unread]) -> Iterator[Skipped]:
+    """Yield the files that were not read and that somebody would miss."""
+    return (one.skipped for one in outcomes if isinstance(one, Unread) and one.skipped.reason)

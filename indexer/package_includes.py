@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bridle.indexer.facts import Import, Symbol
+from bridle.indexer.package_values import arity
 from bridle.indexer.scopes import Scopes
 
 MAX_SEEN = 2_000
@@ -21,6 +22,8 @@ class Includes:
         self._by_name: dict[str, list[str]] | None = None
         self._found: dict[tuple[str, str, int], str | None] = {}
         self._seen: dict[str, frozenset[str]] = {}
+        self._beside: dict[str, frozenset[str]] = {}
+        self._takers: dict[str, set[str]] | None = None
 
     def file(self, binding: Import, near: str) -> str | None:
         """Return the file that an include of file `near` means, None where it is from outside."""
@@ -62,19 +65,44 @@ class Includes:
             self._seen[path] = frozenset(seen)
         return self._seen[path]
 
+    def beside(self, path: str) -> frozenset[str]:
+        """Return the files that are taken in together with a file: all that those take in who take it in."""
+        if path not in self._beside:
+            if self._takers is None:
+                self._takers = {}
+                for one, scopes in self._files.items():
+                    for binding in scopes.facts.imports:
+                        if (file := self.file(binding, one)) is not None:
+                            self._takers.setdefault(file, set()).add(one)
+            seen, waiting = {path}, [path]
+            while waiting and len(seen) < MAX_SEEN:
+                fresh = self._takers.get(waiting.pop(), set()) - seen
+                seen |= fresh
+                waiting += fresh
+            self._beside[path] = frozenset(file for one in seen for file in self.reached(one))
+        return self._beside[path]
+
     def seen(self, found: Sequence[Symbol], near: str) -> list[Symbol]:
         """Return those definitions that file `near` takes in."""
         reached = self.reached(near) if found and near in self._files else frozenset[str]()
         return [symbol for symbol in found if symbol.span.path in reached]
 
     def bodies(self, seen: Sequence[Symbol], found: Sequence[Symbol]) -> Sequence[Symbol]:
-        """Return what prototypes stand for: the bodies of that name that other files see, else the prototypes."""
+        """Return what is meant by what a file sees: prototypes stand for the bodies of that name that other files see.
+
+        A prototype beside a body means an overload, where there is a body with as many parameters as it has.
+        """
         whole = [symbol for symbol in seen if not _is_prototype(symbol)]
-        if whole or not seen:
-            return whole
-        if _is_static(seen[0]):
+        if len(whole) == len(seen):
             return seen
-        return [one for one in found if not _is_prototype(one) and not _is_static(one)] or seen
+        if not whole and _is_static(seen[0]):
+            return seen
+        elsewhere = [one for one in found if not _is_prototype(one) and not _is_static(one)]
+        if not whole:
+            return elsewhere or [one for one in seen if one.kind != "class"]  # a class that is only named is outside
+        known = {arity(one) for one in whole}
+        wanted = {arity(one) for one in seen if _is_prototype(one)} - known
+        return [*whole, *(one for one in elsewhere if arity(one) in wanted)] if wanted else whole
 
 
 def _is_prototype(symbol: Symbol) -> bool:
@@ -82,7 +110,8 @@ def _is_prototype(symbol: Symbol) -> bool:
 
 
 def _is_static(symbol: Symbol) -> bool:
-    return "static" in symbol.signature.split("(")[0].split()
+    """Whether a definition is its file's own; a method of a class is not, whatever it is called with."""
+    return symbol.kind != "method" and "static" in symbol.signature.split("(")[0].split()
 
 
 def _shared(path: str, folder: str) -> int:

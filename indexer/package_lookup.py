@@ -47,6 +47,24 @@ class Packages:
 
     def at(self, package: str, qualname: str, near: str) -> tuple[Symbol, ...]:
         """Return the definitions of that qualified name in a package, those of file `near` first or alone."""
+        found = self._everywhere(package, qualname)
+        own = [symbol for symbol in found if symbol.span.path == near]
+        if self._rules.is_included:
+            return tuple(self.includes.bodies(own or self.includes.seen(found, near), found))
+        return tuple(own or found)
+
+    def beside(self, qualname: str, near: str) -> tuple[Symbol, ...]:
+        """Return the definitions of that name in the files that are taken in together with file `near`."""
+        found = self._everywhere("", qualname)
+        reached = self.includes.beside(near) if found else frozenset[str]()
+        return tuple(symbol for symbol in found if symbol.span.path in reached)
+
+    def alone(self, qualname: str) -> tuple[Symbol, ...]:
+        """Return the one definition of that name that the workspace has, none where there are more."""
+        found = self._everywhere("", qualname)
+        return tuple(found) if len(found) == 1 else ()
+
+    def _everywhere(self, package: str, qualname: str) -> list[Symbol]:
         name = qualname.rpartition(".")[2]
         if name not in self._homes:
             homes: dict[tuple[str, str], list[Symbol]] = {}
@@ -56,11 +74,7 @@ class Packages:
                     symbol = self._files[path].by_id[target]
                     homes.setdefault((self.package(path), symbol.qualname), []).append(symbol)
             self._homes[name] = homes
-        found = self._homes[name].get((package, qualname), [])
-        own = [symbol for symbol in found if symbol.span.path == near]
-        if self._rules.is_included:
-            return tuple(self.includes.bodies(own or self.includes.seen(found, near), found))
-        return tuple(own or found)
+        return self._homes[name].get((package, qualname), [])
 
     def _is_ours(self, path: str) -> bool:
         return family(path) == self._rules.language

@@ -6,19 +6,23 @@ whole; a path part by part, by what the source says that each holds or gives, in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bridle.indexer.facts import Import, Symbol, SymbolId
-from bridle.indexer.package_lookup import Packages
+from bridle.indexer.package_lookup import ALL, Packages
 from bridle.indexer.package_rules import Rules
 from bridle.indexer.package_values import Part, Value, parts_of
-from bridle.indexer.resolve import IMPORTED, INHERITED, MEMBER, SCOPE, STAR
+from bridle.indexer.resolve import IMPORTED, INHERITED, MEMBER, SCOPE, STAR, UNIQUE
 from bridle.indexer.scopes import Scopes
 
 MAX_HOPS = 10
 MAX_CLASSES = 40
 TYPES = frozenset(("class", "interface", "type", "enum"))
+_SNAKE = re.compile(r"[_:]")
+"""Hardly the name of a program: what is called so is a function."""
+
 _BARE = frozenset(("class", "interface", "type", "enum", "function", "variable", "namespace"))
 
 
@@ -50,25 +54,68 @@ class Meanings:
             found = tuple(one for one in inside if self._may_be_bare(one, kind))
             if found:
                 return Found(found, SCOPE)
-            holder = self._packages.at(package, around, path) if self._rules.is_implicit else ()
+            is_own = self._rules.is_included and around == source.qualname and source.kind not in TYPES
+            holder = self._packages.at(package, around, path) if self._rules.is_implicit and not is_own else ()
             member = self.member(holder[0], name) if holder and holder[0].kind in TYPES else None
             if member is not None and self._may_be_bare(member.symbols[0], kind):
                 return member
+            is_asked = self._rules.is_included and kind != "inherit"
+            if is_asked and holder and (base := self._base(holder[0], name)):
+                return Found((base,), INHERITED)
             around = around.rpartition(".")[0]
         own = tuple(one for one in self._packages.at(package, name, path) if self._may_be_bare(one, kind))
         if own and own[0].span.path == path:
             return Found(own, SCOPE)
         binding = self._packages.bound(scopes).get(name)
         if binding is not None:
-            return None if self._rules.is_path else self.found(scopes, f"{binding.module}.{binding.target}")
+            return None if self._rules.is_path else self.bound(scopes, source, binding)
         if own:
             return Found(own, MEMBER)
+        if self._rules.is_included:
+            return self._used(scopes, source, name)
         if self._rules.has_globals and package:
             return self.in_package("", name, path, MEMBER)
-        for star in scopes.stars if not self._rules.is_included else ():
+        for star in scopes.stars:
             if (taken := self._starred(star, name, path)) is not None:
                 return taken
         return None
+
+    def _base(self, owner: Symbol, name: str) -> Symbol | None:
+        """Return what a class is built on by its bare name, wherever that is defined."""
+        bases = self.lineage(owner, own=False) if owner.kind in TYPES else iter(())
+        return next((base for base in bases if base.name == name), None)
+
+    def bound(self, scopes: Scopes, source: Symbol, binding: Import) -> Found | None:
+        """Return the definitions that an import binds, as they are seen from `source`."""
+        dotted = f"{binding.module}.{binding.target}"
+        if not self._rules.is_included:
+            return self.found(scopes, dotted)
+        found = self._nested(source, dotted.strip("."), scopes.facts.path)
+        return Found(found, IMPORTED) if found else None
+
+    def _used(self, scopes: Scopes, source: Symbol, name: str) -> Found | None:
+        """Look a name up in the namespaces of which a file takes in all names, and in what is taken in beside it."""
+        for star in scopes.stars:
+            if star.target != ALL:
+                found = self._nested(source, f"{star.module}.{name}", scopes.facts.path)
+                if found:
+                    return Found(found, STAR)
+        if not self._rules.is_shared:
+            return None
+        found = self._packages.beside(name, scopes.facts.path)
+        if not found and _SNAKE.search(name):
+            found = self._packages.alone(name)
+            return Found(found, UNIQUE) if found else None
+        return Found(found, STAR) if found else None
+
+    def _nested(self, source: Symbol, dotted: str, near: str) -> tuple[Symbol, ...]:
+        """Return the definitions of a dotted name that begins in one of the definitions around, or in none."""
+        around = source.qualname
+        while around:
+            if found := self._packages.at("", f"{around}.{dotted}", near):
+                return found
+            around = around.rpartition(".")[0]
+        return self._packages.at("", dotted, near)
 
     def _may_be_bare(self, symbol: Symbol, kind: str) -> bool:
         """Whether a bare name may mean a definition; a method only where it is called, a constructor never."""
@@ -175,10 +222,12 @@ class Meanings:
             return value._replace(depth=value.depth - (name in self._rules.gives)) if self._opens(name) else None
         if name in self._rules.own:
             return value
-        member = self.member(value.symbol, name)
+        member = self.member(value.symbol, name, near if self._rules.is_included else "")
         if member is not None and member.symbols:
             return self._of(member.symbols, min(member.confidence, value.confidence), hops)
-        return self._field(value.symbol, name, hops)
+        field = self._field(value.symbol, name, hops)
+        is_holder = field is None and self._rules.is_included and name in self._rules.gives
+        return value if is_holder else field  # what holds one value is told as that value
 
     def _opens(self, name: str) -> bool:
         return name in self._rules.gives or name in self._rules.keeps
@@ -197,7 +246,10 @@ class Meanings:
             symbol = value.symbol
             if deed == "[]":
                 inner = value if value.depth else self._elements(value, hops)
-                value = inner._replace(depth=inner.depth - 1) if inner and inner.depth else None
+                is_pointer = self._rules.is_included and not (inner and inner.depth)
+                value = (
+                    inner._replace(depth=inner.depth - 1) if inner and inner.depth else value if is_pointer else None
+                )
             elif symbol.kind in ("function", "method"):
                 nth = int(done[at + 1][1:]) if at + 1 < len(done) and done[at + 1][0] == "@" else 0
                 outer, _, name = symbol.qualname.rpartition(".")
@@ -243,10 +295,13 @@ class Meanings:
         """Return the class that a class is built on first."""
         return next((base for base in self.lineage(owner, own=False) if base.kind == "class"), None)
 
-    def member(self, owner: Symbol, name: str) -> Found | None:
-        """Look a name up in a type and then in what it is built on, nearest first."""
+    def member(self, owner: Symbol, name: str, seen_from: str = "") -> Found | None:
+        """Look a name up in a type, then in what it is built on, nearest first; in a namespace as `seen_from` does."""
         for at in self.lineage(owner):
-            found = self._packages.at(self._packages.package(at.span.path), f"{at.qualname}.{name}", at.span.path)
+            place = seen_from if seen_from and at.kind == "namespace" else at.span.path
+            found = self._packages.at(self._packages.package(at.span.path), f"{at.qualname}.{name}", place)
+            if not found and seen_from and place != seen_from:
+                found = self._packages.at(self._packages.package(seen_from), f"{at.qualname}.{name}", seen_from)
             if found:
                 return Found(found, MEMBER if at is owner else INHERITED)
         return None
@@ -281,7 +336,11 @@ class Meanings:
     def _built_on(self, symbol: Symbol) -> Iterator[Symbol]:
         scopes = self._files[symbol.span.path]
         outer, _, name = symbol.qualname.rpartition(".")[0].rpartition(".")
-        around = scopes.members.get(outer, {}).get(name, scopes.module)
+        around = scopes.members.get(outer, {}).get(name)
+        while around is None and outer and self._rules.is_included:  # of a class that stands in another file
+            outer, _, name = outer.rpartition(".")
+            around = scopes.members.get(outer, {}).get(name)
+        around = around or scopes.module
         for base in scopes.bases.get(symbol.id, ()):
             whole = f"{base.qualifier}.{base.name}" if base.qualifier else base.name
             value = self.value(scopes, around, whole, MAX_HOPS)

@@ -13,6 +13,7 @@ from itertools import chain
 
 from bridle.indexer.facts import Edge, EdgeKind, Import, Reference, Symbol, SymbolId
 from bridle.indexer.groups import Groups
+from bridle.indexer.languages.readers import family
 from bridle.indexer.package_lookup import ALL, Packages
 from bridle.indexer.package_meanings import MAX_HOPS, TYPES, Found, Meanings
 from bridle.indexer.package_roots import Root
@@ -23,6 +24,7 @@ from bridle.indexer.resolve import (
     INHERITED,
     MEMBER,
     SCOPE,
+    UNIQUE,
     is_test,
     is_test_file,
     only_method,
@@ -34,6 +36,7 @@ UNKNOWN = "?"
 OVERLOADED = 0.7
 MAX_OVERLOADS = 12
 _EDGES: Mapping[str, EdgeKind] = {"call": "calls", "read": "references", "inherit": "inherits"}
+_VIRTUAL = frozenset(("virtual", "override", "final"))
 Link = tuple[Symbol, Symbol, EdgeKind, float]
 
 
@@ -89,14 +92,14 @@ class PackageResolver:
     def _is_replaced(self, base: Symbol, own: Symbol) -> bool:
         """Whether a method of what a class is built on is the one that a method of the class stands for."""
         is_alike = self._rules.is_sole or arity(base) == arity(own)
+        if self._rules.is_included and not _VIRTUAL & {*base.signature.split(), *own.signature.rstrip(";").split()}:
+            return False
         return base.kind == "method" and not base.signature.startswith("private ") and is_alike
 
     def _imported(self, binding: Import, near: str) -> Iterator[Symbol]:
         """Yield what an import takes in: a file, a package's files, or definitions and their files."""
         if self._rules.is_included:
-            file = self._packages.includes.file(binding, near)
-            if file is not None:
-                yield self._files[file].module
+            yield from self._included(binding, near)
             return
         if self._rules.is_path or binding.target == ALL:
             for path in self._packages.paths(binding.module):
@@ -108,6 +111,21 @@ class PackageResolver:
         found = self._meanings.address(dotted, near)
         yield from found
         yield from (self._files[one.span.path].module for one in found or self._meanings.address(binding.module, near))
+
+    def _included(self, binding: Import, near: str) -> Iterator[Symbol]:
+        """Yield the file that an include takes in, or the definitions that a name is bound to."""
+        if binding.name == binding.target == ALL:
+            file = self._packages.includes.file(binding, near)
+            if file is not None:
+                yield self._files[file].module
+        elif binding.target:
+            scopes = self._files[near]
+            spaces = {one.qualname: one for one in scopes.facts.symbols if one.kind == "namespace"}
+            for source in (scopes.module, *spaces.values()):
+                found = self._meanings.bound(scopes, source, binding)
+                if found is not None:
+                    yield from (one for one in found.symbols if one.kind != "namespace")
+                    return
 
     def _uses(self, scopes: Scopes) -> Iterator[Link]:
         from_tests = is_test_file(scopes.facts.path)
@@ -138,6 +156,8 @@ class PackageResolver:
         is_one = len(found.symbols) == 1
         sure = found.confidence if is_one else min(found.confidence, OVERLOADED)
         for target in found.symbols[:MAX_OVERLOADS]:
+            if self._rules.is_included and target.kind == "namespace":
+                continue
             kind = _EDGES[use.kind]
             if kind == "calls" and self._rules.is_path and target.kind in (*TYPES, "variable"):
                 kind = "references"  # a conversion
@@ -175,11 +195,25 @@ class PackageResolver:
         assert owner.symbol is not None
         if owner.depth:
             return None
-        found = self._meanings.member(owner.symbol, use.name)
+        found = self._meanings.member(owner.symbol, use.name, scopes.facts.path if self._rules.is_included else "")
         return Found(found.symbols, min(found.confidence, owner.confidence)) if found else None
 
     def _guess(self, source: Symbol, use: Reference) -> Found | None:
         if use.kind != "call" or use.name in self._rules.common:
             return None
+        if self._rules.is_included:
+            return self._only_method(source, use.name)
         found = only_method(self._files, self._names, self._rules.language, source.span.path, use.name)
         return Found((found[0],), found[1]) if found else None
+
+    def _only_method(self, source: Symbol, name: str) -> Found | None:
+        """Return the only method of that name in the workspace, however often it is declared."""
+        found = [self._files[path_of(one)].by_id[one] for one in self._names.get(name) if self._is_ours(path_of(one))]
+        methods = [one for one in found if one.kind == "method"]
+        if len({one.qualname for one in methods}) != 1:
+            return None
+        whole = self._packages.at("", methods[0].qualname, methods[0].span.path)
+        return Found(whole, UNIQUE) if whole else None
+
+    def _is_ours(self, path: str) -> bool:
+        return family(path) == self._rules.language

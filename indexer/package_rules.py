@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from bridle.indexer.facts import FileFacts
-from bridle.indexer.languages.readers import GO, JAVA, PHP, RUST, C
+from bridle.indexer.languages.readers import BASH, GO, JAVA, PHP, RUST, C
 from bridle.indexer.languages.trees import words
 from bridle.indexer.package_roots import Root
 
@@ -22,7 +22,8 @@ class Rules(msgspec.Struct, frozen=True):
 
     `package` is the key of a file's package. With `is_path` an import says the key of a package, and all of it is
     used by the name it is bound to; else it says a dotted name, whose beginning is a package. With `is_included` it
-    says a file, whose definitions are then seen, and a prototype stands for the body elsewhere. With `is_implicit`
+    says a file, whose definitions are then seen, and a prototype stands for the body elsewhere; with `is_shared` those
+    of files that another takes in beside it are seen as well. With `is_implicit`
     a bare name may be a member of the classes around, and with `is_made` a call of a class is one of its constructor,
     which has that class's name or `constructor`'s. `own` are the words for the object at hand, `behind` for what its
     class is built on. `gives` are methods of containers that give an element, `keeps` such that give another container.
@@ -35,6 +36,7 @@ class Rules(msgspec.Struct, frozen=True):
     package: Callable[[FileFacts, Sequence[Root]], str]
     is_path: bool = False
     is_included: bool = False
+    is_shared: bool = False
     is_implicit: bool = False
     has_globals: bool = False
     is_sole: bool = False
@@ -56,7 +58,21 @@ def _go_package(facts: FileFacts, roots: Sequence[Root]) -> str:
 
 
 RULES: tuple[Rules, ...] = (
-    Rules(C.name, lambda facts, roots: "", is_included=True),
+    Rules(
+        C.name,  # and C++, which shares its headers
+        lambda facts, roots: "",
+        is_included=True,
+        is_implicit=True,
+        constructor="=",
+        own=frozenset(("this",)),
+        gives=words("at back front top value get lock load begin end rbegin cbegin find"),
+        common=words(
+            "add append at back begin c_str clear close count data emplace emplace_back empty end erase find "
+            "flush front get insert length load lock name next open pop pop_back push push_back read release reset "
+            "resize run seek set size start stop store str substr swap top type unlock value what write"
+        ),
+    ),
+    Rules(BASH.name, lambda facts, roots: "", is_included=True, is_shared=True),
     Rules(
         GO.name,
         _go_package,

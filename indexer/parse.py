@@ -13,7 +13,7 @@ from bridle.indexer.facts import FileFacts, Skipped, Symbol
 from bridle.indexer.files import MAX_FILE_BYTES, read_bounded, unfit
 from bridle.indexer.languages.embedded import EMBEDDING, script_in
 from bridle.indexer.languages.outline import Outline
-from bridle.indexer.languages.readers import reader_of
+from bridle.indexer.languages.readers import is_read, reader_of
 from bridle.indexer.languages.reparse import Trees
 from bridle.indexer.words import FileWords, file_words
 
@@ -36,7 +36,7 @@ class Parsed(msgspec.Struct, frozen=True, tag=True):
 
 
 class Unread(msgspec.Struct, frozen=True, tag=True):
-    """A file that gave nothing, and why."""
+    """A file that gave nothing, and why; without a reason it is nothing that anybody would miss."""
 
     skipped: Skipped
 
@@ -59,6 +59,8 @@ def parse(root: Path, job: Job, trees: Trees | None = None) -> Parsed | Unread:
     reader = reader_of(job.path)
     if reader is None:
         return Unread(Skipped(job.path, "no language that is read for facts"))
+    if not is_read(job.path, source):
+        return Unread(Skipped(job.path, ""))
     facts = reader.facts(job.path, source, None if job.text is None else trees)
     if source is not data:
         facts = msgspec.structs.replace(facts, digest=digest(data), n_bytes=len(data))

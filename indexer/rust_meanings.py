@@ -97,8 +97,9 @@ class RustMeanings(Meanings):
             qualname = outer
         return None
 
-    def member(self, owner: Symbol, name: str) -> Found | None:
+    def member(self, owner: Symbol, name: str, seen_from: str = "") -> Found | None:
         """Look a name up in a type, wherever its ``impl`` stands, and then in its traits, nearest first."""
+        del seen_from
         candidates = [one for one in self.places.all_named(name) if "." in one.qualname]
         for at in self.lineage(owner) if candidates else ():
             found = tuple(one for one in candidates if (of := self.owner(one)) is not None and of.id == at.id)

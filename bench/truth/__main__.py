@@ -15,7 +15,9 @@ import time
 from pathlib import Path
 from types import ModuleType
 
+import bash
 import c
+import cpp
 import golang
 import java
 import php
@@ -24,7 +26,17 @@ import rust
 import typescript
 from comparing import KINDS, Comparison, total
 
-LANGUAGES = {"python": python, "typescript": typescript, "go": golang, "java": java, "c": c, "php": php, "rust": rust}
+LANGUAGES = {
+    "python": python,
+    "typescript": typescript,
+    "go": golang,
+    "java": java,
+    "c": c,
+    "cpp": cpp,
+    "bash": bash,
+    "php": php,
+    "rust": rust,
+}
 """Each has PINNED (name, folder of the code, commit), `missing(where)`, `comparisons(where, n_symbols, project)` and,
 for a tree of our own, `smoke()`; where that needs a tool that no target here installs, `OPTIONAL` names it."""
 

@@ -1,7 +1,7 @@
 """C: what its syntax says that the queries cannot.
 
 A prototype is a definition whose signature ends with a semicolon: the resolver goes on from it to the body, where there
-is one. A header that is written in C++ gives nothing but its file.
+is one. Headers are read as C++ (`bridle.indexer.languages.cpp`), whatever they are written in.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from bridle.indexer.facts import FileFacts, Import
 from bridle.indexer.languages.captures import Nodes
@@ -27,20 +25,13 @@ PREDECLARED = words(
     "NULL bool false int16_t int32_t int64_t int8_t intptr_t ptrdiff_t size_t ssize_t true uint16_t uint32_t uint64_t "
     "uint8_t uintptr_t va_list defined"
 )
-_PLUS_PLUS = re.compile(
-    rb"^[ \t]*(?:class\s+\w|namespace\s+[\w{]|template\s*<|using\s+\w|public:|private:)", re.MULTILINE
-)
-_GUARDED = re.compile(rb"#[ \t]*if(?:def[ \t]+|[ \t]+defined[ (]+)__cplusplus\b.*?#[ \t]*(?:endif|else)", re.DOTALL)
 _TAGS = ("struct_specifier", "union_specifier", "enum_specifier")
 _MAX_DEPTH = 12
 
 
 def facts(path: str, source: bytes, trees: Trees | None = None) -> FileFacts:
     """Return what file `path`, whose text is `source` in UTF-8, defines, uses and imports."""
-    known = read(path, source, _HEADER if path.endswith(".h") else _SOURCE, trees)
-    if path.endswith(".h") and _PLUS_PLUS.search(_GUARDED.sub(b"", source)):
-        return msgspec.structs.replace(known, symbols=known.symbols[:1], references=(), types=())
-    return known
+    return read(path, source, _DIALECT, trees)
 
 
 def value_of(node: Node) -> str:
@@ -150,7 +141,7 @@ def _package(nodes: Nodes) -> str:
     return ""
 
 
-_HEADER = Dialect(
+_DIALECT = Dialect(
     queries=("c",),
     forms=_FORMS,
     names=_names,
@@ -166,4 +157,3 @@ _HEADER = Dialect(
     documents=re.compile(r"/\*|//"),
     is_prototype=_is_prototype,
 )
-_SOURCE = _HEADER._replace(queries=("c", "c_plain"))

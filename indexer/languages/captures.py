@@ -15,6 +15,9 @@ from bridle.indexer.languages.reparse import Trees
 
 Nodes = Mapping[str, Sequence[Node]]
 
+_SCRIPT = ".sh"
+"""As this a file without an ending is read, where it is read at all."""
+
 _LONE_CR = re.compile(rb"\r(?!\n)")
 
 
@@ -31,7 +34,8 @@ def captured(path: str, source: bytes, queries: tuple[str, ...], trees: Trees | 
     Raises:
         MissingGrammarError: its wheel is not installed.
     """
-    parser, query = _grammar(path[path.rfind(".") :], queries)
+    name = path.rpartition("/")[2]
+    parser, query = _grammar(name[name.rfind(".") :] if "." in name else _SCRIPT, queries)
     if b"\r" in source:
         source = _LONE_CR.sub(b"\n", source)  # the grammars end no line at a lone CR
     tree = trees.parse(path, parser, source) if trees else parser.parse(source)

@@ -44,13 +44,25 @@ _MARKS = re.compile(r"^[\s/*!#]+|[\s*/]+$")
 class Named(NamedTuple):
     """A definition's name: the node where it stands, what the definition is put on elsewhere, and its kind.
 
-    With `is_alone` nothing but its name is the definition's: what stands around it is another's.
+    With `is_alone` nothing but its name is the definition's: what stands around it is another's. What `is_free` is no
+    member of what it stands in.
     """
 
     node: Node
     outer: str = ""
     kind: SymbolKind | None = None
     is_alone: bool = False
+    is_free: bool = False
+
+
+class Veiled(NamedTuple):
+    """A text without what its grammar cannot read, every byte in its place.
+
+    `marks` are the names in what is left out: where each stands, and whether it is called.
+    """
+
+    source: bytes
+    marks: Sequence[tuple[int, str, bool]]
 
 
 class Dialect(NamedTuple):
@@ -62,7 +74,8 @@ class Dialect(NamedTuple):
     that documents. What `is_prototype` has its body elsewhere, and a signature that ends with a semicolon. The fields
     that stand in the method `maker` are its class's. `marks` stand above a definition and are its own; those that are
     `telling` are in its head. `extents` are scopes that no node is, `asides` where names stand that are no uses, and
-    `notes` what is said of no value alone. `owners` are the kinds of definitions that have fields.
+    `notes` what is said of no value alone. `owners` are the kinds of definitions that have fields. `veiled` takes
+    out of a text what no grammar reads.
     """
 
     queries: tuple[str, ...]
@@ -86,6 +99,7 @@ class Dialect(NamedTuple):
     asides: Callable[[Nodes], Iterable[int]] | None = None
     notes: Callable[[Nodes], Iterable[Typed]] | None = None
     owners: frozenset[str] = _OWNERS
+    veiled: Callable[[bytes], Veiled] | None = None
 
 
 class _Head(NamedTuple):
@@ -99,6 +113,7 @@ class _Head(NamedTuple):
     nth: int
     signature: str
     doc: str
+    is_free: bool
 
 
 def _is_aside(part: Node, name: Node | None) -> bool:
@@ -122,7 +137,8 @@ class _Reading:
     def __init__(self, path: str, source: bytes, dialect: Dialect, trees: Trees | None, parsed: bytes) -> None:
         self._path, self._source, self._dialect = path, source, dialect
         self._lines = Lines(path, source)
-        self._root, self._nodes = captured(path, parsed, dialect.queries, trees)
+        seen, self._marks = dialect.veiled(parsed) if dialect.veiled is not None else Veiled(parsed, ())
+        self._root, self._nodes = captured(path, seen, dialect.queries, trees)
         self._heads = sorted(self._found(), key=lambda head: (head.start, -head.end, head.name_at))
         self._outline = Outline([(0, len(source)), *((head.start, head.end) for head in self._heads)])
         bound = (one for node in self._nodes.get("bind", ()) for one in dialect.binds(node))
@@ -169,7 +185,8 @@ class _Reading:
                         signature = f"{signature};"
                     name = text(named.node)
                     at = named.node.start_byte
-                    yield _Head(named.kind or kind, name, named.outer, *span, node, at, index, signature, doc)
+                    own_kind, is_free = named.kind or kind, named.is_free
+                    yield _Head(own_kind, name, named.outer, *span, node, at, index, signature, doc, is_free)
 
     def _whole(self, node: Node) -> Node:
         """Return the statement that declares `node` and nothing else."""
@@ -222,7 +239,8 @@ class _Reading:
         seen: dict[str, int] = {}
         for head, parent_index in zip(self._heads, self._outline.parents[1:], strict=True):
             parent = symbols[parent_index]
-            parts = (parent.qualname, head.outer, head.name.replace(".", "·"))
+            around = "" if head.is_free else parent.qualname
+            parts = (around, head.outer, head.name.replace(".", "·"))
             qualname = ".".join(part for part in parts if part)
             seen[qualname] = seen.get(qualname, 0) + 1
             repeat = f"#{seen[qualname]}" if seen[qualname] > 1 else ""
@@ -260,6 +278,12 @@ class _Reading:
                     found[whole, kind, owner] = (use, [])
                 if whole:
                     found[whole, kind, owner][1].append(at)
+        for at, name, is_called in self._marks:
+            owner, kind = owner_of(at), "call" if is_called else "read"
+            if (name, kind, owner) not in found:
+                use = Reference(name, "", kind, symbols[owner].id, self._lines.at(at))
+                found[name, kind, owner] = (use, [])
+            found[name, kind, owner][1].append(at)
         rows = sorted(found.values(), key=lambda row: (row[0].line, row[0].name, row[0].kind))
         return tuple(use for use, _ in rows), [(use.name, places) for use, places in rows]
 

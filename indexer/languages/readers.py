@@ -8,6 +8,7 @@ A language joins by a row here, its reader with its queries, and its rules in `b
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 from typing import cast
 
@@ -21,12 +22,16 @@ Read = Callable[[str, bytes, Trees | None], FileFacts]
 
 
 class Reader(msgspec.Struct, frozen=True):
-    """One language, or a family of which the files import each other."""
+    """One language, or a family of which the files import each other.
+
+    `kin` is the language whose files these share their names with, where that is another.
+    """
 
     name: str
     suffixes: tuple[str, ...]
     module: str
     probe: tuple[str, bytes]
+    kin: str = ""
 
     def facts(self, path: str, source: bytes, trees: Trees | None = None) -> FileFacts:
         """Return what file `path` holds."""
@@ -43,24 +48,44 @@ SCRIPTS = Reader(
 )
 GO = Reader("go", (".go",), "go", ("probe.go", b"package probe\n\nfunc probe() {\n\tprobe()\n}\n"))
 JAVA = Reader("java", (".java",), "java", ("Probe.java", b"class Probe {\n  void probe() { probe(); }\n}\n"))
-C = Reader("c", (".c", ".h"), "c", ("probe.c", b"int probe(void) { return probe(); }\n"))
+C = Reader("c", (".c",), "c", ("probe.c", b"int probe(void) { return probe(); }\n"))
+CPP = Reader(
+    "cpp",
+    (".h", ".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx"),
+    "cpp",
+    ("probe.cpp", b"class Probe {\n  int probe() { return probe(); }\n};\n"),
+    kin="c",
+)
 PHP = Reader("php", (".php", ".phtml"), "php", ("probe.php", b"<?php\nfunction probe() { return probe(); }\n"))
+BASH = Reader("bash", (".sh", ".bash"), "bash", ("probe.sh", b"probe() {\n  probe\n}\n"))
 RUST = Reader("rust", (".rs",), "rust", ("probe.rs", b"fn probe() {\n    probe();\n}\n"))
-READERS = (PYTHON, SCRIPTS, GO, JAVA, C, PHP, RUST)
+READERS = (PYTHON, SCRIPTS, GO, JAVA, C, CPP, PHP, BASH, RUST)
 
 _BY_SUFFIX = {suffix: reader for reader in READERS for suffix in reader.suffixes}
+_SHELL = re.compile(rb"#![^\n]*?[/ ](?:ba|da|k|a|z)?sh\b")
+_NO_PROGRAM = frozenset(
+    ("makefile", "license", "dockerfile", "readme", "changelog", "authors", "codeowners", "copying")
+)
 
 
 def reader_of(path: str) -> Reader | None:
-    """Return who reads files of this name, None where nobody does."""
-    dot = path.rfind(".")
-    return _BY_SUFFIX.get(path[dot:]) if dot >= 0 else None
+    """Return who reads files of this name, None where nobody does; without an ending it may be the shell's."""
+    name = path.rpartition("/")[2]
+    dot = name.rfind(".")
+    if dot >= 0:
+        return _BY_SUFFIX.get(name[dot:])
+    return None if name.lower() in _NO_PROGRAM else BASH
+
+
+def is_read(path: str, source: bytes) -> bool:
+    """Whether a file that somebody reads by its name is of that language: without an ending, its first line tells."""
+    return "." in path.rpartition("/")[2] or _SHELL.match(source) is not None
 
 
 def family(path: str) -> str:
-    """Return the name of the language that files of this name are read as, "" for none."""
+    """Return the name of the language in which files of this name are linked, "" for none."""
     reader = reader_of(path)
-    return reader.name if reader else ""
+    return (reader.kin or reader.name) if reader else ""
 
 
 def suffixes() -> tuple[str, ...]:

@@ -7,6 +7,7 @@ it stays as it was.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -70,9 +71,14 @@ def rewritten(path: str, source: bytes, trees: Trees) -> Rewritten:
     changed = _changed(source, calls)
     broken = _broken(path, changed, trees)
     if broken:
-        calls = [whole for whole in calls if not any(whole[0].start <= at <= whole[0].closes for at in broken)]
+        calls = [whole for whole in calls if not _is_around(whole[0], broken)]
         changed = _changed(source, calls)
     return Rewritten(changed, tuple(mentions))
+
+
+def _is_around(call: _Call, broken: Sequence[int]) -> bool:
+    nth = bisect_left(broken, call.start)
+    return nth < len(broken) and broken[nth] <= call.closes
 
 
 def _last(name: Node) -> Node:
@@ -121,6 +127,6 @@ def _changed(source: bytes, calls: Sequence[Sequence[_Call]]) -> bytes:
 
 
 def _broken(path: str, changed: bytes, trees: Trees) -> list[int]:
-    """Return where a text does not read well."""
+    """Return where a text does not read well, in order."""
     root, nodes = captured(path, changed, ("rust_macros",), trees)
-    return [node.start_byte for node in nodes.get("broken", ())] if root.has_error else []
+    return sorted(node.start_byte for node in nodes.get("broken", ())) if root.has_error else []

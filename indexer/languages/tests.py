@@ -22,7 +22,10 @@ class Tests(NamedTuple):
 
 
 _ROWS: Mapping[str, Tests] = {
-    "c": Tests(re.compile(r"(?:^|/)tests?/|(?:^|[/_-])tests?\w*\.c$"), re.compile(r"test|\w+_test$|main$")),
+    "bash": Tests(re.compile(r"(?:^|/)tests?/|(?:^|[/_-])tests?\w*\.(?:sh|bash)$"), re.compile(r"test")),
+    "c": Tests(
+        re.compile(r"(?:^|/)tests?/|(?:^|[/_-])tests?\w*\.(?:c|cc|cpp|cxx)$"), re.compile(r"test|\w+_test$|main$")
+    ),
     "go": Tests(re.compile(r"_test\.go$"), re.compile(r"(?:Test|Benchmark|Fuzz|Example)(?![a-z])")),
     "java": Tests(
         re.compile(r"(?:^|/)src/test/|Tests?\.java$"),

@@ -183,10 +183,180 @@ def test_c_has_definitions_prototypes_and_macros() -> None:
     assert heads == ["cart *cart_new(int total);", "cart *cart_new(int total)"]
 
 
-def test_a_header_of_cpp_gives_nothing_but_its_file() -> None:
-    plain = b'#ifdef __cplusplus\nextern "C" {\nusing x = int;\n#endif\nint f(void);\n#ifdef __cplusplus\n}\n#endif\n'
-    assert [s.name for s in facts_of("a.h", plain).symbols] == ["a", "f"]
-    assert len(facts_of("a.h", b"#include <x>\nnamespace a { class B { void f(); }; }\n").symbols) == 1
+CPP_SOURCE = b"""#include "shop.h"
+#include <tax/rate.h>
+#define SHOP_API __attribute__((visibility("default")))
+namespace shop::deep {
+namespace {
+// Held apart.
+template <typename T>
+class SHOP_API Cart final : public Base<T>, other::Named {
+ public:
+  explicit Cart(int x) : Base<T>(x) {}
+  ~Cart() override;
+  friend class Friend;
+  class Inner;
+  static std::unique_ptr<Cart> make();
+  virtual Rate* of(int x = 3) const = 0;
+  bool operator==(const Cart& other) const { return true; }
+  std::map<int, std::vector<Rate>> rates;
+  int (*hook)(int), size = 1;
+  auto end() -> Rate&;
+};
+}
+enum class Color { RED };
+inline namespace v1 { using Held = std::shared_ptr<Rate>; }
+}
+template <typename T>
+Rate* shop::deep::Cart<T>::of(int x) const { int local = 1; return nullptr; }
+int shop::deep::limit = 3;
+static Rate first, second[2];
+TEST_F(CartTest, Sums) {}
+"""
+
+
+def test_cpp_has_definitions_by_namespace_and_class_wherever_they_are_written() -> None:
+    known = facts_of("shop.cpp", CPP_SOURCE)
+    assert shown(known) == [
+        ("SHOP_API", "variable", 2, 3, ""),
+        ("shop.deep", "namespace", 3, 24, ""),
+        ("shop.deep.Cart", "class", 5, 20, "Held apart."),
+        ("shop.deep.Cart.Cart", "method", 9, 10, ""),
+        ("shop.deep.Cart.~Cart", "method", 10, 11, ""),
+        ("shop.deep.Cart.Inner", "class", 12, 13, ""),
+        ("shop.deep.Cart.make", "method", 13, 14, ""),
+        ("shop.deep.Cart.of", "method", 14, 15, ""),
+        ("shop.deep.Cart.operator==", "method", 15, 16, ""),
+        ("shop.deep.Cart.end", "method", 18, 19, ""),
+        ("shop.deep.Color", "enum", 21, 22, ""),
+        ("shop.deep.Held", "type", 22, 23, ""),
+        ("shop.deep.Cart.of#2", "method", 24, 26, ""),
+        ("first", "variable", 27, 28, ""),
+        ("second", "variable", 27, 28, ""),
+        ("CartTest.Sums", "test", 28, 29, ""),
+    ]
+    heads = {s.id.partition("::")[2]: s.signature for s in known.symbols}
+    assert heads["shop.deep.Cart"] == ("template <typename T> class SHOP_API Cart final : public Base<T>, other::Named")
+    assert heads["shop.deep.Cart.Inner"] == "class Inner;"
+    assert heads["shop.deep.Cart.of"] == "virtual Rate* of(int x = 3) const = 0;"
+
+
+def test_cpp_says_what_values_are_and_what_a_class_is_built_on() -> None:
+    known = facts_of("shop.cpp", CPP_SOURCE)
+    assert known.types == (
+        Typed("shop.deep.Cart.().make", "Cart()"),
+        Typed("shop.deep.Cart.().of", "Rate()"),
+        Typed("shop.deep.Cart.().end", "Rate()"),
+        Typed("shop.deep.Held", "Rate()"),
+        Typed("first", "Rate()"),
+        Typed("second", "*Rate()"),
+        Typed("shop.deep.Cart.rates", "**Rate()"),
+    )
+    bases = [(use.qualifier, use.name) for use in known.references if use.kind == "inherit"]
+    assert bases == [("", "Base"), ("other", "Named")]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (b"using a::b::c;", [Import("c", "a.b", "c")]),
+        (b"using namespace a::b;", [Import("*", "a.b", "")]),
+        (b"namespace k = a::b;", [Import("k", "a", "b")]),
+        (b"namespace k = a;", [Import("k", "", "a")]),
+        (b"class A { using B::c; };", []),
+        (b"using ::c;", []),
+        (b"#include <a/b.h>", [Import("*", "a/b.h", "*")]),
+    ],
+)
+def test_cpp_says_what_it_takes_from_elsewhere(source: bytes, found: list[Import]) -> None:
+    assert facts_of("a.cpp", source + b"\n").imports == tuple(found)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"class LIB_API Cart { int x; };", b"struct LIB_ALIGN(8) Cart : Base { int x; };",
+        b"LIB_API std::vector<int> Cart(int x) {}", b"LIB_INLINE Base::Cart(int x) {}",
+        b"LIB_BEGIN_NAMESPACE\nnamespace a { class Cart {}; }\nLIB_END_NAMESPACE\n",
+        b"class A { Lock lock; int x GUARDED_BY(lock); void Cart() LOCKS_EXCLUDED(lock) LIB_NOEXCEPT; };",
+        b"template <typename T> LIB_CONSTEXPR static T Cart(T x) { return x; }", b"class CART final {}; class Cart {};",
+    ],
+)  # fmt: skip
+def test_cpp_is_read_past_macros_that_no_grammar_knows(source: bytes) -> None:
+    assert "Cart" in {symbol.name for symbol in facts_of("a.h", source).symbols}
+
+
+def test_a_macro_is_a_definition_unless_it_guards_its_header() -> None:
+    source = b"#ifndef A_H\n#define A_H\nnamespace a {\n#define LIB_API\n#define OF(x) x\n}\n#endif\n"
+    assert [s.qualname for s in facts_of("a.h", source).symbols] == ["", "a", "LIB_API", "OF"]
+
+
+def test_a_condition_inside_of_a_statement_is_read_as_its_first_branch() -> None:
+    source = (
+        b"struct A {\n  A() :\n#if defined(X)\n    x(first()),\n#else\n    x(second()),\n#endif\n    y(third()) {}\n"
+        b"#if X\n  int z();\n#else\n  int w();\n#endif\n};\n"
+    )
+    known = facts_of("a.h", source)
+    assert [s.name for s in known.symbols] == ["a", "A", "A", "z", "w"]
+    assert {use.name for use in known.references if use.kind == "call"} >= {"first", "third"}
+    assert "second" not in {use.name for use in known.references}
+
+
+def test_a_veiled_macro_is_a_use_of_it_and_every_byte_keeps_its_place() -> None:
+    from bridle.indexer.languages.cpp_macros import veiled
+
+    source = b"class LIB_API Cart {};\nLIB_LINE(x)\nint f();\nLIB_TAG(1,\n2)\nint g = A_B +\nC_D\n;\n"
+    seen, marks = veiled(source)
+    assert seen == source.replace(b"LIB_API", b" " * 7).replace(b"LIB_LINE(x)", b" " * 11)
+    assert marks == ((6, "LIB_API", False), (source.index(b"LIB_LINE"), "LIB_LINE", True))
+
+
+BASH_SOURCE = b"""#!/usr/bin/env bash
+. "$(dirname "$0")/lib/a.sh"
+source "${ROOT}"/b.bash
+source ./c.sh; source $file; source <(x)
+
+# Adds what
+# is given.
+function cart-total() {
+  inner() { :; }
+}
+shop::log ()
+{ echo; }
+"""
+
+
+def test_bash_has_functions_and_what_is_taken_in() -> None:
+    known = facts_of("bin/run", BASH_SOURCE)
+    assert shown(known) == [
+        ("cart-total", "function", 5, 10, "Adds what"),
+        ("cart-total.inner", "function", 8, 9, ""),
+        ("shop::log", "function", 10, 12, ""),
+    ]
+    assert known.imports == (
+        Import("*", "lib/a.sh", "*"),
+        Import("*", "b.bash", "*"),
+        Import("*", "./c.sh", "*", 1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "is_one"),
+    [
+        ("bin/run", b"#!/bin/sh\n", True),
+        ("bin/run", b"#!/usr/bin/env -S bash -e\n", True),
+        ("bin/run", b"#!/usr/bin/python3\n", False),
+        ("bin/run", b"echo\n", False),
+        ("a.b/run", b"#!/bin/dash\n", True),
+        ("LICENSE", b"#!/bin/sh\n", False),
+        ("a.sh", b"echo\n", True),
+        (".profile", b"#!/bin/sh\n", False),
+    ],
+)
+def test_a_script_without_an_ending_is_one_by_its_first_line(path: str, source: bytes, is_one: bool) -> None:
+    from bridle.indexer.languages.readers import is_read
+
+    assert (reader_of(path) is not None and is_read(path, source)) == is_one
 
 
 PHP_SOURCE = rb"""<?php
@@ -372,7 +542,7 @@ BROKEN = {
     "go": [b"package", b"package a\nfunc (", b"package a\nfunc good() {}\ntype T struct {{{\n", b"func f() { x.y. }"],
     "java": [
         b"package",
-        b"class good { void f( }",
+        b"class torn { void f( }",
         b"class good {}\nclass {{{",
         b"class A { void f() { a. } }",
         b"import ;",
@@ -386,6 +556,18 @@ BROKEN = {
         b"<?php new ; $this->; A::; foreach ($x) {}",
         b"only text <? and ?> marks",
     ],
+    "cpp": [
+        b"#include",
+        b"namespace",
+        b"class torn { void f( }",
+        b"class good {};\nnamespace {{{",
+        b"void good() { a->; b::; }",
+        b"using ; using namespace ; namespace x = ;",
+        b"template <",
+        b"void A::",
+        b"TEST_F(",
+    ],
+    "bash": [b"f(", b"good() { :; }\nf() {", b"source", b'. "$(', b"good() { :; }\nif then ) <<E", b"case x in"],
     "rust": [
         b"use",
         b"use a::{b::{",
@@ -407,6 +589,11 @@ DEEP = {
     "c": [b"int x = " + b"f(" * 3_000 + b")" * 3_000 + b";", b"int " + b"*" * 5_000 + b"x;",
           b"#if 1\n" * 2_000 + b"int x;",
           b"void f() " + b"{" * 2_000 + b"}" * 2_000],
+    "bash": [b"echo " + b"$(" * 2_000 + b")" * 2_000, b"{ " * 2_000 + b"}; " * 2_000, b"source " + b"a" * 50_000],
+    "cpp": [b"int x = " + b"f(" * 3_000 + b")" * 3_000 + b";", b"void f() { x" + b".f()" * 4_000 + b"; }",
+            b"class A {" * 1_000 + b"};" * 1_000, b"A" + b"::A" * 5_000 + b" x;", b"vector<" * 2_000 + b" x;",
+            b"namespace a {" * 1_000 + b"}" * 1_000, b"LIB_API " * 5_000 + b"int f(", b"LIB_A\n" * 5_000,
+            b"LIB_API a" + b" a" * 20_000, b"class LIB_API A" + b"<" * 20_000, b"LIB_A(" * 5_000],
     "rust": [b"fn f() { " + b"f(" * 3_000 + b")" * 3_000 + b" }", b"fn f() { x" + b".f()" * 4_000 + b" }",
              b"fn f() " + b"{" * 2_000 + b"}" * 2_000, b"fn f(x: " + b"Vec<" * 2_000 + b"A" + b">" * 2_000 + b") {}",
              b"use " + b"a::{" * 1_000 + b"b" + b"}" * 1_000 + b";",
@@ -416,7 +603,15 @@ DEEP = {
             b"<?php class A { /** @var " + b"array<" * 2_000 + b" */ public $x; }",
             b"<?php class A { /** @param " + b"|A" * 5_000 + b" $x */ function f($x) {} }"],
 }  # fmt: skip
-ENDINGS = {"c": "a.c", "go": "a.go", "java": "A.java", "php": "a.php", "rust": "a.rs"}
+ENDINGS = {
+    "bash": "a.sh",
+    "c": "a.c",
+    "cpp": "a.cpp",
+    "go": "a.go",
+    "java": "A.java",
+    "php": "a.php",
+    "rust": "a.rs",
+}
 
 
 @pytest.mark.parametrize(("language", "source"), [(name, one) for name, known in BROKEN.items() for one in known])

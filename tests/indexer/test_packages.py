@@ -17,7 +17,8 @@ from bridle.indexer.package_rules import RULES
 from bridle.indexer.script_projects import is_config, projects_of
 
 CASES = Path(__file__).parent.parent / "cases"
-LANGUAGES = [rules.language for rules in RULES]
+KINS = {rules.language for rules in RULES}
+LANGUAGES = [reader.name for reader in READERS if (reader.kin or reader.name) in KINS]
 
 
 def read(files: Mapping[str, str]) -> dict[str, FileFacts]:
@@ -50,7 +51,7 @@ def test_a_use_means(files: dict[str, str], source: str, expected: dict[tuple[st
 
 
 def test_each_language_of_packages_has_a_reader_and_cases() -> None:
-    assert set(LANGUAGES) <= {reader.name for reader in READERS}
+    assert {reader.name for reader in READERS} >= KINS
     assert all((CASES / f"{language}.txt").is_file() for language in LANGUAGES)
 
 
@@ -69,6 +70,21 @@ def test_an_index_follows_the_go_mod_on_disk(tmp_path: Path) -> None:
         assert [edge.source for edge in index.refresh().callers(SymbolId("tax/tax.go::Of"))] == ["main.go::main"]
         (tmp_path / "go.mod").write_text("module acme.org/other\n", encoding="utf-8")
         assert index.refresh().callers(SymbolId("tax/tax.go::Of")) == ()
+    finally:
+        index.close()
+
+
+@pytest.mark.slow
+def test_an_index_has_scripts_without_an_ending_and_tells_nobody_of_other_files_without_one(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("#!/usr/bin/env bash\n. ./lib.sh\nshop_total\n", encoding="utf-8")
+    (tmp_path / "lib.sh").write_text("shop_total() { echo 1; }\n", encoding="utf-8")
+    (tmp_path / "notes").write_text("shop_total\n", encoding="utf-8")
+    index = Index(tmp_path, None, workers=1)
+    try:
+        snapshot = index.refresh()
+        assert [edge.source for edge in snapshot.callers(SymbolId("lib.sh::shop_total"))] == ["run::"]
+        assert set(snapshot.digests) == {"run", "lib.sh"}
+        assert snapshot.skipped == ()
     finally:
         index.close()
 
@@ -111,6 +127,27 @@ PIECES: Mapping[str, tuple[list[str], list[str]]] = {
             "int w(struct s x) { return L + g() + h(1); }\n",
         ],
     ),
+    "cpp": (
+        ["a.cpp", "b.cpp", "inc/a.h", "inc/b.hpp", "src/d.c"],
+        [
+            '#include "a.h"\n', '#include "inc/b.hpp"\n', "#include <a.h>\n", "using namespace n;\n",
+            "using n::g;\n", "namespace k = n;\n", "class A;\n",
+            "namespace n { class A : public B { B* b; A(); void m() { h(); b->h(); g(); } static A* g(); }; }\n",
+            "class A : n::B { void m() override; void h(int x); std::vector<B> all; };\n", "void A::m() { h(1); }\n",
+            "namespace n { struct B { virtual void m(); A* h() { return k::g(); } }; A* g(); }\n",
+            "n::A* n::g() { return new A(); }\n", "namespace n { void A::m(int x) { this->b->m(); B::m(); } }\n",
+            "void w(n::A& a, A* b) { a.m(); b->all[0].h()->m(); auto c = n::g(); c->m(); x.h(); k::g(); }\n",
+            "int g(void);\n", "int g(void) { return 1; }\n", "using B = n::A;\n",
+            "template <class T> struct B { T* m(); void h() { m()->h(); } };\n",
+        ],
+    ),
+    "bash": (
+        ["a.sh", "b.sh", "lib/a.sh", "lib/c.bash", "bin/run"],
+        [
+            ". ./a.sh\n", 'source "$X/lib/a.sh"\n', 'source "$X/c.bash"\n', ". b.sh\n", "f() { g; h_x; }\n",
+            "g() { f | h_x; trap k EXIT; }\n", "h_x() (\n  k\n)\n", "function k { g; }\n", "f\n", "h_x a; g b\n",
+        ],
+    ),
     "php": (
         ["p/A.php", "p/B.php", "q/C.php", "r/D.php", "E.php"],
         [
@@ -147,6 +184,8 @@ PIECES: Mapping[str, tuple[list[str], list[str]]] = {
 }  # fmt: skip
 HEADS: Mapping[str, tuple[str, ...]] = {
     "c": ("",),
+    "cpp": ("",),
+    "bash": ("", "#!/bin/sh\n"),
     "go": ("package p\n", "package other\n"),
     "java": ("package p;\n", "package q;\n", "package r;\n", "package p;\n"),
     "rust": ("",),

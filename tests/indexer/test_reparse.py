@@ -41,6 +41,7 @@ def after(text: str, place: float, gone: int, come: str) -> str:
     return text[:at] + come + text[at + gone :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", TEXTS)
 @settings(max_examples=40)
 @given(changes=edits())

@@ -52,6 +52,10 @@ def is_global(cursor: Cursor) -> bool:
 
 
 def key(cursor: Cursor) -> str:
+    if cursor.kind == CursorKind.TYPEDEF_DECL:  # of a struct under its own name: the same
+        tag = cursor.underlying_typedef_type.get_declaration()
+        if tag.spelling == cursor.spelling and tag.kind in GLOBAL:
+            return tag.get_usr()
     return cursor.get_usr() or f"{cursor.location.file}:{cursor.location.offset}"
 
 

@@ -31,3 +31,4 @@
 (preproc_params (identifier) @aside)
 (preproc_def name: (_) @aside)
 (enumerator name: (_) @aside)
+(macro_type_specifier name: (identifier) @call)

@@ -54,7 +54,7 @@ from bridle.indexer.usages import Usages
 
 CATCH_UP_S = 2.0
 PREPARING_S = 0.015
-RESTING_S = 0.05
+RESTING_S = 0.02
 
 
 class Navigating:

@@ -38,6 +38,10 @@ class Resolving(Protocol):
         """Yield what one use means, each with its confidence; behind a class that is called, what makes one."""
         ...
 
+    def uses(self, path: str) -> Iterator[tuple[Reference, tuple[tuple[Symbol, float], ...]]]:
+        """Yield the uses of a file in order, each with what it means."""
+        ...
+
     def imported(self, path: str, binding: Import) -> Iterator[Symbol]:
         """Yield what an import of file `path` takes in: definitions, then the files that they are taken from."""
         ...

@@ -141,6 +141,10 @@ class PackageResolver:
         scopes = self._files[path_of(use.source)]
         return ((one, sure) for one, _, sure in self._targets(scopes, scopes.by_id[use.source], use))
 
+    def uses(self, path: str) -> Iterator[tuple[Reference, tuple[tuple[Symbol, float], ...]]]:
+        """Yield the uses of a file in order, each with what it means."""
+        return ((use, tuple(self.meanings(use))) for use in self._files[path].facts.references)
+
     def imported(self, path: str, binding: Import) -> Iterator[Symbol]:
         """Yield what an import of file `path` takes in: definitions and their files, or a package's files."""
         return self._imported(binding, path)

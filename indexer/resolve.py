@@ -67,6 +67,19 @@ class Resolver:
         head = _HEAD.split(use.qualifier, maxsplit=1)[0] if use.qualifier else use.name
         return self._meanings(scopes, scopes.by_id[use.source], use, head)
 
+    def uses(self, path: str) -> Iterator[tuple[Reference, tuple[_Found, ...]]]:
+        """Yield the uses of a file in order, each with what it means."""
+        scopes = self._files[path]
+        views = Views(scopes)
+        meant: dict[tuple[str, str, bool, SymbolId], tuple[_Found, ...]] = {}
+        for use in scopes.facts.references:
+            head = _HEAD.split(use.qualifier, maxsplit=1)[0] if use.qualifier else use.name
+            view = views.of(scopes.by_id[use.source], use, head)
+            key = use.qualifier, use.name, use.kind == "call", view.id
+            if (found := meant.get(key)) is None:
+                found = meant[key] = tuple(self._meanings(scopes, view, use, head))
+            yield use, found
+
     def imported(self, path: str, binding: Import) -> Iterator[Symbol]:
         """Yield what an import of file `path` takes in: the definition, then the module."""
         scopes = self._files[path]
@@ -81,15 +94,8 @@ class Resolver:
                 yield scopes.module, target, "imports", SCOPE
         yield from self._overridden(scopes)
         from_tests = self._is_in_tests(scopes.facts.path)
-        views = Views(scopes)
-        meant: dict[tuple[str, str, bool, SymbolId], tuple[_Found, ...]] = {}
-        for use in scopes.facts.references:
+        for use, found in self.uses(scopes.facts.path):
             source = scopes.by_id[use.source]
-            head = _HEAD.split(use.qualifier, maxsplit=1)[0] if use.qualifier else use.name
-            view = views.of(source, use, head)
-            key = use.qualifier, use.name, use.kind == "call", view.id
-            if (found := meant.get(key)) is None:
-                found = meant[key] = tuple(self._meanings(scopes, view, use, head))
             is_test_use = from_tests and _is_named_test(source)
             for target, confidence in found:
                 yield source, target, _EDGES[use.kind], confidence

@@ -46,6 +46,11 @@ class RustResolver(PackageResolver):
         self._meanings = self._rust
         return super().edges(path)
 
+    def meanings(self, use: Reference) -> Iterator[tuple[Symbol, float]]:
+        """Yield what one use means, each with its confidence."""
+        self._meanings = self._rust
+        return super().meanings(use)
+
     def _structure(self, scopes: Scopes) -> Iterator[Link]:
         """Yield what contains what, what the file imports, what types are built on, and what members override."""
         path = scopes.facts.path

@@ -100,6 +100,10 @@ class ScriptResolver:
         if made is not None:
             yield made[0], found[1]
 
+    def uses(self, path: str) -> Iterator[tuple[Reference, tuple[_Found, ...]]]:
+        """Yield the uses of a file in order, each with what it means."""
+        return ((use, tuple(self.meanings(use))) for use in self._files[path].facts.references)
+
     def imported(self, path: str, binding: Import) -> Iterator[Symbol]:
         """Yield what an import of file `path` takes in: the definition, then the file."""
         file = self._modules.find(binding.module, path)

@@ -50,8 +50,7 @@ class _Forms:
 
     def known_initials(self) -> Mapping[str, str]:
         """Return the initials that are known by now, of these names or those before."""
-        known: Mapping[str, str] = self.__dict__.get("initials_of", self._known)
-        return known
+        return self.initials_of if "initials_of" in self.__dict__ else self._known
 
     @cached_property
     def initials_of(self) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from bridle.indexer.facts import Edge, FileFacts, SymbolId
 from bridle.indexer.languages.readers import PYTHON, family
-from bridle.indexer.navigation import Related, Stop, Texts, Use, bindings, imported, meanings
+from bridle.indexer.navigation import Related, Stop, Texts, Use, bindings, imported
 from bridle.indexer.places import imports_of
 from bridle.indexer.resolve import path_of
 from bridle.indexer.snapshot import Snapshot
@@ -108,11 +108,10 @@ class Usages:
 
 def _meant_by_uses(snapshot: Snapshot, facts: FileFacts) -> dict[SymbolId, tuple[int, ...]]:
     found: dict[SymbolId, tuple[int, ...]] = {}
-    counts = memoryview(facts.places.counts).cast("i")
-    for index, (use, count) in enumerate(zip(facts.references, counts, strict=False)):
-        if count:
-            for symbol, _ in meanings(snapshot, use):
-                found[symbol.id] = (*found.get(symbol.id, ()), index)
+    resolver = snapshot.linked.resolving.get(family(facts.path))
+    for index, (_, meant) in enumerate(resolver.uses(facts.path) if resolver is not None else ()):
+        for symbol, _ in meant:
+            found[symbol.id] = (*found.get(symbol.id, ()), index)
     return found
 
 

@@ -142,11 +142,10 @@ async def test_the_engines_process_stops_working_for_a_door_that_left() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["local", "child"])
 async def test_an_engine_leads_around_an_untrusted_folder_and_a_question_that_was_left_harms_no_other(
-    form: str, opening: Any, till: Path
+    opening: Any, till: Path
 ) -> None:
-    engine = (await opening(form)).engine
+    engine = (await opening("child")).engine
     async with asyncio.timeout(30):
         while not expect(await engine.call(FindSymbols("ZERO", "utf-16")), Symbols).rows:
             await asyncio.sleep(0.02)

@@ -139,6 +139,18 @@ def test_the_editor_chooses_what_is_shown_and_checked(desk: Desk) -> None:
     assert (found.checks_on_save, found.lint, found.context_tokens) == (True, "on", 900)
 
 
+def test_where_the_way_around_is_told_is_the_editors_word_else_the_persons_and_never_the_projects(desk: Desk) -> None:
+    root = desk.user('navigation = "on"\n').root
+    assert load(root).navigation == "on"
+    assert load(root, {"navigation": None}).navigation == "on"
+    assert load(root, {"navigation": "off"}).navigation == "off"
+    desk.project('navigation = "on"\n')
+    with pytest.raises(UserProblem, match="'navigation' may not be set here"):
+        load(root)
+    with pytest.raises(UserProblem, match="navigation"):
+        load(desk.user('navigation = "everywhere"\n').root)
+
+
 @pytest.mark.parametrize("key", ["python", "base_url", "model"])
 def test_the_model_its_address_and_the_interpreter_are_the_persons_alone(desk: Desk, key: str) -> None:
     with pytest.raises(UserProblem, match=rf"bridle\.toml:2: '{key}' may not be set here") as caught:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridle.indexer.facts import SymbolId
-from bridle.indexer.languages.readers import reader_of
+from bridle.indexer.languages.readers import READERS, Reader, reader_of
 from bridle.indexer.linked import Linked
 from bridle.indexer.navigation import (
     definitions_at,
@@ -194,6 +194,16 @@ LANGUAGES: Mapping[str, tuple[Mapping[str, str], str, str, list[str]]] = {
         "desk.h::desk_open",
         ["main.c:3:25 desk_open", "main.c:3:35 desk_open"],
     ),
+    "rust": (
+        {
+            "Cargo.toml": '[package]\nname = "shop"\n',
+            "src/desk.rs": "pub fn open() -> i32 { 1 }\n",
+            "src/main.rs": "mod desk;\nuse crate::desk::open;\n\nfn main() { open(); desk::open(); }\n",
+        },
+        "src/main.rs",
+        "src/desk.rs::open",
+        ["src/main.rs:2:18 open", "src/main.rs:4:13 open", "src/main.rs:4:27 open"],
+    ),
     "php": (
         {
             "src/Desk.php": "<?php\nnamespace Shop;\nclass Desk { public function open() { return 1; } }\n",
@@ -217,6 +227,17 @@ def test_uses_and_definitions_are_told_in_every_language(language: str) -> None:
         at = len("\n".join(files[path].split("\n")[: line - 1])) + (line > 1) + column - 1
         found = definitions_at(asked.snapshot, path, at + 1, asked.texts)
         assert target in [symbol.id for symbol in found], (told, word, found)
+
+
+@pytest.mark.parametrize("reader", READERS, ids=[reader.name for reader in READERS])
+def test_a_language_that_joins_the_index_leads_around(reader: Reader) -> None:
+    path, text = reader.probe
+    asked = Asked({path: text.decode()})
+    [target] = [one.id for one in asked.snapshot.in_file(path) if one.name == "probe" and one.kind != "module"]
+    [used] = asked.uses(target)
+    assert used.endswith(" probe")
+    [caller] = outgoing(asked.snapshot, target)
+    assert caller[0].id == target
 
 
 def test_an_import_of_a_file_by_its_path_means_the_file() -> None:

@@ -11,6 +11,8 @@ from bridle.harness.engine import Engine
 from bridle.indexer.text import Place
 from tests.lsp_server.editor_client import EditorClient, Json, in_thread
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     "shop/__init__.py": "",
     "shop/till.py": (

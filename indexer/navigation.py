@@ -116,6 +116,8 @@ def _imported_at(snapshot: Snapshot, facts: FileFacts, byte: int, text: bytes) -
         if binding.module in (run[0], said) or f"{binding.module}.".startswith(f"{upto}."):
             module = binding.module if binding.module == run[0] else upto
             found = imported(snapshot, facts.path, Import("", module, "", binding.level))
+            if not found and binding.module == module:  # what is taken in whole, as C's headers
+                found = imported(snapshot, facts.path, binding)
             if modules := [one for one in found if one.kind == "module"]:
                 yield from modules
                 return

@@ -17,6 +17,7 @@ import msgspec
 from bridle.context.pieces import GAP_TOKENS, Detail, Piece, Read, Show, Source, Sources
 from bridle.context.rank import Ranked, rank
 from bridle.context.readform import Range, joined, render
+from bridle.context.redact import redact
 from bridle.context.task import NOTHING_BESIDE, Beside, Task
 from bridle.context.tokens import count
 from bridle.indexer.facts import Span, Symbol
@@ -30,6 +31,8 @@ _RULES_SHARE = 0.75
 _ONE_BODY_SHARE = 0.6
 _THRIFT = 0.15
 """How much a body's size counts against it: of two that are as likely, the smaller leaves room for more."""
+_BYTES_PER_TOKEN = 8
+"""Source has never more than that."""
 _WIDE = ("class", "interface", "namespace", "suite")  # what is shown by its parts, rather than whole
 _CLASS_SHARE = 0.2
 _MARGIN = 8
@@ -122,6 +125,9 @@ class _Packing:
         budget = int(self._left * _BODIES_SHARE)
         most = int(self._left * _ONE_BODY_SHARE)
         for one in sorted(ranked, key=_worth, reverse=True):
+            if self._surely_beyond(one, budget):
+                self._left_out[one.symbol.id] = f"it does not fit into the {budget} tokens left"
+                continue
             lines = self._lines_of(one, most)
             if isinstance(lines, str):
                 self._left_out[one.symbol.id] = lines
@@ -170,6 +176,12 @@ class _Packing:
         return msgspec.structs.replace(made, n_tokens=count(made.text(None)) + 2 * len(blocks))
 
     # --- bodies -------------------------------------------------------------------------------------------------
+
+    def _surely_beyond(self, one: Ranked, budget: int) -> bool:
+        """Tell, without opening its file, of a body that can only be shown whole whether it is too large by far."""
+        span = one.symbol.span
+        n_bytes = span.end_byte - span.start_byte
+        return n_bytes > budget * _BYTES_PER_TOKEN and not one.seed and not self._focus(span.path)
 
     def _lines_of(self, one: Ranked, most: int) -> Range | str:
         """Return the lines to show of a definition, or why none."""
@@ -266,7 +278,7 @@ def _worth(one: Ranked) -> float:
 
 
 def _signature(symbol: Symbol) -> str:
-    return f"  {symbol.span.start_line + 1}  {symbol.signature}"
+    return f"  {symbol.span.start_line + 1}  {''.join(redact(symbol.signature).lines)}"
 
 
 def _rules_paths(task: Task) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -40,10 +41,18 @@ class Source:
     """A file to take pieces from: lines with their ends, the same with secrets hidden, and what each line costs."""
 
     def __init__(self, text: str) -> None:
+        self._text = text
         self.lines: Sequence[str] = lines_of(text)
-        self.shown: Sequence[str] = redact(text).lines
-        self._bodies = bodies_of(text)
         self._costs: dict[int, int] = {}
+
+    @cached_property
+    def shown(self) -> Sequence[str]:
+        """The lines with secrets hidden."""
+        return redact(self._text).lines
+
+    @cached_property
+    def _bodies(self) -> Sequence[str]:
+        return bodies_of(self._text)
 
     def cost(self, line: int) -> int:
         """Return the tokens of one line in the read form."""

@@ -253,6 +253,20 @@ def test_a_file_that_changed_since_it_was_indexed_is_left_out(shop: Shop) -> Non
     assert "shop/tax.py" not in {piece.span.path for piece in made.pieces}
 
 
+def test_no_secret_stands_in_a_signature(tmp_path: Path) -> None:
+    key = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF2hJ4"
+    (tmp_path / "deploy.py").write_text(f'def deploy(token="{key}"):\n' + "    print(1, 2, 3, 4, 5)\n" * 400)
+    index = Index(tmp_path, None)
+    made = pack(
+        Task("deploy token", n_tokens=300),
+        index.refresh(),
+        lambda path: (tmp_path / path).read_text() if path == "deploy.py" else None,
+    )
+    index.close()
+    assert "deploy(token=" in made.outline
+    assert key not in made.text(None)
+
+
 def test_no_secret_and_no_credential_file_is_ever_in_a_pack(tmp_path: Path) -> None:
     key = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF2hJ4"
     (tmp_path / "deploy.py").write_text(f'def deploy():\n    token = "{key}"\n    return token\n')

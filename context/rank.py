@@ -115,12 +115,12 @@ def _touched(snapshot: Snapshot, path: str, start: int, end: int) -> Iterator[Sy
 def _add_likely(task: Task, snapshot: Snapshot, beside: Beside, shares: _Shares, weight: float) -> list[SymbolId]:
     """Add what the ranker makes of the words of the task and what is known beside; returns the leading few."""
     rows = rows_of(task.instruction, snapshot, beside.past)
-    scored = [(score, row, parts) for row, (score, parts) in zip(rows, weigh(rows), strict=True)]
+    scored = [*zip(weigh(rows), rows, strict=True)]
     scored.sort(key=lambda one: (-one[0], one[1].symbol.id))
-    for score, row, parts in scored[:MAX_LIKELY]:
-        for share in shared(row, weight * score, parts):
+    for score, row in scored[:MAX_LIKELY]:
+        for share in shared(row, weight * score):
             shares.add(row.symbol.id, share.kind, share.score, share.why)
-    return [row.symbol.id for _, row, _ in scored[:N_LEADING]]
+    return [row.symbol.id for _, row in scored[:N_LEADING]]
 
 
 def _add_around(center: SymbolId, snapshot: Snapshot, shares: _Shares, weight: float, *, tested: bool) -> None:

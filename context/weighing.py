@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from operator import mul
 from typing import Final
 
 import msgspec
@@ -51,8 +52,9 @@ class Share(msgspec.Struct, frozen=True):
     kind: str = ""
 
 
-def shared(row: Row, score: float, parts: Sequence[float]) -> tuple[Share, ...]:
-    """Return `score` in shares by groups of signals, in proportion to what of `parts`, one a signal, speaks for it."""
+def shared(row: Row, score: float) -> tuple[Share, ...]:
+    """Return `score` in shares by groups of signals, in proportion to what of each speaks for the row."""
+    parts = _parts(row, shipped())
     speaking = {group: part for group, columns in SLICES.items() if (part := sum(parts[columns])) > 0.0}
     whole = sum(speaking.values())
     if not whole:
@@ -83,21 +85,21 @@ _REASONS: Final[Mapping[str, str]] = {
 }
 
 
-def weigh(rows: Sequence[Row], weights: Weights | None = None) -> list[tuple[float, tuple[float, ...]]]:
-    """Return for each row its score, 1 for the best, and what each signal adds to it or takes from it.
+def weigh(rows: Sequence[Row], weights: Weights | None = None) -> list[float]:
+    """Return the score of each row, 1 for the best."""
+    known = weights or shipped()
+    margins = [math.fsum(map(mul, known.weights, row.values)) for row in rows]
+    best = max(margins, default=0.0)
+    return [math.exp((margin - best) / SOFTNESS) for margin in margins]
+
+
+def _parts(row: Row, known: Weights) -> tuple[float, ...]:
+    """Return what each signal adds to a row or takes from it.
 
     A signal speaks for a candidate by as much as it is more than of the average candidate.
     """
-    known = weights or shipped()
-    parts = [
-        tuple(
-            weight * (value - mean) for weight, value, mean in zip(known.weights, row.values, known.means, strict=True)
-        )
-        for row in rows
-    ]
-    margins = [math.fsum(one) for one in parts]
-    best = max(margins, default=0.0)
-    return [(math.exp((margin - best) / SOFTNESS), one) for margin, one in zip(margins, parts, strict=True)]
+    each = zip(known.weights, row.values, known.means, strict=True)
+    return tuple(weight * (value - mean) for weight, value, mean in each)
 
 
 @cache

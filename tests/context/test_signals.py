@@ -82,7 +82,7 @@ def test_every_signal_has_its_reason_and_shares_make_up_the_score(snapshot: Snap
     told = [signal for columns in SLICES.values() for signal in SIGNALS[columns]]
     assert told == list(SIGNALS)
     given_rows = rows_of("count the coins of the drawer at night", snapshot, PAST)
-    for row, (score, parts) in zip(given_rows, weigh(given_rows), strict=True):
-        shares = shared(row, score, parts)
+    for row, score in zip(given_rows, weigh(given_rows), strict=True):
+        shares = shared(row, score)
         assert sum(share.score for share in shares) == pytest.approx(score)
         assert all(share.score > 0 and share.why for share in shares)

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from lsprotocol import types as lsp
 
-from bridle.indexer.languages.readers import READERS, SCRIPTS, family
+from bridle.indexer.languages.readers import BASH, READERS, SCRIPTS, family
 from bridle.lsp_server.capabilities import Client
 from bridle.lsp_server.documents import Document
 from bridle.lsp_server.editor import Editor
@@ -28,7 +28,10 @@ METHODS = (
     lsp.WORKSPACE_SYMBOL,
 )
 MAX_LANGUAGES = 500
-_IDS = {SCRIPTS.name: ("javascript", "javascriptreact", "typescript", "typescriptreact")}
+_IDS = {
+    SCRIPTS.name: ("javascript", "javascriptreact", "typescript", "typescriptreact"),
+    BASH.name: ("shellscript", "sh", "bash"),
+}
 
 LANGUAGES: Mapping[str, tuple[str, ...]] = {reader.name: _IDS.get(reader.name, (reader.name,)) for reader in READERS}
 """The protocol's names of each language that is indexed."""

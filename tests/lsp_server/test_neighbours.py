@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,13 @@ STATIC = {
     "definitionProvider", "referencesProvider", "documentSymbolProvider", "callHierarchyProvider",
     "typeHierarchyProvider", "workspaceSymbolProvider",
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ["vscode/package.json", "nvim/lsp/bridle.lua"])
+def test_each_language_that_is_indexed_starts_our_plug_ins_under_a_name_of_theirs(place: str) -> None:
+    text = (Path(__file__).resolve().parents[2] / "editors" / place).read_text("utf-8")
+    for ids in LANGUAGES.values():
+        assert any(re.search(rf'"(?:onLanguage:)?{one}"', text) for one in ids), ids
 
 
 def started(

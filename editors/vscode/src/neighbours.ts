@@ -32,6 +32,7 @@ const PROVIDING: Readonly<Record<string, readonly string[]>> = {
   "bmewburn.vscode-intelephense-client": ["php"],
   "devsense.phptools-vscode": ["php"],
   "shopify.ruby-lsp": ["ruby"],
+  "mads-hartmann.bash-ide-vscode": ["shellscript"],
 };
 
 /** Settings by which a person turns the server of an extension off, with the value that does. */

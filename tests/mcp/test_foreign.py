@@ -220,7 +220,7 @@ async def test_a_credential_that_comes_back_reaches_neither_the_model_nor_the_jo
     assert '"TOKEN": "«secret:mcp»"' in result.text
     wrong = await box.call("mcp__fs__s3cr3t-token", {})
     assert wrong.is_error
-    for path in (tmp_path / "journals").iterdir():
+    for path in (tmp_path / "journals").rglob("*.*"):
         assert b"s3cr3t-token" not in path.read_bytes()
 
 

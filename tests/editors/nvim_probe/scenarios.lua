@@ -293,7 +293,7 @@ end
 
 function M.command_line()
   open_both()
-  probe.same("completion", vim.fn.getcompletion("Bridle re", "cmdline"), { "refresh", "reject", "restart", "revert" })
+  probe.same("completion", vim.fn.getcompletion("Bridle re", "cmdline"), { "refresh", "reject", "restart", "resume", "revert" })
   probe.same("one word only", vim.fn.getcompletion("Bridle edit re", "cmdline"), {})
   local old = probe.client().id
   vim.cmd("Bridle restart")

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
@@ -168,7 +169,7 @@ class EditorClient:
         deadline = time.monotonic() + timeout_s
         while not done():
             left = deadline - time.monotonic()
-            assert left > 0, f"waited in vain for {what}; last received: {self.received[-5:]}"
+            assert left > 0, f"waited in vain for {what}; last received: {self.received[-5:]}\n{_stacks()}"
             try:
                 message = self._inbox.get(timeout=min(left, 0.2))
             except queue.Empty:
@@ -355,6 +356,12 @@ class EditorClient:
             self._inbox.put(json.loads(stream.read(int(value))))
         stream.close()
         self._inbox.put(None)
+
+
+def _stacks() -> str:
+    """Return where every thread of this process is: a door that stands still in one of them is here."""
+    frames = sys._current_frames().values()  # there is no other way to them
+    return "\n\n".join("".join(traceback.format_stack(frame)) for frame in frames)
 
 
 def position(at: Place) -> Json:

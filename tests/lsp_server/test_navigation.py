@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from bridle.harness.engine import Engine
+from bridle.harness.workspace import open_engine
 from bridle.indexer.text import Place
 from tests.lsp_server.editor_client import EditorClient, Json, in_thread
 
@@ -25,6 +25,7 @@ FILES = {
     "view.js": "import { render } from './render'\nrender()\n",
     "render.js": "export function render() {}\n",
 }
+START_S = 60.0
 Open = Callable[..., EditorClient]
 
 
@@ -64,19 +65,17 @@ def client(root: Path) -> Iterator[EditorClient]:
     assert editor.close() == 0
 
 
-async def open_engine(root: Path, settings: Mapping[str, object]) -> Engine:
-    from bridle.harness.workspace import open_engine
-
-    return await open_engine(root, settings)
-
-
 def wait_for_index(editor: EditorClient, name: str) -> None:
-    """Ask until the index knows a name of the last file."""
+    """Ask until the index knows a name of the last file; an engine that is still starting refuses meanwhile."""
 
     def is_there() -> bool:
-        return len(symbols(editor, name)) > 0 and len(symbols(editor, "render")) > 0
+        return all(known(asked) for asked in (name, "render"))
 
-    editor.until(is_there, f"{name} in the index")
+    def known(asked: str) -> bool:
+        reply = editor.reply(editor.begin("workspace/symbol", {"query": asked}), START_S)
+        return bool(reply.get("result"))
+
+    editor.until(is_there, f"{name} in the index", START_S)
 
 
 def symbols(editor: EditorClient, query: str) -> list[Json]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 EDITORS = Path(__file__).resolve().parents[2] / "editors"
 CONFIGURATION = {"toml", "json", "jsonc", "yaml"}
-OTHER_NAMES = {"cs": "csharp"}
+OTHER_NAMES = {"cs": "csharp", "sh": "shellscript", "bash": "shellscript"}
 """Neovim's names where they differ."""
 
 

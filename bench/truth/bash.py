@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from comparing import Comparison
 from naming import NamingServer
+from pinned import absent, each, own
 from uses import UNKNOWN_IMPORT, Told, compared, lines_of, told_in
 
 from bridle.cli.lsp_client import Json
@@ -43,28 +44,18 @@ OWN = {
 
 def missing(where: Path) -> list[str]:
     """Return what is not there of the clones and of the programs."""
-    absent = [f"{name}/{code}" for name, code, _ in PINNED if not (where / name / code).exists()]
-    return absent if _is_here() else [*absent, OPTIONAL]
+    return absent(where, PINNED, OPTIONAL, is_here=_is_here())
 
 
 def comparisons(where: Path, n_symbols: int, only: str) -> Iterator[Comparison]:
     """Yield one comparison a project, of all its definitions: each name in it is asked for."""
     del n_symbols
-    for name, _, _ in PINNED:
-        if only in ("", name):
-            yield _compared((where / name).resolve(), name)
+    return each(where, PINNED, only, _compared)
 
 
 def smoke() -> Iterator[Comparison]:
     """Yield the comparison of a small tree of our own; nothing where a program is not installed."""
-    if not _is_here():
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder).resolve() / "shop"
-        for path, text in OWN.items():
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(text, "utf-8")
-        yield _compared(root, "shop")
+    return own(OWN, _compared, is_here=_is_here())
 
 
 def _is_here() -> bool:

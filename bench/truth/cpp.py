@@ -6,11 +6,11 @@ import importlib.util
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from comparing import Comparison
+from pinned import absent, each, own
 from uses import compared, lines_of, told_in
 
 PINNED = (("leveldb", "db/db_impl.cc", "78a352f47ed6c1e9d750545e9b242289185b87e1"),)
@@ -78,31 +78,19 @@ int tax::limit() { return 3; }
 
 
 def missing(where: Path) -> list[str]:
-    """Return what is not there of the clones and of libclang."""
-    needed = [f"{name}/{code}" for name, code, _ in PINNED]
-    needed += [one for given in GIVEN.values() for one in given if one.startswith("google")]
-    absent = [one for one in needed if not (where / one).exists()]
-    return absent if _is_here() else [*absent, OPTIONAL]
+    """Return what is not there of the clones and of the programs."""
+    return absent(where, PINNED, OPTIONAL, is_here=_is_here())
 
 
 def comparisons(where: Path, n_symbols: int, only: str) -> Iterator[Comparison]:
     """Yield one comparison a project, of all its definitions: the library tells them at once."""
     del n_symbols
-    for name, _, _ in PINNED:
-        if only in ("", name):
-            yield _compared((where / name).resolve(), name)
+    return each(where, PINNED, only, _compared)
 
 
 def smoke() -> Iterator[Comparison]:
-    """Yield the comparison of a small tree of our own; nothing where libclang is not installed."""
-    if not _is_here():
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder).resolve() / "shop"
-        for path, text in OWN.items():
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(text, "utf-8")
-        yield _compared(root, "shop")
+    """Yield the comparison of a small tree of our own; nothing where a program is not installed."""
+    return own(OWN, _compared, is_here=_is_here())
 
 
 def _is_here() -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from comparing import KINDS, Comparison
 from naming import NamingServer
+from pinned import absent, each, own
 from uses import compared, lines_of, told_in
 
 PINNED = (
@@ -63,28 +64,18 @@ class Cart extends Base implements All\Holder
 
 def missing(where: Path) -> list[str]:
     """Return what is not there of the clones and of the programs."""
-    absent = [f"{name}/{code}" for name, code, _ in PINNED if not (where / name / code).exists()]
-    return absent if _is_here() else [*absent, OPTIONAL]
+    return absent(where, PINNED, OPTIONAL, is_here=_is_here())
 
 
 def comparisons(where: Path, n_symbols: int, only: str) -> Iterator[Comparison]:
     """Yield one comparison a project, of all its definitions: each name in it is asked for."""
     del n_symbols
-    for name, _, _ in PINNED:
-        if only in ("", name):
-            yield _compared((where / name).resolve(), name)
+    return each(where, PINNED, only, _compared)
 
 
 def smoke() -> Iterator[Comparison]:
     """Yield the comparison of a small tree of our own; nothing where a program is not installed."""
-    if not _is_here():
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder).resolve() / "shop"
-        for path, text in OWN.items():
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(text, "utf-8")
-        yield _compared(root, "shop")
+    return own(OWN, _compared, is_here=_is_here())
 
 
 def _is_here() -> bool:

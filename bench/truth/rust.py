@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from comparing import Comparison
+from pinned import absent, each, own
 from rust_dumps import Hir, Method, Name, Texts, Used, name_at, read_hir, read_thir
 from uses import Told, compared
 
@@ -129,29 +130,19 @@ pub fn find(_name: &str) -> Rate { Rate { percent: 1 } }
 
 
 def missing(where: Path) -> list[str]:
-    """Return what is not there of the clones and of Rust."""
-    absent = [f"{name}/{code}" for name, code, _ in PINNED if not (where / name / code).exists()]
-    return absent if _rustc() else [*absent, OPTIONAL]
+    """Return what is not there of the clones and of the programs."""
+    return absent(where, PINNED, OPTIONAL, is_here=_rustc() is not None)
 
 
 def comparisons(where: Path, n_symbols: int, only: str) -> Iterator[Comparison]:
     """Yield one comparison a project, of all its definitions: the compiler tells them at once."""
     del n_symbols
-    for name, _, _ in PINNED:
-        if only in ("", name):
-            yield _compared((where / name).resolve(), name)
+    return each(where, PINNED, only, _compared)
 
 
 def smoke() -> Iterator[Comparison]:
-    """Yield the comparison of a small crate of our own; nothing where Rust is not installed."""
-    if not _rustc():
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder).resolve() / "shop"
-        for path, text in OWN.items():
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(text, "utf-8")
-        yield _compared(root, "shop")
+    """Yield the comparison of a small crate of our own; nothing where a program is not installed."""
+    return own(OWN, _compared, is_here=_rustc() is not None)
 
 
 def _rustc() -> str | None:

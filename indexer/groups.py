@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -16,7 +16,7 @@ class Groups(Generic[K, V]):
     What changed since the groups were made lies over the rest, which is shared, until it is a sixteenth of it.
     """
 
-    def __init__(self, values: dict[K, tuple[V, ...]], over: dict[K, tuple[V, ...]] | None = None) -> None:
+    def __init__(self, values: Mapping[K, tuple[V, ...]], over: dict[K, tuple[V, ...]] | None = None) -> None:
         self._values = values
         self._over = over or {}
 

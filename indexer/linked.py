@@ -14,10 +14,14 @@ from typing import TypeVar, cast
 
 import msgspec
 
+from bridle.indexer.edges import Edges, KeptEdges
 from bridle.indexer.facts import Edge, FileFacts, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
+from bridle.indexer.held import Held
 from bridle.indexer.linking import Homes, Layout, Resolving, edges_of
+from bridle.indexer.numbering import KeptGroups, Numbering, groups_of
+from bridle.indexer.packed import Packed
 from bridle.indexer.resolve import path_of
 from bridle.indexer.scopes import Scopes
 from bridle.indexer.script_projects import Projects
@@ -37,7 +41,7 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     files: Mapping[str, Scopes]
     homes: Homes
-    edges: Mapping[str, tuple[Edge, ...]]
+    edges: Edges
     n_resolved: int
 
     @cached_property
@@ -58,7 +62,7 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
     @classmethod
     def of(
         cls,
-        facts: Mapping[str, FileFacts],
+        facts: Mapping[str, FileFacts | Held],
         links: Sequence[FolderLink] = (),
         roots: Sequence[str] = (),
         projects: Projects = Projects(),  # noqa: B008  # frozen
@@ -67,16 +71,27 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
         files = {path: Scopes(known) for path, known in sorted(facts.items())}
         homes = Homes(files, Layout(tuple(links), tuple(roots), projects))
         names = Groups[str, SymbolId].of(_names(files.values()))
-        edges = edges_of(list(files), homes.resolving(files, names))
+        edges = Edges(edges_of(list(files), homes.resolving(files, names)))
         return _knowing(cls(files, homes, edges, len(files)), names=names)
 
     @classmethod
-    def restored(cls, facts: Mapping[str, FileFacts], edges: Mapping[str, tuple[Edge, ...]], layout: Layout) -> Linked:
-        """Return the state of which the edges are known already."""
-        files = {path: Scopes(known) for path, known in sorted(facts.items())}
-        return cls(files, Homes(files, layout), edges, 0)
+    def restored(cls, held: Mapping[str, Held], packed: Packed, layout: Layout) -> Linked:
+        """Return a state as it was packed; of its files, edges and groups each is made when it is first asked for.
 
-    def changed(self, changes: Mapping[str, FileFacts | None]) -> Linked:
+        Raises:
+            ValueError: what was packed does not fit itself or the files.
+        """
+        numbering = Numbering(held)
+        files = {path: Scopes(held[path]) for path in numbering.paths}
+        file, n_symbols = numbering.paths.__getitem__, numbering.starts[-1]
+        return _knowing(
+            cls(files, Homes(files, layout), Edges({}, KeptEdges(packed, numbering)), 0),
+            sources=Groups[SymbolId, str](KeptGroups(numbering, n_symbols, packed.users, file)),
+            names=Groups[str, SymbolId](groups_of(packed.names, numbering.id)),
+            mentions=Groups[str, str](groups_of(packed.mentions, file)),
+        )
+
+    def changed(self, changes: Mapping[str, FileFacts | Held | None]) -> Linked:
         """Return the state after `changes` of files, None for one that is gone."""
         old = {path: self.files[path] for path in changes if path in self.files}
         new = {path: Scopes(known) for path, known in sorted(changes.items()) if known}
@@ -90,7 +105,7 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
         again = set(files) if reaches_any else touched(old, new, files, mentions, self._dependents, roots)
         fresh = edges_of(sorted(again), homes.resolving(files, names))
         stale = {path: self.edges[path] for path in {*fresh, *old} if path in self.edges}
-        edges = _with(self.edges, fresh, changes)
+        edges = self.edges.changed(fresh, (path for path, known in changes.items() if known is None))
         sources = self.sources.changed(_sources(stale), _sources(fresh))
         linked = Linked(files, homes, edges, len(fresh))
         return _knowing(linked, names=names, mentions=mentions, sources=sources)
@@ -141,7 +156,7 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
     def into(self, target: SymbolId) -> tuple[Edge, ...]:
         """Return the edges that end at `target`, containment left out, in path order."""
         paths = sorted(self.sources.get(target))
-        return tuple(edge for path in paths for edge in self.edges[path] if edge.target == target and _is_use(edge))
+        return tuple(edge for path in paths for edge in self.edges.into(path, target))
 
     def out_of(self, source: SymbolId) -> tuple[Edge, ...]:
         """Return the edges that begin at `source`, containment left out."""

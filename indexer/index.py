@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from bridle.indexer.collecting import seldom
 from bridle.indexer.disk import Disk, OnDisk, Progress, answer
 from bridle.indexer.executed import ExecutorWorkers
 from bridle.indexer.facts import Skipped
@@ -78,7 +79,7 @@ class Index:
         what it has read and returns a snapshot that is not complete.
         """
         watch = Stopwatch()
-        with self._disk_lock:
+        with self._disk_lock, seldom():
             found = self._disk.catch_up(on_progress or _silent, cancel or threading.Event(), watch)
             with self._lock:
                 restored = self._restored(found, watch)
@@ -119,8 +120,9 @@ class Index:
         That is to find who mentions a name and who uses a definition, and to keep what was linked where that was much.
         """
         linked = self._snapshot.linked
-        _ = linked.names, linked.mentions, linked.sources, linked.homes.python, linked.homes.scripts
-        with self._disk_lock:
+        with seldom():
+            _ = linked.names, linked.mentions, linked.sources, linked.homes.python, linked.homes.scripts
+        with self._disk_lock, seldom():
             if self._is_much:
                 self._keep()
 

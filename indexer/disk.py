@@ -117,15 +117,15 @@ class Disk:
         """Return what the store held when it was loaded, with what was linked of it; None for none. Answers once."""
         parsed, self._as_loaded = self._as_loaded, {}
         packed = self._store.linked() if self._store and parsed else None
-        held = {path: one.held for path, one in parsed.items()}
-        return (parsed, packed) if packed is not None and packed.key == key_of(held, layout) else None
+        entries = {path: one.entry for path, one in parsed.items()}
+        return (parsed, packed) if packed is not None and packed.key == key_of(entries, layout) else None
 
     def keep_linked(self, layout: str, edges: Mapping[str, tuple[Edge, ...]], groupings: Groupings) -> None:
         """Keep what was linked of the files as they stand on disk."""
         outcomes = {path: known.outcome for path, known in (self._kept or {}).items()}
-        held = {path: outcome.held for path, outcome in outcomes.items() if isinstance(outcome, Parsed)}
-        if self._store is not None and held.keys() == edges.keys():
-            self._store.save_linked(pack(key_of(held, layout), held, edges, groupings))
+        entries = {path: outcome.entry for path, outcome in outcomes.items() if isinstance(outcome, Parsed)}
+        if self._store is not None and entries.keys() == edges.keys():
+            self._store.save_linked(pack(key_of(entries, layout), entries, edges, groupings))
 
     def _sort(
         self, files: Iterable[FileStat], kept: Mapping[str, Kept]
@@ -148,7 +148,7 @@ class Disk:
         if isinstance(known.outcome, Unread):
             return False
         try:
-            return digest(read_bounded(self._root / path)) == known.outcome.held.digest
+            return digest(read_bounded(self._root / path)) == known.outcome.entry.digest
         except OSError:
             return False
 

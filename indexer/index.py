@@ -145,10 +145,10 @@ class Index:
             if known is None:
                 return None
             parsed, packed = known
-            held = {path: one.held for path, one in sorted(parsed.items())}
+            entries = {path: one.entry for path, one in sorted(parsed.items())}
             try:
-                linked = Linked.restored(held, packed, Layout(*_layout(found)))
-                terms = Groups[str, str](groups_of(packed.terms, list(held).__getitem__))
+                linked = Linked.restored(entries, packed, Layout(*_layout(found)))
+                terms = Groups[str, str](groups_of(packed.terms, list(entries).__getitem__))
             except ValueError:
                 return None
             self._kept = linked
@@ -179,9 +179,9 @@ class Index:
         with watch.stage("link"):
             if anew:
                 parsed = self._parsed()
-                linked = Linked.of({path: known.held for path, known in parsed.items()}, *_layout(found))
+                linked = Linked.of({path: known.entry for path, known in parsed.items()}, *_layout(found))
             elif changes:
-                linked = old.linked.changed({p: known.held if known else None for p, known in changes.items()})
+                linked = old.linked.changed({p: known.entry if known else None for p, known in changes.items()})
             else:
                 linked = old.linked
         with watch.stage("words"):
@@ -216,7 +216,7 @@ class Index:
             outcome = self._buffers.get(path) or self._found.outcomes.get(path)
             now = outcome if isinstance(outcome, Parsed) else None
             was = known.get(path)
-            if (now.held if now else None) is not (was.held if was else None):
+            if (now.entry if now else None) is not (was.entry if was else None):
                 changes[path] = now
         return len(changes) * REBUILD_SHARE > max(len(known), 1), changes
 

@@ -15,10 +15,10 @@ from typing import TypeVar, cast
 import msgspec
 
 from bridle.indexer.edges import Edges, KeptEdges
+from bridle.indexer.entry import Entry
 from bridle.indexer.facts import Edge, FileFacts, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
-from bridle.indexer.held import Held
 from bridle.indexer.linking import Homes, Layout, Resolving, edges_of
 from bridle.indexer.numbering import KeptGroups, Numbering, groups_of
 from bridle.indexer.packed import Packed
@@ -47,22 +47,22 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def names(self) -> Groups[str, SymbolId]:
         """The definitions by simple name."""
-        return Groups[str, SymbolId].of(_names(self.files.values()))
+        return _names_of(self.files)
 
     @cached_property
     def mentions(self) -> Groups[str, str]:
         """The files that use a name, by name."""
-        return Groups[str, str].of(_mentions(self.files.values()))
+        return Groups[str, str].spread((path, _mentioned(scopes)) for path, scopes in self.files.items())
 
     @cached_property
     def sources(self) -> Groups[SymbolId, str]:
         """The files from which edges lead to a definition."""
-        return Groups[SymbolId, str].of(_sources(self.edges))
+        return Groups[SymbolId, str].spread((path, _targets(known)) for path, known in self.edges.items())
 
     @classmethod
     def of(
         cls,
-        facts: Mapping[str, FileFacts | Held],
+        facts: Mapping[str, FileFacts | Entry],
         links: Sequence[FolderLink] = (),
         roots: Sequence[str] = (),
         projects: Projects = Projects(),  # noqa: B008  # frozen
@@ -70,19 +70,19 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Resolve everything."""
         files = {path: Scopes(known) for path, known in sorted(facts.items())}
         homes = Homes(files, Layout(tuple(links), tuple(roots), projects))
-        names = Groups[str, SymbolId].of(_names(files.values()))
+        names = _names_of(files)
         edges = Edges(edges_of(list(files), homes.resolving(files, names)))
         return _knowing(cls(files, homes, edges, len(files)), names=names)
 
     @classmethod
-    def restored(cls, held: Mapping[str, Held], packed: Packed, layout: Layout) -> Linked:
+    def restored(cls, entries: Mapping[str, Entry], packed: Packed, layout: Layout) -> Linked:
         """Return a state as it was packed; of its files, edges and groups each is made when it is first asked for.
 
         Raises:
             ValueError: what was packed does not fit itself or the files.
         """
-        numbering = Numbering(held)
-        files = {path: Scopes(held[path]) for path in numbering.paths}
+        numbering = Numbering(entries)
+        files = {path: Scopes(entries[path]) for path in numbering.paths}
         file, n_symbols = numbering.paths.__getitem__, numbering.starts[-1]
         return _knowing(
             cls(files, Homes(files, layout), Edges({}, KeptEdges(packed, numbering)), 0),
@@ -91,7 +91,7 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
             mentions=Groups[str, str](groups_of(packed.mentions, file)),
         )
 
-    def changed(self, changes: Mapping[str, FileFacts | Held | None]) -> Linked:
+    def changed(self, changes: Mapping[str, FileFacts | Entry | None]) -> Linked:
         """Return the state after `changes` of files, None for one that is gone."""
         old = {path: self.files[path] for path in changes if path in self.files}
         new = {path: Scopes(known) for path, known in sorted(changes.items()) if known}
@@ -201,17 +201,28 @@ def _names(files: Iterable[Scopes]) -> Iterator[tuple[str, SymbolId]]:
     return ((symbol.name, symbol.id) for scopes in files for symbol in scopes.facts.symbols)
 
 
+def _names_of(files: Mapping[str, Scopes]) -> Groups[str, SymbolId]:
+    symbols = (symbol for scopes in files.values() for symbol in scopes.facts.symbols)
+    return Groups[str, SymbolId].spread((symbol.id, (symbol.name,)) for symbol in symbols)
+
+
 def _sources(edges: Mapping[str, tuple[Edge, ...]]) -> Iterator[tuple[SymbolId, str]]:
-    return ((edge.target, path) for path, known in edges.items() for edge in known if _is_use(edge))
+    return ((target, path) for path, known in edges.items() for target in _targets(known))
+
+
+def _targets(edges: tuple[Edge, ...]) -> Iterable[SymbolId]:
+    return dict.fromkeys(edge.target for edge in edges if edge.kind != "contains")
 
 
 def _mentions(files: Iterable[Scopes]) -> Iterator[tuple[str, str]]:
-    for scopes in files:
-        path = scopes.facts.path
-        names = {use.name for use in scopes.facts.references}
-        written = {use.qualifier for use in scopes.facts.references} | {value.path for value in scopes.facts.values}
-        names.update(WORD.findall(" ".join(written)))
-        for binding in bindings(scopes):
-            names |= parts(binding)
-        for name in names:
-            yield name, path
+    return ((name, scopes.path) for scopes in files for name in _mentioned(scopes))
+
+
+def _mentioned(scopes: Scopes) -> set[str]:
+    """Return the names that a file uses."""
+    names = {use.name for use in scopes.facts.references}
+    written = {use.qualifier for use in scopes.facts.references} | {value.path for value in scopes.facts.values}
+    names.update(WORD.findall(" ".join(written)))
+    for binding in bindings(scopes):
+        names |= parts(binding)
+    return names

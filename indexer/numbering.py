@@ -15,9 +15,9 @@ from typing import Protocol, TypeVar, overload
 
 import msgspec
 
+from bridle.indexer.entry import Entry
 from bridle.indexer.facts import SymbolId
 from bridle.indexer.groups import Groups
-from bridle.indexer.held import Held
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -27,10 +27,10 @@ D = TypeVar("D")
 class Numbering:
     """The files and definitions of one state. Frozen; remembers what was asked."""
 
-    def __init__(self, held: Mapping[str, Held]) -> None:
-        self.paths = sorted(held)
-        self.starts = [0, *accumulate(held[path].n_symbols for path in self.paths)]
-        self._held = held
+    def __init__(self, entries: Mapping[str, Entry]) -> None:
+        self.paths = sorted(entries)
+        self.starts = [0, *accumulate(entries[path].n_symbols for path in self.paths)]
+        self._entries = entries
         self._places: dict[str, dict[SymbolId, int]] = {}
 
     @cached_property
@@ -41,7 +41,7 @@ class Numbering:
     def id(self, number: int) -> SymbolId:
         """Return the id of definition `number`."""
         file = bisect_right(self.starts, number) - 1
-        return self._held[self.paths[file]].ids[number - self.starts[file]]
+        return self._entries[self.paths[file]].ids[number - self.starts[file]]
 
     def number(self, target: SymbolId) -> int | None:
         """Return the number of a definition, None for one that is not there."""
@@ -50,12 +50,12 @@ class Numbering:
         if file is None:
             return None
         if (places := self._places.get(path)) is None:
-            places = self._places[path] = {known: at for at, known in enumerate(self._held[path].ids)}
+            places = self._places[path] = {known: at for at, known in enumerate(self._entries[path].ids)}
         at = places.get(target)
         return None if at is None else self.starts[file] + at
 
     def __iter__(self) -> Iterator[SymbolId]:
-        return (target for path in self.paths for target in self._held[path].ids)
+        return (target for path in self.paths for target in self._entries[path].ids)
 
 
 class Rows(msgspec.Struct, frozen=True, array_like=True):

@@ -13,9 +13,9 @@ from typing import get_args
 import msgspec
 
 from bridle.indexer.digest import digest_of_parts
+from bridle.indexer.entry import Entry
 from bridle.indexer.facts import Edge, EdgeKind, SymbolId
 from bridle.indexer.groups import Groups
-from bridle.indexer.held import Held
 from bridle.indexer.numbering import Numbering, Rows, Table
 
 KINDS: tuple[EdgeKind, ...] = get_args(EdgeKind)
@@ -50,14 +50,14 @@ class Groupings(msgspec.Struct, frozen=True):
     terms: Groups[str, str]
 
 
-def key_of(held: Mapping[str, Held], layout: str) -> str:
+def key_of(entries: Mapping[str, Entry], layout: str) -> str:
     """Return what tells one state from every other: its files with their digests, and where modules are."""
-    return digest_of_parts([layout, *(part for path in sorted(held) for part in (path, held[path].digest))])
+    return digest_of_parts([layout, *(part for path in sorted(entries) for part in (path, entries[path].digest))])
 
 
-def pack(key: str, held: Mapping[str, Held], edges: Mapping[str, tuple[Edge, ...]], groupings: Groupings) -> Packed:
+def pack(key: str, entries: Mapping[str, Entry], edges: Mapping[str, tuple[Edge, ...]], groupings: Groupings) -> Packed:
     """Return what was linked of a state."""
-    numbering = Numbering(held)
+    numbering = Numbering(entries)
     numbers = {target: number for number, target in enumerate(numbering)}
     files = numbering.files.__getitem__
     found = [edges[path] for path in numbering.paths]

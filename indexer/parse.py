@@ -9,9 +9,9 @@ import msgspec
 
 from bridle.indexer.digest import digest
 from bridle.indexer.encoding import UndecodableError, decode
+from bridle.indexer.entry import Entry
 from bridle.indexer.facts import FileFacts, Skipped, Symbol
 from bridle.indexer.files import MAX_FILE_BYTES, read_bounded, unfit
-from bridle.indexer.held import Held
 from bridle.indexer.languages.embedded import EMBEDDING, script_in
 from bridle.indexer.languages.outline import Outline
 from bridle.indexer.languages.readers import is_read, reader_of
@@ -32,13 +32,13 @@ class Job(msgspec.Struct, frozen=True):
 class Parsed(msgspec.Struct, frozen=True, tag=True):
     """What one file gave."""
 
-    held: Held
+    entry: Entry
     words: FileWords
 
     @property
     def facts(self) -> FileFacts:
         """What was read out of it, made when first asked for."""
-        return self.held.facts
+        return self.entry.facts
 
 
 class Unread(msgspec.Struct, frozen=True, tag=True):
@@ -50,7 +50,7 @@ class Unread(msgspec.Struct, frozen=True, tag=True):
 def encoded(outcome: Parsed | Unread) -> bytes:
     """Return an outcome as it travels and is kept (MessagePack)."""
     if isinstance(outcome, Parsed):
-        outcome = Parsed(outcome.held.as_bytes(), outcome.words)
+        outcome = Parsed(outcome.entry.as_bytes(), outcome.words)
     return msgspec.msgpack.encode(outcome)
 
 
@@ -78,10 +78,10 @@ def parse(root: Path, job: Job, trees: Trees | None = None) -> Parsed | Unread:
     if source is not data:
         facts = msgspec.structs.replace(facts, digest=digest(data), n_bytes=len(data))
     if job.path.endswith(EMBEDDING) and not (source := script_in(job.path, source)).strip():
-        return Parsed(Held.of(facts), file_words(b"", (), (), {}))  # markup alone answers no question about code
+        return Parsed(Entry.of(facts), file_words(b"", (), (), {}))  # markup alone answers no question about code
     outline = Outline([(symbol.span.start_byte, symbol.span.end_byte) for symbol in facts.symbols])
     wholes = _wholes(facts.symbols, outline.parents)
-    return Parsed(Held.of(facts), file_words(source, facts.symbols, outline.stretches(), wholes))
+    return Parsed(Entry.of(facts), file_words(source, facts.symbols, outline.stretches(), wholes))
 
 
 def _bytes(root: Path, job: Job) -> tuple[bytes, bytes]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from bridle.indexer.entry import Entry
 from bridle.indexer.facts import FIXTURE, FileFacts, Import, Reference, Symbol, SymbolId
-from bridle.indexer.held import Held
 
 RECEIVERS = frozenset(("self", "cls", "Self", "super"))
 """Names that mean the class around, or an instance of it."""
@@ -15,18 +15,18 @@ RECEIVERS = frozenset(("self", "cls", "Self", "super"))
 class Scopes:
     """The names of one file, each kind made when it is first asked for, as the facts are."""
 
-    def __init__(self, facts: FileFacts | Held) -> None:
-        self.held = facts if isinstance(facts, Held) else Held.of(facts)
+    def __init__(self, facts: FileFacts | Entry) -> None:
+        self.entry = facts if isinstance(facts, Entry) else Entry.of(facts)
 
     @cached_property
     def facts(self) -> FileFacts:
         """What was read out of the file."""
-        return self.held.facts
+        return self.entry.facts
 
     @property
     def path(self) -> str:
         """The file; known without its facts."""
-        return self.held.path
+        return self.entry.path
 
     @cached_property
     def module(self) -> Symbol:

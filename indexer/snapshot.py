@@ -82,7 +82,7 @@ class Snapshot:
     @cached_property
     def digests(self) -> Mapping[str, str]:
         """The digest of each file that is known, by path."""
-        return {path: known.held.digest for path, known in self.linked.files.items()}
+        return {path: known.entry.digest for path, known in self.linked.files.items()}
 
     def in_file(self, path: str) -> tuple[Symbol, ...]:
         """Return the definitions of a file in source order, the module first; none for an unknown file."""
@@ -104,7 +104,7 @@ class Snapshot:
     def search(self, text: str, limit: int) -> list[Hit]:
         """Return the `limit` definitions whose words answer `text` best, best first."""
         return [
-            Hit(self.linked.files[found.path].held.ids[found.index], found.score, found.words)
+            Hit(self.linked.files[found.path].entry.ids[found.index], found.score, found.words)
             for found in self.words.search(text, limit)
         ]
 
@@ -136,14 +136,14 @@ class Snapshot:
     @property
     def stats(self) -> Stats:
         """How much is known, and what it took; counted on each call."""
-        held = [scopes.held for scopes in self.linked.files.values()]
+        entries = [scopes.entry for scopes in self.linked.files.values()]
         kinds = self.linked.edges.counted()
         return Stats(
-            len(held),
-            sum(known.n_lines for known in held),
-            sum(known.n_bytes for known in held),
-            sum(known.n_symbols for known in held),
-            sum(known.n_references for known in held),
+            len(entries),
+            sum(known.n_lines for known in entries),
+            sum(known.n_bytes for known in entries),
+            sum(known.n_symbols for known in entries),
+            sum(known.n_references for known in entries),
             {kind: kinds[kind] for kind in sorted(kinds)},
             self.work.parsed,
             self.work.loaded,
@@ -162,7 +162,7 @@ class _Symbols(Mapping[SymbolId, Symbol]):
         return self._linked.files[path_of(key)].by_id[key]
 
     def __iter__(self) -> Iterator[SymbolId]:
-        return (target for scopes in self._linked.files.values() for target in scopes.held.ids)
+        return (target for scopes in self._linked.files.values() for target in scopes.entry.ids)
 
     def __len__(self) -> int:
-        return sum(scopes.held.n_symbols for scopes in self._linked.files.values())
+        return sum(scopes.entry.n_symbols for scopes in self._linked.files.values())

@@ -31,7 +31,7 @@ _PARSERS = (
     "tree-sitter-rust",
 )  # fmt: skip
 _MADE_BY = (
-    "bounded.py", "compact.py", "edges.py", "encoding.py", "facts.py", "files.py", "held.py", "languages",
+    "bounded.py", "compact.py", "edges.py", "encoding.py", "facts.py", "files.py", "entry.py", "languages",
     "numbering.py", "packed.py", "parse.py", "places.py", "store.py", "words.py",
     "evaluate.py", "linked.py", "linking.py", "modules.py", "resolve.py", "scopes.py", "script_modules.py",
     "script_projects.py", "script_resolve.py", "package_includes.py", "package_lookup.py", "package_meanings.py",

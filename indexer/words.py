@@ -238,8 +238,9 @@ class Words:
     @classmethod
     def of(cls, files: Mapping[str, FileWords], paths: Groups[str, str] | None = None) -> Words:
         """Return the words of `files`; `paths` are the files that hold a term, where that is known already."""
-        known = Groups[str, str].of(_postings(files)) if paths is None else paths
-        return cls(files, known, _size(files))
+        if paths is None:
+            paths = Groups[str, str].spread((path, words.terms) for path, words in files.items())
+        return cls(files, paths, _size(files))
 
     def changed(self, changes: Mapping[str, FileWords | None]) -> Words:
         """Return the words after `changes`, None for a file that is gone."""

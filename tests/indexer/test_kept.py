@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridle.indexer.compact import compact, facts_of, ids_of
+from bridle.indexer.entry import Entry
 from bridle.indexer.facts import (
     Export,
     FileFacts,
@@ -22,7 +23,6 @@ from bridle.indexer.facts import (
     Typed,
     Value,
 )
-from bridle.indexer.held import Held
 from bridle.indexer.index import Index
 from bridle.indexer.languages.readers import PYTHON, READERS, Reader
 from bridle.indexer.linked import Linked
@@ -80,12 +80,12 @@ def test_facts_come_back_as_they_went(known: FileFacts) -> None:
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 def test_what_a_reader_tells_comes_back(reader: Reader) -> None:
     known = reader.facts(*reader.probe)
-    held = Held.to_send(known)
-    assert not held.is_made
-    assert held.ids == [symbol.id for symbol in known.symbols]
-    assert held.facts == known
-    assert held.facts is held.facts
-    assert held.as_bytes().facts == known
+    entry = Entry.to_send(known)
+    assert not entry.is_made
+    assert entry.ids == [symbol.id for symbol in known.symbols]
+    assert entry.facts == known
+    assert entry.facts is entry.facts
+    assert entry.as_bytes().facts == known
 
 
 FILES = {
@@ -113,9 +113,9 @@ def read(path: str, text: str | None) -> FileFacts | None:
 
 def kept(linked: Linked) -> Linked:
     """Return the state as the next run finds it."""
-    held = {path: Held.to_send(scopes.facts) for path, scopes in linked.files.items()}
+    entries = {path: Entry.to_send(scopes.facts) for path, scopes in linked.files.items()}
     groupings = Groupings(linked.sources, linked.names, linked.mentions, Words.of({}).paths)
-    return Linked.restored(held, pack(key_of(held, ""), held, linked.edges, groupings), Layout())
+    return Linked.restored(entries, pack(key_of(entries, ""), entries, linked.edges, groupings), Layout())
 
 
 def assert_same(one: Linked, other: Linked) -> None:
@@ -123,7 +123,7 @@ def assert_same(one: Linked, other: Linked) -> None:
     assert len(one.edges) == len(other.edges)
     assert one.edges.counted() == other.edges.counted()
     for path, scopes in other.files.items():
-        for target in scopes.held.ids:
+        for target in scopes.entry.ids:
             assert one.into(target) == other.into(target)
         assert one.edges[path] == other.edges[path]
         assert one.edges[path] is one.edges[path]
@@ -163,10 +163,10 @@ def test_a_start_makes_the_facts_of_those_files_alone_that_an_answer_needs(tmp_p
     assert hit.symbol == "tests/test_b.py::test_m"
     (caller,) = snapshot.callers(SymbolId("pkg/a.py::g"))
     assert caller.source == "pkg/a.py::f"
-    held = {path: scopes.held for path, scopes in snapshot.linked.files.items()}
-    assert not any(one.is_made for one in held.values())
+    entries = {path: scopes.entry for path, scopes in snapshot.linked.files.items()}
+    assert not any(one.is_made for one in entries.values())
     assert [symbol.id for symbol in snapshot.named("f")] == ["pkg/a.py::f"]
-    assert [path for path, one in held.items() if one.is_made] == ["pkg/a.py"]
+    assert [path for path, one in entries.items() if one.is_made] == ["pkg/a.py"]
     index.close()
 
 

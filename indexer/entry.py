@@ -13,7 +13,7 @@ from bridle.indexer.facts import FileFacts, SymbolId
 _lock = threading.Lock()
 
 
-class Held(msgspec.Struct, array_like=True, eq=False, dict=True):
+class Entry(msgspec.Struct, array_like=True, eq=False, dict=True):
     """The facts of one file. Thread-safe; every answer is the same object each time.
 
     `packed` is what they are made of, empty once they are made. Neither changes what is told.
@@ -28,15 +28,15 @@ class Held(msgspec.Struct, array_like=True, eq=False, dict=True):
     packed: bytes
 
     @classmethod
-    def of(cls, facts: FileFacts) -> Held:
-        """Return what holds facts that are made already."""
-        held = cls(*_sizes(facts), b"")
-        held._made["facts"] = facts
-        return held
+    def of(cls, facts: FileFacts) -> Entry:
+        """Return the entry of facts that are made already."""
+        entry = cls(*_sizes(facts), b"")
+        entry._made["facts"] = facts
+        return entry
 
     @classmethod
-    def to_send(cls, facts: FileFacts) -> Held:
-        """Return what holds facts as bytes, to be written somewhere."""
+    def to_send(cls, facts: FileFacts) -> Entry:
+        """Return the entry of facts as bytes, to be written somewhere."""
         return cls(*_sizes(facts), compact(facts))
 
     @property
@@ -61,12 +61,14 @@ class Held(msgspec.Struct, array_like=True, eq=False, dict=True):
         """Whether the facts are made."""
         return "facts" in self._made
 
-    def as_bytes(self) -> Held:
-        """Return the same with the facts as bytes, to be written somewhere."""
+    def as_bytes(self) -> Entry:
+        """Return an entry of the same facts as bytes, to be written somewhere."""
         with _lock:
-            if self.packed:
-                return self
-        return Held.to_send(self.facts)
+            packed = self.packed
+        if not packed:
+            return Entry.to_send(self.facts)
+        numbers = self.n_lines, self.n_bytes, self.n_symbols, self.n_references
+        return Entry(self.path, self.digest, *numbers, packed)  # its own, for the facts may be made meanwhile
 
     @property
     def _made(self) -> dict[str, object]:

@@ -36,7 +36,7 @@ _MADE_BY = (
     "evaluate.py", "linked.py", "linking.py", "modules.py", "resolve.py", "scopes.py", "script_modules.py",
     "script_projects.py", "script_resolve.py", "package_includes.py", "package_lookup.py", "package_meanings.py",
     "package_resolve.py", "package_roots.py", "package_rules.py", "package_values.py",
-    "rust_meanings.py", "rust_modules.py", "rust_places.py", "rust_resolve.py",
+    "rust_meanings.py", "rust_modules.py", "rust_places.py", "rust_resolve.py", "touched.py",
 )  # fmt: skip
 _BROKEN = (sqlite3.Error, msgspec.MsgspecError, OSError, ValueError)
 

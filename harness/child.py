@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import faulthandler
+import gc
 import os
 import sys
 import traceback
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from bridle.harness.wire import Frame
 
 LONGEST_CALL_S = 3600.0
+COLLECT_EVERY = (10_000, 5, 20)
+"""New objects until the collector looks at the young, such looks until at those of middle age, such until at all."""
 PLACES = frozenset({"BRIDLE_TRANSCRIPT", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"})
 """Variables that name a place, which may be told from where the editor stands."""
 
@@ -40,6 +43,7 @@ def main() -> None:
             os.environ[name] = os.path.abspath(os.environ[name])  # noqa: PTH100  # a variable is text
     os.chdir("/")  # libraries read settings of the folder they stand in, which may be anybody's
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin where cores are few: a fit took 18 s, not 7
+    gc.set_threshold(*COLLECT_EVERY)
     asyncio.run(_serve(root, options.settings, frames))
 
 
@@ -57,11 +61,33 @@ async def _serve(root: Path, settings: str, frames: int) -> None:
     outbox = Outbox(writer)
     engine = await open_engine(root, msgspec.json.decode(settings, type=dict[str, object]))
 
+    settling = Settling()
+
     def tell(event: EngineEvent) -> None:
         outbox.send(Frame(event=event))
+        settling.hear(event)
 
     engine.listen(tell)
     await answer_all(engine, reader, outbox.send)
+
+
+class Settling:
+    """Hears when all files are known for the first time, and takes what is there out of the collector's sight.
+
+    It stays, and looking through all of it holds every thread each time.
+    """
+
+    def __init__(self) -> None:
+        self.is_settled = False
+
+    def hear(self, event: EngineEvent) -> None:
+        """Take an event; the first that says that all is known counts."""
+        from bridle.harness.engine import IndexProgress
+
+        if isinstance(event, IndexProgress) and event.done and not event.paused and not self.is_settled:
+            self.is_settled = True
+            gc.collect()
+            gc.freeze()
 
 
 async def answer_all(engine: Engine, reader: asyncio.StreamReader, send: Callable[[Frame], bool]) -> None:

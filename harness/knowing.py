@@ -169,6 +169,7 @@ class Knowing:
             if self._refreshing is not None and not self._refreshing.done():
                 await asyncio.shield(self._refreshing)
             await asyncio.shield(self._refresh(quiet=True))
+            await asyncio.to_thread(self._index.prepare)
         except Exception:  # one look that failed ends no watch; whoever asks for a snapshot is told
             logger.exception("the files on disk could not be looked at")
 

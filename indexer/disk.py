@@ -20,8 +20,8 @@ from bridle.indexer.executed import ExecutorWorkers
 from bridle.indexer.facts import Edge, Skipped
 from bridle.indexer.files import SETTLED_NS, FileStat, FolderLink, Walk, read_bounded, walk
 from bridle.indexer.modules import declared_roots
-from bridle.indexer.packed import key_of, pack, unpack
-from bridle.indexer.parse import Job, Parsed, Unread, has_language
+from bridle.indexer.packed import Groupings, Packed, key_of, pack
+from bridle.indexer.parse import Job, Parsed, Unread, encoded, has_language
 from bridle.indexer.script_projects import MAX_CONFIG_BYTES, MAX_CONFIGS, Projects, is_config, projects_of
 from bridle.indexer.stopwatch import Stopwatch
 from bridle.indexer.store import FileState, Kept, Store
@@ -96,8 +96,7 @@ class Disk:
             return
         self.close()
         self._store = Store(self._store_path)
-        encode = msgspec.msgpack.encode
-        known = {path: (kept.state, encode(kept.outcome)) for path, kept in (self._kept or {}).items()}
+        known = {path: (kept.state, encoded(kept.outcome)) for path, kept in (self._kept or {}).items()}
         self._store.save(known, {}, ())
 
     def close(self) -> None:
@@ -114,24 +113,19 @@ class Disk:
             self._as_loaded = {path: outcome for path, outcome in outcomes if isinstance(outcome, Parsed)}
         return len(self._kept)
 
-    def linked_as_loaded(self, layout: str) -> tuple[Mapping[str, Parsed], Mapping[str, tuple[Edge, ...]]] | None:
-        """Return what the store held when it was loaded, with its edges; None where it has none. Answers once."""
+    def linked_as_loaded(self, layout: str) -> tuple[Mapping[str, Parsed], Packed] | None:
+        """Return what the store held when it was loaded, with what was linked of it; None for none. Answers once."""
         parsed, self._as_loaded = self._as_loaded, {}
-        packed = self._store.edges() if self._store and parsed else None
-        facts = {path: one.facts for path, one in parsed.items()}
-        if packed is None or packed.key != key_of(facts, layout):
-            return None
-        try:
-            return parsed, unpack(packed, facts)
-        except ValueError:
-            return None
+        packed = self._store.linked() if self._store and parsed else None
+        entries = {path: one.entry for path, one in parsed.items()}
+        return (parsed, packed) if packed is not None and packed.key == key_of(entries, layout) else None
 
-    def keep_edges(self, layout: str, edges: Mapping[str, tuple[Edge, ...]]) -> None:
-        """Keep the edges of the files as they stand on disk."""
+    def keep_linked(self, layout: str, edges: Mapping[str, tuple[Edge, ...]], groupings: Groupings) -> None:
+        """Keep what was linked of the files as they stand on disk."""
         outcomes = {path: known.outcome for path, known in (self._kept or {}).items()}
-        facts = {path: outcome.facts for path, outcome in outcomes.items() if isinstance(outcome, Parsed)}
-        if self._store is not None and facts.keys() == edges.keys():
-            self._store.save_edges(pack(key_of(facts, layout), facts, edges))
+        entries = {path: outcome.entry for path, outcome in outcomes.items() if isinstance(outcome, Parsed)}
+        if self._store is not None and entries.keys() == edges.keys():
+            self._store.save_linked(pack(key_of(entries, layout), entries, edges, groupings))
 
     def _sort(
         self, files: Iterable[FileStat], kept: Mapping[str, Kept]
@@ -154,7 +148,7 @@ class Disk:
         if isinstance(known.outcome, Unread):
             return False
         try:
-            return digest(read_bounded(self._root / path)) == known.outcome.facts.digest
+            return digest(read_bounded(self._root / path)) == known.outcome.entry.digest
         except OSError:
             return False
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from enum import Enum
+from enum import IntEnum
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from bridle.indexer.facts import FIXTURE, Symbol
@@ -29,7 +29,7 @@ _STEP = re.compile(r"\w+|\(\)|\[\]|\[\*\]")
 _GIVEN_BY_KEY = frozenset(("get", "pop", "setdefault"))
 
 
-class How(Enum):
+class How(IntEnum):
     """In which way a definition is held: itself, as an instance, looked up past its class, many of it, by key."""
 
     ITSELF = 0

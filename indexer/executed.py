@@ -15,7 +15,7 @@ import msgspec
 
 from bridle.indexer.facts import Skipped
 from bridle.indexer.files import read_bounded
-from bridle.indexer.parse import Job, Parsed, Unread, parse
+from bridle.indexer.parse import Job, Parsed, Unread, encoded, parse
 from bridle.indexer.workers import CLOSED, Reply
 
 
@@ -72,7 +72,7 @@ class ExecutorWorkers:
 
 def parse_encoded(root: str, job: bytes) -> bytes:
     """Parse one file, from and to MessagePack. Runs on the executor's side."""
-    return msgspec.msgpack.encode(parse(Path(root), msgspec.msgpack.decode(job, type=Job)))
+    return encoded(parse(Path(root), msgspec.msgpack.decode(job, type=Job)))
 
 
 def _unread(job: Job, reason: str) -> Reply:

@@ -11,6 +11,7 @@ import re
 import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
@@ -44,6 +45,7 @@ MAX_FILES = 200_000
 MAX_DEPTH = 100
 _MAX_HASHED_BYTES = 256_000_000
 SETTLED_NS = 50_000_000  # a file system may stamp two writes within this time alike
+_NAME = attrgetter("name")
 _GENERATED = re.compile(rb"^[ \t]*(?:#|//|/\*|\*).*(?:@generated\b|Code generated .* DO NOT EDIT)", re.MULTILINE)
 
 
@@ -188,14 +190,15 @@ class _Found:
         self.skipped.append(Skipped(shown, reason))
 
     def entries(self) -> Iterator[tuple[str, os.stat_result]]:
+        root = os.fspath(self._root)
         rules, bad = extend(Rules(), self._root / ".git" / "info" / "exclude", "")
         self._name_bad_rules(".git/info/exclude", bad)
         folders = [("", rules, 0)]
         while folders:
             prefix, rules, depth = folders.pop()
             try:
-                with os.scandir(self._root / prefix) as listing:
-                    inside = sorted(listing, key=lambda entry: entry.name)
+                with os.scandir(os.path.join(root, prefix)) as listing:  # noqa: PTH118  # a Path costs more than the look
+                    inside = sorted(listing, key=_NAME)
             except OSError as error:
                 self.skip(prefix.rstrip("/") or ".", f"unreadable folder: {error.strerror}")
                 continue

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -16,7 +17,7 @@ class Groups(Generic[K, V]):
     What changed since the groups were made lies over the rest, which is shared, until it is a sixteenth of it.
     """
 
-    def __init__(self, values: dict[K, tuple[V, ...]], over: dict[K, tuple[V, ...]] | None = None) -> None:
+    def __init__(self, values: Mapping[K, tuple[V, ...]], over: dict[K, tuple[V, ...]] | None = None) -> None:
         self._values = values
         self._over = over or {}
 
@@ -29,6 +30,15 @@ class Groups(Generic[K, V]):
                 gathered[key] = {value: None}
             else:
                 group[value] = None
+        return cls({key: tuple(group) for key, group in gathered.items()})
+
+    @classmethod
+    def spread(cls, rows: Iterable[tuple[V, Iterable[K]]]) -> Groups[K, V]:
+        """Return the groups of values that come each once, with its keys, each of these once."""
+        gathered: defaultdict[K, list[V]] = defaultdict(list)
+        for value, keys in rows:
+            for key in keys:
+                gathered[key].append(value)
         return cls({key: tuple(group) for key, group in gathered.items()})
 
     def get(self, key: K) -> tuple[V, ...]:

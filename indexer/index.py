@@ -13,12 +13,16 @@ from pathlib import Path
 
 import msgspec
 
+from bridle.indexer.collecting import seldom
 from bridle.indexer.disk import Disk, OnDisk, Progress, answer
 from bridle.indexer.executed import ExecutorWorkers
 from bridle.indexer.facts import Skipped
 from bridle.indexer.files import FolderLink
+from bridle.indexer.groups import Groups
 from bridle.indexer.linked import Linked
 from bridle.indexer.linking import Layout
+from bridle.indexer.numbering import groups_of
+from bridle.indexer.packed import Groupings
 from bridle.indexer.parse import Job, Parsed, Unread, has_language
 from bridle.indexer.script_projects import Projects
 from bridle.indexer.snapshot import Snapshot, Work
@@ -53,6 +57,7 @@ class Index:
         self._found = OnDisk({})
         self._unread: tuple[Skipped, ...] = ()
         self._kept: Linked | None = None  # of which the store has the edges
+        self._is_much = False  # more was linked since than a next start should do again
         self._buffers: dict[str, Parsed | Unread] = {}
         self._latest: dict[str, object] = {}
         self._snapshot = Snapshot(root, Linked.of({}), Words.of({}), complete=False)
@@ -74,7 +79,7 @@ class Index:
         what it has read and returns a snapshot that is not complete.
         """
         watch = Stopwatch()
-        with self._disk_lock:
+        with self._disk_lock, seldom():
             found = self._disk.catch_up(on_progress or _silent, cancel or threading.Event(), watch)
             with self._lock:
                 restored = self._restored(found, watch)
@@ -82,8 +87,7 @@ class Index:
                 self._found = found
                 self._unread = tuple(_missed(found.outcomes.values()))
                 self._publish(watch, n_parsed=found.parsed, n_loaded=found.loaded, anew=anew, old=restored)
-            if self._snapshot.work.resolved > len(found.outcomes) // REBUILD_SHARE:
-                self._keep(watch)
+            self._is_much |= self._snapshot.work.resolved > len(found.outcomes) // REBUILD_SHARE
             return self._snapshot
 
     def set_buffer(self, path: str, text: str | None) -> None:
@@ -111,9 +115,16 @@ class Index:
             self._publish(watch, n_parsed=int(outcome is not None), only=(path,))
 
     def prepare(self) -> None:
-        """Make what the first change of a file needs: who mentions a name, who uses a definition."""
+        """Do what nobody waits for after a refresh, but the first change of a file and the next start would.
+
+        That is to find who mentions a name and who uses a definition, and to keep what was linked where that was much.
+        """
         linked = self._snapshot.linked
-        _ = linked.names, linked.mentions, linked.sources
+        with seldom():
+            _ = linked.names, linked.mentions, linked.sources, linked.homes.python, linked.homes.scripts
+        with self._disk_lock, seldom():
+            if self._is_much:
+                self._keep()
 
     def own(self) -> None:
         """Begin to write the store, which another index wrote until now."""
@@ -124,7 +135,7 @@ class Index:
         """End the workers and let the store go. May be called again."""
         self._workers.close()
         with self._disk_lock:
-            self._keep(Stopwatch())
+            self._keep()
             self._disk.close()
 
     def _restored(self, found: OnDisk, watch: Stopwatch) -> Snapshot | None:
@@ -133,20 +144,25 @@ class Index:
             known = self._disk.linked_as_loaded(_told(_layout(found)))
             if known is None:
                 return None
-            parsed, edges = known
-            facts = {path: one.facts for path, one in parsed.items()}
-            self._kept = linked = Linked.restored(facts, edges, Layout(*_layout(found)))
-            words = Words.of({path: one.words for path, one in parsed.items()})
+            parsed, packed = known
+            entries = {path: one.entry for path, one in sorted(parsed.items())}
+            try:
+                linked = Linked.restored(entries, packed, Layout(*_layout(found)))
+                terms = Groups[str, str](groups_of(packed.terms, list(entries).__getitem__))
+            except ValueError:
+                return None
+            self._kept = linked
+            words = Words.of({path: one.words for path, one in parsed.items()}, terms)
         return Snapshot(self._root, linked, words, generation=self._snapshot.generation, complete=False)
 
-    def _keep(self, watch: Stopwatch) -> None:
-        """Keep the edges for the next start, where no buffer has a part in them and the disk's are not kept yet."""
-        linked = self._snapshot.linked
+    def _keep(self) -> None:
+        """Keep what is linked for the next start, where no buffer has a part in it and it is not kept yet."""
+        linked, words = self._snapshot.linked, self._snapshot.words
         if self._buffers or linked is self._kept or not self._snapshot.complete:
             return
-        with watch.stage("save"):
-            self._disk.keep_edges(_told(_layout(self._found)), linked.edges)
-        self._kept = linked
+        groupings = Groupings(linked.sources, linked.names, linked.mentions, words.paths)
+        self._disk.keep_linked(_told(_layout(self._found)), linked.edges, groupings)
+        self._kept, self._is_much = linked, False
 
     def _publish(
         self,
@@ -163,9 +179,9 @@ class Index:
         with watch.stage("link"):
             if anew:
                 parsed = self._parsed()
-                linked = Linked.of({path: known.facts for path, known in parsed.items()}, *_layout(found))
+                linked = Linked.of({path: known.entry for path, known in parsed.items()}, *_layout(found))
             elif changes:
-                linked = old.linked.changed({p: known.facts if known else None for p, known in changes.items()})
+                linked = old.linked.changed({p: known.entry if known else None for p, known in changes.items()})
             else:
                 linked = old.linked
         with watch.stage("words"):
@@ -200,7 +216,7 @@ class Index:
             outcome = self._buffers.get(path) or self._found.outcomes.get(path)
             now = outcome if isinstance(outcome, Parsed) else None
             was = known.get(path)
-            if (now.facts if now else None) is not (was.facts if was else None):
+            if (now.entry if now else None) is not (was.entry if was else None):
                 changes[path] = now
         return len(changes) * REBUILD_SHARE > max(len(known), 1), changes
 

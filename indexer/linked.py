@@ -14,10 +14,14 @@ from typing import TypeVar, cast
 
 import msgspec
 
+from bridle.indexer.edges import Edges, KeptEdges
+from bridle.indexer.entry import Entry
 from bridle.indexer.facts import Edge, FileFacts, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
 from bridle.indexer.linking import Homes, Layout, Resolving, edges_of
+from bridle.indexer.numbering import KeptGroups, Numbering, groups_of
+from bridle.indexer.packed import Packed
 from bridle.indexer.resolve import path_of
 from bridle.indexer.scopes import Scopes
 from bridle.indexer.script_projects import Projects
@@ -37,28 +41,28 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     files: Mapping[str, Scopes]
     homes: Homes
-    edges: Mapping[str, tuple[Edge, ...]]
+    edges: Edges
     n_resolved: int
 
     @cached_property
     def names(self) -> Groups[str, SymbolId]:
         """The definitions by simple name."""
-        return Groups[str, SymbolId].of(_names(self.files.values()))
+        return _names_of(self.files)
 
     @cached_property
     def mentions(self) -> Groups[str, str]:
         """The files that use a name, by name."""
-        return Groups[str, str].of(_mentions(self.files.values()))
+        return Groups[str, str].spread((path, _mentioned(scopes)) for path, scopes in self.files.items())
 
     @cached_property
     def sources(self) -> Groups[SymbolId, str]:
         """The files from which edges lead to a definition."""
-        return Groups[SymbolId, str].of(_sources(self.edges))
+        return Groups[SymbolId, str].spread((path, _targets(known)) for path, known in self.edges.items())
 
     @classmethod
     def of(
         cls,
-        facts: Mapping[str, FileFacts],
+        facts: Mapping[str, FileFacts | Entry],
         links: Sequence[FolderLink] = (),
         roots: Sequence[str] = (),
         projects: Projects = Projects(),  # noqa: B008  # frozen
@@ -66,17 +70,28 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Resolve everything."""
         files = {path: Scopes(known) for path, known in sorted(facts.items())}
         homes = Homes(files, Layout(tuple(links), tuple(roots), projects))
-        names = Groups[str, SymbolId].of(_names(files.values()))
-        edges = edges_of(list(files), homes.resolving(files, names))
+        names = _names_of(files)
+        edges = Edges(edges_of(list(files), homes.resolving(files, names)))
         return _knowing(cls(files, homes, edges, len(files)), names=names)
 
     @classmethod
-    def restored(cls, facts: Mapping[str, FileFacts], edges: Mapping[str, tuple[Edge, ...]], layout: Layout) -> Linked:
-        """Return the state of which the edges are known already."""
-        files = {path: Scopes(known) for path, known in sorted(facts.items())}
-        return cls(files, Homes(files, layout), edges, 0)
+    def restored(cls, entries: Mapping[str, Entry], packed: Packed, layout: Layout) -> Linked:
+        """Return a state as it was packed; of its files, edges and groups each is made when it is first asked for.
 
-    def changed(self, changes: Mapping[str, FileFacts | None]) -> Linked:
+        Raises:
+            ValueError: what was packed does not fit itself or the files.
+        """
+        numbering = Numbering(entries)
+        files = {path: Scopes(entries[path]) for path in numbering.paths}
+        file, n_symbols = numbering.paths.__getitem__, numbering.starts[-1]
+        return _knowing(
+            cls(files, Homes(files, layout), Edges({}, KeptEdges(packed, numbering)), 0),
+            sources=Groups[SymbolId, str](KeptGroups(numbering, n_symbols, packed.users, file)),
+            names=Groups[str, SymbolId](groups_of(packed.names, numbering.id)),
+            mentions=Groups[str, str](groups_of(packed.mentions, file)),
+        )
+
+    def changed(self, changes: Mapping[str, FileFacts | Entry | None]) -> Linked:
         """Return the state after `changes` of files, None for one that is gone."""
         old = {path: self.files[path] for path in changes if path in self.files}
         new = {path: Scopes(known) for path, known in sorted(changes.items()) if known}
@@ -90,7 +105,7 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
         again = set(files) if reaches_any else touched(old, new, files, mentions, self._dependents, roots)
         fresh = edges_of(sorted(again), homes.resolving(files, names))
         stale = {path: self.edges[path] for path in {*fresh, *old} if path in self.edges}
-        edges = _with(self.edges, fresh, changes)
+        edges = self.edges.changed(fresh, (path for path, known in changes.items() if known is None))
         sources = self.sources.changed(_sources(stale), _sources(fresh))
         linked = Linked(files, homes, edges, len(fresh))
         return _knowing(linked, names=names, mentions=mentions, sources=sources)
@@ -141,7 +156,7 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
     def into(self, target: SymbolId) -> tuple[Edge, ...]:
         """Return the edges that end at `target`, containment left out, in path order."""
         paths = sorted(self.sources.get(target))
-        return tuple(edge for path in paths for edge in self.edges[path] if edge.target == target and _is_use(edge))
+        return tuple(edge for path in paths for edge in self.edges.into(path, target))
 
     def out_of(self, source: SymbolId) -> tuple[Edge, ...]:
         """Return the edges that begin at `source`, containment left out."""
@@ -186,17 +201,28 @@ def _names(files: Iterable[Scopes]) -> Iterator[tuple[str, SymbolId]]:
     return ((symbol.name, symbol.id) for scopes in files for symbol in scopes.facts.symbols)
 
 
+def _names_of(files: Mapping[str, Scopes]) -> Groups[str, SymbolId]:
+    symbols = (symbol for scopes in files.values() for symbol in scopes.facts.symbols)
+    return Groups[str, SymbolId].spread((symbol.id, (symbol.name,)) for symbol in symbols)
+
+
 def _sources(edges: Mapping[str, tuple[Edge, ...]]) -> Iterator[tuple[SymbolId, str]]:
-    return ((edge.target, path) for path, known in edges.items() for edge in known if _is_use(edge))
+    return ((target, path) for path, known in edges.items() for target in _targets(known))
+
+
+def _targets(edges: tuple[Edge, ...]) -> Iterable[SymbolId]:
+    return dict.fromkeys(edge.target for edge in edges if edge.kind != "contains")
 
 
 def _mentions(files: Iterable[Scopes]) -> Iterator[tuple[str, str]]:
-    for scopes in files:
-        path = scopes.facts.path
-        names = {use.name for use in scopes.facts.references}
-        written = {use.qualifier for use in scopes.facts.references} | {value.path for value in scopes.facts.values}
-        names.update(WORD.findall(" ".join(written)))
-        for binding in bindings(scopes):
-            names |= parts(binding)
-        for name in names:
-            yield name, path
+    return ((name, scopes.path) for scopes in files for name in _mentioned(scopes))
+
+
+def _mentioned(scopes: Scopes) -> set[str]:
+    """Return the names that a file uses."""
+    names = {use.name for use in scopes.facts.references}
+    written = {use.qualifier for use in scopes.facts.references} | {value.path for value in scopes.facts.values}
+    names.update(WORD.findall(" ".join(written)))
+    for binding in bindings(scopes):
+        names |= parts(binding)
+    return names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Protocol
 
 import msgspec
@@ -56,13 +57,21 @@ class Layout(msgspec.Struct, frozen=True):
 
 
 class Homes:
-    """Which files are modules, in every language. Frozen."""
+    """Which files are modules, in every language; made when first asked for. Frozen."""
 
     def __init__(self, paths: Iterable[str], layout: Layout) -> None:
-        paths = list(paths)
+        self._paths = tuple(paths)
         self.layout = layout
-        self.python = Modules(paths, layout.links, layout.roots)
-        self.scripts = ScriptModules(paths, layout.projects)
+
+    @cached_property
+    def python(self) -> Modules:
+        """Those of Python."""
+        return Modules(self._paths, self.layout.links, self.layout.roots)
+
+    @cached_property
+    def scripts(self) -> ScriptModules:
+        """Those of scripts."""
+        return ScriptModules(self._paths, self.layout.projects)
 
     def resolving(self, files: Mapping[str, Scopes], names: Groups[str, SymbolId]) -> Mapping[str, Resolving]:
         """Return the resolvers of a state, by the name of the language."""

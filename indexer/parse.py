@@ -9,6 +9,7 @@ import msgspec
 
 from bridle.indexer.digest import digest
 from bridle.indexer.encoding import UndecodableError, decode
+from bridle.indexer.entry import Entry
 from bridle.indexer.facts import FileFacts, Skipped, Symbol
 from bridle.indexer.files import MAX_FILE_BYTES, read_bounded, unfit
 from bridle.indexer.languages.embedded import EMBEDDING, script_in
@@ -31,14 +32,26 @@ class Job(msgspec.Struct, frozen=True):
 class Parsed(msgspec.Struct, frozen=True, tag=True):
     """What one file gave."""
 
-    facts: FileFacts
+    entry: Entry
     words: FileWords
+
+    @property
+    def facts(self) -> FileFacts:
+        """What was read out of it, made when first asked for."""
+        return self.entry.facts
 
 
 class Unread(msgspec.Struct, frozen=True, tag=True):
     """A file that gave nothing, and why; without a reason it is nothing that anybody would miss."""
 
     skipped: Skipped
+
+
+def encoded(outcome: Parsed | Unread) -> bytes:
+    """Return an outcome as it travels and is kept (MessagePack)."""
+    if isinstance(outcome, Parsed):
+        outcome = Parsed(outcome.entry.as_bytes(), outcome.words)
+    return msgspec.msgpack.encode(outcome)
 
 
 def has_language(path: str) -> bool:
@@ -65,10 +78,10 @@ def parse(root: Path, job: Job, trees: Trees | None = None) -> Parsed | Unread:
     if source is not data:
         facts = msgspec.structs.replace(facts, digest=digest(data), n_bytes=len(data))
     if job.path.endswith(EMBEDDING) and not (source := script_in(job.path, source)).strip():
-        return Parsed(facts, file_words(b"", (), (), {}))  # markup alone answers no question about code
+        return Parsed(Entry.of(facts), file_words(b"", (), (), {}))  # markup alone answers no question about code
     outline = Outline([(symbol.span.start_byte, symbol.span.end_byte) for symbol in facts.symbols])
     wholes = _wholes(facts.symbols, outline.parents)
-    return Parsed(facts, file_words(source, facts.symbols, outline.stretches(), wholes))
+    return Parsed(Entry.of(facts), file_words(source, facts.symbols, outline.stretches(), wholes))
 
 
 def _bytes(root: Path, job: Job) -> tuple[bytes, bytes]:

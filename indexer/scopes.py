@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
+from bridle.indexer.entry import Entry
 from bridle.indexer.facts import FIXTURE, FileFacts, Import, Reference, Symbol, SymbolId
 
 RECEIVERS = frozenset(("self", "cls", "Self", "super"))
@@ -11,34 +13,79 @@ RECEIVERS = frozenset(("self", "cls", "Self", "super"))
 
 
 class Scopes:
-    """The names of one file.
+    """The names of one file, each kind made when it is first asked for, as the facts are."""
 
-    `members` are definitions by the qualified name around them, `values` the paths that an attribute, a variable or a
-    call gives, by qualified name and name. `dotted` are the modules that ``import a.b`` makes known: ``a`` and ``a.b``.
-    """
+    def __init__(self, facts: FileFacts | Entry) -> None:
+        self.entry = facts if isinstance(facts, Entry) else Entry.of(facts)
 
-    def __init__(self, facts: FileFacts) -> None:
-        self.facts = facts
-        self.module = facts.symbols[0]
-        self.by_id = {symbol.id: symbol for symbol in facts.symbols}
-        self.members: dict[str, dict[str, Symbol]] = {}
-        for symbol in facts.symbols[1:]:
-            self.members.setdefault(symbol.qualname.rpartition(".")[0], {})[symbol.name] = symbol
-        self.bindings: dict[str, tuple[Import, ...]] = {}
-        for binding in facts.imports:
+    @cached_property
+    def facts(self) -> FileFacts:
+        """What was read out of the file."""
+        return self.entry.facts
+
+    @property
+    def path(self) -> str:
+        """The file; known without its facts."""
+        return self.entry.path
+
+    @cached_property
+    def module(self) -> Symbol:
+        """The definition that is the file itself."""
+        return self.facts.symbols[0]
+
+    @cached_property
+    def by_id(self) -> Mapping[SymbolId, Symbol]:
+        """The definitions by id."""
+        return {symbol.id: symbol for symbol in self.facts.symbols}
+
+    @cached_property
+    def members(self) -> Mapping[str, dict[str, Symbol]]:
+        """The definitions by the qualified name around them and their name."""
+        members: dict[str, dict[str, Symbol]] = {}
+        for symbol in self.facts.symbols[1:]:
+            outer = symbol.qualname.rpartition(".")[0]
+            if (inside := members.get(outer)) is None:
+                inside = members[outer] = {}
+            inside[symbol.name] = symbol
+        return members
+
+    @cached_property
+    def bindings(self) -> Mapping[str, tuple[Import, ...]]:
+        """The imports by the name that they bind, stars left out."""
+        bindings: dict[str, tuple[Import, ...]] = {}
+        for binding in self.facts.imports:
             if binding.name != "*":
-                self.bindings[binding.name] = (*self.bindings.get(binding.name, ()), binding)
-        self.stars = tuple(binding for binding in facts.imports if binding.name == "*")
+                bindings[binding.name] = (*bindings.get(binding.name, ()), binding)
+        return bindings
+
+    @cached_property
+    def stars(self) -> tuple[Import, ...]:
+        """The imports that bind whatever is there."""
+        return tuple(binding for binding in self.facts.imports if binding.name == "*")
+
+    @cached_property
+    def dotted(self) -> frozenset[str]:
+        """The modules that ``import a.b`` makes known: ``a`` and ``a.b``."""
         dotted = [name.split(".") for name in self.bindings if "." in name]
-        self.dotted = frozenset(".".join(parts[:size]) for parts in dotted for size in range(1, len(parts) + 1))
-        self.bases: dict[SymbolId, list[Reference]] = {}
-        for use in facts.references:
+        return frozenset(".".join(parts[:size]) for parts in dotted for size in range(1, len(parts) + 1))
+
+    @cached_property
+    def bases(self) -> Mapping[SymbolId, list[Reference]]:
+        """What a definition is built on, by its id."""
+        bases: dict[SymbolId, list[Reference]] = {}
+        for use in self.facts.references:
             if use.kind == "inherit":
-                self.bases.setdefault(use.source, []).append(use)
-        self.values: dict[tuple[str, str], tuple[str, ...]] = {}
-        for owner, name, path in ((value.owner, value.name, value.path) for value in facts.values):
+                bases.setdefault(use.source, []).append(use)
+        return bases
+
+    @cached_property
+    def values(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """The paths that an attribute, a variable or a call gives, by qualified name and name."""
+        values: dict[tuple[str, str], tuple[str, ...]] = {}
+        for owner, name, path in ((value.owner, value.name, value.path) for value in self.facts.values):
             key = owner.partition("::")[2].partition("#")[0], name
-            self.values[key] = (*self.values.get(key, ()), path)
+            values[key] = (*values.get(key, ()), path)
+        return values
 
     def is_fixture(self, symbol: Symbol) -> bool:
         """Whether a function of this file is one that pytest makes something by."""

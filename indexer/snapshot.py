@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -83,7 +82,7 @@ class Snapshot:
     @cached_property
     def digests(self) -> Mapping[str, str]:
         """The digest of each file that is known, by path."""
-        return {path: known.facts.digest for path, known in self.linked.files.items()}
+        return {path: known.entry.digest for path, known in self.linked.files.items()}
 
     def in_file(self, path: str) -> tuple[Symbol, ...]:
         """Return the definitions of a file in source order, the module first; none for an unknown file."""
@@ -105,7 +104,7 @@ class Snapshot:
     def search(self, text: str, limit: int) -> list[Hit]:
         """Return the `limit` definitions whose words answer `text` best, best first."""
         return [
-            Hit(self.linked.files[found.path].facts.symbols[found.index].id, found.score, found.words)
+            Hit(self.linked.files[found.path].entry.ids[found.index], found.score, found.words)
             for found in self.words.search(text, limit)
         ]
 
@@ -137,14 +136,14 @@ class Snapshot:
     @property
     def stats(self) -> Stats:
         """How much is known, and what it took; counted on each call."""
-        facts = [scopes.facts for scopes in self.linked.files.values()]
-        kinds: Counter[EdgeKind] = Counter(edge.kind for known in self.linked.edges.values() for edge in known)
+        entries = [scopes.entry for scopes in self.linked.files.values()]
+        kinds = self.linked.edges.counted()
         return Stats(
-            len(facts),
-            sum(known.n_lines for known in facts),
-            sum(known.n_bytes for known in facts),
-            sum(len(known.symbols) for known in facts),
-            sum(len(known.references) for known in facts),
+            len(entries),
+            sum(known.n_lines for known in entries),
+            sum(known.n_bytes for known in entries),
+            sum(known.n_symbols for known in entries),
+            sum(known.n_references for known in entries),
             {kind: kinds[kind] for kind in sorted(kinds)},
             self.work.parsed,
             self.work.loaded,
@@ -163,7 +162,7 @@ class _Symbols(Mapping[SymbolId, Symbol]):
         return self._linked.files[path_of(key)].by_id[key]
 
     def __iter__(self) -> Iterator[SymbolId]:
-        return (target for scopes in self._linked.files.values() for target in scopes.by_id)
+        return (target for scopes in self._linked.files.values() for target in scopes.entry.ids)
 
     def __len__(self) -> int:
-        return sum(len(scopes.by_id) for scopes in self._linked.files.values())
+        return sum(scopes.entry.n_symbols for scopes in self._linked.files.values())

@@ -23,7 +23,7 @@ from bridle.indexer.parse import Parsed, Unread
 _SCHEMA = """
 CREATE TABLE make (of TEXT NOT NULL);
 CREATE TABLE files (path TEXT PRIMARY KEY, state BLOB, checksum TEXT, outcome BLOB);
-CREATE TABLE linked (checksum TEXT, edges BLOB);
+CREATE TABLE linked (checksum TEXT, packed BLOB);
 """
 _PARSERS = (
     "tree-sitter", "tree-sitter-python", "tree-sitter-javascript", "tree-sitter-typescript", "tree-sitter-go",
@@ -31,12 +31,12 @@ _PARSERS = (
     "tree-sitter-rust",
 )  # fmt: skip
 _MADE_BY = (
-    "bounded.py", "encoding.py", "facts.py", "files.py", "languages", "packed.py", "parse.py", "places.py", "store.py",
-    "words.py",
+    "bounded.py", "compact.py", "edges.py", "encoding.py", "facts.py", "files.py", "entry.py", "languages",
+    "numbering.py", "packed.py", "parse.py", "places.py", "store.py", "words.py",
     "evaluate.py", "linked.py", "linking.py", "modules.py", "resolve.py", "scopes.py", "script_modules.py",
     "script_projects.py", "script_resolve.py", "package_includes.py", "package_lookup.py", "package_meanings.py",
     "package_resolve.py", "package_roots.py", "package_rules.py", "package_values.py",
-    "rust_meanings.py", "rust_modules.py", "rust_places.py", "rust_resolve.py",
+    "rust_meanings.py", "rust_modules.py", "rust_places.py", "rust_resolve.py", "touched.py",
 )  # fmt: skip
 _BROKEN = (sqlite3.Error, msgspec.MsgspecError, OSError, ValueError)
 
@@ -117,16 +117,16 @@ class Store:
             self.problem = str(error)
             self._rebuild()
 
-    def edges(self) -> Packed | None:
-        """Return the edges that are kept, None where there are none, or broken ones."""
+    def linked(self) -> Packed | None:
+        """Return what was linked, None where nothing is kept, or it is broken."""
         try:
-            row = self._open().execute("SELECT checksum, edges FROM linked").fetchone()
+            row = self._open().execute("SELECT checksum, packed FROM linked").fetchone()
             return msgspec.msgpack.decode(row[1], type=Packed) if row and digest(row[1]) == row[0] else None
         except _BROKEN:
             return None
 
-    def save_edges(self, packed: Packed) -> None:
-        """Keep the edges of one state, in place of those of another."""
+    def save_linked(self, packed: Packed) -> None:
+        """Keep what was linked of one state, in place of that of another."""
         if self._read_only:
             return
         data = msgspec.msgpack.encode(packed)

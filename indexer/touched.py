@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from bridle.indexer.facts import Export, Import, Symbol, Value
+from bridle.indexer.facts import Export, Import, Value
 from bridle.indexer.groups import Groups
 from bridle.indexer.languages.readers import PYTHON, RUST, family
 from bridle.indexer.linking import HEADED
@@ -126,7 +126,10 @@ def _difference(path: str, old: Scopes | None, new: Scopes | None) -> dict[str, 
 
 
 def _symbols(scopes: Scopes | None) -> set[tuple[str, ...]]:
-    """Return every definition as others see it: qualified name, kind, and the bases of a class in order."""
+    """Return every definition as others see it: qualified name, kind, and the bases of a class in order.
+
+    One that repeats another counts for itself: a method that was the only one of its name is that no more.
+    """
     if scopes is None:
         return set()
     bases = scopes.bases
@@ -136,16 +139,12 @@ def _symbols(scopes: Scopes | None) -> set[tuple[str, ...]]:
             symbol.qualname,
             symbol.kind,
             scopes.facts.package,
-            *(_head(symbol) if is_headed else ()),
+            symbol.id.partition("#")[2],
+            *((symbol.signature,) if is_headed else ()),
             *(f"{base.qualifier}.{base.name}" for base in bases.get(symbol.id, ())),
         )
         for symbol in scopes.facts.symbols[1:]
     }
-
-
-def _head(symbol: Symbol) -> tuple[str, str]:
-    """Return what decides which of several definitions of one name is meant."""
-    return symbol.id.partition("#")[2], symbol.signature
 
 
 def _last(name: str) -> str:

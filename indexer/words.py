@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import re
 from array import array
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -39,20 +38,27 @@ _STOP = frozenset(
 class FileWords(msgspec.Struct, frozen=True):
     """The words of one file: sorted terms, and for each the definitions that hold it.
 
-    `rows` is an int32 array of pairs (index of the definition, weighted count); those of term ``k`` are the
-    pairs ``starts[k]`` to ``starts[k + 1]``. `lengths` is the words per definition. Native byte order.
+    `lines` has the terms one a line, a line end before the first and behind the last. `rows` is an int32 array of pairs
+    (index of the definition, weighted count); those of term ``k`` are the pairs ``starts[k]`` to ``starts[k + 1]``.
+    `lengths` is the words per definition. Native byte order.
     """
 
-    terms: tuple[str, ...]
+    lines: str
     starts: bytes
     rows: bytes
     lengths: bytes
 
+    @property
+    def terms(self) -> list[str]:
+        """The terms in their order; made on each call."""
+        return self.lines.split("\n")[1:-1]
+
     def holding(self, term: str) -> Iterator[tuple[int, int]]:
         """Yield ``(index of the definition, weighted count)`` for each definition that holds `term`."""
-        at = bisect_left(self.terms, term)
-        if at == len(self.terms) or self.terms[at] != term:
+        found = self.lines.find(f"\n{term}\n")
+        if found < 0:
             return
+        at = self.lines.count("\n", 0, found)
         starts = memoryview(self.starts).cast("i")
         row = memoryview(self.rows).cast("i")[2 * starts[at] : 2 * starts[at + 1]].tolist()
         yield from zip(row[::2], row[1::2], strict=True)
@@ -115,12 +121,12 @@ def file_words(
                 postings[term] = [index, count]
             else:
                 posting += (index, count)
-    terms = tuple(sorted(postings))
+    terms = sorted(postings)
     starts, rows = array("i", [0]), array("i")
     for term in terms:
         rows.extend(postings[term])
         starts.append(len(rows) // 2)
-    return FileWords(terms, starts.tobytes(), rows.tobytes(), lengths.tobytes())
+    return FileWords("\n".join(("", *terms, "")), starts.tobytes(), rows.tobytes(), lengths.tobytes())
 
 
 class _Counted(NamedTuple):
@@ -224,10 +230,17 @@ class Words:
         """The words of each file, by path."""
         return self._files
 
+    @property
+    def paths(self) -> Groups[str, str]:
+        """The files that hold a term, by term."""
+        return self._paths
+
     @classmethod
-    def of(cls, files: Mapping[str, FileWords]) -> Words:
-        """Return the words of `files`."""
-        return cls(files, Groups[str, str].of(_postings(files)), _size(files))
+    def of(cls, files: Mapping[str, FileWords], paths: Groups[str, str] | None = None) -> Words:
+        """Return the words of `files`; `paths` are the files that hold a term, where that is known already."""
+        if paths is None:
+            paths = Groups[str, str].spread((path, words.terms) for path, words in files.items())
+        return cls(files, paths, _size(files))
 
     def changed(self, changes: Mapping[str, FileWords | None]) -> Words:
         """Return the words after `changes`, None for a file that is gone."""

@@ -18,7 +18,7 @@ import msgspec
 
 from bridle.indexer.languages.readers import PYTHON
 from bridle.indexer.languages.reparse import Trees
-from bridle.indexer.parse import Job, Parsed, Unread, parse
+from bridle.indexer.parse import Job, Parsed, Unread, encoded, parse
 
 MAX_FRAME_BYTES = 1 << 30
 MAX_MEMORY_BYTES = 3 << 30
@@ -70,7 +70,7 @@ def main() -> None:
     gc.disable()  # a file makes many small things and few circles
     write_frame(replies, b"")
     trees = Trees()
-    decoder, encoder = msgspec.msgpack.Decoder(list[Job]), msgspec.msgpack.Encoder()
+    decoder = msgspec.msgpack.Decoder(list[Job])
     while True:
         try:
             jobs = decoder.decode(read_frame(sys.stdin.buffer))
@@ -80,7 +80,7 @@ def main() -> None:
             signal.setitimer(signal.ITIMER_REAL, timeout_s)
             reply: Parsed | Unread = parse(root, job, trees)
             signal.setitimer(signal.ITIMER_REAL, 0)
-            write_frame(replies, encoder.encode(reply))
+            write_frame(replies, encoded(reply))
         gc.collect()
 
 

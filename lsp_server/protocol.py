@@ -254,7 +254,10 @@ def explain(error: BaseException) -> tuple[int, str]:
         case Refusal():
             return error.code, str(error)
         case Closed() | TimeoutError():
-            return lsp.LSPErrorCodes.RequestFailed, f"Bridle's engine did not answer ({error or 'no answer in time'})"
+            return (
+                lsp.LSPErrorCodes.RequestFailed,
+                f"Bridle's engine did not answer ({str(error) or 'no answer in time'})",
+            )
         case _:
             logger.error("a request failed", exc_info=error)
             return lsp.ErrorCodes.InternalError, f"a fault in Bridle: {error!r}; its log has the details"

@@ -19,6 +19,7 @@ from bridle.indexer.disk import SAVE_EVERY
 from bridle.indexer.facts import SymbolId
 from bridle.indexer.graph import symbol_graph
 from bridle.indexer.index import Index
+from bridle.indexer.numbering import Rows, Table
 from bridle.indexer.packed import Packed
 from bridle.indexer.snapshot import Snapshot
 
@@ -200,18 +201,25 @@ def test_what_changed_between_two_starts_is_linked_again_and_nothing_else(root: 
     assert knows(root, store).stats.resolved == 0
 
 
-@pytest.mark.parametrize("harm", ["rotten", "of another state", "cut"])
+@pytest.mark.parametrize("harm", ["rotten", "of another state", "cut", "users cut", "names cut", "terms cut"])
 def test_edges_that_are_not_those_of_the_kept_files_are_found_anew(root: Path, tmp_path: Path, harm: str) -> None:
     store = tmp_path / "index.db"
     whole = knows(root, store)
     database = sqlite3.connect(store)
-    ((data,),) = database.execute("SELECT edges FROM linked").fetchall()
+    ((data,),) = database.execute("SELECT packed FROM linked").fetchall()
     packed = msgspec.msgpack.decode(data, type=Packed)
     other = msgspec.structs.replace(packed, key="0") if harm == "of another state" else packed
     other = msgspec.structs.replace(packed, targets=packed.targets[:8]) if harm == "cut" else other
+    if harm == "users cut":
+        other = msgspec.structs.replace(packed, users=Rows(packed.users.starts[:8], packed.users.values))
+    elif harm in {"names cut", "terms cut"}:
+        table: Table = getattr(packed, harm.removesuffix(" cut"))
+        other = msgspec.structs.replace(packed, **{harm.removesuffix(" cut"): Table(table.texts, 1, table.rows)})
     data = msgspec.msgpack.encode(other)
     with database:
-        database.execute("UPDATE linked SET edges = ?, checksum = ?", (data, "0" if harm == "rotten" else digest(data)))
+        database.execute(
+            "UPDATE linked SET packed = ?, checksum = ?", (data, "0" if harm == "rotten" else digest(data))
+        )
     database.close()
     again = knows(root, store)
     assert again.edges == whole.edges

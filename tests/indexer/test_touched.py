@@ -69,6 +69,7 @@ def found(facts: Mapping[str, FileFacts]) -> Linked:
 @example([("pkg/__init__.py", ()), ("top.py", (0, 25)), ("pkg/a.py", (13,)), ("pkg/a.py", ())])
 @example([("pkg/sub/b.py", (19,)), ("top.py", (1, 25)), ("pkg/sub/b.py", (13, 14))])
 @example([("pkg/__init__.py", (16,)), ("pkg/a.py", (2, 25)), ("pkg/__init__.py", ())])
+@example([("pkg/__init__.py", (17,)), ("pkg/a.py", (24,)), ("pkg/__init__.py", (17, 17))])
 def test_changes_lead_where_a_look_at_everything_does(changes: list[tuple[str, tuple[int, ...] | None]]) -> None:
     facts = {path: read(path, ()) for path in PATHS}
     linked = Linked.of(facts)

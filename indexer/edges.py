@@ -1,0 +1,125 @@
+"""The edges of one state, by the file that they begin in. Frozen.
+
+Those that were kept between runs are made for one file when somebody asks for it; what changed since lies over them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
+
+from bridle.indexer.facts import Edge, EdgeKind, SymbolId
+from bridle.indexer.numbering import Numbering
+from bridle.indexer.packed import KINDS, Packed
+
+_CONTAINS = KINDS.index("contains")
+
+
+class KeptEdges:
+    """The edges of the last run, of which nothing is made before somebody asks.
+
+    Raises:
+        ValueError: the arrays do not fit one another or the files.
+    """
+
+    def __init__(self, packed: Packed, numbering: Numbering) -> None:
+        counts, self._sources, self._targets = (
+            memoryview(data).cast("i") for data in (packed.counts, packed.sources, packed.targets)
+        )
+        self._kinds, self._confidences = packed.kinds, memoryview(packed.confidences).cast("d")
+        sizes = {len(self._sources), len(self._targets), len(self._kinds), len(self._confidences), sum(counts)}
+        if len(sizes) > 1 or len(counts) != len(numbering.paths):
+            raise ValueError("edges that do not fit their files")
+        self._ends = [0, *accumulate(counts)]
+        self._numbering = numbering
+
+    @property
+    def paths(self) -> Mapping[str, int]:
+        """The files that there are."""
+        return self._numbering.files
+
+    def of(self, path: str) -> tuple[Edge, ...]:
+        """Return the edges that begin in a file. Raises KeyError for one that is not there."""
+        return tuple(map(self._edge, self._range(path)))
+
+    def into(self, path: str, target: SymbolId) -> list[Edge]:
+        """Return those of a file that end at `target`, without containment."""
+        number = self._numbering.number(target)
+        if number is None:
+            return []
+        found = (at for at in self._range(path) if self._targets[at] == number and self._kinds[at] != _CONTAINS)
+        return list(map(self._edge, found))
+
+    def kinds(self, path: str) -> bytes:
+        """Return the kinds of the edges that begin in a file, by number."""
+        within = self._range(path)
+        return self._kinds[within.start : within.stop]
+
+    def _range(self, path: str) -> range:
+        file = self._numbering.files[path]
+        return range(self._ends[file], self._ends[file + 1])
+
+    def _edge(self, at: int) -> Edge:
+        ends = self._numbering.id(self._sources[at]), self._numbering.id(self._targets[at])
+        return Edge(*ends, KINDS[self._kinds[at]], self._confidences[at])
+
+
+class Edges(Mapping[str, tuple[Edge, ...]]):
+    """All edges. What was made once is the same object until the next change of its file."""
+
+    def __init__(
+        self,
+        made: dict[str, tuple[Edge, ...]],
+        kept: KeptEdges | None = None,
+        gone: frozenset[str] = frozenset(),
+    ) -> None:
+        self._made = made
+        self._kept = kept
+        self._gone = gone  # of those that were kept
+
+    def __getitem__(self, path: str) -> tuple[Edge, ...]:
+        found = self._made.get(path)
+        if found is None:
+            if self._kept is None or path in self._gone:
+                raise KeyError(path)
+            found = self._made.setdefault(path, self._kept.of(path))
+        return found
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._made or (self._kept is not None and path in self._kept.paths and path not in self._gone)
+
+    def __iter__(self) -> Iterator[str]:
+        kept: Mapping[str, int] = self._kept.paths if self._kept is not None else {}
+        yield from (path for path in kept if path not in self._gone)
+        yield from (path for path in list(self._made) if path not in kept or path in self._gone)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def into(self, path: str, target: SymbolId) -> Iterable[Edge]:
+        """Return the edges of a file that end at `target`, containment left out."""
+        if (known := self._made.get(path)) is None and self._kept is not None and path not in self._gone:
+            return self._kept.into(path, target) if path in self._kept.paths else ()
+        return [edge for edge in known or () if edge.target == target and edge.kind != "contains"]
+
+    def counted(self) -> Counter[EdgeKind]:
+        """Return how many there are of each kind; makes none."""
+        found: Counter[EdgeKind] = Counter()
+        for path in self:
+            if (known := self._made.get(path)) is not None:
+                found.update(edge.kind for edge in known)
+            elif self._kept is not None:
+                for kind, n_edges in Counter(self._kept.kinds(path)).items():
+                    found[KINDS[kind]] += n_edges
+        return found
+
+    def changed(self, fresh: Mapping[str, tuple[Edge, ...]], gone: Iterable[str]) -> Edges:
+        """Return the edges with those of some files in place of what was there, and without those of others."""
+        without = set(gone)
+        made = {**self._made, **fresh}
+        for path in without:
+            made.pop(path, None)
+        kept: Mapping[str, int] = self._kept.paths if self._kept is not None else {}
+        stale = (self._gone | {path for path in without if path in kept}) - fresh.keys()
+        return Edges(made, self._kept, stale)

@@ -26,6 +26,11 @@ _ROWS: Mapping[str, Tests] = {
     "c": Tests(
         re.compile(r"(?:^|/)tests?/|(?:^|[/_-])tests?\w*\.(?:c|cc|cpp|cxx)$"), re.compile(r"test|\w+_test$|main$")
     ),
+    "csharp": Tests(
+        re.compile(r"(?:^|[/.])[Tt]ests?/|Tests?\.cs$"),
+        re.compile(""),
+        re.compile(r"\[[^\]]*\b(?:Fact|Theory|Test|TestCase|TestCaseSource|TestMethod|DataTestMethod)(?:Attribute)?\b"),
+    ),
     "go": Tests(re.compile(r"_test\.go$"), re.compile(r"(?:Test|Benchmark|Fuzz|Example)(?![a-z])")),
     "java": Tests(
         re.compile(r"(?:^|/)src/test/|Tests?\.java$"),

@@ -532,6 +532,90 @@ def test_what_a_macro_is_handed_is_read_where_it_reads_as_expressions(handed: by
     assert [symbol.name for symbol in known.symbols[1:]] == ["f", "after"]
 
 
+CSHARP_SOURCE = b"""using System;
+using static System.Math;
+using Far = Acme.Tax.Far<int>;
+global using Acme.Deep;
+
+namespace Acme.Shop;
+
+/// What is wanted.
+[Obsolete("not any more, and never again"), Mark]
+public partial class Cart<T> : Base<T>, IList<Rate> where T : Rate
+{
+    private readonly Dictionary<string, List<Rate>> rates = new(), others;
+    public T One { get; set; }
+    public event EventHandler Changed, Gone;
+
+    /// Makes it.
+    public Cart(int x) : base(x) { }
+
+    // no documentation
+    public async Task<Rate?> Sum<K>(params Rate[] of) { int Local() => 1; return null; }
+    public Rate this[int i] => null;
+    public static Cart<T> operator +(Cart<T> left, Cart<T> right) => left;
+    public static implicit operator int(Cart<T> it) => 1;
+    int IRate.Do() => 1;
+    enum Color { Red }
+    delegate Rate Go(int x);
+}
+record Pair(Rate Left, int Right);
+"""
+
+
+def test_csharp_has_definitions_with_their_namespace_documentation_and_attributes() -> None:
+    known = facts_of("Shop/Cart.cs", CSHARP_SOURCE)
+    assert known.package == ""
+    assert shown(known) == [
+        ("Acme.Shop", "namespace", 5, 28, ""),
+        ("Acme.Shop.Cart", "class", 7, 27, "What is wanted."),
+        ("Acme.Shop.Cart.One", "variable", 12, 13, ""),
+        ("Acme.Shop.Cart.Changed", "variable", 13, 14, ""),
+        ("Acme.Shop.Cart.Gone", "variable", 13, 14, ""),
+        ("Acme.Shop.Cart.Cart", "method", 15, 17, "Makes it."),
+        ("Acme.Shop.Cart.Sum", "method", 19, 20, ""),
+        ("Acme.Shop.Cart.Sum.Local", "function", 19, 20, ""),
+        ("Acme.Shop.Cart.this", "method", 20, 21, ""),
+        ("Acme.Shop.Cart.+", "method", 21, 22, ""),
+        ("Acme.Shop.Cart.implicit", "method", 22, 23, ""),
+        ("Acme.Shop.Cart.Do", "method", 23, 24, ""),
+        ("Acme.Shop.Cart.Color", "enum", 24, 25, ""),
+        ("Acme.Shop.Cart.Go", "type", 25, 26, ""),
+        ("Acme.Shop.Pair", "class", 27, 28, ""),
+    ]
+    heads = {symbol.qualname: symbol.signature for symbol in known.symbols}
+    assert (
+        heads["Acme.Shop.Cart"]
+        == "[Obsolete] [Mark] public partial class Cart<T> : Base<T>, IList<Rate> where T : Rate"
+    )
+    assert heads["Acme.Shop.Cart.Sum"] == "public async Task<Rate?> Sum<K>(params Rate[] of)"
+
+
+def test_csharp_says_what_is_taken_in_and_what_values_are() -> None:
+    known = facts_of("Shop/Cart.cs", CSHARP_SOURCE)
+    assert known.imports == (
+        Import("*", "System", "*"),
+        Import("*", "System.Math", "*"),
+        Import("Far", "Acme.Tax", "Far"),
+        Import("*", "Acme.Deep", "*", 1),
+    )
+    assert {one.qualname.removeprefix("Acme.Shop."): one.type for one in known.types} == {
+        "Cart": "*Rate()",
+        "Cart.One": "Rate()",
+        "Cart.Changed": "EventHandler()",
+        "Cart.Gone": "EventHandler()",
+        "Cart.().Sum": "Rate()",
+        "Cart.Sum.().Local": "int()",
+        "Cart.().this": "Rate()",
+        "Cart.().Do": "int()",
+        "Cart.Go": "Rate()",
+        "Cart.rates": "**Rate()",
+        "Cart.others": "**Rate()",
+        "Pair.Left": "Rate()",
+        "Pair.Right": "int()",
+    }
+
+
 def test_a_signature_is_the_head_on_one_line() -> None:
     signatures = {s.qualname: s.signature for s in facts_of("a.go", GO_SOURCE).symbols}
     assert signatures["Cart.Sum"] == "func (c *Cart[T]) Sum(of ...string) (*Item, []Same)"
@@ -567,6 +651,17 @@ BROKEN = {
         b"void A::",
         b"TEST_F(",
     ],
+    "csharp": [
+        b"namespace",
+        b"namespace A.",
+        b"class torn { void F( }",
+        b"class good {}\nclass {{{",
+        b"class good { void F() { a. ; b?. ; new ; } }",
+        b"using ; using static ; using X = ; global using",
+        b"[",
+        b"class good { int this[ ; operator ; event ; }",
+        b"#if X\nclass good {}\n#else",
+    ],
     "bash": [b"f(", b"good() { :; }\nf() {", b"source", b'. "$(', b"good() { :; }\nif then ) <<E", b"case x in"],
     "rust": [
         b"use",
@@ -598,6 +693,10 @@ DEEP = {
              b"fn f() " + b"{" * 2_000 + b"}" * 2_000, b"fn f(x: " + b"Vec<" * 2_000 + b"A" + b">" * 2_000 + b") {}",
              b"use " + b"a::{" * 1_000 + b"b" + b"}" * 1_000 + b";",
              b"fn f() { " + b"m!(" * 1_000 + b")" * 1_000 + b" }", b"fn f() { " + b"m!(a);" * 3_000 + b" }"],
+    "csharp": [b"class A { int x = " + b"f(" * 3_000 + b")" * 3_000 + b"; }",
+               b"class A { void f() { x" + b".f()" * 4_000 + b"; } }", b"class A {" * 1_000 + b"}" * 1_000,
+               b"class A { " + b"List<" * 2_000 + b"A" + b">" * 2_000 + b" x; }", b"using A" + b".A" * 5_000 + b";",
+               b"class A { void f() { x" + b"?.f" * 4_000 + b"; } }", b"[A]" * 5_000 + b"class A {}"],
     "php": [b"<?php $x = " + b"f(" * 3_000 + b")" * 3_000 + b";", b"<?php $x" + b"->f()" * 4_000 + b";",
             b"<?php function f() " + b"{" * 2_000 + b"}" * 2_000, b"<?php /** @var A" + b"[]" * 5_000 + b" */ $x = 1;",
             b"<?php class A { /** @var " + b"array<" * 2_000 + b" */ public $x; }",
@@ -607,6 +706,7 @@ ENDINGS = {
     "bash": "a.sh",
     "c": "a.c",
     "cpp": "a.cpp",
+    "csharp": "a.cs",
     "go": "a.go",
     "java": "A.java",
     "php": "a.php",

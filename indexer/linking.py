@@ -10,7 +10,7 @@ import msgspec
 from bridle.indexer.facts import Edge, Import, Reference, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
-from bridle.indexer.languages.readers import CSHARP, PYTHON, RUST, SCRIPTS, family
+from bridle.indexer.languages.readers import CSHARP, KOTLIN, PYTHON, RUST, SCRIPTS, family
 from bridle.indexer.modules import Modules
 from bridle.indexer.package_resolve import PackageResolver
 from bridle.indexer.package_rules import RULES
@@ -25,7 +25,11 @@ from bridle.indexer.spaced_resolve import SpacedResolver
 HEADED = frozenset(rules.language for rules in RULES)
 """Languages in which what a definition is taken for depends on its head too."""
 
-_OWN_RULES: Mapping[str, type[PackageResolver]] = {RUST.name: RustResolver, CSHARP.name: SpacedResolver}
+_OWN_RULES: Mapping[str, type[PackageResolver]] = {
+    RUST.name: RustResolver,
+    CSHARP.name: SpacedResolver,
+    KOTLIN.name: SpacedResolver,
+}
 
 
 class Resolving(Protocol):

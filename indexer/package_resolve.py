@@ -72,6 +72,8 @@ class PackageResolver:
         for symbol in scopes.facts.symbols[1:]:
             outer = symbol.qualname.rpartition(".")[0]
             around = self._packages.at(package, outer, path) if outer else ()
+            if self._rules.is_spaced:  # a namespace stands in many files
+                around = tuple(one for one in around if one.span.path == path)
             yield around[0] if around else scopes.module, symbol, "contains", 1.0
         for binding in scopes.facts.imports:
             for target in self._declared(binding, path):
@@ -175,8 +177,9 @@ class PackageResolver:
             if (self._rules.is_included or self._rules.is_spaced) and target.kind == "namespace":
                 continue
             kind = _EDGES[use.kind]
-            if kind == "calls" and self._rules.is_path and target.kind in (*TYPES, "variable"):
-                kind = "references"  # a conversion
+            is_value = target.kind == "variable" and self._rules.is_flat
+            if kind == "calls" and (is_value or (self._rules.is_path and target.kind in (*TYPES, "variable"))):
+                kind = "references"  # a conversion, or a call of what a variable holds
             for one in (target, *self._constructors(target, kind)):
                 yield one, kind, sure
 

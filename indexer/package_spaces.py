@@ -15,7 +15,14 @@ from bridle.indexer.package_lookup import Packages
 from bridle.indexer.package_values import is_partial
 from bridle.indexer.scopes import Scopes
 
-_EXTENDING = re.compile(r"\(\s*(?:\[[^\]]*\]\s*)*this\s+(?:in\s+|ref\s+)?(?:\w+\.)*(\w+)(.?)")
+_GIVEN = r"(?:<(?:[^<>]|<[^<>]*>)*>)?"
+_EXTENDING = re.compile(
+    r"\(\s*(?:\[[^\]]*\]\s*)*this\s+(?:in\s+|ref\s+)?(?:\w+\.)*(\w+)(.?)"
+    rf"|\b(?:fun|val|var)\s+{_GIVEN}\s*((?:\w+\.)*\w+){_GIVEN}\??\.(?:\w+|`[^`]*`)\s*(?:[(:=]|get\b|by\b|$)"
+)
+"""How the head of a definition says what it extends: in C#, and in Kotlin."""
+
+_MEMBERS = frozenset(("method", "function", "variable"))
 _WRAPPERS = frozenset(("Task", "ValueTask", "Lazy"))
 """A value of these is told as what it holds."""
 
@@ -28,8 +35,9 @@ ARRAY = "["
 class Spaces:
     """The namespaces of one language in one state of the workspace."""
 
-    def __init__(self, files: Mapping[str, Scopes], packages: Packages) -> None:
+    def __init__(self, files: Mapping[str, Scopes], packages: Packages, *, is_flat: bool) -> None:
         self._files = files
+        self._is_flat = is_flat
         self._packages = packages
         self._global: list[tuple[str, Import]] | None = None
         self._own: dict[str, tuple[str, ...]] = {}
@@ -56,7 +64,7 @@ class Spaces:
         """Return the definitions of a dotted name that begins in one of the definitions around, or in none."""
         if not self._packages.has(dotted.rpartition(".")[2].partition("`")[0]):
             return ()
-        while around:
+        while around and not self._is_flat:
             if found := self._packages.at("", f"{around}.{dotted}", near):
                 return found
             around = around.rpartition(".")[0]
@@ -65,7 +73,8 @@ class Spaces:
     def full(self, dotted: str, near: str) -> tuple[Symbol, ...]:
         """Return the definitions of a dotted name that begins in a namespace of file `near`, or in none."""
         for space in self.own(near):
-            if found := self.nested(space, dotted, near):
+            found = self._packages.at("", f"{space}.{dotted}", near) or self.nested(space, dotted, near)
+            if found:
                 return found
         return self.nested("", dotted, near)
 
@@ -89,36 +98,51 @@ class Spaces:
 
     def _extending(self, name: str, known: Collection[str] | None) -> Iterator[Symbol]:
         for symbol in self._packages.named(name):
-            found = _EXTENDING.search(symbol.signature) if symbol.kind == "method" else None
+            found = _EXTENDING.search(symbol.signature) if symbol.kind in _MEMBERS else None
             if found is None:
                 continue
-            extended, is_array = found[1], found[2] == ARRAY
-            head = symbol.signature[: found.start()]
-            is_open = re.search(rf"[<,]\s*{extended}\s*[,>]", head[head.rfind(symbol.name) :]) is not None
+            extended, is_array = found[1] or found[3].rpartition(".")[2], found[2] == ARRAY
+            head = symbol.signature[: found.start(1 if found[1] else 3)]
+            is_open = re.search(rf"[<,]\s*(?:reified\s+)?{extended}\s*[,>:]", head) is not None
             is_meant = known is None or extended in known or (is_array and ARRAY in known)
             if is_meant or is_open or extended in _WRAPPERS:
                 yield symbol
 
     def _is_seen(self, path: str, method: Symbol) -> bool:
-        space = space_of(method)
+        space = self.space_of(method)
         if self.is_around(path, method) or method.span.path == path:
+            return True
+        bound = self._files[path].bindings.get(method.name, ())
+        if any(one.module == space and one.target == method.name for one in bound):
             return True
         return any(f".{space}".endswith(f".{star.module}") for star in self.stars(path))
 
     def is_around(self, path: str, method: Symbol) -> bool:
-        """Whether the class of a method stands in a namespace of a file, so that nothing has to take it in."""
-        space = space_of(method)
+        """Whether what a method stands in is in a namespace of a file, so that nothing has to take it in."""
+        space = self.space_of(method)
+        if self._is_flat:
+            return space == next(iter(self.own(path)), "")
         return not space or any(f"{own}.".startswith(f"{space}.") for own in self.own(path))
 
-
-def space_of(method: Symbol) -> str:
-    """Return the namespace, or the definition, in which the class of a method stands."""
-    return method.qualname.rpartition(".")[0].rpartition(".")[0]
+    def space_of(self, method: Symbol) -> str:
+        """Return the namespace of a method that extends a type: around its class, where it has one to be seen by."""
+        outer = method.qualname.rpartition(".")[0]
+        return outer if self._is_flat else outer.rpartition(".")[0]
 
 
 def is_extending(symbol: Symbol) -> bool:
     """Whether a method is called like one of another type."""
-    return symbol.kind == "method" and _EXTENDING.search(symbol.signature) is not None
+    return symbol.kind in _MEMBERS and _EXTENDING.search(symbol.signature) is not None
+
+
+def extended_by(symbol: Symbol) -> str:
+    """Return the type that a definition extends as it is written, its limit where it is an argument; "" for none."""
+    found = _EXTENDING.search(symbol.signature) if symbol.kind in _MEMBERS else None
+    if found is None:
+        return ""
+    name = found[1] or found[3]
+    limit = re.search(rf"[<,]\s*(?:reified\s+)?{name}\s*:\s*(?:\w+\.)*(\w+)", symbol.signature)
+    return limit[1] if limit is not None else name
 
 
 def _folder(path: str) -> str:

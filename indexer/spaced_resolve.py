@@ -1,4 +1,4 @@
-"""What a use means where namespaces are parts of qualified names, and which files a file takes in: C#.
+"""What a use means where namespaces are parts of qualified names, and which files a file takes in: C#, Kotlin.
 
 As in the languages of packages, with `bridle.indexer.spaced_meanings`. What a file takes in as a whole is an import of
 the files of which it names something that way.
@@ -73,8 +73,9 @@ class SpacedResolver(PackageResolver):
             return
         found = self._spaced.bound(scopes, scopes.module, binding)
         meant = [one for one in found.symbols if one.kind != "namespace"] if found is not None else []
+        around = self._spaced.address(binding.module, near) if self._rules.is_flat and not meant else ()
         yield from meant
-        yield from (self._files[one.span.path].module for one in meant)
+        yield from (self._files[one.span.path].module for one in meant or around if one.kind != "namespace")
 
     def _besides(
         self, scopes: Scopes, source: Symbol, use: Reference, targets: Sequence[tuple[Symbol, EdgeKind, float]]

@@ -28,7 +28,7 @@ CREATE TABLE linked (checksum TEXT, edges BLOB);
 _PARSERS = (
     "tree-sitter", "tree-sitter-python", "tree-sitter-javascript", "tree-sitter-typescript", "tree-sitter-go",
     "tree-sitter-java", "tree-sitter-c", "tree-sitter-cpp", "tree-sitter-php",
-    "tree-sitter-rust", "tree-sitter-c-sharp",
+    "tree-sitter-rust", "tree-sitter-c-sharp", "tree-sitter-kotlin",
 )  # fmt: skip
 _MADE_BY = (
     "bounded.py", "encoding.py", "facts.py", "files.py", "languages", "packed.py", "parse.py", "places.py", "store.py",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bridle.indexer.facts import Export, Import, Symbol, Value
 from bridle.indexer.groups import Groups
-from bridle.indexer.languages.readers import CSHARP, PYTHON, RUST, family
+from bridle.indexer.languages.readers import CSHARP, KOTLIN, PYTHON, RUST, family
 from bridle.indexer.linking import HEADED
 from bridle.indexer.package_roots import Root
 from bridle.indexer.rust_modules import moved
@@ -16,6 +16,9 @@ from bridle.indexer.scopes import Scopes
 ALL = "*"
 ANYWHERE = ""
 WORD = re.compile(r"[\w$#]+")
+_PRIVATE = frozenset((CSHARP.name, KOTLIN.name))
+"""Languages in which nobody else sees what a file takes in as a whole."""
+
 _PARTS = re.compile(r"[./]+")
 _ENDING = re.compile(r"(?:\.d)?\.\w+$")
 
@@ -113,7 +116,7 @@ def _difference(path: str, old: Scopes | None, new: Scopes | None) -> dict[str, 
     symbols = _symbols(old) ^ _symbols(new)
     changed = set(bindings(old)) ^ set(bindings(new))
     starred = [binding for binding in changed if binding.name == ALL]
-    if any(family(path) != CSHARP.name or (isinstance(one, Import) and one.level) for one in starred):
+    if any(family(path) not in _PRIVATE or (isinstance(one, Import) and one.level) for one in starred):
         return {ALL: True}
     types = set(old.facts.types if old else ()) ^ set(new.facts.types if new else ())
     names = {part for symbol in symbols for part in symbol[0].split(".")}

@@ -219,13 +219,13 @@ def _shadowed(nodes: Nodes) -> Iterator[Node]:
             yield node
 
 
-def _unwritten(nodes: Nodes) -> Iterator[tuple[int, str]]:
+def _unwritten(nodes: Nodes) -> Iterator[tuple[int, str, bool]]:
     """Yield the classes of attributes that are written without the end of their names, and types that are shadowed."""
-    yield from ((node.start_byte, f"`0.{text(node)}") for node in _shadowed(nodes))
+    yield from ((node.start_byte, f"`0.{text(node)}", False) for node in _shadowed(nodes))
     for node in nodes.get("attribute", ()):
         whole = dotted(node)
         if whole and not whole.endswith("Attribute"):
-            yield node.start_byte, f"{whole}Attribute"
+            yield node.start_byte, f"{whole}Attribute", False
 
 
 def _package(nodes: Nodes) -> str:

@@ -76,7 +76,8 @@ class Dialect(NamedTuple):
     that stand in the method `maker` are its class's. `marks` stand above a definition and are its own; those that are
     `telling` are in its head; `opening` tells what of a definition's own marks its head begins with, and the byte where
     the rest of it does. `extents` are scopes that no node is, `asides` where names stand that are no uses, and `notes`
-    what is said of no value alone. `unwritten` are uses by a path that is not what stands at their place. `owners` are
+    what is said of no value alone. `unwritten` are uses by a path that is not what stands at their place,
+    and whether it is called. `owners` are
     the kinds of definitions that have fields. `veiled` takes
     out of a text what no grammar reads.
     """
@@ -102,7 +103,7 @@ class Dialect(NamedTuple):
     extents: Callable[[Nodes], Iterable[Extent]] | None = None
     asides: Callable[[Nodes], Iterable[int]] | None = None
     notes: Callable[[Nodes], Iterable[Typed]] | None = None
-    unwritten: Callable[[Nodes], Iterable[tuple[int, str]]] | None = None
+    unwritten: Callable[[Nodes], Iterable[tuple[int, str, bool]]] | None = None
     owners: frozenset[str] = _OWNERS
     veiled: Callable[[bytes], Veiled] | None = None
 
@@ -286,7 +287,8 @@ class _Reading:
                 if whole:
                     found[whole, kind, owner][1].append(at)
         unwritten = dialect.unwritten(self._nodes) if dialect.unwritten is not None else ()
-        for at, whole, is_called in [*self._marks, *((at, path, False) for at, path in unwritten)]:
+        meant = ((at, self._locals.meaning(path, at), is_called) for at, path, is_called in unwritten)
+        for at, whole, is_called in [*self._marks, *(one for one in meant if UNKNOWN not in one[1])]:
             owner, kind = owner_of(at), "call" if is_called else "read"
             if (whole, kind, owner) not in found:
                 qualifier, _, name = whole.rpartition(".")

@@ -37,6 +37,11 @@ _ROWS: Mapping[str, Tests] = {
         re.compile(""),
         re.compile(r"@(?:\w*Test|TestFactory|TestTemplate)\b|\bpublic void test[A-Z]"),
     ),
+    "kotlin": Tests(
+        re.compile(r"(?:^|/)src/\w*[tT]est/|(?:^|/)tests?/|Tests?\.kts?$"),
+        re.compile(""),
+        re.compile(r"@(?:\w*Test|TestFactory|TestTemplate)\b"),
+    ),
     "php": Tests(
         re.compile(r"(?:^|/)[Tt]ests?/|Test\.php$"), re.compile(""), re.compile(r"\bfunction test|#\[\\?[\w\\]*Test\b")
     ),

@@ -616,6 +616,95 @@ def test_csharp_says_what_is_taken_in_and_what_values_are() -> None:
     }
 
 
+KOTLIN_SOURCE = b"""package acme.shop
+
+import acme.tax.Rate
+import acme.tax.Rates.find as look
+import acme.deep.*
+
+/** What is wanted. */
+@Deprecated("not any more, and never again")
+open class Cart<T : Rate>(private val one: Rate, other: Int = 1) : Base<T>(1), Held by one {
+  constructor(x: Int) : this(Rate(), x)
+
+  /** All of them. */
+  val items: Map<String, List<Rate>> = mapOf()
+  val late by lazy { Rate() }
+  val two get() = one
+
+  companion object {
+    const val MAX = 1
+  }
+
+  // no documentation
+  override suspend fun <K> sum(of: K, vararg more: Rate): Rate? {
+    fun local() = 1
+    val nothing = 2
+    return null
+  }
+
+  enum class Color { RED }
+}
+
+fun interface Go {
+  fun go()
+}
+object Single
+typealias Names = List<Rate>
+internal fun <K> List<K>.each(block: (K) -> Unit): Rate = look()
+val String.size2: Int get() = length
+"""
+
+
+def test_kotlin_has_definitions_with_their_package_documentation_and_annotations() -> None:
+    known = facts_of("Cart.kt", KOTLIN_SOURCE)
+    assert known.package == ""
+    assert shown(known) == [
+        ("acme.shop", "namespace", 0, 37, ""),
+        ("acme.shop.Cart", "class", 6, 29, "What is wanted."),
+        ("acme.shop.Cart.one", "variable", 8, 9, ""),
+        ("acme.shop.Cart.constructor", "method", 9, 10, ""),
+        ("acme.shop.Cart.items", "variable", 11, 13, "All of them."),
+        ("acme.shop.Cart.late", "variable", 13, 14, ""),
+        ("acme.shop.Cart.two", "variable", 14, 15, ""),
+        ("acme.shop.Cart.MAX", "variable", 17, 18, ""),
+        ("acme.shop.Cart.sum", "method", 21, 26, ""),
+        ("acme.shop.Cart.sum.local", "function", 22, 23, ""),
+        ("acme.shop.Cart.Color", "enum", 27, 28, ""),
+        ("acme.shop.Go", "interface", 30, 33, ""),
+        ("acme.shop.Go.go", "method", 31, 32, ""),
+        ("acme.shop.Single", "class", 33, 34, ""),
+        ("acme.shop.Names", "type", 34, 35, ""),
+        ("acme.shop.each", "function", 35, 36, ""),
+        ("acme.shop.size2", "variable", 36, 37, ""),
+    ]
+    heads = {symbol.qualname: symbol.signature for symbol in known.symbols}
+    assert heads["acme.shop.Cart.sum"] == "override suspend fun <K> sum(of: K, vararg more: Rate): Rate?"
+    assert heads["acme.shop.each"] == "internal fun <K> List<K>.each(block: (K) -> Unit): Rate"
+
+
+def test_kotlin_says_what_is_imported_and_what_values_are() -> None:
+    known = facts_of("Cart.kt", KOTLIN_SOURCE)
+    assert known.imports == (
+        Import("Rate", "acme.tax", "Rate"),
+        Import("look", "acme.tax.Rates", "find"),
+        Import("*", "acme.deep", "*"),
+    )
+    assert {one.qualname.removeprefix("acme.shop."): one.type for one in known.types} == {
+        "Cart.one": "Rate()",
+        "Cart.items": "**Rate()",
+        "Cart.late": "Rate()",
+        "Cart.two": "one",
+        "Cart.MAX": "Int()",
+        "Cart.().sum": "Rate()",
+        "Cart.sum.().local": "Int()",
+        "Names": "*Rate()",
+        "().each": "Rate()",
+        "size2": "Int()",
+        "Cart.Color.RED": "Color()",
+    }
+
+
 def test_a_signature_is_the_head_on_one_line() -> None:
     signatures = {s.qualname: s.signature for s in facts_of("a.go", GO_SOURCE).symbols}
     assert signatures["Cart.Sum"] == "func (c *Cart[T]) Sum(of ...string) (*Item, []Same)"
@@ -662,6 +751,16 @@ BROKEN = {
         b"class good { int this[ ; operator ; event ; }",
         b"#if X\nclass good {}\n#else",
     ],
+    "kotlin": [
+        b"package",
+        b"package a.",
+        b"class torn { fun f(",
+        b"class good\nclass {{{",
+        b"class good {\n  fun f() {\n    a.\n    ::\n    it\n  }\n}",
+        b"import ; import a. ; import *",
+        b"fun good() = ",
+        b"fun .f() {}\nobject : {",
+    ],
     "bash": [b"f(", b"good() { :; }\nf() {", b"source", b'. "$(', b"good() { :; }\nif then ) <<E", b"case x in"],
     "rust": [
         b"use",
@@ -697,6 +796,10 @@ DEEP = {
                b"class A { void f() { x" + b".f()" * 4_000 + b"; } }", b"class A {" * 1_000 + b"}" * 1_000,
                b"class A { " + b"List<" * 2_000 + b"A" + b">" * 2_000 + b" x; }", b"using A" + b".A" * 5_000 + b";",
                b"class A { void f() { x" + b"?.f" * 4_000 + b"; } }", b"[A]" * 5_000 + b"class A {}"],
+    "kotlin": [b"val x = " + b"f(" * 3_000 + b")" * 3_000, b"fun f() { x" + b".f()" * 4_000 + b" }",
+               b"class A {\n" * 1_000 + b"}\n" * 1_000, b"val x: " + b"List<" * 2_000 + b"A" + b">" * 2_000,
+               b"val x = " + b"f { " * 2_000 + b"it" + b" }" * 2_000, b"import a" + b".a" * 5_000,
+               b"@A " * 5_000 + b"fun f() {}"],
     "php": [b"<?php $x = " + b"f(" * 3_000 + b")" * 3_000 + b";", b"<?php $x" + b"->f()" * 4_000 + b";",
             b"<?php function f() " + b"{" * 2_000 + b"}" * 2_000, b"<?php /** @var A" + b"[]" * 5_000 + b" */ $x = 1;",
             b"<?php class A { /** @var " + b"array<" * 2_000 + b" */ public $x; }",
@@ -709,6 +812,7 @@ ENDINGS = {
     "csharp": "a.cs",
     "go": "a.go",
     "java": "A.java",
+    "kotlin": "a.kt",
     "php": "a.php",
     "rust": "a.rs",
 }

@@ -200,11 +200,28 @@ PIECES: Mapping[str, tuple[list[str], list[str]]] = {
             "namespace P.Q { class All : List<B> { void Z(All x) { x[0].N(); foreach (var y in x) y.T(); } } }\n",
         ],
     ),
+    "kotlin": (
+        ["p/A.kt", "p/B.kt", "q/C.kt", "r/D.kt", "E.kts"],
+        [
+            "import p.A\n", "import q.*\n", "import p.B as K\n", "import q.t\n", "import p.*\n",
+            "open class A(val b: B) : B(), I {\n  override fun m() { n(); b.n(); super.m() }\n  val o get() = n()\n}\n",
+            "open class B : I {\n  fun n(): A = g()\n  open fun m() { t(); u() }\n}\n",
+            "open class B {\n  companion object {\n    fun h() = A(B())\n  }\n}\n",
+            "interface I {\n  fun m()\n}\n", "fun g(): A = A(B())\n", "fun I.t() = A(this).n()\n",
+            "fun <T> T.u(a: A): T { a.m(); t(); return this }\n", "fun List<B>.t() = first()\n",
+            "fun w(a: A, k: K, l: List<A>) { a.o.m(); k.n(); l[0].t(); l.t().m(); l.forEach { it.u(a) } }\n",
+            "class W(val a: A) : A(a.b) {\n  fun z() { m(); b.t(); o.u(a); h(); q.t(); p.g().m() }\n}\n",
+            "typealias K = B\n", "val top by lazy { g() }\n", "fun y() { top.o.t(); if (top is W) top.z() }\n",
+            "enum class K(val a: A) {\n  X, Y;\n  fun n() { a.m(); X.n() }\n}\n",
+            "@Test fun v() { g().m(); a t b; B.h().b.m(); x.n() }\n",
+        ],
+    ),
 }  # fmt: skip
 HEADS: Mapping[str, tuple[str, ...]] = {
     "c": ("",),
     "cpp": ("",),
     "csharp": ("", "namespace P;\n"),
+    "kotlin": ("package p\n", "package q\n", "package p\n", "package p.q\n", ""),
     "bash": ("", "#!/bin/sh\n"),
     "go": ("package p\n", "package other\n"),
     "java": ("package p;\n", "package q;\n", "package r;\n", "package p;\n"),

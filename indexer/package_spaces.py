@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from bridle.indexer.facts import Import, Symbol
-from bridle.indexer.languages.csharp import GLOBAL
+from bridle.indexer.facts import GLOBAL, Import, Symbol
 from bridle.indexer.package_lookup import Packages
 from bridle.indexer.package_values import is_partial
 from bridle.indexer.scopes import Scopes

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bridle.indexer.facts import FileFacts, Import
+from bridle.indexer.facts import GLOBAL, FileFacts, Import
 from bridle.indexer.languages.captures import Nodes
 from bridle.indexer.languages.csharp_types import EACH, FORMS, dotted, name_of, value, value_of
 from bridle.indexer.languages.locals import Bound
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from bridle.indexer.languages.trees import Node
 
 PREDECLARED = words("nameof dynamic String Object Int32 Boolean Exception _")
-GLOBAL = 1
-"""The level of an import that counts for other files too."""
 
 _CLAUSES = ("let_clause", "join_clause", "join_into_clause")
 _UNTYPED = ("identifier", "tuple_pattern", "parenthesized_variable_designation", "var_pattern")

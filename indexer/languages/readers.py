@@ -58,8 +58,8 @@ CPP = Reader(
 )
 PHP = Reader("php", (".php", ".phtml"), "php", ("probe.php", b"<?php\nfunction probe() { return probe(); }\n"))
 BASH = Reader("bash", (".sh", ".bash"), "bash", ("probe.sh", b"probe() {\n  probe\n}\n"))
-CSHARP = Reader("csharp", (".cs",), "csharp", ("probe.cs", b"class Probe {\n  void Do() { Do(); }\n}\n"))
-KOTLIN = Reader("kotlin", (".kt", ".kts"), "kotlin", ("probe.kt", b"class Probe {\n  fun go() { go() }\n}\n"))
+CSHARP = Reader("csharp", (".cs",), "csharp", ("probe.cs", b"class Probe {\n  void probe() { probe(); }\n}\n"))
+KOTLIN = Reader("kotlin", (".kt", ".kts"), "kotlin", ("probe.kt", b"class Probe {\n  fun probe() { probe() }\n}\n"))
 RUST = Reader("rust", (".rs",), "rust", ("probe.rs", b"fn probe() {\n    probe();\n}\n"))
 READERS = (PYTHON, SCRIPTS, GO, JAVA, C, CPP, PHP, BASH, RUST, CSHARP, KOTLIN)
 

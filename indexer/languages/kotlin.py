@@ -13,6 +13,7 @@ from bridle.indexer.facts import FileFacts, Import, SymbolKind
 from bridle.indexer.languages.captures import Nodes
 from bridle.indexer.languages.kotlin_types import EACH, FORMS, INSIDE, TYPES, WHOLE, dotted, lambda_of, value, value_of
 from bridle.indexer.languages.locals import Bound
+from bridle.indexer.languages.outline import Outline
 from bridle.indexer.languages.packaged import Dialect, Named, read
 from bridle.indexer.languages.paths import first, last, text
 from bridle.indexer.languages.reparse import Trees
@@ -259,17 +260,22 @@ def _asides(nodes: Nodes) -> Iterator[int]:
 
 def _unwritten(nodes: Nodes) -> Iterator[tuple[int, str, bool]]:
     """Yield bare calls inside of a function in which something else is around, as calls of a member of that."""
+    scopes = nodes.get("scope", ())
+    on = {at: said for at, one in enumerate(scopes, 1) if one.type == "lambda_literal" and (said := _inside(one))}
+    if not on:
+        return
+    outline = Outline([(0, max(one.end_byte for one in scopes)), *((one.start_byte, one.end_byte) for one in scopes)])
     for node in nodes.get("call", ()):
         name = first(node) if node.type == "call_expression" else None
-        around = node.parent if name is not None and name.type == "identifier" else None
+        if name is None or name.type != "identifier":
+            continue
+        around = outline.owner(name.start_byte)
         for _ in range(_MAX_DEPTH):
-            if around is None or around.type in ("function_declaration", "class_body"):
+            if not around or around in on or scopes[around - 1].type == "function_declaration":
                 break
-            on = _inside(around) if around.type == "lambda_literal" else ""
-            if on and name is not None:
-                yield name.start_byte, f"{on}.{text(name)}", True
-                break
-            around = around.parent
+            around = outline.parents[around]
+        if around in on:
+            yield name.start_byte, f"{on[around]}.{text(name)}", True
 
 
 def _inside(node: Node) -> str:

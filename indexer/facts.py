@@ -59,6 +59,10 @@ class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False):
     line: int
 
 
+GLOBAL = 1
+"""The level of an import that counts for other files too, in a language that has such (C#)."""
+
+
 class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A name bound by an import: `name` here is `target` of `module` (empty target: the module itself).
 

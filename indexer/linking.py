@@ -11,7 +11,7 @@ import msgspec
 from bridle.indexer.facts import Edge, Import, Reference, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
-from bridle.indexer.languages.readers import PYTHON, RUST, SCRIPTS, family
+from bridle.indexer.languages.readers import CSHARP, KOTLIN, PYTHON, RUST, SCRIPTS, family
 from bridle.indexer.modules import Modules
 from bridle.indexer.package_resolve import PackageResolver
 from bridle.indexer.package_rules import RULES
@@ -21,11 +21,16 @@ from bridle.indexer.scopes import Scopes
 from bridle.indexer.script_modules import ScriptModules
 from bridle.indexer.script_projects import Projects
 from bridle.indexer.script_resolve import ScriptResolver
+from bridle.indexer.spaced_resolve import SpacedResolver
 
 HEADED = frozenset(rules.language for rules in RULES)
 """Languages in which what a definition is taken for depends on its head too."""
 
-_OWN_RULES = {RUST.name: RustResolver}
+_OWN_RULES: Mapping[str, type[PackageResolver]] = {
+    RUST.name: RustResolver,
+    CSHARP.name: SpacedResolver,
+    KOTLIN.name: SpacedResolver,
+}
 
 
 class Resolving(Protocol):

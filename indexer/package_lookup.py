@@ -11,6 +11,7 @@ from bridle.indexer.languages.readers import family
 from bridle.indexer.package_includes import Includes
 from bridle.indexer.package_roots import Root
 from bridle.indexer.package_rules import Rules
+from bridle.indexer.package_values import TYPES, is_partial, n_parameters
 from bridle.indexer.resolve import path_of
 from bridle.indexer.scopes import Scopes
 
@@ -46,26 +47,45 @@ class Packages:
         return self._packages[path]
 
     def at(self, package: str, qualname: str, near: str) -> tuple[Symbol, ...]:
-        """Return the definitions of that qualified name in a package, those of file `near` first or alone."""
-        found = self._everywhere(package, qualname)
+        """Return the definitions of that qualified name in a package, those of file `near` first or alone.
+
+        Behind the name may stand how many arguments of types are given to it: ``Acme.Pair`2``.
+        """
+        qualname, _, n_given = qualname.partition("`")
+        found = self.everywhere(package, qualname)
+        if n_given and len(found) > 1:
+            found = [one for one in found if one.kind not in TYPES or n_parameters(one) == int(n_given)] or found
         own = [symbol for symbol in found if symbol.span.path == near]
         if self._rules.is_included:
             return tuple(self.includes.bodies(own or self.includes.seen(found, near), found))
+        if own and self._rules.is_spaced and is_partial(own[0]):  # other parts are of it as well
+            return (*own, *(symbol for symbol in found if symbol.span.path != near and symbol.kind == own[0].kind))
         return tuple(own or found)
 
     def beside(self, qualname: str, near: str) -> tuple[Symbol, ...]:
         """Return the definitions of that name in the files that are taken in together with file `near`."""
-        found = self._everywhere("", qualname)
+        found = self.everywhere("", qualname)
         reached = self.includes.beside(near) if found else frozenset[str]()
         return tuple(symbol for symbol in found if symbol.span.path in reached)
 
     def alone(self, qualname: str) -> tuple[Symbol, ...]:
         """Return the one definition of that name that the workspace has, none where there are more."""
-        found = self._everywhere("", qualname)
+        found = self.everywhere("", qualname)
         return tuple(found) if len(found) == 1 else ()
 
-    def _everywhere(self, package: str, qualname: str) -> list[Symbol]:
-        name = qualname.rpartition(".")[2]
+    def everywhere(self, package: str, qualname: str) -> list[Symbol]:
+        """Return all definitions of that qualified name in a package."""
+        return self._homes_of(qualname.rpartition(".")[2]).get((package, qualname), [])
+
+    def has(self, name: str) -> bool:
+        """Whether anything is called so."""
+        return bool(self._homes_of(name))
+
+    def named(self, name: str) -> list[Symbol]:
+        """Return all definitions of a simple name."""
+        return [symbol for home in self._homes_of(name).values() for symbol in home]
+
+    def _homes_of(self, name: str) -> dict[tuple[str, str], list[Symbol]]:
         if name not in self._homes:
             homes: dict[tuple[str, str], list[Symbol]] = {}
             for target in sorted(self._names.get(name)):
@@ -74,7 +94,7 @@ class Packages:
                     symbol = self._files[path].by_id[target]
                     homes.setdefault((self.package(path), symbol.qualname), []).append(symbol)
             self._homes[name] = homes
-        return self._homes[name].get((package, qualname), [])
+        return self._homes[name]
 
     def _is_ours(self, path: str) -> bool:
         return family(path) == self._rules.language

@@ -13,13 +13,13 @@ from typing import NamedTuple
 from bridle.indexer.facts import Import, Symbol, SymbolId
 from bridle.indexer.package_lookup import ALL, Packages
 from bridle.indexer.package_rules import Rules
+from bridle.indexer.package_values import TYPES as TYPES  # noqa: PLC0414  # told on to the resolvers
 from bridle.indexer.package_values import Part, Value, parts_of
 from bridle.indexer.resolve import IMPORTED, INHERITED, MEMBER, SCOPE, STAR, UNIQUE
 from bridle.indexer.scopes import Scopes
 
 MAX_HOPS = 10
 MAX_CLASSES = 40
-TYPES = frozenset(("class", "interface", "type", "enum"))
 _SNAKE = re.compile(r"[_:]")
 """Hardly the name of a program: what is called so is a function."""
 

@@ -18,7 +18,7 @@ from bridle.indexer.package_lookup import ALL, Packages
 from bridle.indexer.package_meanings import MAX_HOPS, TYPES, Found, Meanings
 from bridle.indexer.package_roots import Root
 from bridle.indexer.package_rules import Rules
-from bridle.indexer.package_values import arity
+from bridle.indexer.package_values import arity, is_partial
 from bridle.indexer.resolve import (
     IMPORTED,
     INHERITED,
@@ -42,6 +42,9 @@ Link = tuple[Symbol, Symbol, EdgeKind, float]
 
 class PackageResolver:
     """Answers for one state of the workspace and one language; pure."""
+
+    _replacing = frozenset(("method",))
+    """The kinds of members that stand for others."""
 
     def __init__(
         self, files: Mapping[str, Scopes], names: Groups[str, SymbolId], rules: Rules, roots: Sequence[Root]
@@ -69,15 +72,17 @@ class PackageResolver:
         for symbol in scopes.facts.symbols[1:]:
             outer = symbol.qualname.rpartition(".")[0]
             around = self._packages.at(package, outer, path) if outer else ()
+            if self._rules.is_spaced:  # a namespace stands in many files
+                around = tuple(one for one in around if one.span.path == path)
             yield around[0] if around else scopes.module, symbol, "contains", 1.0
         for binding in scopes.facts.imports:
-            for target in self._imported(binding, path):
+            for target in self._declared(binding, path):
                 yield scopes.module, target, "imports", SCOPE
         derived = {scopes.by_id[owner].qualname: scopes.by_id[owner] for owner in scopes.bases}
         for symbol in scopes.facts.symbols if derived else ():
             owner = derived.get(symbol.qualname.rpartition(".")[0])
             is_maker = owner is not None and symbol.name in (owner.name, self._rules.constructor)
-            if symbol.kind == "method" and owner is not None and not is_maker:
+            if symbol.kind in self._replacing and owner is not None and not is_maker:
                 yield from self._overridden(symbol, owner)
 
     def _overridden(self, method: Symbol, owner: Symbol) -> Iterator[Link]:
@@ -94,7 +99,11 @@ class PackageResolver:
         is_alike = self._rules.is_sole or arity(base) == arity(own)
         if self._rules.is_included and not _VIRTUAL & {*base.signature.split(), *own.signature.rstrip(";").split()}:
             return False
-        return base.kind == "method" and not base.signature.startswith("private ") and is_alike
+        return base.kind == own.kind and not base.signature.startswith("private ") and is_alike
+
+    def _declared(self, binding: Import, near: str) -> Iterator[Symbol]:
+        """Yield what an import takes in by itself, whatever the file uses of it."""
+        return self._imported(binding, near)
 
     def _imported(self, binding: Import, near: str) -> Iterator[Symbol]:
         """Yield what an import takes in: a file, a package's files, or definitions and their files."""
@@ -131,10 +140,19 @@ class PackageResolver:
         from_tests = is_test_file(scopes.facts.path)
         for use in scopes.facts.references:
             source = scopes.by_id[use.source]
-            for one, kind, sure in self._targets(scopes, source, use):
+            targets = tuple(self._targets(scopes, source, use))
+            yield from self._besides(scopes, source, use, targets)
+            for one, kind, sure in targets:
                 yield source, one, kind, sure
                 if from_tests and is_test(source) and not is_test_file(one.span.path):
                     yield source, one, "tests", sure
+
+    def _besides(
+        self, scopes: Scopes, source: Symbol, use: Reference, targets: Sequence[tuple[Symbol, EdgeKind, float]]
+    ) -> Iterator[Link]:
+        """Yield what else a use says of its file."""
+        del scopes, source, use, targets
+        return iter(())
 
     def meanings(self, use: Reference) -> Iterator[tuple[Symbol, float]]:
         """Yield what one use means, each with its confidence; behind a class that is called, its constructors."""
@@ -153,14 +171,15 @@ class PackageResolver:
         found = self._use(scopes, source, use)
         if found is None:
             return
-        is_one = len(found.symbols) == 1
+        is_one = len(found.symbols) == 1 or (self._rules.is_spaced and all(map(is_partial, found.symbols)))
         sure = found.confidence if is_one else min(found.confidence, OVERLOADED)
         for target in found.symbols[:MAX_OVERLOADS]:
-            if self._rules.is_included and target.kind == "namespace":
+            if (self._rules.is_included or self._rules.is_spaced) and target.kind == "namespace":
                 continue
             kind = _EDGES[use.kind]
-            if kind == "calls" and self._rules.is_path and target.kind in (*TYPES, "variable"):
-                kind = "references"  # a conversion
+            is_value = target.kind == "variable" and self._rules.is_flat
+            if kind == "calls" and (is_value or (self._rules.is_path and target.kind in (*TYPES, "variable"))):
+                kind = "references"  # a conversion, or a call of what a variable holds
             for one in (target, *self._constructors(target, kind)):
                 yield one, kind, sure
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from bridle.indexer.facts import FileFacts
-from bridle.indexer.languages.readers import BASH, GO, JAVA, PHP, RUST, C
+from bridle.indexer.languages.readers import BASH, CSHARP, GO, JAVA, KOTLIN, PHP, RUST, C
 from bridle.indexer.languages.trees import words
 from bridle.indexer.package_roots import Root
 
@@ -29,7 +29,8 @@ class Rules(msgspec.Struct, frozen=True):
     class is built on. `gives` are methods of containers that give an element, `keeps` such that give another container.
     A method called like one of `common` is not guessed by its name alone. With `has_globals` a bare name that a package
     does not have is one of the package without a name; with `is_sole` a class has one method of a name, whatever its
-    parameters.
+    parameters. With `is_spaced` a namespace is a part of the qualified names in it, and what is taken in as a whole
+    is a namespace: see `bridle.indexer.package_spaces`; with `is_flat` no namespace sees what stands in one around.
     """
 
     language: str
@@ -40,6 +41,8 @@ class Rules(msgspec.Struct, frozen=True):
     is_implicit: bool = False
     has_globals: bool = False
     is_sole: bool = False
+    is_spaced: bool = False
+    is_flat: bool = False
     constructor: str = ""
     own: frozenset[str] = frozenset()
     behind: frozenset[str] = frozenset()
@@ -111,6 +114,58 @@ RULES: tuple[Rules, ...] = (
             "add all call close count current end execute fetch find first format get getCode getContents getMessage "
             "getName getValue handle has isEmpty key last modify name next prepare push query read remove reset rewind "
             "run save seek send set start stop toArray toString valid value write"
+        ),
+    ),
+    Rules(
+        CSHARP.name,
+        lambda facts, roots: "",
+        is_implicit=True,
+        is_spaced=True,
+        constructor="=",
+        own=frozenset(("this",)),
+        behind=frozenset(("base",)),
+        gives=words(
+            "First FirstOrDefault Single SingleOrDefault Last LastOrDefault ElementAt Find Dequeue Pop Peek Value "
+            "Result Current GetResult GetAwaiter ConfigureAwait Invoke GetValueOrDefault FindLast MinBy MaxBy"
+        ),
+        keeps=words(
+            "Where OrderBy OrderByDescending ThenBy ThenByDescending Skip Take ToList ToArray AsEnumerable Reverse "
+            "Distinct Concat Union Except Intersect Values AsReadOnly GetEnumerator SkipWhile TakeWhile FindAll "
+            "ToHashSet AsQueryable DefaultIfEmpty Append Prepend"
+        ),
+        common=words(
+            "Add AddRange Any Append Cast Clear Clone Close CompareTo Contains ContainsKey Copy CopyTo Count Dispose "
+            "Equals First FirstOrDefault Flush Format Get GetEnumerator GetHashCode GetType GetValue Insert Invoke "
+            "Join Last Load Max Min MoveNext Next Open OrderBy Parse Read Remove Replace Reset Run Save Select Set "
+            "SetValue Single Split Start Stop Sum ToArray ToList ToLower ToString ToUpper Trim TryGetValue Update "
+            "Where Write"
+        ),
+    ),
+    Rules(
+        KOTLIN.name,
+        lambda facts, roots: "",
+        is_implicit=True,
+        is_spaced=True,
+        is_flat=True,
+        constructor="constructor",
+        own=frozenset(("this",)),
+        behind=frozenset(("super",)),
+        gives=words(
+            "first firstOrNull last lastOrNull single singleOrNull find findLast get getOrNull getValue next removeAt "
+            "removeFirst removeLast elementAt max min maxBy minBy maxByOrNull minByOrNull random getOrPut getOrElse "
+            "value"
+        ),
+        keeps=words(
+            "filter filterNot filterNotNull sorted sortedBy sortedByDescending reversed take drop takeWhile dropWhile "
+            "distinct distinctBy toList toSet toMutableList toMutableSet toTypedArray asSequence asIterable plus minus "
+            "values iterator onEach orEmpty union intersect subtract subList asReversed toSortedSet"
+        ),
+        common=words(
+            "add addAll all any append apply associateBy clear close contains containsKey copy count delete dispose "
+            "drop emit equals filter find first flatMap flush forEach format get getValue hashCode indexOf invoke "
+            "isEmpty isNotEmpty iterator join joinToString last launch length let load map max min next of open plus "
+            "print println put read remove replace reset run save send set setValue size sort split start stop sum "
+            "take toList toString trim update use value with write"
         ),
     ),
     Rules(

@@ -9,6 +9,9 @@ from typing import NamedTuple
 from bridle.indexer.facts import Symbol
 
 _PART = re.compile(r"(\**)([^()\[\]@]*)((?:\(\)|\[\]|@\d+)*)")
+TYPES = frozenset(("class", "interface", "type", "enum"))
+_PARTIAL = re.compile(r"\bpartial\b")
+_ARITY = re.compile(r"`(\d+)\.(\w+)")
 _DEED = re.compile(r"\(\)|\[\]|@\d+")
 
 
@@ -21,17 +24,23 @@ class Part(NamedTuple):
 
 
 class Value(NamedTuple):
-    """A package, or a definition: a type and its values alike. `depth` counts the containers around a value."""
+    """A package, or a definition: a type and its values alike. `depth` counts the containers around a value.
+
+    Of a value from outside the name of its type may be known: `outside`.
+    """
 
     symbol: Symbol | None
     package: str | None
     depth: int
     confidence: float
+    outside: str = ""
 
 
 @lru_cache(maxsize=20_000)
 def parts_of(path: str) -> tuple[Part, ...]:
-    """Return the parts of a path, at least one."""
+    """Return the parts of a path, at least one; how many arguments a type takes is said behind its name."""
+    if "`" in path:
+        path = _ARITY.sub(r"\2`\1", path)
     found = (_PART.match(part) for part in path.split("."))
     return tuple(_part(len(one[1]), one[2], _DEED.findall(one[3])) for one in found if one)
 
@@ -59,3 +68,14 @@ def arity(symbol: Symbol) -> int:
             is_empty = is_empty and letter.isspace()
             n_commas += letter == "," and depth == 1
     return 0 if is_empty else n_commas + 1
+
+
+def n_parameters(symbol: Symbol) -> int:
+    """Return how many arguments of types a type takes by its head."""
+    found = re.search(rf"\b{re.escape(symbol.name)}\s*<([^<>]*)", symbol.signature)
+    return found[1].count(",") + 1 if found else 0
+
+
+def is_partial(symbol: Symbol) -> bool:
+    """Whether a type may have parts in several files."""
+    return symbol.kind in TYPES and _PARTIAL.search(symbol.signature) is not None

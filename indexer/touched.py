@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bridle.indexer.facts import Export, Import, Value
 from bridle.indexer.groups import Groups
-from bridle.indexer.languages.readers import PYTHON, RUST, family
+from bridle.indexer.languages.readers import CSHARP, KOTLIN, PYTHON, RUST, family
 from bridle.indexer.linking import HEADED
 from bridle.indexer.package_roots import Root
 from bridle.indexer.rust_modules import moved
@@ -16,6 +16,9 @@ from bridle.indexer.scopes import Scopes
 ALL = "*"
 ANYWHERE = ""
 WORD = re.compile(r"[\w$#]+")
+_PRIVATE = frozenset((CSHARP.name, KOTLIN.name))
+"""Languages in which nobody else sees what a file takes in as a whole."""
+
 _PARTS = re.compile(r"[./]+")
 _ENDING = re.compile(r"(?:\.d)?\.\w+$")
 
@@ -97,6 +100,11 @@ def _given(scopes: Scopes) -> set[str]:
     return {*(symbol.name for symbol in scopes.facts.symbols), *(_last(one.name) for one in bindings(scopes))} - {""}
 
 
+def _held(scopes: Scopes) -> set[str]:
+    """Return the names of all values that a file tells of."""
+    return {_last(one.qualname) for one in scopes.facts.types}
+
+
 def _called(value: Value) -> str:
     """Return the name under which others come upon a value: its own, or that of the function which gives it."""
     name = value.name.strip("@()")
@@ -107,11 +115,14 @@ def _difference(path: str, old: Scopes | None, new: Scopes | None) -> dict[str, 
     """Return the names whose meaning outside the file may differ, and whether anywhere; `ALL` where that can be any."""
     symbols = _symbols(old) ^ _symbols(new)
     changed = set(bindings(old)) ^ set(bindings(new))
-    if any(binding.name == ALL for binding in changed):
+    starred = [binding for binding in changed if binding.name == ALL]
+    if any(family(path) not in _PRIVATE or (isinstance(one, Import) and one.level) for one in starred):
         return {ALL: True}
     types = set(old.facts.types if old else ()) ^ set(new.facts.types if new else ())
     names = {part for symbol in symbols for part in symbol[0].split(".")}
     names |= {_last(binding.name) for binding in changed} | {_last(one.qualname) for one in types}
+    if starred:  # it is for the file alone: others see what it gives, which may be something else now
+        names |= {name for scopes in (old, new) if scopes for name in (*_given(scopes), *_held(scopes))}
     values = set(old.facts.values if old else ()) ^ set(new.facts.values if new else ())
     for value in values:
         names.update((_called(value), *WORD.findall(value.owner.partition("::")[2])))
@@ -122,7 +133,7 @@ def _difference(path: str, old: Scopes | None, new: Scopes | None) -> dict[str, 
     ):  # what was unknown before, or is now: every import may mean another file
         names.update(_PARTS.split(_ENDING.sub("", path)), *(package.split(".") for package in packages))
         free = names
-    return {name: name in free for name in names - {""}}
+    return {name: name in free for name in names - {"", ALL}}
 
 
 def _symbols(scopes: Scopes | None) -> set[tuple[str, ...]]:

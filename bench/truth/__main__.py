@@ -18,8 +18,10 @@ from types import ModuleType
 import bash
 import c
 import cpp
+import csharp
 import golang
 import java
+import kotlin
 import php
 import python
 import rust
@@ -36,6 +38,8 @@ LANGUAGES = {
     "bash": bash,
     "php": php,
     "rust": rust,
+    "csharp": csharp,
+    "kotlin": kotlin,
 }
 """Each has PINNED (name, folder of the code, commit), `missing(where)`, `comparisons(where, n_symbols, project)` and,
 for a tree of our own, `smoke()`; where that needs a tool that no target here installs, `OPTIONAL` names it."""

@@ -7,6 +7,7 @@ truth knows all uses of that name there to mean something else, and *untold* whe
 
 from __future__ import annotations
 
+import codecs
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -81,7 +82,7 @@ class _Project:
         self._snapshot, self._constructors, self._is_said = snapshot, constructors, said
         self._ids = {plain(symbol.id) for path in snapshot.digests for symbol in snapshot.in_file(path)}
         self._paths = {one.path for one in told} | {one.goal for one in told}
-        self._sources = {path: (root / path).read_bytes() for path in self._paths if path in snapshot.digests}
+        self._sources = {path: _text(root / path) for path in self._paths if path in snapshot.digests}
         self._uses = [one for one in told if one.kind != "define" and one.path in self._sources]
         self._defined = [one for one in told if one.kind == "define" and one.path in self._sources]
         self._known: dict[tuple[str, str], list[Told]] = {}
@@ -139,7 +140,7 @@ class _Project:
 
     def _read(self, path: str) -> bytes:
         if path not in self._sources:
-            self._sources[path] = (self._snapshot.root / path).read_bytes()
+            self._sources[path] = _text(self._snapshot.root / path)
         return self._sources[path]
 
     def _around(self, path: str, at: int) -> str:
@@ -184,6 +185,11 @@ class _Project:
                 if nth >= len(known) or known[nth].at != at:
                     return "untold"
         return "wrong"
+
+
+def _text(path: Path) -> bytes:
+    """Return a file's text as places count in it: without a byte order mark."""
+    return path.read_bytes().removeprefix(codecs.BOM_UTF8)
 
 
 def lines_of(output: str) -> Iterator[Any]:

@@ -45,7 +45,7 @@ class Named(NamedTuple):
     """A definition's name: the node where it stands, what the definition is put on elsewhere, and its kind.
 
     With `is_alone` nothing but its name is the definition's: what stands around it is another's. What `is_free` is no
-    member of what it stands in.
+    member of what it stands in. `until` is the byte where it ends, where that is not the end of its statement.
     """
 
     node: Node
@@ -53,6 +53,7 @@ class Named(NamedTuple):
     kind: SymbolKind | None = None
     is_alone: bool = False
     is_free: bool = False
+    until: int = 0
 
 
 class Veiled(NamedTuple):
@@ -73,8 +74,11 @@ class Dialect(NamedTuple):
     where its name stands. `statements` hold one definition whole, `bodies` end its head, `documents` begin a comment
     that documents. What `is_prototype` has its body elsewhere, and a signature that ends with a semicolon. The fields
     that stand in the method `maker` are its class's. `marks` stand above a definition and are its own; those that are
-    `telling` are in its head. `extents` are scopes that no node is, `asides` where names stand that are no uses, and
-    `notes` what is said of no value alone. `owners` are the kinds of definitions that have fields. `veiled` takes
+    `telling` are in its head; `opening` tells what of a definition's own marks its head begins with, and the byte where
+    the rest of it does. `extents` are scopes that no node is, `asides` where names stand that are no uses, and `notes`
+    what is said of no value alone. `unwritten` are uses by a path that is not what stands at their place,
+    and whether it is called. `owners` are
+    the kinds of definitions that have fields. `veiled` takes
     out of a text what no grammar reads.
     """
 
@@ -95,9 +99,11 @@ class Dialect(NamedTuple):
     maker: str = ""
     marks: frozenset[str] = frozenset()
     telling: re.Pattern[str] = re.compile(r"(?!)")
+    opening: Callable[[Node], tuple[str, int]] | None = None
     extents: Callable[[Nodes], Iterable[Extent]] | None = None
     asides: Callable[[Nodes], Iterable[int]] | None = None
     notes: Callable[[Nodes], Iterable[Typed]] | None = None
+    unwritten: Callable[[Nodes], Iterable[tuple[int, str, bool]]] | None = None
     owners: frozenset[str] = _OWNERS
     veiled: Callable[[bytes], Veiled] | None = None
 
@@ -179,7 +185,8 @@ class _Reading:
                         above = self._above(whole)
                     start, marks, doc = above
                     own = named.node.start_byte, named.node.end_byte
-                    span = own if len(several) > 1 or named.is_alone else (start, whole.end_byte)
+                    end = named.until or whole.end_byte
+                    span = own if len(several) > 1 or named.is_alone else (start, end)
                     signature = f"{marks}{self._signature(whole, node)}"
                     if self._dialect.is_prototype is not None and self._dialect.is_prototype(node):
                         signature = f"{signature};"
@@ -229,8 +236,9 @@ class _Reading:
             (inner for part in node.named_children for inner in (part, *part.named_children[:4])
              if inner.type in self._dialect.bodies), None)  # fmt: skip
         end = whole.end_byte if body is None else body.start_byte
-        head = self._source[whole.start_byte : min(end, whole.start_byte + MAX_HEAD_BYTES)].decode("utf-8", "ignore")
-        return one_line(head).rstrip(" ;{=")
+        opening, start = self._dialect.opening(node) if self._dialect.opening is not None else ("", whole.start_byte)
+        head = self._source[start : min(end, start + MAX_HEAD_BYTES)].decode("utf-8", "ignore")
+        return one_line(f"{opening}{head}").rstrip(" ;{=")
 
     def _symbols(self) -> tuple[Symbol, ...]:
         whole = self._lines.span(0, len(self._source))
@@ -278,12 +286,15 @@ class _Reading:
                     found[whole, kind, owner] = (use, [])
                 if whole:
                     found[whole, kind, owner][1].append(at)
-        for at, name, is_called in self._marks:
+        unwritten = dialect.unwritten(self._nodes) if dialect.unwritten is not None else ()
+        meant = ((at, self._locals.meaning(path, at), is_called) for at, path, is_called in unwritten)
+        for at, whole, is_called in [*self._marks, *(one for one in meant if UNKNOWN not in one[1])]:
             owner, kind = owner_of(at), "call" if is_called else "read"
-            if (name, kind, owner) not in found:
-                use = Reference(name, "", kind, symbols[owner].id, self._lines.at(at))
-                found[name, kind, owner] = (use, [])
-            found[name, kind, owner][1].append(at)
+            if (whole, kind, owner) not in found:
+                qualifier, _, name = whole.rpartition(".")
+                use = Reference(name, qualifier, kind, symbols[owner].id, self._lines.at(at))
+                found[whole, kind, owner] = (use, [])
+            found[whole, kind, owner][1].append(at)
         rows = sorted(found.values(), key=lambda row: (row[0].line, row[0].name, row[0].kind))
         return tuple(use for use, _ in rows), [(use.name, places) for use, places in rows]
 

@@ -58,8 +58,10 @@ CPP = Reader(
 )
 PHP = Reader("php", (".php", ".phtml"), "php", ("probe.php", b"<?php\nfunction probe() { return probe(); }\n"))
 BASH = Reader("bash", (".sh", ".bash"), "bash", ("probe.sh", b"probe() {\n  probe\n}\n"))
+CSHARP = Reader("csharp", (".cs",), "csharp", ("probe.cs", b"class Probe {\n  void probe() { probe(); }\n}\n"))
+KOTLIN = Reader("kotlin", (".kt", ".kts"), "kotlin", ("probe.kt", b"class Probe {\n  fun probe() { probe() }\n}\n"))
 RUST = Reader("rust", (".rs",), "rust", ("probe.rs", b"fn probe() {\n    probe();\n}\n"))
-READERS = (PYTHON, SCRIPTS, GO, JAVA, C, CPP, PHP, BASH, RUST)
+READERS = (PYTHON, SCRIPTS, GO, JAVA, C, CPP, PHP, BASH, RUST, CSHARP, KOTLIN)
 
 _BY_SUFFIX = {suffix: reader for reader in READERS for suffix in reader.suffixes}
 _SHELL = re.compile(rb"#![^\n]*?[/ ](?:ba|da|k|a|z)?sh\b")

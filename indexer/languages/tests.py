@@ -26,11 +26,21 @@ _ROWS: Mapping[str, Tests] = {
     "c": Tests(
         re.compile(r"(?:^|/)tests?/|(?:^|[/_-])tests?\w*\.(?:c|cc|cpp|cxx)$"), re.compile(r"test|\w+_test$|main$")
     ),
+    "csharp": Tests(
+        re.compile(r"(?:^|[/.])[Tt]ests?/|Tests?\.cs$"),
+        re.compile(""),
+        re.compile(r"\[[^\]]*\b(?:Fact|Theory|Test|TestCase|TestCaseSource|TestMethod|DataTestMethod)(?:Attribute)?\b"),
+    ),
     "go": Tests(re.compile(r"_test\.go$"), re.compile(r"(?:Test|Benchmark|Fuzz|Example)(?![a-z])")),
     "java": Tests(
         re.compile(r"(?:^|/)src/test/|Tests?\.java$"),
         re.compile(""),
         re.compile(r"@(?:\w*Test|TestFactory|TestTemplate)\b|\bpublic void test[A-Z]"),
+    ),
+    "kotlin": Tests(
+        re.compile(r"(?:^|/)src/\w*[tT]est/|(?:^|/)tests?/|Tests?\.kts?$"),
+        re.compile(""),
+        re.compile(r"@(?:\w*Test|TestFactory|TestTemplate)\b"),
     ),
     "php": Tests(
         re.compile(r"(?:^|/)[Tt]ests?/|Test\.php$"), re.compile(""), re.compile(r"\bfunction test|#\[\\?[\w\\]*Test\b")

@@ -204,6 +204,24 @@ LANGUAGES: Mapping[str, tuple[Mapping[str, str], str, str, list[str]]] = {
         "src/desk.rs::open",
         ["src/main.rs:2:18 open", "src/main.rs:4:13 open", "src/main.rs:4:27 open"],
     ),
+    "csharp": (
+        {
+            "Desk.cs": "namespace Shop { public class Desk { public void Open() { } } }\n",
+            "Main.cs": "using Shop;\nclass Main { void Go(Desk desk) { desk.Open(); new Desk().Open(); } }\n",
+        },
+        "Main.cs",
+        "Desk.cs::Shop.Desk.Open",
+        ["Main.cs:2:40 Open", "Main.cs:2:59 Open"],
+    ),
+    "kotlin": (
+        {
+            "desk/Desk.kt": "package desk\n\nfun unlock(n: Int): Int = n\n",
+            "main.kt": "import desk.unlock\n\nfun main() {\n  unlock(unlock(1))\n}\n",
+        },
+        "main.kt",
+        "desk/Desk.kt::desk.unlock",
+        ["main.kt:1:13 unlock", "main.kt:4:3 unlock", "main.kt:4:10 unlock"],
+    ),
     "php": (
         {
             "src/Desk.php": "<?php\nnamespace Shop;\nclass Desk { public function open() { return 1; } }\n",

@@ -532,6 +532,179 @@ def test_what_a_macro_is_handed_is_read_where_it_reads_as_expressions(handed: by
     assert [symbol.name for symbol in known.symbols[1:]] == ["f", "after"]
 
 
+CSHARP_SOURCE = b"""using System;
+using static System.Math;
+using Far = Acme.Tax.Far<int>;
+global using Acme.Deep;
+
+namespace Acme.Shop;
+
+/// What is wanted.
+[Obsolete("not any more, and never again"), Mark]
+public partial class Cart<T> : Base<T>, IList<Rate> where T : Rate
+{
+    private readonly Dictionary<string, List<Rate>> rates = new(), others;
+    public T One { get; set; }
+    public event EventHandler Changed, Gone;
+
+    /// Makes it.
+    public Cart(int x) : base(x) { }
+
+    // no documentation
+    public async Task<Rate?> Sum<K>(params Rate[] of) { int Local() => 1; return null; }
+    public Rate this[int i] => null;
+    public static Cart<T> operator +(Cart<T> left, Cart<T> right) => left;
+    public static implicit operator int(Cart<T> it) => 1;
+    int IRate.Do() => 1;
+    enum Color { Red }
+    delegate Rate Go(int x);
+}
+record Pair(Rate Left, int Right);
+"""
+
+
+def test_csharp_has_definitions_with_their_namespace_documentation_and_attributes() -> None:
+    known = facts_of("Shop/Cart.cs", CSHARP_SOURCE)
+    assert known.package == ""
+    assert shown(known) == [
+        ("Acme.Shop", "namespace", 5, 28, ""),
+        ("Acme.Shop.Cart", "class", 7, 27, "What is wanted."),
+        ("Acme.Shop.Cart.One", "variable", 12, 13, ""),
+        ("Acme.Shop.Cart.Changed", "variable", 13, 14, ""),
+        ("Acme.Shop.Cart.Gone", "variable", 13, 14, ""),
+        ("Acme.Shop.Cart.Cart", "method", 15, 17, "Makes it."),
+        ("Acme.Shop.Cart.Sum", "method", 19, 20, ""),
+        ("Acme.Shop.Cart.Sum.Local", "function", 19, 20, ""),
+        ("Acme.Shop.Cart.this", "method", 20, 21, ""),
+        ("Acme.Shop.Cart.+", "method", 21, 22, ""),
+        ("Acme.Shop.Cart.implicit", "method", 22, 23, ""),
+        ("Acme.Shop.Cart.Do", "method", 23, 24, ""),
+        ("Acme.Shop.Cart.Color", "enum", 24, 25, ""),
+        ("Acme.Shop.Cart.Go", "type", 25, 26, ""),
+        ("Acme.Shop.Pair", "class", 27, 28, ""),
+    ]
+    heads = {symbol.qualname: symbol.signature for symbol in known.symbols}
+    assert (
+        heads["Acme.Shop.Cart"]
+        == "[Obsolete] [Mark] public partial class Cart<T> : Base<T>, IList<Rate> where T : Rate"
+    )
+    assert heads["Acme.Shop.Cart.Sum"] == "public async Task<Rate?> Sum<K>(params Rate[] of)"
+
+
+def test_csharp_says_what_is_taken_in_and_what_values_are() -> None:
+    known = facts_of("Shop/Cart.cs", CSHARP_SOURCE)
+    assert known.imports == (
+        Import("*", "System", "*"),
+        Import("*", "System.Math", "*"),
+        Import("Far", "Acme.Tax", "Far"),
+        Import("*", "Acme.Deep", "*", 1),
+    )
+    assert {one.qualname.removeprefix("Acme.Shop."): one.type for one in known.types} == {
+        "Cart": "*Rate()",
+        "Cart.One": "Rate()",
+        "Cart.Changed": "EventHandler()",
+        "Cart.Gone": "EventHandler()",
+        "Cart.().Sum": "Rate()",
+        "Cart.Sum.().Local": "int()",
+        "Cart.().this": "Rate()",
+        "Cart.().Do": "int()",
+        "Cart.Go": "Rate()",
+        "Cart.rates": "**Rate()",
+        "Cart.others": "**Rate()",
+        "Pair.Left": "Rate()",
+        "Pair.Right": "int()",
+    }
+
+
+KOTLIN_SOURCE = b"""package acme.shop
+
+import acme.tax.Rate
+import acme.tax.Rates.find as look
+import acme.deep.*
+
+/** What is wanted. */
+@Deprecated("not any more, and never again")
+open class Cart<T : Rate>(private val one: Rate, other: Int = 1) : Base<T>(1), Held by one {
+  constructor(x: Int) : this(Rate(), x)
+
+  /** All of them. */
+  val items: Map<String, List<Rate>> = mapOf()
+  val late by lazy { Rate() }
+  val two get() = one
+
+  companion object {
+    const val MAX = 1
+  }
+
+  // no documentation
+  override suspend fun <K> sum(of: K, vararg more: Rate): Rate? {
+    fun local() = 1
+    val nothing = 2
+    return null
+  }
+
+  enum class Color { RED }
+}
+
+fun interface Go {
+  fun go()
+}
+object Single
+typealias Names = List<Rate>
+internal fun <K> List<K>.each(block: (K) -> Unit): Rate = look()
+val String.size2: Int get() = length
+"""
+
+
+def test_kotlin_has_definitions_with_their_package_documentation_and_annotations() -> None:
+    known = facts_of("Cart.kt", KOTLIN_SOURCE)
+    assert known.package == ""
+    assert shown(known) == [
+        ("acme.shop", "namespace", 0, 37, ""),
+        ("acme.shop.Cart", "class", 6, 29, "What is wanted."),
+        ("acme.shop.Cart.one", "variable", 8, 9, ""),
+        ("acme.shop.Cart.constructor", "method", 9, 10, ""),
+        ("acme.shop.Cart.items", "variable", 11, 13, "All of them."),
+        ("acme.shop.Cart.late", "variable", 13, 14, ""),
+        ("acme.shop.Cart.two", "variable", 14, 15, ""),
+        ("acme.shop.Cart.MAX", "variable", 17, 18, ""),
+        ("acme.shop.Cart.sum", "method", 21, 26, ""),
+        ("acme.shop.Cart.sum.local", "function", 22, 23, ""),
+        ("acme.shop.Cart.Color", "enum", 27, 28, ""),
+        ("acme.shop.Go", "interface", 30, 33, ""),
+        ("acme.shop.Go.go", "method", 31, 32, ""),
+        ("acme.shop.Single", "class", 33, 34, ""),
+        ("acme.shop.Names", "type", 34, 35, ""),
+        ("acme.shop.each", "function", 35, 36, ""),
+        ("acme.shop.size2", "variable", 36, 37, ""),
+    ]
+    heads = {symbol.qualname: symbol.signature for symbol in known.symbols}
+    assert heads["acme.shop.Cart.sum"] == "override suspend fun <K> sum(of: K, vararg more: Rate): Rate?"
+    assert heads["acme.shop.each"] == "internal fun <K> List<K>.each(block: (K) -> Unit): Rate"
+
+
+def test_kotlin_says_what_is_imported_and_what_values_are() -> None:
+    known = facts_of("Cart.kt", KOTLIN_SOURCE)
+    assert known.imports == (
+        Import("Rate", "acme.tax", "Rate"),
+        Import("look", "acme.tax.Rates", "find"),
+        Import("*", "acme.deep", "*"),
+    )
+    assert {one.qualname.removeprefix("acme.shop."): one.type for one in known.types} == {
+        "Cart.one": "Rate()",
+        "Cart.items": "**Rate()",
+        "Cart.late": "Rate()",
+        "Cart.two": "one",
+        "Cart.MAX": "Int()",
+        "Cart.().sum": "Rate()",
+        "Cart.sum.().local": "Int()",
+        "Names": "*Rate()",
+        "().each": "Rate()",
+        "size2": "Int()",
+        "Cart.Color.RED": "Color()",
+    }
+
+
 def test_a_signature_is_the_head_on_one_line() -> None:
     signatures = {s.qualname: s.signature for s in facts_of("a.go", GO_SOURCE).symbols}
     assert signatures["Cart.Sum"] == "func (c *Cart[T]) Sum(of ...string) (*Item, []Same)"
@@ -567,6 +740,27 @@ BROKEN = {
         b"void A::",
         b"TEST_F(",
     ],
+    "csharp": [
+        b"namespace",
+        b"namespace A.",
+        b"class torn { void F( }",
+        b"class good {}\nclass {{{",
+        b"class good { void F() { a. ; b?. ; new ; } }",
+        b"using ; using static ; using X = ; global using",
+        b"[",
+        b"class good { int this[ ; operator ; event ; }",
+        b"#if X\nclass good {}\n#else",
+    ],
+    "kotlin": [
+        b"package",
+        b"package a.",
+        b"class torn { fun f(",
+        b"class good\nclass {{{",
+        b"class good {\n  fun f() {\n    a.\n    ::\n    it\n  }\n}",
+        b"import ; import a. ; import *",
+        b"fun good() = ",
+        b"fun .f() {}\nobject : {",
+    ],
     "bash": [b"f(", b"good() { :; }\nf() {", b"source", b'. "$(', b"good() { :; }\nif then ) <<E", b"case x in"],
     "rust": [
         b"use",
@@ -598,6 +792,14 @@ DEEP = {
              b"fn f() " + b"{" * 2_000 + b"}" * 2_000, b"fn f(x: " + b"Vec<" * 2_000 + b"A" + b">" * 2_000 + b") {}",
              b"use " + b"a::{" * 1_000 + b"b" + b"}" * 1_000 + b";",
              b"fn f() { " + b"m!(" * 1_000 + b")" * 1_000 + b" }", b"fn f() { " + b"m!(a);" * 3_000 + b" }"],
+    "csharp": [b"class A { int x = " + b"f(" * 3_000 + b")" * 3_000 + b"; }",
+               b"class A { void f() { x" + b".f()" * 4_000 + b"; } }", b"class A {" * 1_000 + b"}" * 1_000,
+               b"class A { " + b"List<" * 2_000 + b"A" + b">" * 2_000 + b" x; }", b"using A" + b".A" * 5_000 + b";",
+               b"class A { void f() { x" + b"?.f" * 4_000 + b"; } }", b"[A]" * 5_000 + b"class A {}"],
+    "kotlin": [b"val x = " + b"f(" * 3_000 + b")" * 3_000, b"fun f() { x" + b".f()" * 4_000 + b" }",
+               b"class A {\n" * 1_000 + b"}\n" * 1_000, b"val x: " + b"List<" * 2_000 + b"A" + b">" * 2_000,
+               b"val x = " + b"f { " * 2_000 + b"it" + b" }" * 2_000, b"import a" + b".a" * 5_000,
+               b"@A " * 5_000 + b"fun f() {}"],
     "php": [b"<?php $x = " + b"f(" * 3_000 + b")" * 3_000 + b";", b"<?php $x" + b"->f()" * 4_000 + b";",
             b"<?php function f() " + b"{" * 2_000 + b"}" * 2_000, b"<?php /** @var A" + b"[]" * 5_000 + b" */ $x = 1;",
             b"<?php class A { /** @var " + b"array<" * 2_000 + b" */ public $x; }",
@@ -607,8 +809,10 @@ ENDINGS = {
     "bash": "a.sh",
     "c": "a.c",
     "cpp": "a.cpp",
+    "csharp": "a.cs",
     "go": "a.go",
     "java": "A.java",
+    "kotlin": "a.kt",
     "php": "a.php",
     "rust": "a.rs",
 }

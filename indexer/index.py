@@ -7,7 +7,7 @@ and then put in its place.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -17,13 +17,14 @@ from bridle.indexer.disk import Disk, OnDisk, Progress, answer
 from bridle.indexer.executed import ExecutorWorkers
 from bridle.indexer.facts import Skipped
 from bridle.indexer.files import FolderLink
+from bridle.indexer.languages.readers import is_text
 from bridle.indexer.linked import Linked
 from bridle.indexer.linking import Layout
 from bridle.indexer.parse import Job, Parsed, Unread, has_language
 from bridle.indexer.script_projects import Projects
 from bridle.indexer.snapshot import Snapshot, Work
 from bridle.indexer.stopwatch import Stopwatch
-from bridle.indexer.words import Words
+from bridle.indexer.words import FileWords, Words
 from bridle.indexer.workers import ParseWorkers
 
 REBUILD_SHARE = 4  # with more than one file in so many changed, everything is resolved at once
@@ -136,8 +137,8 @@ class Index:
             parsed, edges = known
             facts = {path: one.facts for path, one in parsed.items()}
             self._kept = linked = Linked.restored(facts, edges, Layout(*_layout(found)))
-            words = Words.of({path: one.words for path, one in parsed.items()})
-        return Snapshot(self._root, linked, words, generation=self._snapshot.generation, complete=False)
+            words, texts = _words_of(parsed)
+        return Snapshot(self._root, linked, words, texts, generation=self._snapshot.generation, complete=False)
 
     def _keep(self, watch: Stopwatch) -> None:
         """Keep the edges for the next start, where no buffer has a part in them and the disk's are not kept yet."""
@@ -170,16 +171,15 @@ class Index:
                 linked = old.linked
         with watch.stage("words"):
             if anew:
-                words = Words.of({path: known.words for path, known in self._parsed().items()})
-            elif changes:
-                words = old.words.changed({p: known.words if known else None for p, known in changes.items()})
+                words, texts = _words_of(self._parsed())
             else:
-                words = old.words
+                words, texts = _changed_words(old, changes)
         unread = _missed(self._buffers.values())
         self._snapshot = Snapshot(
             self._root,
             linked,
             words,
+            texts,
             generation=old.generation + 1,
             complete=found.complete,
             skipped=(*found.skipped, *(one for one in self._unread if one.path not in self._buffers), *unread),
@@ -203,6 +203,20 @@ class Index:
             if (now.facts if now else None) is not (was.facts if was else None):
                 changes[path] = now
         return len(changes) * REBUILD_SHARE > max(len(known), 1), changes
+
+
+def _words_of(parsed: Mapping[str, Parsed]) -> tuple[Words, Words]:
+    """Return the words of code, and those of texts that are none."""
+    code = {path: one.words for path, one in parsed.items() if not is_text(path)}
+    return Words.of(code), Words.of({path: one.words for path, one in parsed.items() if is_text(path)})
+
+
+def _changed_words(old: Snapshot, changes: Mapping[str, Parsed | None]) -> tuple[Words, Words]:
+    code: dict[str, FileWords | None] = {}
+    texts: dict[str, FileWords | None] = {}
+    for path, known in changes.items():
+        (texts if is_text(path) else code)[path] = known.words if known else None
+    return old.words.changed(code) if code else old.words, old.texts.changed(texts) if texts else old.texts
 
 
 def _layout(found: OnDisk) -> tuple[tuple[FolderLink, ...], tuple[str, ...], Projects]:

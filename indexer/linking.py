@@ -10,7 +10,7 @@ import msgspec
 from bridle.indexer.facts import Edge, Import, Reference, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
-from bridle.indexer.languages.readers import PYTHON, RUST, SCRIPTS, family
+from bridle.indexer.languages.readers import PYTHON, RUST, SCRIPTS, TEXTS, family, is_text
 from bridle.indexer.modules import Modules
 from bridle.indexer.package_resolve import PackageResolver
 from bridle.indexer.package_rules import RULES
@@ -20,6 +20,7 @@ from bridle.indexer.scopes import Scopes
 from bridle.indexer.script_modules import ScriptModules
 from bridle.indexer.script_projects import Projects
 from bridle.indexer.script_resolve import ScriptResolver
+from bridle.indexer.text_resolve import TextResolver
 
 HEADED = frozenset(rules.language for rules in RULES)
 """Languages in which what a definition is taken for depends on its head too."""
@@ -75,12 +76,14 @@ class Homes:
             PYTHON.name: Resolver(files, self.python, names),
             SCRIPTS.name: ScriptResolver(files, self.scripts, names),
             **packaged,
+            **dict.fromkeys((reader.name for reader in TEXTS), TextResolver(files)),
         }
 
     def reaches_any(self, paths: Iterable[str]) -> bool:
         """Whether a file that comes or goes may be meant by words that do not hold its name."""
         crates = {root.folder for root in self.layout.projects.roots if root.language == RUST.name}
-        return any(_stands_for_folder(path) or path in self.scripts.named or path in crates for path in paths)
+        code = (path for path in paths if not is_text(path))
+        return any(_stands_for_folder(path) or path in self.scripts.named or path in crates for path in code)
 
 
 def edges_of(paths: Sequence[str], resolving: Mapping[str, Resolving]) -> dict[str, tuple[Edge, ...]]:

@@ -28,7 +28,8 @@ CREATE TABLE linked (checksum TEXT, edges BLOB);
 _PARSERS = (
     "tree-sitter", "tree-sitter-python", "tree-sitter-javascript", "tree-sitter-typescript", "tree-sitter-go",
     "tree-sitter-java", "tree-sitter-c", "tree-sitter-cpp", "tree-sitter-php",
-    "tree-sitter-rust",
+    "tree-sitter-rust", "tree-sitter-bash", "tree-sitter-ruby", "tree-sitter-markdown", "tree-sitter-json",
+    "tree-sitter-toml", "tree-sitter-yaml",
 )  # fmt: skip
 _MADE_BY = (
     "bounded.py", "encoding.py", "facts.py", "files.py", "languages", "packed.py", "parse.py", "places.py", "store.py",
@@ -37,6 +38,7 @@ _MADE_BY = (
     "script_projects.py", "script_resolve.py", "package_includes.py", "package_lookup.py", "package_meanings.py",
     "package_resolve.py", "package_roots.py", "package_rules.py", "package_values.py",
     "rust_meanings.py", "rust_modules.py", "rust_places.py", "rust_resolve.py",
+    "text_resolve.py",
 )  # fmt: skip
 _BROKEN = (sqlite3.Error, msgspec.MsgspecError, OSError, ValueError)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bridle.indexer.facts import Export, Import, Symbol, Value
 from bridle.indexer.groups import Groups
-from bridle.indexer.languages.readers import PYTHON, RUST, family
+from bridle.indexer.languages.readers import PYTHON, RUST, family, is_text
 from bridle.indexer.linking import HEADED
 from bridle.indexer.package_roots import Root
 from bridle.indexer.rust_modules import moved
@@ -15,6 +15,8 @@ from bridle.indexer.scopes import Scopes
 
 ALL = "*"
 ANYWHERE = ""
+TEXTS = "#"
+"""Where names of texts that are no code reach: one another, by links."""
 WORD = re.compile(r"[\w$#]+")
 _PARTS = re.compile(r"[./]+")
 _ENDING = re.compile(r"(?:\.d)?\.\w+$")
@@ -30,16 +32,17 @@ def touched(
 ) -> set[str]:
     """Return the files to resolve again: those that are new, and those that a changed name can reach.
 
-    A name of a Python file reaches its `dependents` alone; a method's reaches everybody, since one that is the only one
-    of its name is meant by it, and so does what pytest finds by folder. A file of Rust whose place in the tree of
-    modules is another is new as well, with all that it gives.
+    A name of a Python file reaches its `dependents` alone, one of a text that is no code such texts; a method's reaches
+    everybody, since one that is the only one of its name is meant by it, and so does what pytest finds by folder. A
+    file of Rust whose place in the tree of modules is another is new as well, with all that it gives.
     """
     waiting: list[tuple[str, str]] = []
     for path in {*old, *new}:
         difference = _difference(path, old.get(path), new.get(path))
         if ALL in difference:
             return set(files)
-        waiting += ((name, ANYWHERE if is_free else _origin(path)) for name, is_free in difference.items())
+        free = TEXTS if is_text(path) else ANYWHERE
+        waiting += ((name, free if is_free else _origin(path)) for name, is_free in difference.items())
     found = moved(old, new, files, roots)
     waiting += ((name, ANYWHERE) for path in found if path in files for name in _given(files[path]))
     found = found.intersection(files) | set(new)
@@ -47,10 +50,10 @@ def touched(
     known: dict[str, Collection[str]] = {}
     while waiting:
         name, origin = waiting.pop()
-        if origin != ANYWHERE and origin not in known:
+        if origin not in (ANYWHERE, TEXTS) and origin not in known:
             known[origin] = dependents(origin)
         for path in mentions.get(name):
-            if origin == ANYWHERE or path in known[origin]:
+            if origin == ANYWHERE or (is_text(path) if origin == TEXTS else path in known[origin]):
                 found.add(path)
                 passed_on = ((other, _origin(path)) for other in _other_names(files[path], name))
                 fresh = [one for one in passed_on if one not in seen]
@@ -60,6 +63,8 @@ def touched(
 
 
 def _origin(path: str) -> str:
+    if is_text(path):
+        return TEXTS
     return path if family(path) == PYTHON.name and not path.endswith("conftest.py") else ANYWHERE
 
 

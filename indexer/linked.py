@@ -17,6 +17,8 @@ import msgspec
 from bridle.indexer.facts import Edge, FileFacts, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
+from bridle.indexer.languages.readers import RUBY, family
+from bridle.indexer.languages.ruby_marks import classes_mentioned
 from bridle.indexer.linking import Homes, Layout, Resolving, edges_of
 from bridle.indexer.resolve import path_of
 from bridle.indexer.scopes import Scopes
@@ -194,8 +196,12 @@ def _mentions(files: Iterable[Scopes]) -> Iterator[tuple[str, str]]:
     for scopes in files:
         path = scopes.facts.path
         names = {use.name for use in scopes.facts.references}
+        names.update(f"{use.name}=" for use in scopes.facts.references if use.kind == "write")
         written = {use.qualifier for use in scopes.facts.references} | {value.path for value in scopes.facts.values}
         names.update(WORD.findall(" ".join(written)))
+        if family(path) == RUBY.name:
+            names |= classes_mentioned(" ".join(written))
+            names.update(symbol.name for symbol in scopes.facts.symbols if symbol.kind in ("class", "namespace"))
         for binding in bindings(scopes):
             names |= parts(binding)
         for name in names:

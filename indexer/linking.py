@@ -10,11 +10,13 @@ import msgspec
 from bridle.indexer.facts import Edge, Import, Reference, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
-from bridle.indexer.languages.readers import PYTHON, RUST, SCRIPTS, TEXTS, family, is_text
+from bridle.indexer.languages.readers import PYTHON, RUBY, RUST, SCRIPTS, TEXTS, family, is_text
 from bridle.indexer.modules import Modules
 from bridle.indexer.package_resolve import PackageResolver
-from bridle.indexer.package_rules import RULES
+from bridle.indexer.package_roots import Root
+from bridle.indexer.package_rules import RULES, Rules
 from bridle.indexer.resolve import Resolver
+from bridle.indexer.ruby_resolve import RubyResolver
 from bridle.indexer.rust_resolve import RustResolver
 from bridle.indexer.scopes import Scopes
 from bridle.indexer.script_modules import ScriptModules
@@ -25,7 +27,14 @@ from bridle.indexer.text_resolve import TextResolver
 HEADED = frozenset(rules.language for rules in RULES)
 """Languages in which what a definition is taken for depends on its head too."""
 
-_OWN_RULES = {RUST.name: RustResolver}
+
+class _Making(Protocol):
+    def __call__(
+        self, files: Mapping[str, Scopes], names: Groups[str, SymbolId], rules: Rules, roots: Sequence[Root], /
+    ) -> Resolving: ...
+
+
+_OWN_RULES: Mapping[str, _Making] = {RUBY.name: RubyResolver, RUST.name: RustResolver}
 
 
 class Resolving(Protocol):

@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from bridle.indexer.facts import FileFacts
-from bridle.indexer.languages.readers import BASH, GO, JAVA, PHP, RUST, C
+from bridle.indexer.languages.readers import BASH, GO, JAVA, PHP, RUBY, RUST, C
 from bridle.indexer.languages.trees import words
 from bridle.indexer.package_roots import Root
+from bridle.indexer.ruby_builtins import BUILT_IN
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -112,6 +113,14 @@ RULES: tuple[Rules, ...] = (
             "getName getValue handle has isEmpty key last modify name next prepare push query read remove reset rewind "
             "run save seek send set start stop toArray toString valid value write"
         ),
+    ),
+    Rules(
+        RUBY.name,
+        lambda facts, roots: "",
+        is_sole=True,
+        constructor="initialize",
+        own=frozenset(("self",)),
+        common=BUILT_IN,
     ),
     Rules(
         RUST.name,

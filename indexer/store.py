@@ -38,7 +38,7 @@ _MADE_BY = (
     "script_projects.py", "script_resolve.py", "package_includes.py", "package_lookup.py", "package_meanings.py",
     "package_resolve.py", "package_roots.py", "package_rules.py", "package_values.py",
     "rust_meanings.py", "rust_modules.py", "rust_places.py", "rust_resolve.py",
-    "text_resolve.py",
+    "text_resolve.py", "ruby_builtins.py", "ruby_classes.py", "ruby_resolve.py",
 )  # fmt: skip
 _BROKEN = (sqlite3.Error, msgspec.MsgspecError, OSError, ValueError)
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bridle.indexer.facts import Export, Import, Symbol, Value
 from bridle.indexer.groups import Groups
-from bridle.indexer.languages.readers import PYTHON, RUST, family, is_text
+from bridle.indexer.languages.readers import PYTHON, RUBY, RUST, family, is_text
+from bridle.indexer.languages.ruby_marks import EXTENDED, MIXED, classes_mentioned
 from bridle.indexer.linking import HEADED
 from bridle.indexer.package_roots import Root
 from bridle.indexer.rust_modules import moved
@@ -19,6 +20,8 @@ TEXTS = "#"
 """Where names of texts that are no code reach: one another, by links."""
 WORD = re.compile(r"[\w$#]+")
 _PARTS = re.compile(r"[./]+")
+_N_OF_A_SYMBOL = 5
+"""So much is told of a symbol before what it is built on, in a language whose heads count."""
 _ENDING = re.compile(r"(?:\.d)?\.\w+$")
 
 
@@ -81,11 +84,29 @@ def parts(binding: Import | Export) -> set[str]:
 def _other_names(scopes: Scopes, name: str) -> set[str]:
     """Return what this file calls things that depend on `name`: by import, as a base, as a value's class."""
     bound = {_last(binding.name) for binding in bindings(scopes) if name in parts(binding)}
-    bound |= {_last(one.qualname) for one in scopes.facts.types if name in _words(one.type)}
+    is_ruby = family(scopes.facts.path) == RUBY.name
+    words = _words_of_ruby if is_ruby else _words
+    bound |= {_last(one.qualname) for one in scopes.facts.types if name in words(one.type)}
     derived = {scopes.by_id[owner].name for owner, bases in scopes.bases.items() if any(b.name == name for b in bases)}
     held = {_called(v) for v in scopes.facts.values if name in v.path and name in WORD.findall(v.path)}
     put_on = _put_on(scopes, name) if family(scopes.facts.path) == RUST.name else set[str]()
-    return (bound | derived | held | put_on) - {""}
+    mixed = _mixed(scopes, name) if is_ruby else set[str]()
+    return (bound | derived | held | put_on | mixed) - {""}
+
+
+def _mixed(scopes: Scopes, name: str) -> set[str]:
+    """Return what else the types of a file that are built on `name` are built on: it sees what they have."""
+    found: set[str] = set()
+    for owner, bases in scopes.bases.items():
+        if any(base.name == name for base in bases) or scopes.by_id[owner].name == name:
+            found |= {base.name for base in bases}
+    brought = (one for one in scopes.facts.types if one.qualname.endswith(MIXED) and name in _words(one.type))
+    return found | {_owner(one.qualname) for one in brought}
+
+
+def _owner(noted: str) -> str:
+    """Return the type that a note is about."""
+    return noted.rpartition(".")[0].rpartition(".")[2]
 
 
 def _put_on(scopes: Scopes, name: str) -> set[str]:
@@ -117,6 +138,12 @@ def _difference(path: str, old: Scopes | None, new: Scopes | None) -> dict[str, 
     types = set(old.facts.types if old else ()) ^ set(new.facts.types if new else ())
     names = {part for symbol in symbols for part in symbol[0].split(".")}
     names |= {_last(binding.name) for binding in changed} | {_last(one.qualname) for one in types}
+    if family(path) == RUBY.name:
+        if any(one.qualname == EXTENDED for one in types):
+            return {ALL: True}  # what stands in no type has other methods
+        names = {_last(name) for name in (symbol[0] for symbol in symbols)} | {_last(one.qualname) for one in types}
+        names |= {_owner(one.qualname) for one in types if one.qualname.endswith(MIXED)}
+        names |= {_last(base) for symbol in symbols for base in symbol[_N_OF_A_SYMBOL:]}
     values = set(old.facts.values if old else ()) ^ set(new.facts.values if new else ())
     for value in values:
         names.update((_called(value), *WORD.findall(value.owner.partition("::")[2])))
@@ -155,6 +182,10 @@ def _head(symbol: Symbol) -> tuple[str, str]:
 
 def _last(name: str) -> str:
     return name.rpartition(".")[2]
+
+
+def _words_of_ruby(written: str) -> set[str]:
+    return _words(written) | classes_mentioned(written)
 
 
 def _words(written: str) -> set[str]:

@@ -22,6 +22,7 @@ import golang
 import java
 import php
 import python
+import ruby
 import rust
 import typescript
 from comparing import KINDS, Comparison, total
@@ -35,6 +36,7 @@ LANGUAGES = {
     "cpp": cpp,
     "bash": bash,
     "php": php,
+    "ruby": ruby,
     "rust": rust,
 }
 """Each has PINNED (name, folder of the code, commit), `missing(where)`, `comparisons(where, n_symbols, project)` and,

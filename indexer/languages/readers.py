@@ -60,7 +60,8 @@ CPP = Reader(
 PHP = Reader("php", (".php", ".phtml"), "php", ("probe.php", b"<?php\nfunction probe() { return probe(); }\n"))
 BASH = Reader("bash", (".sh", ".bash"), "bash", ("probe.sh", b"probe() {\n  probe\n}\n"))
 RUST = Reader("rust", (".rs",), "rust", ("probe.rs", b"fn probe() {\n    probe();\n}\n"))
-READERS = (PYTHON, SCRIPTS, GO, JAVA, C, CPP, PHP, BASH, RUST)
+RUBY = Reader("ruby", (".rb", ".rake", ".gemspec", ".ru"), "ruby", ("probe.rb", b"def probe\n  probe\nend\n"))
+READERS = (PYTHON, SCRIPTS, GO, JAVA, C, CPP, PHP, BASH, RUST, RUBY)
 
 TEXTS = (
     Reader("markdown", (".md", ".markdown"), "markdown", ("probe.md", b"# Probe\n\n[probe](probe.md)\n")),
@@ -72,6 +73,7 @@ TEXTS = (
 
 _BY_SUFFIX = {suffix: reader for reader in (*READERS, *TEXTS) for suffix in reader.suffixes}
 _TEXT_SUFFIXES = tuple(suffix for reader in TEXTS for suffix in reader.suffixes)
+_BY_NAME = {"Rakefile": RUBY, "Gemfile": RUBY}
 _SHELL = re.compile(rb"#![^\n]*?[/ ](?:ba|da|k|a|z)?sh\b")
 _NO_PROGRAM = frozenset(
     ("makefile", "license", "dockerfile", "readme", "changelog", "authors", "codeowners", "copying")
@@ -84,12 +86,13 @@ def reader_of(path: str) -> Reader | None:
     dot = name.rfind(".")
     if dot >= 0:
         return _BY_SUFFIX.get(name[dot:])
-    return None if name.lower() in _NO_PROGRAM else BASH
+    return _BY_NAME.get(name) or (None if name.lower() in _NO_PROGRAM else BASH)
 
 
 def is_read(path: str, source: bytes) -> bool:
     """Whether a file that somebody reads by its name is of that language: without an ending, its first line tells."""
-    return "." in path.rpartition("/")[2] or _SHELL.match(source) is not None
+    name = path.rpartition("/")[2]
+    return "." in name or name in _BY_NAME or _SHELL.match(source) is not None
 
 
 def is_text(path: str) -> bool:

@@ -32,6 +32,7 @@ const PROVIDING: Readonly<Record<string, readonly string[]>> = {
   "bmewburn.vscode-intelephense-client": ["php"],
   "devsense.phptools-vscode": ["php"],
   "shopify.ruby-lsp": ["ruby"],
+  "castwide.solargraph": ["ruby"],
   "mads-hartmann.bash-ide-vscode": ["shellscript"],
   "vscode.markdown-language-features": ["markdown"],
   "vscode.json-language-features": ["json", "jsonc"],

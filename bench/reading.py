@@ -2,9 +2,9 @@
 
 Prints lines and bytes per second of CPU, parsing included, the best of three rounds taken in turns. Python's text is
 the standard library's and TypeScript's the clone es-toolkit in BENCH_REPOS=DIR; in the smoke form both are our own
-(the floors, the editor's client). Go, Java, C, C++, C#, Kotlin, PHP, Rust and the shell are read from the clones of
-`bench/truth` that are there. Exits 1 when TypeScript is read at less than a quarter of Python's rate by bytes (a tenth
-in the smoke form), 2 when the clone is not there.
+(the floors, the editor's client). Go, Java, C, C++, C#, Kotlin, PHP, Ruby, Rust and the shell are read from the clones
+of `bench/truth` that are there. Exits 1 when TypeScript is read at less than a quarter of Python's rate by bytes (a
+tenth in the smoke form), 2 when the clone is not there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,21 @@ import sysconfig
 import time
 from pathlib import Path
 
-from bridle.indexer.languages.readers import BASH, CPP, CSHARP, GO, JAVA, KOTLIN, PHP, PYTHON, RUST, SCRIPTS, C, Reader
+from bridle.indexer.languages.readers import (
+    BASH,
+    CPP,
+    CSHARP,
+    GO,
+    JAVA,
+    KOTLIN,
+    PHP,
+    PYTHON,
+    RUBY,
+    RUST,
+    SCRIPTS,
+    C,
+    Reader,
+)
 
 HOUSE = Path(__file__).resolve().parents[1]
 GOAL, SMOKE_GOAL = 0.25, 0.1
@@ -30,6 +44,7 @@ CLONES = {
     KOTLIN: ("kotlinpoet", "clikt"),
     PHP: ("slim", "fastroute"),
     BASH: ("bats", "ohmybash"),
+    RUBY: ("mustache", "rake", "optparse", "rack"),
     RUST: ("semver", "memchr", "aho-corasick", "log"),
 }
 

@@ -33,7 +33,7 @@ _THRIFT = 0.15
 """How much a body's size counts against it: of two that are as likely, the smaller leaves room for more."""
 _BYTES_PER_TOKEN = 8
 """Source has never more than that."""
-_WIDE = ("class", "interface", "namespace", "suite")  # what is shown by its parts, rather than whole
+_WIDE = ("class", "interface", "namespace", "suite", "section", "key")  # what is shown by its parts, rather than whole
 _CLASS_SHARE = 0.2
 _MARGIN = 8
 _SMALL_GAP = 2

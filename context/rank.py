@@ -14,6 +14,7 @@ import msgspec
 
 from bridle.context.signals import rows_of
 from bridle.context.task import NOTHING_BESIDE, Beside, Task
+from bridle.context.texts import wanted_parts
 from bridle.context.weighing import Share, shared, weigh
 from bridle.indexer.facts import Symbol, SymbolId
 from bridle.indexer.resolve import is_test, is_test_file
@@ -120,6 +121,8 @@ def _add_likely(task: Task, snapshot: Snapshot, beside: Beside, shares: _Shares,
     for score, row in scored[:MAX_LIKELY]:
         for share in shared(row, weight * score):
             shares.add(row.symbol.id, share.kind, share.score, share.why)
+    for part in wanted_parts(task.instruction, snapshot):
+        shares.add(part.symbol.id, "text", weight * part.score, part.why)
     return [row.symbol.id for _, row in scored[:N_LEADING]]
 
 

@@ -17,8 +17,9 @@ from typing import Final
 import msgspec
 
 from bridle.indexer.facts import Symbol, SymbolId
+from bridle.indexer.languages.readers import is_text
 from bridle.indexer.past import MAX_COMMITS, Past, Vote
-from bridle.indexer.resolve import is_test_file
+from bridle.indexer.resolve import is_test_file, path_of
 from bridle.indexer.snapshot import Snapshot
 from bridle.indexer.words import Told, query_terms, terms_of
 
@@ -119,7 +120,7 @@ class _Gathering:
         self._words = frozenset(word.lower() for word in _WORD.findall(telling))
         self._subject = frozenset(query_terms(instruction.strip().partition("\n")[0]))
         self._named = frozenset(code_names(instruction))
-        self._paths_named = paths_named(instruction, snapshot)
+        self._paths_named = {path for path in paths_named(instruction, snapshot) if not is_text(path)}
         self._factors = {path: self._factor(path) for path in self._told.files}
         by_file = ((-score * self._factors[path], path) for path, score in self._told.files.items())
         self._file_order = [path for _, path in sorted(by_file)]
@@ -174,7 +175,8 @@ class _Gathering:
 
     def _spelled_out(self) -> Iterator[Key]:
         for name in sorted(self._named):
-            for symbol in self._snapshot.named(name)[:MAX_NAMED]:
+            code = [symbol for symbol in self._snapshot.named(name) if not is_text(symbol.span.path)]
+            for symbol in code[:MAX_NAMED]:
                 if symbol.kind != "module":
                     yield symbol.span.path, self._symbols(symbol.span.path).index(symbol)
 
@@ -231,7 +233,8 @@ class _Gathering:
         """Return how plainly the task names a definition: less where many have the name."""
         if symbol.name not in self._named and symbol.qualname not in self._named:
             return 0.0
-        return 1.0 / math.sqrt(len(self._snapshot.linked.names.get(symbol.name)) or 1)
+        named = sum(not is_text(path_of(one)) for one in self._snapshot.linked.names.get(symbol.name))
+        return 1.0 / math.sqrt(named or 1)
 
     def _share(self, terms: Iterable[str]) -> float:
         """Return how much of some terms the task speaks of, the rare ones counting most."""

@@ -10,9 +10,11 @@ SymbolId = NewType("SymbolId", str)
 """``path::qualified.name``; the module itself is ``path::``. A repeated name gets ``#2``, ``#3`` …"""
 
 SymbolKind = Literal[
-    "module", "class", "function", "method", "variable", "interface", "type", "enum", "namespace", "suite", "test"
-]
-"""`suite` and `test` are blocks that a test runner is handed under a title, where tests have no names."""
+    "module", "class", "function", "method", "variable", "interface", "type", "enum", "namespace", "suite", "test",
+    "section", "key",
+]  # fmt: skip
+"""`suite` and `test` are blocks that a test runner is handed under a title, where tests have no names; `section` and
+`key` are parts of texts that are no code."""
 ReferenceKind = Literal["call", "import", "inherit", "read", "write"]
 EdgeKind = Literal["contains", "calls", "references", "imports", "inherits", "overrides", "tests"]
 

@@ -7,7 +7,7 @@ and then put in its place.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from bridle.indexer.executed import ExecutorWorkers
 from bridle.indexer.facts import Skipped
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
+from bridle.indexer.languages.readers import is_text
 from bridle.indexer.linked import Linked
 from bridle.indexer.linking import Layout
 from bridle.indexer.numbering import groups_of
@@ -27,7 +28,7 @@ from bridle.indexer.parse import Job, Parsed, Unread, has_language
 from bridle.indexer.script_projects import Projects
 from bridle.indexer.snapshot import Snapshot, Work
 from bridle.indexer.stopwatch import Stopwatch
-from bridle.indexer.words import Words
+from bridle.indexer.words import FileWords, Words
 from bridle.indexer.workers import ParseWorkers
 
 REBUILD_SHARE = 4  # with more than one file in so many changed, everything is resolved at once
@@ -152,8 +153,8 @@ class Index:
             except ValueError:
                 return None
             self._kept = linked
-            words = Words.of({path: one.words for path, one in parsed.items()}, terms)
-        return Snapshot(self._root, linked, words, generation=self._snapshot.generation, complete=False)
+            words, texts = _words_of(parsed, terms)
+        return Snapshot(self._root, linked, words, texts, generation=self._snapshot.generation, complete=False)
 
     def _keep(self) -> None:
         """Keep what is linked for the next start, where no buffer has a part in it and it is not kept yet."""
@@ -186,16 +187,15 @@ class Index:
                 linked = old.linked
         with watch.stage("words"):
             if anew:
-                words = Words.of({path: known.words for path, known in self._parsed().items()})
-            elif changes:
-                words = old.words.changed({p: known.words if known else None for p, known in changes.items()})
+                words, texts = _words_of(self._parsed())
             else:
-                words = old.words
+                words, texts = _changed_words(old, changes)
         unread = _missed(self._buffers.values())
         self._snapshot = Snapshot(
             self._root,
             linked,
             words,
+            texts,
             generation=old.generation + 1,
             complete=found.complete,
             skipped=(*found.skipped, *(one for one in self._unread if one.path not in self._buffers), *unread),
@@ -219,6 +219,20 @@ class Index:
             if (now.entry if now else None) is not (was.entry if was else None):
                 changes[path] = now
         return len(changes) * REBUILD_SHARE > max(len(known), 1), changes
+
+
+def _words_of(parsed: Mapping[str, Parsed], terms: Groups[str, str] | None = None) -> tuple[Words, Words]:
+    """Return the words of code, and those of texts that are none; `terms` are the files of code that hold a term."""
+    code = {path: one.words for path, one in parsed.items() if not is_text(path)}
+    return Words.of(code, terms), Words.of({path: one.words for path, one in parsed.items() if is_text(path)})
+
+
+def _changed_words(old: Snapshot, changes: Mapping[str, Parsed | None]) -> tuple[Words, Words]:
+    code: dict[str, FileWords | None] = {}
+    texts: dict[str, FileWords | None] = {}
+    for path, known in changes.items():
+        (texts if is_text(path) else code)[path] = known.words if known else None
+    return old.words.changed(code) if code else old.words, old.texts.changed(texts) if texts else old.texts
 
 
 def _layout(found: OnDisk) -> tuple[tuple[FolderLink, ...], tuple[str, ...], Projects]:

@@ -19,6 +19,8 @@ from bridle.indexer.entry import Entry
 from bridle.indexer.facts import Edge, FileFacts, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
+from bridle.indexer.languages.readers import RUBY, family
+from bridle.indexer.languages.ruby_marks import classes_mentioned
 from bridle.indexer.linking import Homes, Layout, Resolving, edges_of
 from bridle.indexer.numbering import KeptGroups, Numbering, groups_of
 from bridle.indexer.packed import Packed
@@ -220,9 +222,14 @@ def _mentions(files: Iterable[Scopes]) -> Iterator[tuple[str, str]]:
 
 def _mentioned(scopes: Scopes) -> set[str]:
     """Return the names that a file uses."""
-    names = {use.name for use in scopes.facts.references}
-    written = {use.qualifier for use in scopes.facts.references} | {value.path for value in scopes.facts.values}
-    names.update(WORD.findall(" ".join(written)))
+    facts = scopes.facts
+    names = {use.name for use in facts.references}
+    names.update(f"{use.name}=" for use in facts.references if use.kind == "write")
+    written = " ".join({use.qualifier for use in facts.references} | {value.path for value in facts.values})
+    names.update(WORD.findall(written))
+    if family(scopes.path) == RUBY.name:
+        names |= classes_mentioned(written)
+        names.update(symbol.name for symbol in facts.symbols if symbol.kind in ("class", "namespace"))
     for binding in bindings(scopes):
         names |= parts(binding)
     return names

@@ -11,22 +11,33 @@ import msgspec
 from bridle.indexer.facts import Edge, Import, Reference, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
-from bridle.indexer.languages.readers import CSHARP, KOTLIN, PYTHON, RUST, SCRIPTS, family
+from bridle.indexer.languages.readers import CSHARP, KOTLIN, PYTHON, RUBY, RUST, SCRIPTS, TEXTS, family, is_text
 from bridle.indexer.modules import Modules
 from bridle.indexer.package_resolve import PackageResolver
-from bridle.indexer.package_rules import RULES
+from bridle.indexer.package_roots import Root
+from bridle.indexer.package_rules import RULES, Rules
 from bridle.indexer.resolve import Resolver
+from bridle.indexer.ruby_resolve import RubyResolver
 from bridle.indexer.rust_resolve import RustResolver
 from bridle.indexer.scopes import Scopes
 from bridle.indexer.script_modules import ScriptModules
 from bridle.indexer.script_projects import Projects
 from bridle.indexer.script_resolve import ScriptResolver
 from bridle.indexer.spaced_resolve import SpacedResolver
+from bridle.indexer.text_resolve import TextResolver
 
 HEADED = frozenset(rules.language for rules in RULES)
 """Languages in which what a definition is taken for depends on its head too."""
 
-_OWN_RULES: Mapping[str, type[PackageResolver]] = {
+
+class _Making(Protocol):
+    def __call__(
+        self, files: Mapping[str, Scopes], names: Groups[str, SymbolId], rules: Rules, roots: Sequence[Root], /
+    ) -> Resolving: ...
+
+
+_OWN_RULES: Mapping[str, _Making] = {
+    RUBY.name: RubyResolver,
     RUST.name: RustResolver,
     CSHARP.name: SpacedResolver,
     KOTLIN.name: SpacedResolver,
@@ -89,12 +100,14 @@ class Homes:
             PYTHON.name: Resolver(files, self.python, names),
             SCRIPTS.name: ScriptResolver(files, self.scripts, names),
             **packaged,
+            **dict.fromkeys((reader.name for reader in TEXTS), TextResolver(files)),
         }
 
     def reaches_any(self, paths: Iterable[str]) -> bool:
         """Whether a file that comes or goes may be meant by words that do not hold its name."""
         crates = {root.folder for root in self.layout.projects.roots if root.language == RUST.name}
-        return any(_stands_for_folder(path) or path in self.scripts.named or path in crates for path in paths)
+        code = (path for path in paths if not is_text(path))
+        return any(_stands_for_folder(path) or path in self.scripts.named or path in crates for path in code)
 
 
 def edges_of(paths: Sequence[str], resolving: Mapping[str, Resolving]) -> dict[str, tuple[Edge, ...]]:

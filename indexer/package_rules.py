@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from bridle.indexer.facts import FileFacts
-from bridle.indexer.languages.readers import BASH, CSHARP, GO, JAVA, KOTLIN, PHP, RUST, C
+from bridle.indexer.languages.readers import BASH, CSHARP, GO, JAVA, KOTLIN, PHP, RUBY, RUST, C
 from bridle.indexer.languages.trees import words
 from bridle.indexer.package_roots import Root
+from bridle.indexer.ruby_builtins import BUILT_IN
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -167,6 +168,14 @@ RULES: tuple[Rules, ...] = (
             "print println put read remove replace reset run save send set setValue size sort split start stop sum "
             "take toList toString trim update use value with write"
         ),
+    ),
+    Rules(
+        RUBY.name,
+        lambda facts, roots: "",
+        is_sole=True,
+        constructor="initialize",
+        own=frozenset(("self",)),
+        common=BUILT_IN,
     ),
     Rules(
         RUST.name,

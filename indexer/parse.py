@@ -14,11 +14,14 @@ from bridle.indexer.facts import FileFacts, Skipped, Symbol
 from bridle.indexer.files import MAX_FILE_BYTES, read_bounded, unfit
 from bridle.indexer.languages.embedded import EMBEDDING, script_in
 from bridle.indexer.languages.outline import Outline
-from bridle.indexer.languages.readers import is_read, reader_of
+from bridle.indexer.languages.readers import is_read, is_text, reader_of
 from bridle.indexer.languages.reparse import Trees
+from bridle.indexer.languages.structure import MAX_COUNTED_BYTES
 from bridle.indexer.words import FileWords, file_words
 
 MAX_WHOLE_LINES = 80
+MAX_TEXT_BYTES = 300_000
+"""A text that is no code and longer than this is data: not even its structure is read."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -74,14 +77,19 @@ def parse(root: Path, job: Job, trees: Trees | None = None) -> Parsed | Unread:
         return Unread(Skipped(job.path, "no language that is read for facts"))
     if not is_read(job.path, source):
         return Unread(Skipped(job.path, ""))
+    if is_text(job.path) and len(source) > MAX_TEXT_BYTES:
+        return Unread(Skipped(job.path, f"data: more than {MAX_TEXT_BYTES} bytes that are no code"))
     facts = reader.facts(job.path, source, None if job.text is None else trees)
     if source is not data:
         facts = msgspec.structs.replace(facts, digest=digest(data), n_bytes=len(data))
     if job.path.endswith(EMBEDDING) and not (source := script_in(job.path, source)).strip():
         return Parsed(Entry.of(facts), file_words(b"", (), (), {}))  # markup alone answers no question about code
     outline = Outline([(symbol.span.start_byte, symbol.span.end_byte) for symbol in facts.symbols])
+    stretches = outline.stretches()
+    if is_text(job.path):
+        stretches = ((owner, start, min(end, start + MAX_COUNTED_BYTES)) for owner, start, end in stretches)
     wholes = _wholes(facts.symbols, outline.parents)
-    return Parsed(Entry.of(facts), file_words(source, facts.symbols, outline.stretches(), wholes))
+    return Parsed(Entry.of(facts), file_words(source, facts.symbols, stretches, wholes))
 
 
 def _bytes(root: Path, job: Job) -> tuple[bytes, bytes]:

@@ -56,7 +56,8 @@ class Snapshot:
     """Files, definitions, edges and words at one moment. Made by `bridle.indexer.index.Index`.
 
     `digests` are those of the bytes that were read, open buffers included; `complete` is False while files
-    are still to be read.
+    are still to be read. `words` are those of code, `texts` those of all other files: in one heap the many words of
+    texts would make those of code common.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Snapshot:
         root: Path,
         linked: Linked,
         words: Words,
+        texts: Words | None = None,
         *,
         generation: int = 0,
         complete: bool = True,
@@ -77,6 +79,7 @@ class Snapshot:
         self.work = work or Work()
         self.linked = linked
         self.words = words
+        self.texts = texts or Words.of({})
         self.symbols: Mapping[SymbolId, Symbol] = _Symbols(linked)
 
     @cached_property

@@ -28,7 +28,8 @@ CREATE TABLE linked (checksum TEXT, packed BLOB);
 _PARSERS = (
     "tree-sitter", "tree-sitter-python", "tree-sitter-javascript", "tree-sitter-typescript", "tree-sitter-go",
     "tree-sitter-java", "tree-sitter-c", "tree-sitter-cpp", "tree-sitter-php",
-    "tree-sitter-rust", "tree-sitter-c-sharp", "tree-sitter-kotlin",
+    "tree-sitter-rust", "tree-sitter-c-sharp", "tree-sitter-kotlin", "tree-sitter-bash", "tree-sitter-ruby",
+    "tree-sitter-markdown", "tree-sitter-json", "tree-sitter-toml", "tree-sitter-yaml",
 )  # fmt: skip
 _MADE_BY = (
     "bounded.py", "compact.py", "edges.py", "encoding.py", "facts.py", "files.py", "entry.py", "languages",
@@ -36,8 +37,8 @@ _MADE_BY = (
     "evaluate.py", "linked.py", "linking.py", "modules.py", "resolve.py", "scopes.py", "script_modules.py",
     "script_projects.py", "script_resolve.py", "package_includes.py", "package_lookup.py", "package_meanings.py",
     "package_resolve.py", "package_roots.py", "package_rules.py", "package_spaces.py", "package_values.py",
-    "spaced_meanings.py", "spaced_resolve.py",
-    "rust_meanings.py", "rust_modules.py", "rust_places.py", "rust_resolve.py", "touched.py",
+    "spaced_meanings.py", "spaced_resolve.py", "text_resolve.py", "ruby_builtins.py", "ruby_classes.py",
+    "ruby_resolve.py", "rust_meanings.py", "rust_modules.py", "rust_places.py", "rust_resolve.py", "touched.py",
 )  # fmt: skip
 _BROKEN = (sqlite3.Error, msgspec.MsgspecError, OSError, ValueError)
 

@@ -37,6 +37,8 @@ _KINDS = (
     "test",
     "suite",
     "module",
+    "section",
+    "key",
 )
 _KIND_RANK = {kind: rank for rank, kind in enumerate(_KINDS)}
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bridle.indexer.facts import Export, Import, Value
 from bridle.indexer.groups import Groups
-from bridle.indexer.languages.readers import CSHARP, KOTLIN, PYTHON, RUST, family
+from bridle.indexer.languages.readers import CSHARP, KOTLIN, PYTHON, RUBY, RUST, family, is_text
+from bridle.indexer.languages.ruby_marks import EXTENDED, MIXED, classes_mentioned
 from bridle.indexer.linking import HEADED
 from bridle.indexer.package_roots import Root
 from bridle.indexer.rust_modules import moved
@@ -15,11 +16,15 @@ from bridle.indexer.scopes import Scopes
 
 ALL = "*"
 ANYWHERE = ""
+TEXTS = "#"
+"""Where names of texts that are no code reach: one another, by links."""
 WORD = re.compile(r"[\w$#]+")
 _PRIVATE = frozenset((CSHARP.name, KOTLIN.name))
 """Languages in which nobody else sees what a file takes in as a whole."""
 
 _PARTS = re.compile(r"[./]+")
+_N_OF_A_SYMBOL = 5
+"""So much is told of a symbol before what it is built on, in a language whose heads count."""
 _ENDING = re.compile(r"(?:\.d)?\.\w+$")
 
 
@@ -33,16 +38,17 @@ def touched(
 ) -> set[str]:
     """Return the files to resolve again: those that are new, and those that a changed name can reach.
 
-    A name of a Python file reaches its `dependents` alone; a method's reaches everybody, since one that is the only one
-    of its name is meant by it, and so does what pytest finds by folder. A file of Rust whose place in the tree of
-    modules is another is new as well, with all that it gives.
+    A name of a Python file reaches its `dependents` alone, one of a text that is no code such texts; a method's reaches
+    everybody, since one that is the only one of its name is meant by it, and so does what pytest finds by folder. A
+    file of Rust whose place in the tree of modules is another is new as well, with all that it gives.
     """
     waiting: list[tuple[str, str]] = []
     for path in {*old, *new}:
         difference = _difference(path, old.get(path), new.get(path))
         if ALL in difference:
             return set(files)
-        waiting += ((name, ANYWHERE if is_free else _origin(path)) for name, is_free in difference.items())
+        free = TEXTS if is_text(path) else ANYWHERE
+        waiting += ((name, free if is_free else _origin(path)) for name, is_free in difference.items())
     found = moved(old, new, files, roots)
     waiting += ((name, ANYWHERE) for path in found if path in files for name in _given(files[path]))
     found = found.intersection(files) | set(new)
@@ -50,10 +56,10 @@ def touched(
     known: dict[str, Collection[str]] = {}
     while waiting:
         name, origin = waiting.pop()
-        if origin != ANYWHERE and origin not in known:
+        if origin not in (ANYWHERE, TEXTS) and origin not in known:
             known[origin] = dependents(origin)
         for path in mentions.get(name):
-            if origin == ANYWHERE or path in known[origin]:
+            if origin == ANYWHERE or (is_text(path) if origin == TEXTS else path in known[origin]):
                 found.add(path)
                 passed_on = ((other, _origin(path)) for other in _other_names(files[path], name))
                 fresh = [one for one in passed_on if one not in seen]
@@ -63,6 +69,8 @@ def touched(
 
 
 def _origin(path: str) -> str:
+    if is_text(path):
+        return TEXTS
     return path if family(path) == PYTHON.name and not path.endswith("conftest.py") else ANYWHERE
 
 
@@ -79,11 +87,29 @@ def parts(binding: Import | Export) -> set[str]:
 def _other_names(scopes: Scopes, name: str) -> set[str]:
     """Return what this file calls things that depend on `name`: by import, as a base, as a value's class."""
     bound = {_last(binding.name) for binding in bindings(scopes) if name in parts(binding)}
-    bound |= {_last(one.qualname) for one in scopes.facts.types if name in _words(one.type)}
+    is_ruby = family(scopes.facts.path) == RUBY.name
+    words = _words_of_ruby if is_ruby else _words
+    bound |= {_last(one.qualname) for one in scopes.facts.types if name in words(one.type)}
     derived = {scopes.by_id[owner].name for owner, bases in scopes.bases.items() if any(b.name == name for b in bases)}
     held = {_called(v) for v in scopes.facts.values if name in v.path and name in WORD.findall(v.path)}
     put_on = _put_on(scopes, name) if family(scopes.facts.path) == RUST.name else set[str]()
-    return (bound | derived | held | put_on) - {""}
+    mixed = _mixed(scopes, name) if is_ruby else set[str]()
+    return (bound | derived | held | put_on | mixed) - {""}
+
+
+def _mixed(scopes: Scopes, name: str) -> set[str]:
+    """Return what else the types of a file that are built on `name` are built on: it sees what they have."""
+    found: set[str] = set()
+    for owner, bases in scopes.bases.items():
+        if any(base.name == name for base in bases) or scopes.by_id[owner].name == name:
+            found |= {base.name for base in bases}
+    brought = (one for one in scopes.facts.types if one.qualname.endswith(MIXED) and name in _words(one.type))
+    return found | {_owner(one.qualname) for one in brought}
+
+
+def _owner(noted: str) -> str:
+    """Return the type that a note is about."""
+    return noted.rpartition(".")[0].rpartition(".")[2]
 
 
 def _put_on(scopes: Scopes, name: str) -> set[str]:
@@ -123,6 +149,12 @@ def _difference(path: str, old: Scopes | None, new: Scopes | None) -> dict[str, 
     names |= {_last(binding.name) for binding in changed} | {_last(one.qualname) for one in types}
     if starred:  # it is for the file alone: others see what it gives, which may be something else now
         names |= {name for scopes in (old, new) if scopes for name in (*_given(scopes), *_held(scopes))}
+    if family(path) == RUBY.name:
+        if any(one.qualname == EXTENDED for one in types):
+            return {ALL: True}  # what stands in no type has other methods
+        names = {_last(name) for name in (symbol[0] for symbol in symbols)} | {_last(one.qualname) for one in types}
+        names |= {_owner(one.qualname) for one in types if one.qualname.endswith(MIXED)}
+        names |= {_last(base) for symbol in symbols for base in symbol[_N_OF_A_SYMBOL:]}
     values = set(old.facts.values if old else ()) ^ set(new.facts.values if new else ())
     for value in values:
         names.update((_called(value), *WORD.findall(value.owner.partition("::")[2])))
@@ -160,6 +192,10 @@ def _symbols(scopes: Scopes | None) -> set[tuple[str, ...]]:
 
 def _last(name: str) -> str:
     return name.rpartition(".")[2]
+
+
+def _words_of_ruby(written: str) -> set[str]:
+    return _words(written) | classes_mentioned(written)
 
 
 def _words(written: str) -> set[str]:

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from lsprotocol import types as lsp
 
-from bridle.indexer.languages.readers import BASH, READERS, SCRIPTS, family
+from bridle.indexer.languages.readers import BASH, READERS, SCRIPTS, TEXTS, family
 from bridle.lsp_server.capabilities import Client
 from bridle.lsp_server.documents import Document
 from bridle.lsp_server.editor import Editor
@@ -31,9 +31,12 @@ MAX_LANGUAGES = 500
 _IDS = {
     SCRIPTS.name: ("javascript", "javascriptreact", "typescript", "typescriptreact"),
     BASH.name: ("shellscript", "sh", "bash"),
+    "json": ("json", "jsonc"),
 }
 
-LANGUAGES: Mapping[str, tuple[str, ...]] = {reader.name: _IDS.get(reader.name, (reader.name,)) for reader in READERS}
+LANGUAGES: Mapping[str, tuple[str, ...]] = {
+    reader.name: _IDS.get(reader.name, (reader.name,)) for reader in (*READERS, *TEXTS)
+}
 """The protocol's names of each language that is indexed."""
 
 

@@ -24,6 +24,8 @@ _KINDS: Mapping[str, lsp.SymbolKind] = {
     "namespace": lsp.SymbolKind.Namespace,
     "suite": lsp.SymbolKind.Namespace,
     "test": lsp.SymbolKind.Function,
+    "section": lsp.SymbolKind.String,  # as editors show headings
+    "key": lsp.SymbolKind.Key,
 }
 _MAKERS = frozenset(("__init__", "constructor", "__construct"))
 

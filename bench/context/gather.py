@@ -18,6 +18,7 @@ from rivals import by_keywords, by_plain_words
 
 from bridle.indexer.facts import Edge, FileFacts
 from bridle.indexer.index import Index
+from bridle.indexer.languages.readers import is_text
 from bridle.indexer.linked import Linked
 from bridle.indexer.linking import Layout
 from bridle.indexer.past import FUNCTION_HEADS, LOG_FORMAT, MAX_COMMITS, Commit, Past, commits_told
@@ -46,8 +47,9 @@ class Kept(msgspec.Struct):
         """Return the snapshot of the case's parent commit."""
         facts = {path: known for path, (known, _) in self.files.items()}
         edges = {path: tuple(known) for path, known in self.edges.items()}
-        words = Words.of({path: known for path, (_, known) in self.files.items()})
-        return Snapshot(Path("/"), Linked.restored(facts, edges, Layout()), words)
+        words = Words.of({path: known for path, (_, known) in self.files.items() if not is_text(path)})
+        texts = Words.of({path: known for path, (_, known) in self.files.items() if is_text(path)})
+        return Snapshot(Path("/"), Linked.restored(facts, edges, Layout()), words, texts)
 
     def lines(self, path: str) -> array[int]:
         """Return the characters before each line of a file, those of the whole file last."""
@@ -136,6 +138,8 @@ def _kept(case: Case, git: Git, snapshot: Snapshot, root: Path, truth: set[str])
     paths = [f"*.{suffix}" for suffix in SUFFIXES]
     ids = git("rev-list", "--no-merges", "-n", str(MAX_COMMITS), case.parent, "--", *paths).split()
     facts = {path: known.facts for path, known in files.items()}
+    code = {path: known for path, known in facts.items() if not is_text(path)}
+    words = {**snapshot.words.files, **snapshot.texts.files}
     return Kept(
         case.id,
         case.repo,
@@ -144,8 +148,8 @@ def _kept(case: Case, git: Git, snapshot: Snapshot, root: Path, truth: set[str])
         len(case.truth) if case.truth is not None else len(truth),
         ids,
         {path: _costs(data) for path, data in texts.items()},
-        {"plain BM25": by_plain_words(case.query, facts, texts), "ripgrep": by_keywords(case.query, facts, texts)},
-        {path: (known, snapshot.words.files[path]) for path, known in facts.items()},
+        {"plain BM25": by_plain_words(case.query, code, texts), "ripgrep": by_keywords(case.query, code, texts)},
+        {path: (known, words[path]) for path, known in facts.items()},
         {path: list(edges) for path, edges in snapshot.linked.edges.items()},
     )
 

@@ -24,6 +24,7 @@ import java
 import kotlin
 import php
 import python
+import ruby
 import rust
 import typescript
 from comparing import KINDS, Comparison, total
@@ -37,6 +38,7 @@ LANGUAGES = {
     "cpp": cpp,
     "bash": bash,
     "php": php,
+    "ruby": ruby,
     "rust": rust,
     "csharp": csharp,
     "kotlin": kotlin,

@@ -71,7 +71,7 @@ class _Blocks:
         node = self._root.descendant_for_byte_range(first, first + 1)
         while node is not None and node.parent is not None:
             listed = node.parent.type in self._grammar.lists or node.parent.id == self._root.id
-            if node.is_named and listed and node.type not in _OPEN_LISTS:
+            if node.is_named and listed and node.type not in _OPEN_LISTS and node.type not in self._grammar.leads:
                 return node
             node = node.parent
         raise NoBlockError(_NOTHING)

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from tree_sitter import Node, Parser, Query, QueryCursor
 
-from bridle.indexer.languages.grammars import grammar_of, parser_of
+from bridle.indexer.languages.grammars import Grammar, grammar_of, parser_of
 from bridle.indexer.languages.reparse import Trees
 
 Nodes = Mapping[str, Sequence[Node]]
 
-_SCRIPT = ".sh"
+_SCRIPT = "a.sh"
 """As this a file without an ending is read, where it is read at all."""
 
 _LONE_CR = re.compile(rb"\r(?!\n)")
@@ -35,7 +35,10 @@ def captured(path: str, source: bytes, queries: tuple[str, ...], trees: Trees | 
         MissingGrammarError: its wheel is not installed.
     """
     name = path.rpartition("/")[2]
-    parser, query = _grammar(name[name.rfind(".") :] if "." in name else _SCRIPT, queries)
+    alike = f"a{name[name.rfind('.') :]}" if "." in name else name if grammar_of(name) else _SCRIPT
+    grammar = grammar_of(alike)
+    assert grammar is not None
+    parser, query = _reading(grammar, queries)
     if b"\r" in source:
         source = _LONE_CR.sub(b"\n", source)  # the grammars end no line at a lone CR
     tree = trees.parse(path, parser, source) if trees else parser.parse(source)
@@ -45,9 +48,7 @@ def captured(path: str, source: bytes, queries: tuple[str, ...], trees: Trees | 
 
 
 @cache
-def _grammar(suffix: str, queries: tuple[str, ...]) -> tuple[Parser, Query]:
-    grammar = grammar_of(f"a{suffix}")
-    assert grammar is not None
+def _reading(grammar: Grammar, queries: tuple[str, ...]) -> tuple[Parser, Query]:
     parser = parser_of(grammar)
     assert parser.language is not None
     folder = Path(__file__).parent / "queries"

@@ -31,7 +31,7 @@ class Grammar(msgspec.Struct, frozen=True):
     `documents` are the comments that document what stands right below, as a pattern over their beginning;
     `plainly` are the types of node that a comment documents without any mark (Go, Ruby, Bash), or "" for every
     child of one of the `plain_lists`. `template` says that files of the kind may be templates of another
-    language, which no grammar reads.
+    language, which no grammar reads. `leads` stand for what they begin: the heading of a section.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Grammar(msgspec.Struct, frozen=True):
     plain_lists: frozenset[str] = frozenset()
     file_names: tuple[str, ...] = ()
     template: bool = False
+    leads: frozenset[str] = frozenset()
 
 
 def _of(words: str) -> frozenset[str]:
@@ -176,6 +177,14 @@ GRAMMARS: tuple[Grammar, ...] = (
             "program compound_statement do_group if_statement else_clause elif_clause case_statement case_item subshell"
         ),
         plainly=_of("function_definition"),
+    ),
+    Grammar(
+        "Markdown",
+        (".md", ".markdown"),
+        "tree_sitter_markdown",
+        _of("document section list"),
+        leads=_of("atx_heading"),
+        template=True,
     ),
     Grammar("JSON", (".json", ".jsonc"), "tree_sitter_json", _of("document object array")),
     Grammar("TOML", (".toml",), "tree_sitter_toml", _of("document table table_array_element array inline_table")),

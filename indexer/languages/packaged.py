@@ -2,8 +2,9 @@
 
 A language is a `Dialect`: its queries, and how little of it cannot be a query's. Captures have the same names in all of
 them: a kind of symbol (``@class``, ``@method`` …) is a definition, ``@scope`` binds ``@bind``'s locals, ``@field`` is a
-member that is no definition, ``@call``, ``@inherit``, ``@member`` and ``@read`` are uses, surest first: what was one
-use is no other. Bytes count in the text's UTF-8 form. A file with syntax errors gives what can still be read.
+member that is no definition, ``@write``, ``@call``, ``@inherit``, ``@member`` and ``@read`` are uses, surest first:
+what was one use is no other. Bytes count in the text's UTF-8 form. A file with syntax errors gives what can still be
+read.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ MAX_HEAD_BYTES = 2000
 
 _KINDS: tuple[SymbolKind, ...] = get_args(SymbolKind)
 _USES: tuple[tuple[str, ReferenceKind], ...] = (
+    ("write", "write"),
     ("call", "call"),
     ("inherit", "inherit"),
     ("member", "read"),
@@ -38,6 +40,9 @@ _USES: tuple[tuple[str, ReferenceKind], ...] = (
 _COMMENTS = frozenset(("comment", "line_comment", "block_comment"))
 _ASIDE = frozenset(("template_parameter_list", "requires_clause", "modifiers"))
 _OWNERS = frozenset(("class", "interface", "type", "enum", "namespace"))
+_TITLED = frozenset(("suite", "test"))
+_OPEN = re.compile(r"(?:^|[.,])\**\?")
+"""A part of a path that has no name; a name may end like that."""
 _MARKS = re.compile(r"^[\s/*!#]+|[\s*/]+$")
 
 
@@ -45,7 +50,8 @@ class Named(NamedTuple):
     """A definition's name: the node where it stands, what the definition is put on elsewhere, and its kind.
 
     With `is_alone` nothing but its name is the definition's: what stands around it is another's. What `is_free` is no
-    member of what it stands in. `until` is the byte where it ends, where that is not the end of its statement.
+    member of what it stands in. `until` is the byte where it ends, where that is not the end of its statement. It is
+    `called` as its node reads, where that is "".
     """
 
     node: Node
@@ -54,6 +60,7 @@ class Named(NamedTuple):
     is_alone: bool = False
     is_free: bool = False
     until: int = 0
+    called: str = ""
 
 
 class Veiled(NamedTuple):
@@ -73,13 +80,12 @@ class Dialect(NamedTuple):
     of a ``@field``; `said` what a definition's value or result is. `target` is the part of a use that is followed, and
     where its name stands. `statements` hold one definition whole, `bodies` end its head, `documents` begin a comment
     that documents. What `is_prototype` has its body elsewhere, and a signature that ends with a semicolon. The fields
-    that stand in the method `maker` are its class's. `marks` stand above a definition and are its own; those that are
-    `telling` are in its head; `opening` tells what of a definition's own marks its head begins with, and the byte where
-    the rest of it does. `extents` are scopes that no node is, `asides` where names stand that are no uses, and `notes`
-    what is said of no value alone. `unwritten` are uses by a path that is not what stands at their place,
-    and whether it is called. `owners` are
-    the kinds of definitions that have fields. `veiled` takes
-    out of a text what no grammar reads.
+    that stand in the method `maker` are its class's, those of any method where it is ``*``. `marks` stand above a
+    definition and are its own; those that are `telling` are in its head; `opening` tells what of a definition's own
+    marks its head begins with, and the byte where the rest of it does. `extents` are scopes that no node is, `asides`
+    where names stand that are no uses, and `notes` what is said of no value alone. `unwritten` are uses by a path that
+    is not what stands at their place, and whether it is called. `owners` are the kinds of definitions that have fields.
+    `veiled` takes out of a text what no grammar reads. `bare` tells how a name is used that is called alone.
     """
 
     queries: tuple[str, ...]
@@ -106,6 +112,7 @@ class Dialect(NamedTuple):
     unwritten: Callable[[Nodes], Iterable[tuple[int, str, bool]]] | None = None
     owners: frozenset[str] = _OWNERS
     veiled: Callable[[bytes], Veiled] | None = None
+    bare: Callable[[Node], str] | None = None
 
 
 class _Head(NamedTuple):
@@ -190,7 +197,7 @@ class _Reading:
                     signature = f"{marks}{self._signature(whole, node)}"
                     if self._dialect.is_prototype is not None and self._dialect.is_prototype(node):
                         signature = f"{signature};"
-                    name = text(named.node)
+                    name = named.called or text(named.node)
                     at = named.node.start_byte
                     own_kind, is_free = named.kind or kind, named.is_free
                     yield _Head(own_kind, name, named.outer, *span, node, at, index, signature, doc, is_free)
@@ -262,7 +269,7 @@ class _Reading:
     ) -> tuple[tuple[Reference, ...], Sequence[tuple[str, Sequence[int]]]]:
         """Return each use once per definition, at its first line; and its name with the bytes where it is written."""
         found: dict[tuple[str, str, int], tuple[Reference, list[int]]] = {}
-        taken = {head.name_at for head in self._heads} | self._locals.places
+        taken = {head.name_at for head in self._heads if head.kind not in _TITLED} | self._locals.places
         taken |= {node.start_byte for node in self._nodes.get("aside", ())}
         taken.update(self._dialect.asides(self._nodes) if self._dialect.asides is not None else ())
         owner_of, dialect, holds = self._outline.owner, self._dialect, self._locals.holds
@@ -277,6 +284,8 @@ class _Reading:
                     whole = text(node)
                     if whole in dialect.predeclared or holds(whole, at):
                         continue
+                    if kind == "call" and dialect.bare is not None:
+                        whole = dialect.bare(node)
                 else:
                     whole = self._use(node, target, kind)
                 owner = owner_of(node.start_byte)
@@ -305,8 +314,8 @@ class _Reading:
         if not name or not name[0].isidentifier() or name != text(target):
             return ""
         meant = self._locals.meaning(whole, node.start_byte)
-        if UNKNOWN in meant:
-            return f"{UNKNOWN}.{name}" if kind == "call" and "." in whole else ""
+        if _OPEN.search(meant):
+            return f"{UNKNOWN}.{name}" if kind in ("call", "write") and "." in whole else ""
         return "" if meant in self._dialect.predeclared or not meant.endswith(name) else meant
 
     def _types(self, symbols: Sequence[Symbol]) -> Iterator[Typed]:
@@ -320,7 +329,7 @@ class _Reading:
                 yield from self._typed(key, said, head.name_at)
         for node in self._nodes.get("field", ()):
             owner = symbols[self._outline.owner(node.start_byte)]
-            is_made = owner.kind == "method" and owner.name == self._dialect.maker
+            is_made = owner.kind == "method" and self._dialect.maker in ("*", owner.name)
             if owner.kind in self._dialect.owners or is_made:
                 outer = owner.qualname.rpartition(".")[0] if is_made else owner.qualname
                 for name, said in self._dialect.fields(node):
@@ -328,7 +337,7 @@ class _Reading:
 
     def _typed(self, key: str, said: str, at: int) -> Iterator[Typed]:
         meant = ",".join(
-            "" if UNKNOWN in one else one for one in (self._locals.meaning(p, at) for p in said.split(","))
+            "" if _OPEN.search(one) else one for one in (self._locals.meaning(p, at) for p in said.split(","))
         )
         if meant.strip(","):
             yield Typed(key, meant)

@@ -2,7 +2,8 @@
 
 A reader is a module of this folder with ``facts(path, source, trees)``: what a file, whose text is `source` in UTF-8,
 defines, uses and imports; `trees` may know what it was a moment ago. `probe` is a text that makes it load all it needs.
-A language joins by a row here, its reader with its queries, and its rules in `bridle.indexer.linking`.
+A language joins by a row here, its reader with its queries, and its rules in `bridle.indexer.linking`. Texts that are
+no code (`TEXTS`) are read for their structure.
 """
 
 from __future__ import annotations
@@ -61,9 +62,20 @@ BASH = Reader("bash", (".sh", ".bash"), "bash", ("probe.sh", b"probe() {\n  prob
 CSHARP = Reader("csharp", (".cs",), "csharp", ("probe.cs", b"class Probe {\n  void probe() { probe(); }\n}\n"))
 KOTLIN = Reader("kotlin", (".kt", ".kts"), "kotlin", ("probe.kt", b"class Probe {\n  fun probe() { probe() }\n}\n"))
 RUST = Reader("rust", (".rs",), "rust", ("probe.rs", b"fn probe() {\n    probe();\n}\n"))
-READERS = (PYTHON, SCRIPTS, GO, JAVA, C, CPP, PHP, BASH, RUST, CSHARP, KOTLIN)
+RUBY = Reader("ruby", (".rb", ".rake", ".gemspec", ".ru"), "ruby", ("probe.rb", b"def probe\n  probe\nend\n"))
+READERS = (PYTHON, SCRIPTS, GO, JAVA, C, CPP, PHP, BASH, RUST, CSHARP, KOTLIN, RUBY)
 
-_BY_SUFFIX = {suffix: reader for reader in READERS for suffix in reader.suffixes}
+TEXTS = (
+    Reader("markdown", (".md", ".markdown"), "markdown", ("probe.md", b"# Probe\n\n[probe](probe.md)\n")),
+    Reader("json", (".json", ".jsonc"), "tables", ("probe.json", b'{"probe": {"probe": 1}}\n')),
+    Reader("toml", (".toml",), "tables", ("probe.toml", b"[probe]\nprobe = 1\n")),
+    Reader("yaml", (".yaml", ".yml"), "tables", ("probe.yaml", b"probe:\n  probe: 1\n")),
+)
+"""What is read for its structure alone: nothing in it is called, and it is no code."""
+
+_BY_SUFFIX = {suffix: reader for reader in (*READERS, *TEXTS) for suffix in reader.suffixes}
+_TEXT_SUFFIXES = tuple(suffix for reader in TEXTS for suffix in reader.suffixes)
+_BY_NAME = {"Rakefile": RUBY, "Gemfile": RUBY}
 _SHELL = re.compile(rb"#![^\n]*?[/ ](?:ba|da|k|a|z)?sh\b")
 _NO_PROGRAM = frozenset(
     ("makefile", "license", "dockerfile", "readme", "changelog", "authors", "codeowners", "copying")
@@ -76,12 +88,18 @@ def reader_of(path: str) -> Reader | None:
     dot = name.rfind(".")
     if dot >= 0:
         return _BY_SUFFIX.get(name[dot:])
-    return None if name.lower() in _NO_PROGRAM else BASH
+    return _BY_NAME.get(name) or (None if name.lower() in _NO_PROGRAM else BASH)
 
 
 def is_read(path: str, source: bytes) -> bool:
     """Whether a file that somebody reads by its name is of that language: without an ending, its first line tells."""
-    return "." in path.rpartition("/")[2] or _SHELL.match(source) is not None
+    name = path.rpartition("/")[2]
+    return "." in name or name in _BY_NAME or _SHELL.match(source) is not None
+
+
+def is_text(path: str) -> bool:
+    """Whether files of this name are read for their structure alone."""
+    return path.endswith(_TEXT_SUFFIXES)
 
 
 def family(path: str) -> str:
@@ -91,5 +109,5 @@ def family(path: str) -> str:
 
 
 def suffixes() -> tuple[str, ...]:
-    """Return how the names of files end that are read for facts."""
-    return tuple(sorted(_BY_SUFFIX))
+    """Return how the names of files end that hold code."""
+    return tuple(sorted(suffix for reader in READERS for suffix in reader.suffixes))

@@ -45,6 +45,9 @@ _ROWS: Mapping[str, Tests] = {
     "php": Tests(
         re.compile(r"(?:^|/)[Tt]ests?/|Test\.php$"), re.compile(""), re.compile(r"\bfunction test|#\[\\?[\w\\]*Test\b")
     ),
+    "ruby": Tests(
+        re.compile(r"(?:^|/)(?:tests?|specs?)/|_(?:test|spec)\.rb$|(?:^|/)(?:test|spec)_\w+\.rb$"), re.compile(r"test")
+    ),
     "rust": Tests(
         re.compile(r"(?:^|/)(?:tests|benches)/|(?:^|[/_])tests?\.rs$"),
         re.compile(""),

@@ -1,7 +1,7 @@
 """Cuts one file into the texts that get vectors. Pure; no text holds a line number: moved code keeps its vector.
 
 One chunk for each function or method, with the inner functions of a short one; one for the shell of a class, in which
-its methods stand by their heads; one for what is left of the module.
+its methods stand by their heads; one for what is left of the module. Texts that are no code have none.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from bridle.indexer.digest import digest
 from bridle.indexer.facts import Chunk, FileFacts, Symbol
 from bridle.indexer.languages.outline import Outline
+from bridle.indexer.languages.readers import is_text
 
 FORM = "1"
 """Which form the texts have: a store of another form is none."""
@@ -26,6 +27,8 @@ def chunk_symbols(symbols: Sequence[Symbol]) -> list[Symbol]:
 
     `symbols` are as in `FileFacts`: the module, then by start, the widest first.
     """
+    if symbols and is_text(symbols[0].span.path):
+        return []
     kept: list[Symbol] = []
     whole_until = -1
     for symbol in symbols:

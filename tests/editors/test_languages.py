@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 EDITORS = Path(__file__).resolve().parents[2] / "editors"
-CONFIGURATION = {"toml", "json", "jsonc", "yaml"}
+CONFIGURATION = {"toml", "json", "jsonc", "yaml", "markdown"}
 OTHER_NAMES = {"cs": "csharp", "sh": "shellscript", "bash": "shellscript"}
 """Neovim's names where they differ."""
 

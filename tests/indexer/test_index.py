@@ -117,7 +117,7 @@ def test_the_graph_holds_every_definition_and_edge(index: Index) -> None:
 
 def test_one_edited_file_is_the_only_one_parsed_and_resolved(root: Path, index: Index) -> None:
     first = index.refresh()
-    assert (first.stats.parsed, first.stats.files) == (4, 4)
+    assert (first.stats.parsed, first.stats.files) == (len(SHOP), len(SHOP))
     plant(root, {"src/shop/tax.py": SHOP["src/shop/tax.py"].replace("price * RATE", "price + RATE")})
     second = index.refresh()
     assert (second.stats.parsed, second.stats.resolved) == (1, 1)
@@ -178,13 +178,13 @@ def test_a_buffer_that_declares_another_encoding_is_still_text(index: Index) -> 
 
 def test_a_second_start_parses_nothing(root: Path, tmp_path: Path) -> None:
     first, second = knows(root, tmp_path / "state/index.db"), knows(root, tmp_path / "state/index.db")
-    assert (first.stats.parsed, second.stats.parsed, second.stats.loaded) == (4, 0, 4)
-    assert (first.stats.resolved, second.stats.resolved) == (4, 0)
+    assert (first.stats.parsed, second.stats.parsed, second.stats.loaded) == (len(SHOP), 0, len(SHOP))
+    assert (first.stats.resolved, second.stats.resolved) == (len(SHOP), 0)
     assert second.edges == first.edges
     assert second.search("tax rounding", 9) == first.search("tax rounding", 9)
     (root / "tests/test_cart.py").unlink()
     third, fourth = knows(root, tmp_path / "state/index.db"), knows(root, tmp_path / "state/index.db")
-    assert (third.stats.files, fourth.stats.loaded) == (3, 3)
+    assert (third.stats.files, fourth.stats.loaded) == (len(SHOP) - 1, len(SHOP) - 1)
 
 
 def test_what_changed_between_two_starts_is_linked_again_and_nothing_else(root: Path, tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_what_changed_between_two_starts_is_linked_again_and_nothing_else(root: 
     )
     plant(root, {"src/shop/tax.py": text})
     again = knows(root, store)
-    assert (again.stats.parsed, again.stats.loaded) == (1, 4)
+    assert (again.stats.parsed, again.stats.loaded) == (1, len(SHOP))
     assert 0 < again.stats.resolved < 4
     assert again.edges == knows(root).edges
     assert knows(root, store).stats.resolved == 0
@@ -223,7 +223,7 @@ def test_edges_that_are_not_those_of_the_kept_files_are_found_anew(root: Path, t
     database.close()
     again = knows(root, store)
     assert again.edges == whole.edges
-    assert (again.stats.loaded, again.stats.resolved) == (4, 4)
+    assert (again.stats.loaded, again.stats.resolved) == (len(SHOP), len(SHOP))
 
 
 KILLED = """
@@ -279,8 +279,8 @@ def test_a_store_that_is_harmed_is_rebuilt(root: Path, tmp_path: Path, harm: str
         database.close()
     again = knows(root, store)
     assert again.edges == whole.edges
-    assert again.stats.parsed == 4
-    assert knows(root, store).stats.parsed == (4 if harm == "folder" else 0)
+    assert again.stats.parsed == len(SHOP)
+    assert knows(root, store).stats.parsed == (len(SHOP) if harm == "folder" else 0)
 
 
 FULL = """
@@ -326,12 +326,12 @@ def test_a_clock_that_went_back_hides_no_change(root: Path, tmp_path: Path) -> N
 @pytest.mark.slow
 def test_a_follower_reads_the_store_and_writes_none(root: Path, tmp_path: Path) -> None:
     store = tmp_path / "index.db"
-    assert knows(root, store, read_only=True).stats.files == 4
+    assert knows(root, store, read_only=True).stats.files == len(SHOP)
     assert not store.exists()
     knows(root, store)
     plant(root, {"src/shop/new.py": "x = 1\n"})
     follower = knows(root, store, read_only=True)
-    assert (follower.stats.loaded, follower.stats.parsed) == (4, 1)
+    assert (follower.stats.loaded, follower.stats.parsed) == (len(SHOP), 1)
     assert knows(root, store).stats.parsed == 1
 
 

@@ -359,6 +359,97 @@ def test_a_script_without_an_ending_is_one_by_its_first_line(path: str, source: 
     assert (reader_of(path) is not None and is_read(path, source)) == is_one
 
 
+RUBY_SOURCE = b"""#!/usr/bin/env ruby
+# Not the class's.
+
+require "json"
+
+# Sells.
+# And more.
+class Shop::Cart < Base
+  extend Forwardable
+  attr_reader :rates, "size" # those
+  LIMIT = 3
+  Point = Struct.new(:x)
+
+  # Makes one.
+  def self.make(*all, k: 1, &block) = new(all)
+
+  class << self
+    def all?; end
+  end
+
+  def initialize(rates)
+    @rates = rates.map { |rate| Rate.new(rate) }
+    @first = Rate.new(1)
+    @last ||= nil
+  end
+
+  def first
+    @first
+  end
+
+  def size=(n)
+    self.limit = n
+  end
+
+  alias_method :old, :first
+  def_delegators :@first, :of, :to
+end
+
+Shop::Late = Class.new(Shop::Cart) do
+  def late!; end
+end
+
+describe Shop::Cart do
+  let(:cart) { Shop::Cart.make }
+  it "is. small" do
+    cart.size = 1
+  end
+end
+"""
+
+
+def test_ruby_has_what_is_written_and_what_calls_make_of_symbols() -> None:
+    known = facts_of("lib/shop/cart.rb", RUBY_SOURCE)
+    assert shown(known) == [
+        ("Shop.Cart", "class", 5, 37, "Sells."),
+        ("Shop.Cart.rates", "method", 9, 10, ""),
+        ("Shop.Cart.size", "method", 9, 10, ""),
+        ("Shop.Cart.LIMIT", "variable", 10, 11, ""),
+        ("Shop.Cart.Point", "class", 11, 12, ""),
+        ("Shop.Cart.Point.x", "method", 11, 12, ""),
+        ("Shop.Cart.self.make", "method", 13, 15, "Makes one."),
+        ("Shop.Cart.self.all?", "method", 17, 18, ""),
+        ("Shop.Cart.initialize", "method", 20, 25, ""),
+        ("Shop.Cart.first", "method", 26, 29, ""),
+        ("Shop.Cart.size=", "method", 30, 33, ""),
+        ("Shop.Cart.old", "method", 34, 35, ""),
+        ("Shop.Cart.of", "method", 35, 36, ""),
+        ("Shop.Cart.to", "method", 35, 36, ""),
+        ("Shop.Late", "class", 38, 41, ""),
+        ("Shop.Late.late!", "method", 39, 40, ""),
+        ("Shop::Cart", "suite", 42, 48, ""),
+        ("Shop::Cart.cart", "method", 43, 44, ""),
+        ("Shop::Cart.is· small", "test", 44, 47, ""),
+    ]
+    assert known.imports == (Import("", "json", ""),)
+    assert Typed("Shop.Cart.$first", "Rate.new()") in known.types
+    assert Typed("Shop.Cart.().first", "$first") in known.types
+    assert Typed("Shop.Cart.().rates", "$rates") in known.types
+    assert Typed("Shop.Cart.+extend", "Forwardable") in known.types
+    uses = {(use.kind, use.qualifier, use.name) for use in known.references}
+    assert {("write", "self", "limit"), ("write", "cart", "size"), ("call", "Shop.Cart", "make")} <= uses
+
+
+@pytest.mark.parametrize(("path", "language"), [("Rakefile", "ruby"), ("a/Gemfile", "ruby"), ("x.rake", "ruby")])
+def test_ruby_is_known_by_the_names_of_its_files(path: str, language: str) -> None:
+    reader = reader_of(path)
+    assert reader is not None
+    assert reader.name == language
+    assert [one.name for one in reader.facts(path, b"def made; end\n").symbols[1:]] == ["made"]
+
+
 PHP_SOURCE = rb"""<?php
 namespace Acme\Shop;
 
@@ -762,6 +853,16 @@ BROKEN = {
         b"fun .f() {}\nobject : {",
     ],
     "bash": [b"f(", b"good() { :; }\nf() {", b"source", b'. "$(', b"good() { :; }\nif then ) <<E", b"case x in"],
+    "ruby": [
+        b"class",
+        b"def good; end\nclass A <",
+        b"def good; end\ndef f(",
+        b"def good; end\nmodule A\n  include\nend\nalias",
+        b"def good; x. ; A:: ; @; end",
+        b"def good; end\nx do |",
+        b"attr_reader :\ndef good; end\nStruct.new(:",
+        b"<<~A\n#{",
+    ],
     "rust": [
         b"use",
         b"use a::{b::{",
@@ -800,6 +901,11 @@ DEEP = {
                b"class A {\n" * 1_000 + b"}\n" * 1_000, b"val x: " + b"List<" * 2_000 + b"A" + b">" * 2_000,
                b"val x = " + b"f { " * 2_000 + b"it" + b" }" * 2_000, b"import a" + b".a" * 5_000,
                b"@A " * 5_000 + b"fun f() {}"],
+    "ruby": [b"x = " + b"f(" * 1_000 + b")" * 1_000, b"x" + b".f(1)" * 1_000,
+             b"x do\n" * 1_000 + b"y\n" + b"end\n" * 1_000,
+             b"class A\n" * 1_000 + b"def f; x; end\n" + b"end\n" * 1_000, b"[" * 3_000 + b"x" + b"]" * 3_000,
+             b"def f\n" * 500 + b"x\n" + b"end\n" * 500, b"A" + b"::A" * 5_000, b"x = " * 2_000 + b"1",
+             b"A.new do\n" * 500 + b"y 1\n" * 500 + b"end\n" * 500],
     "php": [b"<?php $x = " + b"f(" * 3_000 + b")" * 3_000 + b";", b"<?php $x" + b"->f()" * 4_000 + b";",
             b"<?php function f() " + b"{" * 2_000 + b"}" * 2_000, b"<?php /** @var A" + b"[]" * 5_000 + b" */ $x = 1;",
             b"<?php class A { /** @var " + b"array<" * 2_000 + b" */ public $x; }",
@@ -814,6 +920,7 @@ ENDINGS = {
     "java": "A.java",
     "kotlin": "a.kt",
     "php": "a.php",
+    "ruby": "a.rb",
     "rust": "a.rs",
 }
 

@@ -161,6 +161,23 @@ PIECES: Mapping[str, tuple[list[str], list[str]]] = {
             "class W { /** @return A[] */ function all() {} function z($o) { $this->all()[0]->m(); $o->n(); } }\n",
         ],
     ),
+    "ruby": (
+        ["lib/a.rb", "lib/b.rb", "lib/a/c.rb", "app/d.rb", "test/test_a.rb"],
+        [
+            'require "a/c"\n', 'require_relative "b"\n', 'autoload :A, "a"\n',
+            "class A < B\n  include M\n  def m; n; self.o; @b.n; end\nend\n",
+            "class B\n  extend N\n  attr_reader :b\n  def initialize; @b = A.new; end\n  def n = b\nend\n",
+            "module M\n  def o; m; p2; K.g; end\n  module C\n    def g; end\n  end\nend\n",
+            "module N\n  def g; new.m; end\n  def p2; end\nend\n",
+            "module M\n  def self.included(base)\n    base.extend C\n    base.include N\n  end\nend\n",
+            "class A\n  def self.g; end\n  def m; super; end\n  K = A\nend\n",
+            "class A\n  class K < A\n    def p2; o; end\n  end\nend\n", "module M\n  K = 1\nend\n",
+            "def w(a, b_k, x)\n  a.m.n; b_k.p2; x.o; A::K.new.m; A.g\n  xs.each { |b| b.n }\nend\n", "w\n",
+            "class B < A\n  def n; K; A.new { |it| it.b.m = 1 }; end\n  def m=(x); end\nend\n",
+            "class TestA < B\n  def test_a; m; w; A.new.o; K.g; end\nend\n",
+            "describe A do\n  before { @x = B.new }\n  let(:k) { A.new }\n  it('is') { k.m; @x.n }\nend\n",
+        ],
+    ),
     "rust": (
         ["src/lib.rs", "src/a.rs", "src/a/b.rs", "src/c/mod.rs", "src/main.rs", "tests/all.rs"],
         [
@@ -225,6 +242,7 @@ HEADS: Mapping[str, tuple[str, ...]] = {
     "bash": ("", "#!/bin/sh\n"),
     "go": ("package p\n", "package other\n"),
     "java": ("package p;\n", "package q;\n", "package r;\n", "package p;\n"),
+    "ruby": ("", "# x\n"),
     "rust": ("",),
     "php": ("<?php\nnamespace P;\n", "<?php\nnamespace Q;\n", "<?php\nnamespace P\\A;\n", "<?php\n"),
 }

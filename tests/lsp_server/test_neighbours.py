@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bridle.indexer.languages.readers import READERS, TEXTS
 from bridle.lsp_server.neighbours import LANGUAGES, METHODS, read_neighbours
 from tests.lsp_server.conftest import Start
 from tests.lsp_server.editor_client import EditorClient, Json
@@ -23,8 +24,11 @@ STATIC = {
 @pytest.mark.parametrize("place", ["vscode/package.json", "nvim/lsp/bridle.lua"])
 def test_each_language_that_is_indexed_starts_our_plug_ins_under_a_name_of_theirs(place: str) -> None:
     text = (Path(__file__).resolve().parents[2] / "editors" / place).read_text("utf-8")
-    for ids in LANGUAGES.values():
+    for reader in READERS:
+        ids = LANGUAGES[reader.name]
         assert any(re.search(rf'"(?:onLanguage:)?{one}"', text) for one in ids), ids
+    for reader in TEXTS:  # these are served, and start nothing by themselves
+        assert all(re.search(rf'[|("]{one}[|)"]', text) for one in LANGUAGES[reader.name])
 
 
 def started(

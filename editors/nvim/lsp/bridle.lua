@@ -11,7 +11,7 @@ return {
   cmd_env = { PYTHONPATH = "" },
   filetypes = {
     "python", "javascript", "javascriptreact", "typescript", "typescriptreact", "go", "rust", "java", "kotlin", "cs",
-    "c", "cpp", "ruby", "php", "sh", "bash", "toml", "json", "jsonc", "yaml",
+    "c", "cpp", "ruby", "php", "sh", "bash", "toml", "json", "jsonc", "yaml", "markdown",
   },
   -- The whole repository where there is one: its packages are told apart by the server.
   root_markers = {

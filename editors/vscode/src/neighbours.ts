@@ -9,7 +9,7 @@ import type { Session } from "./client";
 const SCRIPTS = ["javascript", "javascriptreact", "typescript", "typescriptreact"];
 const C = ["c", "cpp"];
 
-/** Extensions that provide definitions, with their languages. */
+/** Extensions that provide definitions, or of data the outline, with their languages. */
 const PROVIDING: Readonly<Record<string, readonly string[]>> = {
   "ms-python.vscode-pylance": ["python"],
   "ms-pyright.pyright": ["python"],
@@ -32,7 +32,12 @@ const PROVIDING: Readonly<Record<string, readonly string[]>> = {
   "bmewburn.vscode-intelephense-client": ["php"],
   "devsense.phptools-vscode": ["php"],
   "shopify.ruby-lsp": ["ruby"],
+  "castwide.solargraph": ["ruby"],
   "mads-hartmann.bash-ide-vscode": ["shellscript"],
+  "vscode.markdown-language-features": ["markdown"],
+  "vscode.json-language-features": ["json", "jsonc"],
+  "redhat.vscode-yaml": ["yaml"],
+  "tamasfe.even-better-toml": ["toml"],
 };
 
 /** Settings by which a person turns the server of an extension off, with the value that does. */

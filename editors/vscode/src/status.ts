@@ -5,7 +5,7 @@ import { languages, LanguageStatusSeverity, type Disposable, type DocumentSelect
 /** Languages whose checks, or whose configuration of checks, the server knows; package.json names the same. */
 export const LANGUAGES = [
   "python", "javascript", "javascriptreact", "typescript", "typescriptreact", "go", "rust", "java", "kotlin", "csharp",
-  "c", "cpp", "ruby", "php", "shellscript", "toml", "json", "jsonc", "yaml",
+  "c", "cpp", "ruby", "php", "shellscript", "toml", "json", "jsonc", "yaml", "markdown",
 ];
 export const DOCUMENTS = LANGUAGES.map((language) => ({ scheme: "file", language })) satisfies DocumentSelector;
 

@@ -68,10 +68,38 @@ class PhaseEntered(msgspec.Struct, frozen=True):
     name: str
 
 
+class PhaseLeft(msgspec.Struct, frozen=True):
+    """A phase of the workflow came to its end for the `visit`-th time, with one of the outcomes that it can have."""
+
+    phase: str
+    outcome: str
+    visit: int = 1
+
+
+class Written(msgspec.Struct, frozen=True):
+    """An artefact of the run as it stands from now on: a plan, a contract, a diagnosis, by its file name.
+
+    `by` is the phase that wrote it, or "person".
+    """
+
+    name: str
+    text: str
+    by: str = ""
+
+
+class Assumed(msgspec.Struct, frozen=True):
+    """A question about the task before any work on it, and what is taken as its answer; `by` says whose it is."""
+
+    question: str
+    answer: str
+    by: Literal["person", "default"] = "default"
+
+
 class Told(msgspec.Struct, frozen=True):
-    """We said something to the model: one message of the wire."""
+    """We said something to the model: one message of the wire. `talk` is the phase whose talk it belongs to."""
 
     message: dict[str, Any]
+    talk: str = ""
 
 
 class ModelCalled(msgspec.Struct, frozen=True):
@@ -87,6 +115,7 @@ class ModelReplied(msgspec.Struct, frozen=True):
     message: dict[str, Any]
     usage: Usage = Usage()
     stop_reason: str = ""
+    talk: str = ""
 
 
 class ToolCalled(msgspec.Struct, frozen=True):
@@ -101,6 +130,7 @@ class ToolReplied(msgspec.Struct, frozen=True):
     """The results of the model's tool calls: one message of the wire."""
 
     message: dict[str, Any]
+    talk: str = ""
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -253,7 +283,7 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 Event = (
-    Started | Entered | Resumed | Sheltered | PhaseEntered | Told | ModelCalled | ModelReplied | ToolCalled
+    Started | Entered | Resumed | Sheltered | PhaseEntered | PhaseLeft | Written | Assumed | Told | ModelCalled | ModelReplied | ToolCalled
     | ToolReplied | Decided | Egress | McpCalled | Edited | Ran | Checked | Proposed | Overridden | Prepared
     | Confirmed | Landed | RolledBack | Undone | AcceptedFinding | BudgetMet | Ended
 )  # fmt: skip
@@ -264,6 +294,9 @@ KINDS: dict[str, type[Event]] = {
     "resumed": Resumed,
     "sheltered": Sheltered,
     "phase": PhaseEntered,
+    "left": PhaseLeft,
+    "written": Written,
+    "assumed": Assumed,
     "told": Told,
     "model_called": ModelCalled,
     "model_replied": ModelReplied,

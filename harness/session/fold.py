@@ -36,7 +36,9 @@ class Landing(msgspec.Struct, frozen=True):
 class RunState(msgspec.Struct, frozen=True):
     """One run as its journal tells it.
 
-    `messages` are those of the model's wire, in order. `changes` is path → stored content of every file that
+    `messages` are those of the model's wire, in order, `talks` the same by the phase that they belong to. `left` are the
+    phases that came to an end, `artefacts` what they wrote, by name; `assumed` are the answers that the work stands on.
+    `changes` is path → stored content of every file that
     stands changed in the shadow (None: deleted there), `originals` what was there before the run, `executable`
     that bit where it changed. `steps` counts records; `skipped` those that this version does not understand. Times
     are in seconds since the epoch.
@@ -53,6 +55,10 @@ class RunState(msgspec.Struct, frozen=True):
     engine: str = ""
     phase: str = ""
     messages: tuple[dict[str, Any], ...] = ()
+    talks: dict[str, tuple[dict[str, Any], ...]] = {}
+    left: tuple[events.PhaseLeft, ...] = ()
+    artefacts: dict[str, str] = {}
+    assumed: tuple[events.Assumed, ...] = ()
     changes: dict[str, str | None] = {}
     originals: dict[str, str | None] = {}
     executable: dict[str, bool] = {}
@@ -111,13 +117,27 @@ def _phase(state: RunState, event: events.PhaseEntered) -> RunState:
     return msgspec.structs.replace(state, phase=event.name)
 
 
-def _said(state: RunState, event: events.Told | events.ToolReplied) -> RunState:
-    return msgspec.structs.replace(state, messages=(*state.messages, event.message))
+def _left(state: RunState, event: events.PhaseLeft) -> RunState:
+    return msgspec.structs.replace(state, left=(*state.left, event))
+
+
+def _written(state: RunState, event: events.Written) -> RunState:
+    return msgspec.structs.replace(state, artefacts={**state.artefacts, event.name: event.text})
+
+
+def _assumed(state: RunState, event: events.Assumed) -> RunState:
+    return msgspec.structs.replace(state, assumed=(*state.assumed, event))
+
+
+def _said(state: RunState, event: events.Told | events.ToolReplied | events.ModelReplied) -> RunState:
+    talk = (*state.talks.get(event.talk, ()), event.message)
+    return msgspec.structs.replace(
+        state, messages=(*state.messages, event.message), talks={**state.talks, event.talk: talk}
+    )
 
 
 def _replied(state: RunState, event: events.ModelReplied) -> RunState:
-    usage = add(state.usage, event.usage)
-    return msgspec.structs.replace(state, messages=(*state.messages, event.message), usage=usage)
+    return msgspec.structs.replace(_said(state, event), usage=add(state.usage, event.usage))
 
 
 def _edited(state: RunState, event: events.Edited) -> RunState:
@@ -182,6 +202,9 @@ _STEPS: dict[type[Any], Callable[[RunState, Any], RunState]] = {
     events.Started: _started,
     events.Resumed: _resumed,
     events.PhaseEntered: _phase,
+    events.PhaseLeft: _left,
+    events.Written: _written,
+    events.Assumed: _assumed,
     events.Told: _said,
     events.ToolReplied: _said,
     events.ModelReplied: _replied,

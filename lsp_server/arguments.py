@@ -30,8 +30,8 @@ class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
     """The one object that a command takes; each command reads the fields that are its own.
 
     `hunks` are ids of a proposal's parts, all of it for none; `also` are files to take though the run was not started
-    on them. `on_clash` answers where an undo meets lines that the person changed since. `tests` are ids of those to
-    run, `impact` asks for those that reach what changed.
+    on them. `on_clash` answers where an undo meets lines that the person changed since. `workflow` names what to run.
+    `tests` are ids of those to run, `impact` asks for those that reach what changed.
     """
 
     uri: str = ""
@@ -43,6 +43,7 @@ class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
     also: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_HUNKS)] = ()
     on_clash: Literal["", "keep", "take"] = ""
     run: str = ""
+    workflow: str = ""
     check: str = ""
     sources: tuple[str, ...] = ()
     trusted: bool | None = None

@@ -17,6 +17,7 @@ from bridle.harness.engine import (
     Done,
     Finding,
     GetContext,
+    GetWorkflows,
     PackView,
     PauseIndexing,
     Refresh,
@@ -26,6 +27,7 @@ from bridle.harness.engine import (
     Selection,
     StartRun,
     UserProblem,
+    Workflows,
 )
 from bridle.lsp_server import asks, deciding, on_findings
 from bridle.lsp_server.arguments import Argument, read_argument
@@ -83,6 +85,24 @@ class Commands:
         if not instruction:
             raise UserProblem(f"no instruction for {at.path}:{at.start_line + 1}", HOW)
         return await self._run(StartRun("edit", instruction, at), f"edit {at.path}: {instruction}")
+
+    async def run(self, argument: Argument) -> Json:
+        """Run a workflow by its name, on the given lines where there are any."""
+        if not argument.workflow:
+            raise UserProblem("no workflow is named", 'name one: bridle.run with {"workflow": "review"}')
+        at = lines_of(self._session, argument)[1] if argument.uri and argument.range is not None else None
+        request = StartRun(argument.workflow, argument.instruction.strip(), at)
+        words = (argument.workflow, at.path if at else "", request.instruction)
+        return await self._run(request, " ".join(filter(None, words)))
+
+    async def workflows(self, _argument: Argument) -> Json:
+        """Return the workflows that can be run, and what is wrong with others."""
+        async with asyncio.timeout(START_S):
+            found = await self._session.link.ask(GetWorkflows(), Workflows)
+        return {
+            "workflows": [{"name": one.name, "title": one.title, "needs": one.needs} for one in found.workflows],
+            "problems": [f"{message}; {step}" for message, step in found.problems],
+        }
 
     async def fix(self, argument: Argument) -> Json:
         """Have a finding fixed, or apply the fix that it came with."""
@@ -342,6 +362,8 @@ COMMANDS: Mapping[str, Command] = {
     "bridle.verify": Commands.verify,
     "bridle.fix": Commands.fix,
     "bridle.edit": Commands.edit,
+    "bridle.run": Commands.run,
+    "bridle.workflows": Commands.workflows,
     "bridle.explain": Commands.explain,
     "bridle.again": Commands.again,
     "bridle.revert": Commands.revert,

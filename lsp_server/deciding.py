@@ -25,12 +25,15 @@ async def offer(session: Session, ended: RunEnded) -> None:
         return  # the person has decided already
     proposal = session.offers.get(ended.proposal) if ended.proposal else None
     if proposal is None or proposal.state != "open":
-        if ended.outcome != "cancelled":
+        if ended.resumable:
+            session.editor.show(f"the run waits: {ended.reason} (bridle.resume)", "warning")
+        elif ended.outcome not in ("cancelled", "succeeded"):
             session.editor.show(f"no change is on offer: {ended.reason}", "warning")
         return
     verified = proposal.badge.state == "verified"
     beyond = f"; also changes {', '.join(proposal.outside)}" if proposal.outside else ""
-    words = f"{proposal.title}: {proposal.badge.text} (+{proposal.added} -{proposal.removed}){beyond}"
+    noted = "".join(f"; {note}" for note in proposal.notes)
+    words = f"{proposal.title}: {proposal.badge.text} (+{proposal.added} -{proposal.removed}){beyond}{noted}"
     level: Level = "information" if verified else "warning"
     client = session.editor.client
     if not client.questions or client.modal:
@@ -122,7 +125,9 @@ def place_of(session: Session, proposal: Proposal) -> Selection | None:
 async def show(session: Session, proposal: str) -> None:
     """Show a proposal's diff: as a document where the client can, else as a message that names its file."""
     found = session.offers.get(proposal)
-    head = "".join(f"# {line}\n" for line in (found.title, found.badge.text, *(flag.reason for flag in found.flags)))
+    head = "".join(
+        f"# {line}\n" for line in (found.title, found.badge.text, *(flag.reason for flag in found.flags), *found.notes)
+    )
     await show_text(session, f"{found.id}.diff", head + found.diff)
 
 

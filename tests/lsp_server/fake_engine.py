@@ -135,6 +135,9 @@ class FakeEngine:
             case e.GetContext():
                 piece = e.PackPiece("a.py", 0, 1, "body", 7, "the selection", 1.0)
                 return e.PackView(7, request.n_tokens, (piece,), (("b.py", "over budget"),), "a.py\n")
+            case e.GetWorkflows():
+                row = e.WorkflowRow("review", "Review code", "nothing", changes=False)
+                return e.Workflows((row,), (("mine.toml:3: what?", "mend it"),))
             case e.GetSessions():
                 return e.Sessions(())
             case e.PauseIndexing():
@@ -279,6 +282,10 @@ class FakeEngine:
     async def work(self, run: e.RunId, request: e.StartRun) -> None:
         """Replace WRONG by RIGHT everywhere; the proposal appears first unverified, then with its badge."""
         self.emit(e.RunProgress(run, "build", "thinking"))
+        if request.workflow in ("explain", "review"):
+            self.emit(e.Paper(run, "explanation.md", "/nowhere/explanation.md", "It is so.\n"))
+            self.emit(e.RunEnded(run, "succeeded", "It is so.", 0, e.Usage()))
+            return
         if ask := self.script.get("ask"):
             self.answers[run] = asyncio.get_running_loop().create_future()
             self.emit(e.Ask(run, ask, ("Send", "Do not send"), "Do not send", 5.0))

@@ -294,6 +294,11 @@ function M.a_refused_edit()
   probe.same("accept is not offered", probe.actions(test, offer.lnum, "bridle.accept"), {})
   probe.same("but accept anyway", #probe.actions(test, offer.lnum, "bridle.acceptAnyway"), 1)
   probe.note("offer", offer.message)
+  vim.cmd("1,3Bridle run explain briefly")
+  probe.wait("what it wrote is shown", function()
+    return vim.api.nvim_buf_get_name(0):find("explanation.md", 1, true)
+  end)
+  probe.note("explanation", probe.text(0))
 end
 
 function M.command_line()

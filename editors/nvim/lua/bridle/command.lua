@@ -15,6 +15,13 @@ local subcommands = {
       client_module.execute(client, "bridle.edit", vim.tbl_extend("error", place, { instruction = instruction }))
     end)
   end,
+  run = function(client, rest, command)
+    local workflow, instruction = rest:match("^(%S+)%s*(.*)$")
+    local whole = workflow == nil or (workflow == "review" and command.range == 0)
+    local place = whole and {} or M.place(command)
+    local argument = { workflow = workflow, instruction = instruction }
+    client_module.execute(client, "bridle.run", vim.tbl_extend("error", place, argument))
+  end,
   verify = function(client)
     client_module.execute(client, "bridle.verify", {})
   end,

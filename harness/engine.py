@@ -27,6 +27,7 @@ from bridle.harness.answers import (
     Note,
     PackPiece,
     PackView,
+    Paper,
     ProposalChanged,
     Proposals,
     Reach,
@@ -38,6 +39,8 @@ from bridle.harness.answers import (
     Sessions,
     Status,
     Verified,
+    WorkflowRow,
+    Workflows,
 )
 from bridle.harness.navigation import (
     Area,
@@ -80,17 +83,17 @@ from bridle.harness.nouns import (
 from bridle.indexer.text import LineEdit
 
 __all__ = [
-    "AcceptFinding", "Area", "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash", "Closed",
-    "DiscardRun", "Done", "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Exec", "Executed", "Fault",
-    "FilePatch", "FindSymbols", "Finding", "FinishLanding", "Flag", "GetContext", "GetDefinitions", "GetOutline",
-    "GetProposals", "GetReach", "GetRelated", "GetReversal", "GetSessions", "GetStatus", "GetUses", "GrantNeeds",
-    "Hunk", "IndexProgress", "Kept", "Known", "LandingPlan", "LandingResult", "Lost", "NavigationReply",
-    "NavigationRequest", "Note", "Origin", "PackPiece", "PackView", "PauseIndexing", "PrepareLanding", "PrepareUndo",
-    "Proposal",
-    "ProposalChanged", "ProposalId", "Proposals", "Reach", "ReachRow", "Refresh", "Reject", "Related", "RelatedSymbols",
-    "Relation", "ReplyTo", "ResumeRun", "Reversal", "RunAccepted", "RunEnded", "RunId", "RunProgress", "Selection",
-    "SessionRow", "Sessions", "SetTrust", "Spot", "StartRun", "Status", "SymbolRow", "Symbols", "SyncBuffers",
-    "TakeBackFinding", "Usage", "UserProblem", "Uses", "Values", "Verdict", "Verified", "Verify", "expect",
+    "AcceptFinding", "Area", "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash",
+    "Closed", "DiscardRun", "Done", "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Exec", "Executed",
+    "Fault", "FilePatch", "FindSymbols", "Finding", "FinishLanding", "Flag", "GetContext", "GetDefinitions",
+    "GetOutline", "GetProposals", "GetReach", "GetRelated", "GetReversal", "GetSessions", "GetStatus", "GetUses",
+    "GetWorkflows", "GrantNeeds", "Hunk", "IndexProgress", "Kept", "Known", "LandingPlan", "LandingResult", "Lost",
+    "NavigationReply", "NavigationRequest", "Note", "Origin", "PackPiece", "PackView", "Paper", "PauseIndexing",
+    "PrepareLanding", "PrepareUndo", "Proposal", "ProposalChanged", "ProposalId", "Proposals", "Reach", "ReachRow",
+    "Refresh", "Reject", "Related", "RelatedSymbols", "Relation", "ReplyTo", "ResumeRun", "Reversal", "RunAccepted",
+    "RunEnded", "RunId", "RunProgress", "Selection", "SessionRow", "Sessions", "SetTrust", "Spot", "StartRun",
+    "Status", "SymbolRow", "Symbols", "SyncBuffers", "TakeBackFinding", "Usage", "UserProblem", "Uses", "Values",
+    "Verdict", "Verified", "Verify", "WorkflowRow", "Workflows", "expect",
 ]  # fmt: skip
 
 
@@ -170,12 +173,20 @@ class GrantNeeds(msgspec.Struct, frozen=True, tag=True):
 
 
 class StartRun(msgspec.Struct, frozen=True, tag=True):
-    """Begin a run; the reply comes at once, the rest as events. → RunAccepted."""
+    """Begin a run of the workflow of this name; the reply comes at once, the rest as events. → RunAccepted.
 
-    workflow: Literal["edit", "fix"]
+    `sources` are arguments of the sources that it names, by source.
+    """
+
+    workflow: str
     instruction: str
     at: Selection | None = None
     finding: Finding | None = None
+    sources: dict[str, dict[str, str]] = {}
+
+
+class GetWorkflows(msgspec.Struct, frozen=True, tag=True):
+    """→ Workflows."""
 
 
 class CancelRun(msgspec.Struct, frozen=True, tag=True):
@@ -290,9 +301,10 @@ class DiscardRun(msgspec.Struct, frozen=True, tag=True):
 
 
 EngineRequest = (
-    GetStatus | SetTrust | SyncBuffers | Verify | Exec | GrantNeeds | StartRun | CancelRun | ReplyTo | GetProposals |
-    Reject | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | ResumeRun | DiscardRun | Refresh
-    | AcceptFinding | TakeBackFinding | GetReversal | GetReach | PauseIndexing | NavigationRequest
+    GetStatus | SetTrust | SyncBuffers | Verify | Exec | GrantNeeds | StartRun | CancelRun | ReplyTo | GetProposals
+    | Reject | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | GetWorkflows | ResumeRun
+    | DiscardRun | Refresh | AcceptFinding | TakeBackFinding | GetReversal | GetReach | PauseIndexing
+    | NavigationRequest
 )  # fmt: skip
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)

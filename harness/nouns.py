@@ -218,7 +218,8 @@ class Proposal(msgspec.Struct, frozen=True):
     """A patch on offer. `changed_since` lists paths that moved since it was verified.
 
     `hunks` are its parts, in order of path and line. `state` tells of all of them: "open" while one waits. `outside`
-    are files that leave what the run was started on, each with the reason: they are confirmed one by one.
+    are files that leave what the run was started on, each with the reason: they are confirmed one by one. `notes` are
+    what to know of it besides the badge: what was assumed, what an evaluator said.
     """
 
     id: ProposalId
@@ -235,6 +236,7 @@ class Proposal(msgspec.Struct, frozen=True):
     removed: int = 0
     hunks: tuple[Hunk, ...] = ()
     outside: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
 
     def taking(self, ids: Collection[str] = ()) -> tuple[Hunk, ...]:
         """Return the open hunks among `ids` with the rest of their groups; all that are open for none."""

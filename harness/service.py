@@ -154,6 +154,8 @@ class LocalEngine:
                 rooms.knowing.pause(paused=request.paused)
             case e.GetReach():
                 return await rooms.reaching.reach(request)
+            case e.GetWorkflows():
+                return rooms.runs.workflows()
             case e.GetSessions():
                 return rooms.runs.sessions()
             case _:

@@ -12,6 +12,7 @@ import msgspec
 from bridle.context.readform import ReadMode
 from bridle.harness.mcp.definition import ProjectServer, UserServer
 from bridle.harness.permission.hooks import MAX_S
+from bridle.harness.phases.sources import ProjectSource, UserSource
 from bridle.harness.verify.finders.declared import CheckEntries
 
 Show = Literal["auto", "on", "off"]
@@ -68,6 +69,18 @@ class BudgetPart(Part, frozen=True):
     cost_usd: _Dollars | None = None
     seconds: _Seconds | None = None
     turns: _Turns | None = None
+
+
+class CeilingPart(Part, frozen=True):
+    tokens: _Tokens | None = None
+    cost_usd: _Dollars | None = None
+
+
+class CeilingsPart(Part, frozen=True):
+    """What all runs together may take: while an engine lives, and in a day over all workspaces."""
+
+    session: CeilingPart = CeilingPart()
+    day: CeilingPart = CeilingPart()
 
 
 class Diagnostics(Part, frozen=True):
@@ -139,6 +152,7 @@ class ProjectFile(Common, frozen=True):
     permission: Tighter = Tighter()
     sandbox: Bounds = Bounds()
     mcp: dict[str, ProjectServer] = {}
+    source: dict[str, ProjectSource] = {}
     hooks: Hooks = msgspec.field(default=(), name="hook")
     declared: CheckEntries = msgspec.field(default=(), name="check")
     architecture: Any = None
@@ -167,6 +181,17 @@ class ManagedFile(Part, frozen=True):
     permission: Permission = Permission()
     hooks: Hooks = msgspec.field(default=(), name="hook")
     sandbox: Sandbox = Sandbox()
+    ceiling: CeilingsPart = CeilingsPart()
+
+
+class ModelsPart(Part, frozen=True):
+    """Which models phases may name besides the one that is set up: a small one for simple work, a strong one for hard.
+
+    "" takes the one that is set up. All are asked at the same endpoint.
+    """
+
+    small: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    strong: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
 class UserFile(Common, frozen=True):
@@ -182,9 +207,13 @@ class UserFile(Common, frozen=True):
     python: str = ""
     model: str = ""
     base_url: str = ""
+    models: ModelsPart = ModelsPart()
+    ceiling: CeilingsPart = CeilingsPart()
+    compact_tokens: Annotated[int, msgspec.Meta(ge=4_000, le=1_000_000)] = 60_000
     read_mode: ReadMode = "check"
     edit_tool: EditTool = "hashline"
     mcp: dict[str, UserServer] = {}
+    source: dict[str, UserSource] = {}
     vectors: VectorStorePlace | VectorsPart = "on"
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from bridle.harness.asking import Asking, consented
+from bridle.harness.audit.spending import spent_on
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
 from bridle.harness.completing import Completing
@@ -23,11 +24,13 @@ from bridle.harness.mcp.servers import Servers
 from bridle.harness.model.choose import choose
 from bridle.harness.model.client import ModelClient
 from bridle.harness.model.keys import take_key
+from bridle.harness.model.purse import Purse
 from bridle.harness.navigating import Navigating
 from bridle.harness.nouns import UserProblem
 from bridle.harness.overview import Overview
 from bridle.harness.permission.grants import Grants
 from bridle.harness.permission.trust import Trust
+from bridle.harness.phases.library import Library
 from bridle.harness.proposals.ledger import Ledger
 from bridle.harness.proposals.proving import Proving
 from bridle.harness.proposals.standing import Standing
@@ -39,7 +42,7 @@ from bridle.harness.service import LocalEngine, Post, Rooms
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.lock import WorkspaceLock
 from bridle.harness.session.state import State
-from bridle.harness.settings import Settings, load, model_environment
+from bridle.harness.settings import Settings, load, model_environment, user_file
 from bridle.harness.shadow.contract import SANDBOXES
 from bridle.harness.shadow.shadow import open_shadow
 from bridle.harness.unsheltered import Unsheltered
@@ -60,7 +63,8 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     post = Post()
     buffers = Buffers(root)
     key = take_key(os.environ)
-    vectors = opener(state, settings.vectors, buffers.current, lambda: trust.trusted)
+    trusted = partial(_is_trusted, trust)
+    vectors = opener(state, settings.vectors, buffers.current, trusted)
     knowing = Knowing(root, state.index, _claimed(state, post), post.emit, vectors, Remembering(root, state.past))
     asking = Asking(post.emit)
     rung = asyncio.create_task(asyncio.to_thread(_rung, root, state, settings))
@@ -73,23 +77,42 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         state=state,
         settings=settings,
         grants=grants,
-        trusted=lambda: trust.trusted,
+        trusted=trusted,
         buffers=buffers,
         snapshot=knowing.snapshot,
         client=model.client,
         consent=partial(consented, state.folder / "consent.json", asking=asking),
         ask=partial(asking.ask, about="permission"),
+        question=partial(asking.put, about="task"),
         blobs=Blobs(state.blobs),
         ledger=Ledger(state.proposals),
         emit=post.emit,
         now=time.time,
+        library=Library(root, user_file().parent / "workflows", trusted),
+        purse=Purse(settings.ceiling, partial(spent_on, state.folder.parent), time.time),
         servers=servers,
         beside=knowing.beside,
     )
-    completing = Completing(ground)
-    checking = Checking(root, state, settings, buffers, post.emit, Unsheltered(rung, asking), grants, completing.begin)
-    runs = Runs(ground)
-    rooms = Rooms(
+    rooms = _rooms(ground, post, trust, asking, knowing, rung, model)
+    knowing.start()
+    return LocalEngine(post, rooms)
+
+
+def _rooms(
+    ground: Ground,
+    post: Post,
+    trust: Trust,
+    asking: Asking,
+    knowing: Knowing,
+    rung: asyncio.Task[str],
+    model: _Model,
+) -> Rooms:
+    """Put the rooms together that stand on `ground`."""
+    root, state, settings, buffers, servers = ground.root, ground.state, ground.settings, ground.buffers, ground.servers
+    unsheltered = Unsheltered(rung, asking)
+    completing, runs = Completing(ground), Runs(ground)
+    checking = Checking(root, state, settings, buffers, post.emit, unsheltered, ground.grants, completing.begin)
+    return Rooms(
         buffers=buffers,
         trust=trust,
         asking=asking,
@@ -106,8 +129,10 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         warming=Warming(checking.warm, partial(_may_warm, trust, knowing, runs, rung, settings)),
         release=partial(_release, servers, model),
     )
-    knowing.start()
-    return LocalEngine(post, rooms)
+
+
+def _is_trusted(trust: Trust) -> bool:
+    return trust.trusted
 
 
 def _may_warm(trust: Trust, knowing: Knowing, runs: Runs, rung: asyncio.Task[str], settings: Settings) -> bool:
@@ -124,8 +149,9 @@ def _claimed(state: State, post: Post) -> WorkspaceLock:
     return lock
 
 
-async def _release(servers: Servers, model: _Model) -> None:
-    await servers.close()
+async def _release(servers: Servers | None, model: _Model) -> None:
+    if servers is not None:
+        await servers.close()
     await model.close()
 
 

@@ -51,6 +51,8 @@ def actions(reading: Reading) -> Iterator[Action]:
         event = record.event()
         if isinstance(event, events.Started):
             model = event.model
+        elif isinstance(event, events.ModelCalled):
+            model = event.model or model
         elif isinstance(event, events.Sheltered):
             rung = event.rung
         yield _action(reading.run, record, event, model, rung)
@@ -60,8 +62,8 @@ def _action(run: RunId, record: Record, event: events.Event | None, model: str, 
     who, say = _SAID.get(type(event), ("bridle", _nothing))
     action = Action(run, record.seq, record.time, record.kind, who, _short(say(event)))
     match event:
-        case events.ModelCalled():
-            return msgspec.structs.replace(action, model=model)
+        case events.ModelCalled(model=asked):
+            return msgspec.structs.replace(action, model=asked or model)
         case events.ModelReplied(usage=used):
             tokens = used.input_tokens + used.output_tokens + used.cache_read_tokens + used.cache_write_tokens
             return msgspec.structs.replace(action, model=model, tokens=tokens, cost_usd_micros=used.cost_usd_micros)
@@ -161,6 +163,7 @@ _SAID: dict[type[Any], tuple[Who, Callable[[Any], str]]] = {
     events.Written: ("bridle", lambda event: f"wrote {event.name}" + (f" (by {event.by})" if event.by else "")),
     events.Assumed: ("bridle", lambda event: f"{event.question} {event.answer} (by {event.by})"),
     events.Told: ("bridle", lambda event: "told the model"),
+    events.Compacted: ("bridle", lambda event: f"cut the talk of {event.talk} before message {event.start}"),
     events.ModelCalled: ("bridle", lambda event: f"asked the model, turn {event.turn}"),
     events.ModelReplied: ("model", _replied),
     events.ToolCalled: ("model", lambda event: f"called {event.name}"),
@@ -168,6 +171,7 @@ _SAID: dict[type[Any], tuple[Who, Callable[[Any], str]]] = {
     events.Decided: ("bridle", _decided),
     events.Egress: ("bridle", _egress),
     events.McpCalled: ("model", _mcp),
+    events.Fetched: ("bridle", lambda event: f"asked the source {event.key}: {event.n_bytes} bytes"),
     events.Edited: ("model", _edited),
     events.Ran: ("bridle", _ran),
     events.Checked: ("bridle", _checked),
@@ -180,5 +184,6 @@ _SAID: dict[type[Any], tuple[Who, Callable[[Any], str]]] = {
     events.Undone: ("bridle", lambda event: f"{event.plan} was taken back"),
     events.AcceptedFinding: ("person", _accepted),
     events.BudgetMet: ("bridle", lambda event: f"a limit was met: {event.limit}"),
+    events.Parked: ("bridle", lambda event: f"parked: {event.reason or event.outcome}"),
     events.Ended: ("bridle", lambda event: f"{event.outcome}" + (f": {event.reason}" if event.reason else "")),
 }

@@ -29,7 +29,7 @@ class FileChange(msgspec.Struct, frozen=True):
 
 
 class Started(msgspec.Struct, frozen=True):
-    """The run began, with all that it was asked."""
+    """The run began, with all that it was asked; `definition` is its workflow as it was then, as JSON."""
 
     workflow: str
     instruction: str
@@ -40,6 +40,8 @@ class Started(msgspec.Struct, frozen=True):
     budget: Budget | None = None
     pid: int = 0
     engine: str = ""
+    definition: str = ""
+    sources: dict[str, dict[str, str]] = {}
 
 
 class Entered(msgspec.Struct, frozen=True):
@@ -102,11 +104,29 @@ class Told(msgspec.Struct, frozen=True):
     talk: str = ""
 
 
+class Compacted(msgspec.Struct, frozen=True):
+    """A talk grew too long: of its messages those before number `start` are told as a digest from now on."""
+
+    talk: str
+    start: int
+
+
 class ModelCalled(msgspec.Struct, frozen=True):
-    """The model is asked, with the conversation so far; `reserved` is what the budget set aside for it."""
+    """The model is asked, with the conversation so far; `reserved` is what the budget set aside for it.
+
+    `model` is the one that is asked, "" where it is the run's.
+    """
 
     turn: int = 0
     reserved: Any = None
+    model: str = ""
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """The run stopped where it stands, for a reason that a person can do something about; it can be taken up again."""
+
+    outcome: str
+    reason: str = ""
 
 
 class ModelReplied(msgspec.Struct, frozen=True):
@@ -167,6 +187,16 @@ class McpCalled(msgspec.Struct, frozen=True):
     n_bytes: int = 0
     seconds: float = 0.0
     refused: tuple[str, ...] = ()
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """A source was asked; `blob` is what is told of it, in the content store, under these arguments (`key`)."""
+
+    source: str
+    key: str
+    blob: str
+    n_bytes: int = 0
+    seconds: float = 0.0
 
 
 class Edited(msgspec.Struct, frozen=True):
@@ -283,9 +313,10 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 Event = (
-    Started | Entered | Resumed | Sheltered | PhaseEntered | PhaseLeft | Written | Assumed | Told | ModelCalled | ModelReplied | ToolCalled
-    | ToolReplied | Decided | Egress | McpCalled | Edited | Ran | Checked | Proposed | Overridden | Prepared
-    | Confirmed | Landed | RolledBack | Undone | AcceptedFinding | BudgetMet | Ended
+    Started | Entered | Resumed | Sheltered | PhaseEntered | PhaseLeft | Written | Assumed | Told | Compacted
+    | ModelCalled | ModelReplied | ToolCalled | ToolReplied | Decided | Egress | McpCalled | Fetched | Edited | Ran
+    | Checked | Proposed | Overridden | Prepared | Confirmed | Landed | RolledBack | Undone | AcceptedFinding
+    | BudgetMet | Parked | Ended
 )  # fmt: skip
 
 KINDS: dict[str, type[Event]] = {
@@ -298,6 +329,7 @@ KINDS: dict[str, type[Event]] = {
     "written": Written,
     "assumed": Assumed,
     "told": Told,
+    "compacted": Compacted,
     "model_called": ModelCalled,
     "model_replied": ModelReplied,
     "tool_called": ToolCalled,
@@ -305,6 +337,7 @@ KINDS: dict[str, type[Event]] = {
     "decided": Decided,
     "egress": Egress,
     "mcp_called": McpCalled,
+    "fetched": Fetched,
     "edited": Edited,
     "ran": Ran,
     "checked": Checked,
@@ -317,6 +350,7 @@ KINDS: dict[str, type[Event]] = {
     "undone": Undone,
     "accepted": AcceptedFinding,
     "budget": BudgetMet,
+    "parked": Parked,
     "ended": Ended,
 }
 
@@ -333,6 +367,7 @@ SYNCED = frozenset(
         "rolled_back",
         "undone",
         "accepted",
+        "parked",
         "ended",
     }
 )

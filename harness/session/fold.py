@@ -36,12 +36,13 @@ class Landing(msgspec.Struct, frozen=True):
 class RunState(msgspec.Struct, frozen=True):
     """One run as its journal tells it.
 
-    `messages` are those of the model's wire, in order, `talks` the same by the phase that they belong to. `left` are the
-    phases that came to an end, `artefacts` what they wrote, by name; `assumed` are the answers that the work stands on.
-    `changes` is path → stored content of every file that
-    stands changed in the shadow (None: deleted there), `originals` what was there before the run, `executable`
-    that bit where it changed. `steps` counts records; `skipped` those that this version does not understand. Times
-    are in seconds since the epoch.
+    `messages` are those of the model's wire, in order, `talks` the same by the phase that they belong to, `cuts` where
+    those begin that are still sent whole. `left` are the phases that came to an end, `artefacts` what they wrote, by
+    name; `assumed` are the answers that the work stands on, `fetched` what sources gave, as stored content. `parked` is
+    why it stopped without having ended, "" while it goes on. `changes` is path → stored content of every file that
+    stands changed in the shadow (None: deleted there), `originals` what was there before the run, `executable` that bit
+    where it changed. `steps` counts records; `skipped` those that this version does not understand. Times are in
+    seconds since the epoch.
     """
 
     workflow: str = ""
@@ -53,9 +54,13 @@ class RunState(msgspec.Struct, frozen=True):
     budget: Budget | None = None
     pid: int = 0
     engine: str = ""
+    definition: str = ""
+    sources: dict[str, dict[str, str]] = {}
+    fetched: dict[str, str] = {}
     phase: str = ""
     messages: tuple[dict[str, Any], ...] = ()
     talks: dict[str, tuple[dict[str, Any], ...]] = {}
+    cuts: dict[str, int] = {}
     left: tuple[events.PhaseLeft, ...] = ()
     artefacts: dict[str, str] = {}
     assumed: tuple[events.Assumed, ...] = ()
@@ -70,6 +75,7 @@ class RunState(msgspec.Struct, frozen=True):
     outcome: str = ""
     reason: str = ""
     limit: str = ""
+    parked: str = ""
     usage: Usage = Usage()
     started: float = 0.0
     last: float = 0.0
@@ -110,7 +116,7 @@ def _started(state: RunState, event: events.Started) -> RunState:
 
 
 def _resumed(state: RunState, event: events.Resumed) -> RunState:
-    return msgspec.structs.replace(state, pid=event.pid, engine=event.engine, limit="")
+    return msgspec.structs.replace(state, pid=event.pid, engine=event.engine, limit="", parked="")
 
 
 def _phase(state: RunState, event: events.PhaseEntered) -> RunState:
@@ -136,8 +142,16 @@ def _said(state: RunState, event: events.Told | events.ToolReplied | events.Mode
     )
 
 
+def _compacted(state: RunState, event: events.Compacted) -> RunState:
+    return msgspec.structs.replace(state, cuts={**state.cuts, event.talk: event.start})
+
+
 def _replied(state: RunState, event: events.ModelReplied) -> RunState:
     return msgspec.structs.replace(_said(state, event), usage=add(state.usage, event.usage))
+
+
+def _fetched(state: RunState, event: events.Fetched) -> RunState:
+    return msgspec.structs.replace(state, fetched={**state.fetched, event.key: event.blob})
 
 
 def _edited(state: RunState, event: events.Edited) -> RunState:
@@ -186,6 +200,10 @@ def _budget(state: RunState, event: events.BudgetMet) -> RunState:
     return msgspec.structs.replace(state, limit=event.limit)
 
 
+def _parked(state: RunState, event: events.Parked) -> RunState:
+    return msgspec.structs.replace(state, parked=event.reason or event.outcome)
+
+
 def _ended(state: RunState, event: events.Ended) -> RunState:
     return msgspec.structs.replace(state, outcome=event.outcome, reason=event.reason)
 
@@ -206,8 +224,10 @@ _STEPS: dict[type[Any], Callable[[RunState, Any], RunState]] = {
     events.Written: _written,
     events.Assumed: _assumed,
     events.Told: _said,
+    events.Compacted: _compacted,
     events.ToolReplied: _said,
     events.ModelReplied: _replied,
+    events.Fetched: _fetched,
     events.Edited: _edited,
     events.Checked: _checked,
     events.Proposed: _proposed,
@@ -217,5 +237,6 @@ _STEPS: dict[type[Any], Callable[[RunState, Any], RunState]] = {
     events.RolledBack: _rolled_back,
     events.Undone: _undone,
     events.BudgetMet: _budget,
+    events.Parked: _parked,
     events.Ended: _ended,
 }

@@ -30,6 +30,7 @@ class Offering:
         self.scope: Scope | None = None
         self._offer: Offer | None = None
         self._seen: list[Verdict] = []
+        self._notes: list[str] = []
 
     @property
     def proposal(self) -> Proposal | None:
@@ -40,6 +41,14 @@ class Offering:
     def badge(self) -> Badge:
         """The badge as it stands."""
         return self._offer.proposal.badge if self._offer else UNVERIFIED
+
+    def note(self, text: str) -> None:
+        """Say something on the proposal besides its badge; the same thing is said once."""
+        if text in self._notes:
+            return
+        self._notes.append(text)
+        if self._offer is not None:
+            self._change(msgspec.structs.replace(self._offer.proposal, notes=tuple(self._notes)))
 
     def show(self, bench: Workbench) -> None:
         """Put what stands in the shadow on offer, not verified yet."""
@@ -60,6 +69,7 @@ class Offering:
             removed=removed,
             hunks=hunks_of(files, self._ground.blobs.get),
             outside=outside(files, self.scope),
+            notes=tuple(self._notes),
         )
         self._seen = []
         self._offer = Offer(

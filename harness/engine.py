@@ -82,11 +82,12 @@ from bridle.indexer.text import LineEdit
 __all__ = [
     "AcceptFinding", "Area", "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash", "Closed",
     "DiscardRun", "Done", "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Exec", "Executed", "Fault",
-    "FilePatch", "FindSymbols", "Finding", "FinishLanding", "Flag", "GetContext", "GetDefinitions", "GetOutline",
+    "FilePatch", "FindSymbols", "Finding", "FinishLanding", "Flag", "ForkRun", "GetContext", "GetDefinitions",
+    "GetOutline",
     "GetProposals", "GetReach", "GetRelated", "GetReversal", "GetSessions", "GetStatus", "GetUses", "GrantNeeds",
     "Hunk", "IndexProgress", "Kept", "Known", "LandingPlan", "LandingResult", "Lost", "NavigationReply",
-    "NavigationRequest", "Note", "Origin", "PackPiece", "PackView", "PauseIndexing", "PrepareLanding", "PrepareUndo",
-    "Proposal",
+    "NavigationRequest", "Note", "Origin", "PackPiece", "PackView", "PauseIndexing", "PrepareLanding", "PrepareRewind",
+    "PrepareUndo", "Proposal",
     "ProposalChanged", "ProposalId", "Proposals", "Reach", "ReachRow", "Refresh", "Reject", "Related", "RelatedSymbols",
     "Relation", "ReplyTo", "ResumeRun", "Reversal", "RunAccepted", "RunEnded", "RunId", "RunProgress", "Selection",
     "SessionRow", "Sessions", "SetTrust", "Spot", "StartRun", "Status", "SymbolRow", "Symbols", "SyncBuffers",
@@ -239,6 +240,19 @@ class PrepareUndo(msgspec.Struct, frozen=True, tag=True):
     choices: dict[str, Literal["keep", "take"]] = {}
 
 
+class PrepareRewind(msgspec.Struct, frozen=True, tag=True):
+    """Make a run ready to go on from where it stood after its record `to`: what it landed since is taken back, what was
+    taken back since lands again, and what the person typed meanwhile stays. FinishLanding then does it.
+
+    `only` leaves the conversation, or the files, as they are. `choices` as for PrepareUndo. → LandingPlan.
+    """
+
+    run: RunId
+    to: int = 1
+    only: Literal["", "files", "conversation"] = ""
+    choices: dict[str, Literal["keep", "take"]] = {}
+
+
 class FinishLanding(msgspec.Struct, frozen=True, tag=True):
     """What became of the open documents; closed files are written now, unless an open document failed.
 
@@ -283,6 +297,15 @@ class ResumeRun(msgspec.Struct, frozen=True, tag=True):
     run: RunId
 
 
+class ForkRun(msgspec.Struct, frozen=True, tag=True):
+    """Begin a run that stands where `run` stood after its record `to`, 0 for where it stands now; it waits to be
+    resumed, and `run` stays as it is. → RunAccepted.
+    """
+
+    run: RunId
+    to: int = 0
+
+
 class DiscardRun(msgspec.Struct, frozen=True, tag=True):
     """Give an interrupted run up; its journal stays. → Done."""
 
@@ -292,7 +315,8 @@ class DiscardRun(msgspec.Struct, frozen=True, tag=True):
 EngineRequest = (
     GetStatus | SetTrust | SyncBuffers | Verify | Exec | GrantNeeds | StartRun | CancelRun | ReplyTo | GetProposals |
     Reject | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | ResumeRun | DiscardRun | Refresh
-    | AcceptFinding | TakeBackFinding | GetReversal | GetReach | PauseIndexing | NavigationRequest
+    | PrepareRewind | ForkRun | AcceptFinding | TakeBackFinding | GetReversal | GetReach | PauseIndexing
+    | NavigationRequest
 )  # fmt: skip
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)

@@ -146,6 +146,8 @@ class LocalEngine:
                 return await rooms.landings.prepare(request)
             case e.PrepareUndo():
                 return await rooms.landings.prepare_undo(request)
+            case e.PrepareRewind():
+                return await rooms.landings.prepare_rewind(request)
             case e.FinishLanding():
                 return await rooms.landings.finish(request)
             case e.GetContext():

@@ -75,6 +75,8 @@ def _action(run: RunId, record: Record, event: events.Event | None, model: str, 
             return msgspec.structs.replace(action, files=tuple(file.path for file in files))
         case events.Proposed(files=files) | events.Landed(written=files):
             return msgspec.structs.replace(action, files=files)
+        case events.Rewound(written=written, unsaved=unsaved):
+            return msgspec.structs.replace(action, files=(*written, *unsaved))
         case events.Checked():
             return msgspec.structs.replace(action, rung=rung)
         case _:
@@ -138,6 +140,8 @@ def _overridden(event: events.Overridden) -> str:
 
 
 def _prepared(event: events.Prepared) -> str:
+    if event.rewinds:
+        return f"back to step {event.rewinds}: {', '.join(file.path for file in event.files)}"
     what = f"back {event.undoes}" if event.undoes else event.proposal or "a change"
     hunks = f", hunks {', '.join(event.hunks)}" if event.hunks else ""
     return f"took {what}{hunks}: {', '.join(file.path for file in event.files)}"
@@ -146,6 +150,11 @@ def _prepared(event: events.Prepared) -> str:
 def _landed(event: events.Landed) -> str:
     parts = (("written", event.written), ("to be saved", event.unsaved), ("kept as it was", event.kept))
     return f"landed {event.plan}: " + ("; ".join(f"{name} {', '.join(f)}" for name, f in parts if f) or "nothing")
+
+
+def _rewound(event: events.Rewound) -> str:
+    what = {"both": "files and conversation", "files": "files", "conversation": "conversation"}[event.what]
+    return f"went back to step {event.to}: {what}"
 
 
 def _accepted(event: events.AcceptedFinding) -> str:
@@ -178,6 +187,8 @@ _SAID: dict[type[Any], tuple[Who, Callable[[Any], str]]] = {
     events.Landed: ("bridle", _landed),
     events.RolledBack: ("bridle", lambda event: f"{event.plan} did not land: {event.reason}"),
     events.Undone: ("bridle", lambda event: f"{event.plan} was taken back"),
+    events.Rewound: ("person", _rewound),
+    events.Forked: ("person", lambda event: f"begun where {event.parent} stood after its step {event.step}"),
     events.AcceptedFinding: ("person", _accepted),
     events.BudgetMet: ("bridle", lambda event: f"a limit was met: {event.limit}"),
     events.Ended: ("bridle", lambda event: f"{event.outcome}" + (f": {event.reason}" if event.reason else "")),

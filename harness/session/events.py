@@ -18,7 +18,7 @@ class FileChange(msgspec.Struct, frozen=True):
     there.
 
     `open` files are documents of the editor, which changes them itself. `executable` is that bit before and after,
-    where it changes.
+    where it changes; `mode` are the permission bits of a file that is there on one side alone.
     """
 
     path: str
@@ -26,6 +26,7 @@ class FileChange(msgspec.Struct, frozen=True):
     after: str | None
     open: bool = False
     executable: tuple[bool, bool] | None = None
+    mode: int | None = None
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -93,6 +94,29 @@ class Assumed(msgspec.Struct, frozen=True):
     question: str
     answer: str
     by: Literal["person", "default"] = "default"
+
+
+class Forked(msgspec.Struct, frozen=True):
+    """The run begins where another one stood after its record `step`: all that it had said, thought and changed there.
+
+    The fields are those of `RunState` by their names, but for `talks`, whose messages are told by their place in
+    `messages`. What the other one spent and landed stays its own.
+    """
+
+    parent: str
+    step: int
+    phase: str = ""
+    messages: tuple[dict[str, Any], ...] = ()
+    talks: dict[str, tuple[int, ...]] = {}
+    left: tuple[PhaseLeft, ...] = ()
+    artefacts: dict[str, str] = {}
+    assumed: tuple[Assumed, ...] = ()
+    changes: dict[str, str | None] = {}
+    originals: dict[str, str | None] = {}
+    executable: dict[str, bool] = {}
+    verdicts: tuple[Verdict, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    badge: Badge | None = None
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -204,13 +228,19 @@ class Proposed(msgspec.Struct, frozen=True):
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """The intent: a landing is about to begin. `undoes` is the one that it takes back, "" for none."""
+    """The intent: a landing is about to begin. `undoes` is the one that it takes back, "" for none.
+
+    One that is to bring the run's files back to how they stood after a record says which in `rewinds`, 0 for none, and
+    in `what` whether its conversation goes back there as well.
+    """
 
     plan: str
     files: tuple[FileChange, ...]
     proposal: str = ""
     undoes: str = ""
     hunks: tuple[str, ...] = ()
+    rewinds: int = 0
+    what: Literal["both", "files"] = "both"
 
 
 class Overridden(msgspec.Struct, frozen=True):
@@ -256,6 +286,20 @@ class Undone(msgspec.Struct, frozen=True):
     plan: str
 
 
+class Rewound(msgspec.Struct, frozen=True):
+    """The run goes on from where it stood after the record `to`: its files, its conversation with the changes in its
+    shadow, or both. No record is gone; what was spent stays spent.
+
+    `plan` is the landing that brought files back, "" where none had to be; what was written is told as in `Landed`.
+    """
+
+    to: int
+    what: Literal["both", "files", "conversation"] = "both"
+    plan: str = ""
+    written: tuple[str, ...] = ()
+    unsaved: tuple[str, ...] = ()
+
+
 class AcceptedFinding(msgspec.Struct, frozen=True):
     """The person accepted a finding for good, or took that back (`what`)."""
 
@@ -285,7 +329,7 @@ class Ended(msgspec.Struct, frozen=True):
 Event = (
     Started | Entered | Resumed | Sheltered | PhaseEntered | PhaseLeft | Written | Assumed | Told | ModelCalled | ModelReplied | ToolCalled
     | ToolReplied | Decided | Egress | McpCalled | Edited | Ran | Checked | Proposed | Overridden | Prepared
-    | Confirmed | Landed | RolledBack | Undone | AcceptedFinding | BudgetMet | Ended
+    | Confirmed | Landed | RolledBack | Undone | Rewound | Forked | AcceptedFinding | BudgetMet | Ended
 )  # fmt: skip
 
 KINDS: dict[str, type[Event]] = {
@@ -315,6 +359,8 @@ KINDS: dict[str, type[Event]] = {
     "landed": Landed,
     "rolled_back": RolledBack,
     "undone": Undone,
+    "rewound": Rewound,
+    "forked": Forked,
     "accepted": AcceptedFinding,
     "budget": BudgetMet,
     "ended": Ended,
@@ -332,6 +378,8 @@ SYNCED = frozenset(
         "landed",
         "rolled_back",
         "undone",
+        "rewound",
+        "forked",
         "accepted",
         "ended",
     }

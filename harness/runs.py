@@ -11,6 +11,7 @@ from time import strftime
 import msgspec
 
 from bridle.harness.engine import RunAccepted, SessionRow, Sessions
+from bridle.harness.forking import fork
 from bridle.harness.ground import Brake, Ground
 from bridle.harness.nouns import ProposalId, RunId, Selection, UserProblem
 from bridle.harness.order import WORKFLOWS, Order, WorkflowName
@@ -81,6 +82,10 @@ class Runs:
             raise UserProblem(f"{state.workflow!r} is no workflow that can be asked again", "run the command again")
         order = order_of_state(state)
         return self.start(msgspec.structs.replace(order, at=at or order.at, versions=versions))
+
+    def fork(self, run: RunId, to: int) -> RunAccepted:
+        """Make a run that stands where another one stood after its record `to`; it waits to be resumed."""
+        return RunAccepted(fork(self._state, run, to, self._now))
 
     def cancel(self, run: RunId) -> None:
         """Stop a run; one that is over stays as it is."""
@@ -178,4 +183,6 @@ def _row(row: RunRow) -> SessionRow:
         state.steps,
         row.resumable,
         state.usage,
+        state.parent,
+        row.live,
     )

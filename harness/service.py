@@ -127,6 +127,8 @@ class LocalEngine:
             case e.ResumeRun():
                 self._expect_trust()
                 return rooms.runs.resume(request.run)
+            case e.ForkRun():
+                return await asyncio.to_thread(rooms.runs.fork, request.run, request.to)
             case e.CancelRun():
                 rooms.runs.cancel(request.run)
             case e.DiscardRun():

@@ -99,15 +99,15 @@ class Assumed(msgspec.Struct, frozen=True):
 class Forked(msgspec.Struct, frozen=True):
     """The run begins where another one stood after its record `step`: all that it had said, thought and changed there.
 
-    The fields are those of `RunState` by their names, but for `talks`, whose messages are told by their place in
-    `messages`. What the other one spent and landed stays its own.
+    The fields are those of `RunState` by their names; in `talks` a message that is one of `messages` is told by its
+    place there. What the other one spent and landed stays its own.
     """
 
     parent: str
     step: int
     phase: str = ""
     messages: tuple[dict[str, Any], ...] = ()
-    talks: dict[str, tuple[int, ...]] = {}
+    talks: dict[str, tuple[int | dict[str, Any], ...]] = {}
     left: tuple[PhaseLeft, ...] = ()
     artefacts: dict[str, str] = {}
     assumed: tuple[Assumed, ...] = ()

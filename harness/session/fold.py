@@ -168,8 +168,11 @@ def _resumed(state: RunState, event: events.Resumed) -> RunState:
 def _forked(state: RunState, event: events.Forked) -> RunState:
     """Return the state with what the other run had; a message that a talk names and that is not there is left out."""
     given = {name: getattr(event, name) for name in CARRIED}
-    told = event.messages
-    talks = {name: tuple(told[n] for n in at if 0 <= n < len(told)) for name, at in event.talks.items()}
+    told = dict(enumerate(event.messages))
+    talks: dict[str, tuple[dict[str, Any], ...]] = {}
+    for name, talk in event.talks.items():
+        found = (told.get(one) if isinstance(one, int) else one for one in talk)
+        talks[name] = tuple(message for message in found if message is not None)
     return msgspec.structs.replace(state, parent=event.parent, parent_step=event.step, talks=talks, **given)
 
 

@@ -57,6 +57,11 @@ STORY: Story = [
     ("accepted", {"what": "accepted", "check": "ruff", "fingerprint": "f", "path": "a.py", "message": "long line"}),
     ("budget", {"limit": "turns"}),
     ("resumed", {"pid": 9}),
+    ("left", {"phase": "build", "outcome": "done"}),
+    ("written", {"name": "plan.md", "text": "1. mend it", "by": "plan"}),
+    ("assumed", {"question": "Which of two?", "answer": "the first"}),
+    ("rewound", {"to": 3, "what": "files", "written": ["a.py"]}),
+    ("forked", {"parent": "r0", "step": 4}),
     ("ended", {"outcome": "succeeded", "reason": "all green"}),
 ]
 

@@ -10,7 +10,7 @@ from time import strftime
 
 import msgspec
 
-from bridle.harness.engine import RunAccepted, SessionRow, Sessions
+from bridle.harness.engine import RunAccepted, Sessions
 from bridle.harness.forking import fork
 from bridle.harness.ground import Brake, Ground
 from bridle.harness.nouns import ProposalId, RunId, Selection, UserProblem
@@ -122,7 +122,7 @@ class Runs:
 
     def sessions(self) -> Sessions:
         """Return all runs, the newest first."""
-        return Sessions(tuple(map(_row, list_runs(self._state.journals))))
+        return Sessions(tuple(row.as_row() for row in list_runs(self._state.journals)))
 
     async def close(self) -> None:
         """Leave every run as it stands: interrupted, and resumable."""
@@ -170,19 +170,3 @@ def _why_not(row: RunRow) -> str:
     if row.state.workflow not in WORKFLOWS and row.resumable:
         return "it was one command, which is run again and not resumed"
     return f"it is over ({row.state.outcome or 'never began'})"
-
-
-def _row(row: RunRow) -> SessionRow:
-    state = row.state
-    return SessionRow(
-        row.run,
-        state.workflow,
-        state.instruction,
-        state.outcome,
-        state.started,
-        state.steps,
-        row.resumable,
-        state.usage,
-        state.parent,
-        row.live,
-    )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from bridle.harness.answers import SessionRow
 from bridle.harness.nouns import RunId, UserProblem
 from bridle.harness.session.fold import RunState, fold
 from bridle.harness.session.journal import read_journal
@@ -25,6 +26,22 @@ class RunRow(msgspec.Struct, frozen=True):
     def resumable(self) -> bool:
         """Whether it was interrupted and can go on from where it stood."""
         return self.state.interrupted and not self.live and not self.damage
+
+    def as_row(self) -> SessionRow:
+        """Return the run as the list of runs has it."""
+        state = self.state
+        return SessionRow(
+            self.run,
+            state.workflow,
+            state.instruction,
+            state.outcome,
+            state.started,
+            state.steps,
+            self.resumable,
+            state.usage,
+            state.parent,
+            self.live,
+        )
 
 
 def list_runs(folder: Path) -> tuple[RunRow, ...]:

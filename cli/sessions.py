@@ -44,6 +44,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to", type=int, default=0, metavar="STEP", help="rollback, fork: the step, as 'show' numbers them"
     )
+    parser.add_argument(
+        "--take",
+        action="store_true",
+        help="resume: even where another Bridle has the run in hand and does not answer; it can then write no more",
+    )
     parser.add_argument("--only", choices=["files", "conversation"], help="rollback: leave the other as it is")
     add_on_clash(parser)
     parser.add_argument("--output", type=Path, metavar="FILE", help="export: write it there instead of printing it")
@@ -117,7 +122,7 @@ def _export(root: Path, run: RunId, options: argparse.Namespace) -> int:
 
 
 def _resume(root: Path, run: RunId, options: argparse.Namespace) -> int:
-    ended = follow(root, ResumeRun(run))
+    ended = follow(root, ResumeRun(run, options.take))
     if options.json:
         print_json({"run": ended.run, "outcome": ended.outcome, "reason": ended.reason})
     return 0 if ended.outcome == "succeeded" else 1

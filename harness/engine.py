@@ -292,9 +292,12 @@ class GetSessions(msgspec.Struct, frozen=True, tag=True):
 
 
 class ResumeRun(msgspec.Struct, frozen=True, tag=True):
-    """Go on with an interrupted run. → RunAccepted."""
+    """Go on with an interrupted run; with `take` even where another process has it in hand, which then can do nothing
+    more with it. → RunAccepted.
+    """
 
     run: RunId
+    take: bool = False
 
 
 class ForkRun(msgspec.Struct, frozen=True, tag=True):

@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import uuid
-from time import strftime
+from time import localtime, strftime
 
 import msgspec
 
@@ -15,7 +15,7 @@ from bridle.harness.forking import fork
 from bridle.harness.ground import Brake, Ground
 from bridle.harness.nouns import ProposalId, RunId, Selection, UserProblem
 from bridle.harness.order import WORKFLOWS, Order, WorkflowName
-from bridle.harness.session.fold import RunState
+from bridle.harness.session.fold import RunState, fold
 from bridle.harness.session.journal import Journal
 from bridle.harness.session.runs import RunRow, list_runs, look
 from bridle.harness.workflow.run import Run
@@ -64,16 +64,24 @@ class Runs:
         )
         return self._begin(run, order, journal, None)
 
-    def resume(self, run: RunId) -> RunAccepted:
-        """Take up a run that was cut off. Raises UserProblem."""
+    def resume(self, run: RunId, *, take: bool = False) -> RunAccepted:
+        """Take up a run that was cut off, with `take` one that a process which does not answer has in hand as well.
+
+        Raises UserProblem.
+        """
         self._expect_room()
         row = look(self._state.journals, run)
-        if not row.resumable or row.state.workflow not in WORKFLOWS:
+        if run in self._brakes:
+            raise UserProblem(f"run {run!r} is under way here", "follow it, or cancel it")
+        if row.live and row.state.interrupted and not take:
+            raise UserProblem(f"run {run!r} is in the hands of another Bridle ({_whose(row)})", _how_to_take(run))
+        if not (row.resumable or (take and row.takeable)) or row.state.workflow not in WORKFLOWS:
             raise UserProblem(f"run {run!r} cannot be resumed: {_why_not(row)}", "start a new one")
         self._ground.client()
-        journal = Journal(self._state.journals, run, self._now)
+        journal = Journal(self._state.journals, run, self._now, take=take)
+        state = fold(journal.records)
         journal.append("resumed", {"pid": os.getpid(), "engine": self._ground.engine})
-        return self._begin(run, order_of_state(row.state), journal, row.state)
+        return self._begin(run, order_of_state(state), journal, state)
 
     def again(self, run: RunId, at: Selection | None, versions: dict[str, int]) -> RunAccepted:
         """Begin a run with the order of an earlier one, on the text as it is now. Raises UserProblem."""
@@ -162,9 +170,15 @@ def order_of_state(state: RunState) -> Order:
     return Order(name, state.instruction, state.at, state.finding, state.versions)
 
 
+def _whose(row: RunRow) -> str:
+    return f"process {row.state.pid}, last heard of at {strftime('%H:%M:%S', localtime(row.state.last))}"
+
+
+def _how_to_take(run: RunId) -> str:
+    return f"go on with it there; if that one does not answer any more: bridle sessions resume {run} --take"
+
+
 def _why_not(row: RunRow) -> str:
-    if row.live:
-        return "another Bridle has it in hand"
     if row.damage:
         return f"its journal is damaged: {row.damage}"
     if row.state.workflow not in WORKFLOWS and row.resumable:

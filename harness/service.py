@@ -126,7 +126,7 @@ class LocalEngine:
                 return rooms.runs.start(order_of(request, rooms.buffers.versions()))
             case e.ResumeRun():
                 self._expect_trust()
-                return rooms.runs.resume(request.run)
+                return rooms.runs.resume(request.run, take=request.take)
             case e.ForkRun():
                 return await asyncio.to_thread(rooms.runs.fork, request.run, request.to)
             case e.CancelRun():

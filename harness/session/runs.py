@@ -27,6 +27,11 @@ class RunRow(msgspec.Struct, frozen=True):
         """Whether it was interrupted and can go on from where it stood."""
         return self.state.interrupted and not self.live and not self.damage
 
+    @property
+    def takeable(self) -> bool:
+        """Whether it goes in a process from which it could be taken."""
+        return self.state.interrupted and self.live and not self.damage
+
     def as_row(self) -> SessionRow:
         """Return the run as the list of runs has it."""
         state = self.state

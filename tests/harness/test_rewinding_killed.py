@@ -77,7 +77,7 @@ def go_back_and_die(lab: Lab, plan: str, after: int) -> bool:
     child = os.fork()
     if child == 0:
         countdown = Countdown(after)
-        room.commit = partial(commit, disk=Killed(countdown))
+        setattr(room, "commit", partial(commit, disk=Killed(countdown)))  # noqa: B010 - it is no export of that module
         Journal.append = countdown.wrap(Journal.append)  # type: ignore[method-assign]
         Ledger.put = countdown.wrap(Ledger.put)  # type: ignore[method-assign]
         asyncio.run(lab.landings.finish(FinishLanding(plan, ())))

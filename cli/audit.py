@@ -13,7 +13,7 @@ from bridle.cli.common import add_root, find_root, note, print_json
 from bridle.harness.audit.trail import Action, actions
 from bridle.harness.audit.wholeness import Wrong, against, lines, problems, readings
 from bridle.harness.nouns import RunId, UserProblem
-from bridle.harness.session.journal import Reading, read_journal
+from bridle.harness.session.journal import Reading, entered, read_journal
 from bridle.harness.session.state import State
 from bridle.harness.session.storage import write_whole
 
@@ -73,7 +73,7 @@ def _verify(journals: Path, options: argparse.Namespace) -> int:
     known = list(readings(journals))
     wrong: tuple[Wrong, ...] = problems(journals, known)
     if options.against is not None:
-        wrong += against(options.against, known)
+        wrong += against(options.against, known, entered(journals).dropped)
     n_records = sum(len(reading.records) for reading in known)
     if options.json:
         rows = [msgspec.to_builtins(one) for one in wrong]

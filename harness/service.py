@@ -67,6 +67,7 @@ class Rooms:
     standing: Standing
     overview: Overview
     warming: Warming
+    sweeping: Warming
     release: Callable[[], Awaitable[None]]
     """Lets go of what is outside: the model's connections and the MCP servers."""
 
@@ -84,7 +85,8 @@ class LocalEngine:
 
     async def call(self, request: e.EngineRequest, timeout_s: float = 30.0) -> e.EngineReply:
         """Answer one request. Raises UserProblem, Fault, TimeoutError."""
-        self._rooms.warming.touched(request)
+        for idle in (self._rooms.warming, self._rooms.sweeping):
+            idle.touched(request)
         async with asyncio.timeout(timeout_s):
             if isinstance(request, e.NavigationRequest):
                 return await self._rooms.navigating.answer(request)
@@ -92,7 +94,8 @@ class LocalEngine:
 
     async def close(self) -> None:
         """Stop what is under way; runs stay resumable."""
-        await self._rooms.warming.close()
+        for idle in (self._rooms.warming, self._rooms.sweeping):
+            await idle.close()
         self._rooms.checking.stop()
         self._rooms.executing.stop()
         await self._rooms.runs.close()

@@ -35,6 +35,7 @@ from bridle.harness.permission.rules import (
     mode_of,
     parse_rule,
 )
+from bridle.harness.session.retention import Keeping
 from bridle.harness.session.state import state_home
 from bridle.harness.settingsfiles import (
     Bounds,
@@ -97,7 +98,7 @@ class Settings(msgspec.Struct, frozen=True):
     `mcp` are the MCP servers, the person's and the project's.
     `tests` says which tests prove a change.
     `declared` are the checks that the person declares for all their projects, and those of this project.
-    `hooks` are asked after the rules, those of the machine's owner first.
+    `hooks` are asked after the rules, those of the machine's owner first. `sessions` says how long runs are remembered.
     """
 
     policy: Policy
@@ -122,6 +123,7 @@ class Settings(msgspec.Struct, frozen=True):
     tests: Proof = Proof()
     declared: tuple[Check, ...] = ()
     vectors: Embedding = Embedding()
+    sessions: Keeping = Keeping()
 
     @property
     def mode(self) -> Mode:
@@ -203,6 +205,7 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
         declared=_declared((user.declared, mine), (project.declared, its)),
         tests=_proof(user.tests, editor.tests, project.tests),
         vectors=_embedding(user, project),
+        sessions=Keeping(user.sessions.keep_days, user.sessions.keep_mb),
     )
 
 

@@ -163,6 +163,7 @@ def _accepted(event: events.AcceptedFinding) -> str:
 
 _SAID: dict[type[Any], tuple[Who, Callable[[Any], str]]] = {
     events.Started: ("person", _started),
+    events.Dropped: ("bridle", lambda event: f"let {event.run} go: {event.reason}"),
     events.Resumed: ("person", lambda event: f"taken up by process {event.pid}"),
     events.Sheltered: ("bridle", _sheltered),
     events.PhaseEntered: ("bridle", lambda event: f"phase {event.name}"),

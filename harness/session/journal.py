@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from bridle.harness.nouns import RunId, UserProblem
-from bridle.harness.session.events import SYNCED, Entered
+from bridle.harness.session.events import SYNCED, Dropped, Entered
 from bridle.harness.session.fencing import fence, is_file_at, mend
 from bridle.harness.session.lock import lock_file
 from bridle.harness.session.records import (
@@ -83,6 +83,11 @@ class Journal:
     def records(self) -> tuple[Record, ...]:
         """What was in the journal when it was opened."""
         return self._opened.records
+
+    @property
+    def last(self) -> str:
+        """The digest of the last line."""
+        return self._last
 
     @property
     def damage(self) -> str:
@@ -181,11 +186,15 @@ class Journal:
 
 
 class Register(msgspec.Struct, frozen=True):
-    """The runs that were begun since `began`, in seconds since the epoch; None where there is no register."""
+    """The runs that were begun since `began`, in seconds since the epoch; None where there is no register.
+
+    `dropped` are those whose journals were let go.
+    """
 
     runs: tuple[RunId, ...] = ()
     began: float | None = None
     damage: str = ""
+    dropped: dict[str, Dropped] = {}
 
 
 def entered(folder: Path) -> Register:
@@ -194,9 +203,31 @@ def entered(folder: Path) -> Register:
         reading = read_journal(folder / REGISTER, REGISTER)
     except UserProblem:
         return Register()
-    known = (record.event() for record in reading.records)
+    known = [record.event() for record in reading.records]
     runs = tuple(RunId(event.run) for event in known if isinstance(event, Entered))
-    return Register(runs, reading.records[0].time if reading.records else None, reading.damage)
+    dropped = {event.run: event for event in known if isinstance(event, Dropped)}
+    return Register(runs, reading.records[0].time if reading.records else None, reading.damage, dropped)
+
+
+def drop(folder: Path, run: RunId, reason: str, now: Callable[[], float]) -> None:
+    """Let a run's journal go, and put that down before. Raises UserProblem where somebody has it, or it is damaged."""
+    journal = Journal(folder, run, now)
+    try:
+        if journal.damage:
+            raise UserProblem(f"the journal of run {run!r} is damaged: {journal.damage}", "it is kept as it is")
+        if run not in entered(folder).dropped:
+            register = Journal(make_private(folder / REGISTER), REGISTER, now)
+            try:
+                said = {"run": run, "records": len(journal.records), "last": journal.last, "reason": reason}
+                register.append("dropped", said)
+            finally:
+                register.close()
+        with told(folder):
+            for path in (log_path(folder, run), log_path(folder, run).with_suffix(".head")):
+                path.unlink(missing_ok=True)
+            sync_folder(folder)
+    finally:
+        journal.close()
 
 
 def journals_in(folder: Path) -> tuple[RunId, ...]:

@@ -127,6 +127,10 @@ class FakeEngine:
                 return self.prepare(request)
             case e.PrepareUndo():
                 return self.prepare_undo(request)
+            case e.PrepareRewind():
+                return self.prepare_undo(e.PrepareUndo(request.run))
+            case e.ForkRun():
+                return e.RunAccepted(e.RunId(f"{request.run}-{request.to}"))
             case e.FinishLanding():
                 return self.finish(request)
             case e.DiscardRun() if "again" in self.script:
@@ -136,7 +140,7 @@ class FakeEngine:
                 piece = e.PackPiece("a.py", 0, 1, "body", 7, "the selection", 1.0)
                 return e.PackView(7, request.n_tokens, (piece,), (("b.py", "over budget"),), "a.py\n")
             case e.GetSessions():
-                return e.Sessions(())
+                return e.Sessions(msgspec.convert(self.script.get("sessions", ()), tuple[e.SessionRow, ...]))
             case e.PauseIndexing():
                 self.emit(e.IndexProgress(1, 1, done=True, paused=request.paused))
             case e.GetReach():

@@ -10,11 +10,11 @@ import uuid
 from collections.abc import Callable
 from time import strftime
 
-from bridle.harness.executing import WORKFLOW as ONE_COMMAND
 from bridle.harness.nouns import RunId, UserProblem
 from bridle.harness.session.events import Forked, Started
 from bridle.harness.session.fold import CARRIED, RunState, fold
 from bridle.harness.session.journal import Journal, read_journal
+from bridle.harness.session.runs import NO_TALK
 from bridle.harness.session.state import State
 
 
@@ -34,8 +34,8 @@ def fork(state: State, run: RunId, to: int, now: Callable[[], float]) -> RunId:
             f"'bridle sessions show {run}' tells what they are",
         )
     stood = fold(records[:step])
-    if stood.workflow == ONE_COMMAND:
-        raise UserProblem(f"run {run!r} was one command, which is run again and not forked", "'bridle exec' runs it")
+    if stood.workflow in NO_TALK:
+        raise UserProblem(f"run {run!r} is no run that goes on ({stood.workflow})", "fork one of the others")
     if not stood.workflow:
         raise UserProblem(f"run {run!r} had not begun at step {step}", "name a later step")
     name = RunId(strftime("%Y%m%d-%H%M%S-") + uuid.uuid4().hex[:6])

@@ -9,7 +9,6 @@ from typing import Literal
 import msgspec
 
 from bridle.harness.engine import PrepareRewind
-from bridle.harness.executing import WORKFLOW as ONE_COMMAND
 from bridle.harness.nouns import RunId, UserProblem
 from bridle.harness.proposals.landing import Content
 from bridle.harness.proposals.ledger import Ledger, Offer
@@ -18,6 +17,7 @@ from bridle.harness.session import events
 from bridle.harness.session.fold import RunState, fold
 from bridle.harness.session.journal import Reading, read_journal
 from bridle.harness.session.records import Record
+from bridle.harness.session.runs import NO_TALK
 
 What = Literal["both", "files", "conversation"]
 
@@ -84,12 +84,10 @@ def at_step(records: Sequence[Record], run: RunId, step: int) -> Sequence[Record
 
 
 def _what(now: RunState, request: PrepareRewind) -> What:
-    if now.workflow != ONE_COMMAND:
+    if now.workflow not in NO_TALK:
         return request.only or "both"
     if request.only == "conversation":
-        raise UserProblem(
-            f"run {request.run!r} was one command, which talked to nobody", "without --only its files go back"
-        )
+        raise UserProblem(f"run {request.run!r} talked to nobody ({now.workflow})", "without --only its files go back")
     return "files"
 
 

@@ -127,15 +127,8 @@ class LocalEngine:
             case e.StartRun():
                 self._expect_trust()
                 return rooms.runs.start(order_of(request, rooms.buffers.versions()))
-            case e.ResumeRun():
-                self._expect_trust()
-                return rooms.runs.resume(request.run, take=request.take)
-            case e.ForkRun():
-                return await asyncio.to_thread(rooms.runs.fork, request.run, request.to)
-            case e.CancelRun():
-                rooms.runs.cancel(request.run)
-            case e.DiscardRun():
-                rooms.runs.discard(request.run)
+            case e.ResumeRun() | e.ForkRun() | e.CancelRun() | e.DiscardRun():
+                return await self._of_run(request)
             case e.ReplyTo():
                 rooms.asking.reply(request)
             case e.GetProposals():
@@ -165,6 +158,21 @@ class LocalEngine:
                 return rooms.runs.sessions()
             case _:
                 raise Fault(f"the engine knows no request {type(request).__name__}")
+        return e.Done()
+
+    async def _of_run(self, request: e.ResumeRun | e.ForkRun | e.CancelRun | e.DiscardRun) -> e.EngineReply:
+        """Do with a run what a person asked for."""
+        runs = self._rooms.runs
+        match request:
+            case e.ResumeRun():
+                self._expect_trust()
+                return runs.resume(request.run, take=request.take)
+            case e.ForkRun():
+                return await asyncio.to_thread(runs.fork, request.run, request.to)
+            case e.CancelRun():
+                runs.cancel(request.run)
+            case e.DiscardRun():
+                runs.discard(request.run)
         return e.Done()
 
     async def _sync(self, request: e.SyncBuffers) -> None:

@@ -58,8 +58,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     """
     state = await asyncio.to_thread(State, root)
     root = state.root
-    settings = load(root, client_settings)
-    trust = Trust(root)
+    settings, trust = load(root, client_settings), Trust(root)
     post = Post()
     buffers = Buffers(root)
     key = take_key(os.environ)

@@ -44,13 +44,12 @@ class Landing(msgspec.Struct, frozen=True):
 class RunState(msgspec.Struct, frozen=True):
     """One run as its journal tells it.
 
-    `messages` are those of the model's wire, in order, `talks` the same by the phase that they belong to. `left` are the
-    phases that came to an end, `artefacts` what they wrote, by name; `assumed` are the answers that the work stands on.
-    `changes` is path → stored content of every file that
-    stands changed in the shadow (None: deleted there), `originals` what was there before the run, `executable`
-    that bit where it changed. `parent` is the run that it was forked from, "" for none, after its record `parent_step`.
-    `steps` counts records; `skipped` those that this version does not understand. Times
-    are in seconds since the epoch.
+    `messages` are those of the model's wire, in order, `talks` the same by the phase that they belong to. `left` are
+    the phases that came to an end, `artefacts` what they wrote, by name; `assumed` are the answers that the work stands
+    on. `changes` is path → stored content of every file that stands changed in the shadow (None: deleted there),
+    `originals` what was there before the run, `executable` that bit where it changed. `parent` is the run that it was
+    forked from, "" for none, after its record `parent_step`. `steps` counts records; `skipped` those that this version
+    does not understand. Times are in seconds since the epoch.
     """
 
     workflow: str = ""

@@ -109,5 +109,5 @@ def test_one_command_has_nothing_to_fork(state: State) -> None:
     journal = Journal(state.journals, RunId("r2"), lambda: 5.0)
     journal.append("started", {"workflow": "exec", "instruction": "make"})
     journal.close()
-    with pytest.raises(UserProblem, match="one command"):
+    with pytest.raises(UserProblem, match="no run that goes on"):
         fork(state, RunId("r2"), 0, lambda: 9.0)

@@ -131,9 +131,11 @@ def _touched(reading: Reading) -> Iterator[tuple[str, str]]:
 
 def _said(record: Mapping[str, Any]) -> list[str]:
     """Return the messages of the wire that a record tells as paragraphs, nothing for records that tell none."""
-    payload = record["payload"] if isinstance(record["payload"], dict) else {}
+    given: object = record["payload"]
+    payload = cast("dict[str, object]", given) if isinstance(given, dict) else {}
     kind = record["kind"]
-    told = payload.get("messages", ()) if kind == "forked" else (payload.get("message"),) if kind in _TALK else ()
+    inherited = cast("list[object]", payload.get("messages") or []) if kind == "forked" else []
+    told = [payload.get("message")] if kind in _TALK else inherited
     lines: list[str] = []
     for message in told:
         if isinstance(message, dict):

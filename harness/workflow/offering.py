@@ -115,7 +115,7 @@ class Offering:
         return proposal.id
 
     def _landed_before(self) -> tuple[Part, ...]:
-        """Return what landed of an earlier offer of this run, which went back and on; its hunks are none of this one."""
+        """Return what landed of an earlier offer of this run, which went back since; its hunks are none of this one."""
         offer = self._ground.ledger.of_run(self._run)
         return tuple(msgspec.structs.replace(part, hunks=()) for part in offer.parts) if offer else ()
 

@@ -175,6 +175,17 @@ async def test_what_is_open_of_an_offer_falls_with_the_conversation_that_made_it
     assert (lab.root / "a.py").read_text() == TEXT
 
 
+async def test_what_landed_can_be_taken_back_when_the_run_went_back_and_made_another_offer(lab: Lab) -> None:
+    lab.run("r", {"a.py": After(changed(3).encode())})
+    await lab.accept("r", force=True)
+    await lab.rewind("r", 2, "conversation")
+    lab.offer_again("r", {"b.py": After(changed(5).encode())})
+    assert lab.states("r") == {"1": "open"}
+    await lab.undo("r")
+    assert (lab.root / "a.py").read_text() == TEXT
+    assert lab.states("r") == {"1": "open"}, "what was taken back was none of this offer"
+
+
 async def test_an_offer_that_stood_at_that_step_stays_on_offer(lab: Lab) -> None:
     lab.run("r", {"a.py": After(changed(3, 12).encode())})
     await lab.accept("r", ["1"], force=True)

@@ -107,6 +107,7 @@ class Table:
             emit=self.events.append,
             now=self.now,
         )
+        self.ground = ground
         checking: Any = self.prover  # the two calls that proving makes
         proving = Proving(checking, self.ledger, self.buffers, self.events.append)
         self.landings = Landings(ground, proving)

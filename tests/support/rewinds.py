@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,10 +15,13 @@ from offers import Table
 from bridle.harness.edits.patch import any_patch
 from bridle.harness.engine import Buffer, FinishLanding, LandingPlan, LandingResult, PrepareRewind, SyncBuffers
 from bridle.harness.nouns import Badge, Proposal, ProposalId, RunId
+from bridle.harness.order import Order
 from bridle.harness.proposals.hunks import hunks_of
 from bridle.harness.proposals.ledger import Offer
+from bridle.harness.proposals.patches import Changed
 from bridle.harness.session.journal import Journal, read_journal
 from bridle.harness.symlinks import as_bytes, read_link
+from bridle.harness.workflow.offering import Offering
 
 
 class After(NamedTuple):
@@ -64,6 +68,17 @@ class Lab(Table):
         )
         self.ledger.put(Offer(proposal, {}, "e1", self.buffers.openings(), created=self.now()))
         return proposal
+
+    def offer_again(self, name: str, changes: Mapping[str, After]) -> None:
+        """Put another change on offer as the run that goes on would, by the room that does it there."""
+        files = [(path, _bytes(self.root / path), after.data) for path, after in changes.items()]
+        stands = [Changed(path, before, after) for path, before, after in files]
+        bench: Any = SimpleNamespace(changed=lambda: stands, ground_digests={}, baseline=(), openings={})
+        journal = Journal(self.state.journals, RunId(name), self.now)
+        try:
+            Offering(self.ground, RunId(name), Order("edit", name), journal).show(bench)
+        finally:
+            journal.close()
 
     def n_steps(self, name: str) -> int:
         return len(read_journal(self.state.journals, RunId(name)).records)

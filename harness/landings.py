@@ -33,8 +33,8 @@ from bridle.harness.proposals.landing import Counted, Placed, Scene, place, plac
 from bridle.harness.proposals.ledger import Offer, Part
 from bridle.harness.proposals.parts import with_part, without_part
 from bridle.harness.proposals.premises import with_premises
-from bridle.harness.proposals.rewinding import Course, after_course, inverse, withdrawn
-from bridle.harness.rewinding import What, way_back
+from bridle.harness.proposals.rewinding import inverse
+from bridle.harness.rewinding import WayBack, gone_back, way_back
 from bridle.harness.session.events import FileChange
 from bridle.harness.session.journal import Journal
 from bridle.indexer.encoding import decode
@@ -49,7 +49,7 @@ Prove = Callable[[Offer, Sequence[Placed], Collection[str]], Awaitable[Proposal]
 class Plan(msgspec.Struct, frozen=True):
     """A landing that was prepared and waits for its documents: which hunks it takes, or which landing it takes back.
 
-    One that brings a run back to its record `rewinds` says on which `course`; without an offer `proposal` is "".
+    One that brings a run back to its record `rewinds` says on which `way`; without an offer `proposal` is "".
     """
 
     id: str
@@ -59,9 +59,7 @@ class Plan(msgspec.Struct, frozen=True):
     hunks: tuple[str, ...] = ()
     undoes: str = ""
     rewinds: int = 0
-    what: What = "both"
-    course: Course = Course()
-    withdraws: bool = False
+    way: WayBack = WayBack()
 
 
 class Landings:
@@ -126,7 +124,8 @@ class Landings:
     async def prepare_rewind(self, request: PrepareRewind) -> LandingPlan:
         """Make a run ready to stand as it did after an earlier record. Raises UserProblem."""
         ground = self._ground
-        way = await asyncio.to_thread(way_back, ground.state.journals, ground.ledger, self._content, request)
+        offer = ground.ledger.of_run(request.run)
+        way = await asyncio.to_thread(way_back, ground.state.journals, offer, self._content, request)
         parts = way.offer.parts if way.offer else ()
         scene = Scene(ground.engine, ground.buffers, self._content, parts, choices=request.choices)
         placed = tuple(self._with_document(place_in_turn(turns, scene)) for turns in way.course.turns().values())
@@ -141,9 +140,7 @@ class Landings:
             ProposalId(shown.id if shown else ""),
             tuple(one for one in placed if one.changes),
             rewinds=request.to,
-            what=way.what,
-            course=way.course,
-            withdraws=way.withdraws,
+            way=way,
         )
         return self._intend(plan, shown, f"Back to step {request.to}: {way.title}")
 
@@ -218,7 +215,7 @@ class Landings:
     def _journal_intent(self, plan: Plan) -> None:
         said: dict[str, object] = {"plan": plan.id, "files": self._changes(plan.placed), "proposal": plan.proposal}
         if plan.rewinds:
-            said |= {"rewinds": plan.rewinds, "what": plan.what}
+            said |= {"rewinds": plan.rewinds, "what": plan.way.what}
         journal = Journal(self._ground.state.journals, plan.run, self._ground.now)
         try:
             journal.append("prepared", {**said, "hunks": plan.hunks, "undoes": plan.undoes})
@@ -287,7 +284,7 @@ class Landings:
         written = tuple(p.path for p in closed)
         self._keep_landing(plan, (*written, *unsaved))
         if plan.rewinds:
-            said = {"to": plan.rewinds, "what": plan.what, "plan": plan.id if plan.placed else ""}
+            said = {"to": plan.rewinds, "what": plan.way.what, "plan": plan.id if plan.placed else ""}
             journal.append("rewound", {**said, "written": written, "unsaved": unsaved})
         else:
             journal.append("landed", {"plan": plan.id, "written": written, "unsaved": unsaved})
@@ -316,10 +313,7 @@ class Landings:
         ground = self._ground
         offer = ground.ledger.get(plan.proposal)
         if plan.rewinds:
-            # a file that stood right already is where it was to be, as one that was written is
-            moved = {one.path for one in plan.placed}
-            offer = after_course(offer, plan.course, {*(plan.course.paths() - moved), *paths}, ground.now())
-            self._settle(withdrawn(offer) if plan.withdraws else offer)
+            self._settle(gone_back(offer, plan.way, [one.path for one in plan.placed], paths, ground.now()))
             return
         if plan.undoes:
             self._settle(without_part(offer, plan.undoes, paths))

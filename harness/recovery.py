@@ -16,8 +16,8 @@ from bridle.harness.engine import EngineEvent, Note
 from bridle.harness.nouns import Fault, FilePatch, ProposalId, UserProblem
 from bridle.harness.proposals.ledger import Ledger, Offer, Part
 from bridle.harness.proposals.parts import with_part, without_part
-from bridle.harness.proposals.rewinding import after_course, patch_of, withdrawn
-from bridle.harness.rewinding import course_back
+from bridle.harness.proposals.rewinding import patch_of
+from bridle.harness.rewinding import course_back, gone_back
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.events import FileChange
 from bridle.harness.session.fold import Landing, fold
@@ -106,9 +106,7 @@ class _Recovery:
     def _go_back(self, landing: Landing, offer: Offer, paths: Collection[str], journal: Journal) -> None:
         """Tell the ledger that a run went back: where that was done before the crash, there is nothing left of it."""
         way = course_back(journal.records, landing.rewinds, landing.what, offer, self._blobs.get)
-        still = way.course.paths() - {file.path for file in landing.files}
-        offer = after_course(offer, way.course, {*still, *paths}, self._now())
-        self._ledger.put(withdrawn(offer) if way.withdraws else offer)
+        self._ledger.put(gone_back(offer, way, [file.path for file in landing.files], paths, self._now()))
 
     def _patch(self, file: FileChange) -> FilePatch:
         return patch_of(file, self._blobs.get)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -11,8 +11,8 @@ import msgspec
 from bridle.harness.engine import PrepareRewind
 from bridle.harness.nouns import RunId, UserProblem
 from bridle.harness.proposals.landing import Content
-from bridle.harness.proposals.ledger import Ledger, Offer
-from bridle.harness.proposals.rewinding import Course, course_of
+from bridle.harness.proposals.ledger import Offer
+from bridle.harness.proposals.rewinding import Course, after_course, course_of, reopened, withdrawn
 from bridle.harness.session import events
 from bridle.harness.session.fold import RunState, fold
 from bridle.harness.session.journal import Reading, read_journal
@@ -25,21 +25,23 @@ What = Literal["both", "files", "conversation"]
 class WayBack(msgspec.Struct, frozen=True):
     """What leads back: the landings of `offer` that change, and whether what is open of it falls with the talk."""
 
-    what: What
-    offer: Offer | None
+    what: What = "both"
+    offer: Offer | None = None
     course: Course = Course()
     withdraws: bool = False
     title: str = ""
 
 
-def way_back(journals: Path, ledger: Ledger, content: Content, request: PrepareRewind) -> WayBack:
-    """Return the way back to a record. Raises UserProblem when the run cannot go there, with what can be done."""
+def way_back(journals: Path, offer: Offer | None, content: Content, request: PrepareRewind) -> WayBack:
+    """Return the way back to a record of the run that made `offer`.
+
+    Raises UserProblem when the run cannot go there, with what can be done.
+    """
     run = request.run
     records = read_still(journals, run).records
     at_step(records, run, request.to)
     now = fold(records)
     what = _what(now, request)
-    offer = ledger.of_run(run)
     title = offer.proposal.title if offer else now.instruction.partition("\n")[0][:100] or run
     if offer is not None:
         return msgspec.structs.replace(course_back(records, request.to, what, offer, content), title=title)
@@ -56,6 +58,17 @@ def course_back(records: Sequence[Record], to: int, what: What, offer: Offer, co
         return WayBack(what, offer, withdraws=withdraws)
     older = _prepared_before(records, max(offered, default=0))
     return WayBack(what, offer, course_of(fold(records[:to]), offer.parts, content, older), withdraws)
+
+
+def gone_back(offer: Offer, way: WayBack, meant: Collection[str], stand: Collection[str], at: float) -> Offer:
+    """Return the offer once those of the files that were `meant` to land `stand`; others stood right already.
+
+    Where all do, what was taken back is on offer again as it was at that step, or falls with the talk that made it.
+    """
+    offer = after_course(offer, way.course, {*(way.course.paths() - set(meant)), *stand}, at)
+    if way.what == "files" or not set(meant) <= set(stand):
+        return offer
+    return withdrawn(offer) if way.withdraws else reopened(offer, way.course)
 
 
 def read_still(journals: Path, run: RunId) -> Reading:

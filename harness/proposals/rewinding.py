@@ -73,9 +73,14 @@ def after_course(offer: Offer, course: Course, paths: Collection[str], at: float
 
 def withdrawn(offer: Offer) -> Offer:
     """Return the offer with all that is open of it left: the conversation that made it went back to before it."""
-    proposal = decided(offer.proposal, ids_of(offer.proposal.taking()), "rejected")
-    shown: Proposal = msgspec.structs.replace(proposal, badge=as_chosen(proposal, offer.proved, offer.earned))
-    return msgspec.structs.replace(offer, proposal=shown)
+    return _shown(offer, decided(offer.proposal, ids_of(offer.proposal.taking()), "rejected"))
+
+
+def reopened(offer: Offer, course: Course) -> Offer:
+    """Return the offer with what was taken back of it on offer again: the run stands where it had not landed yet."""
+    ids = {hunk for part in course.back for hunk in part.hunks}
+    back = ids_of(hunk for hunk in offer.proposal.hunks if hunk.id in ids and hunk.state == "undone")
+    return _shown(offer, decided(offer.proposal, back, "open"))
 
 
 def inverse(file: FilePatch) -> FilePatch:
@@ -87,6 +92,11 @@ def patch_of(file: FileChange, content: Content) -> FilePatch:
     """Return a journaled change as a patch."""
     before, after = (None if name is None else content(name) for name in (file.before, file.after))
     return msgspec.structs.replace(any_patch(file.path, before, after, executable=file.executable), mode=file.mode)
+
+
+def _shown(offer: Offer, proposal: Proposal) -> Offer:
+    badge = as_chosen(proposal, offer.proved, offer.earned)
+    return msgspec.structs.replace(offer, proposal=msgspec.structs.replace(proposal, badge=badge))
 
 
 def _stood(landing: Landing) -> bool:

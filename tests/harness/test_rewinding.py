@@ -186,10 +186,19 @@ async def test_what_landed_can_be_taken_back_when_the_run_went_back_and_made_ano
     assert lab.states("r") == {"1": "open"}, "what was taken back was none of this offer"
 
 
-async def test_an_offer_that_stood_at_that_step_stays_on_offer(lab: Lab) -> None:
+async def test_what_stood_on_offer_at_that_step_is_on_offer_again(lab: Lab) -> None:
     lab.run("r", {"a.py": After(changed(3, 12).encode())})
     await lab.accept("r", ["1"], force=True)
     await lab.rewind("r", 3)
+    assert lab.states("r") == {"1": "open", "2": "open"}
+    await lab.accept("r", force=True)
+    assert (lab.root / "a.py").read_text() == changed(3, 12)
+
+
+async def test_files_that_go_back_alone_leave_the_offer_as_an_undo_does(lab: Lab) -> None:
+    lab.run("r", {"a.py": After(changed(3, 12).encode())})
+    await lab.accept("r", ["1"], force=True)
+    await lab.rewind("r", 3, "files")
     assert lab.states("r") == {"1": "undone", "2": "open"}
 
 

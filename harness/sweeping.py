@@ -40,7 +40,16 @@ class Sweeping:
         return self._swept is None or self._now() - self._swept >= EVERY_S
 
     def sweep(self, cancel: threading.Event) -> bool:
-        """Let go of what is not needed; returns whether it came to an end before it was told to stop."""
+        """Let go of what is not needed; returns whether it came to an end before it was told to stop.
+
+        A disk that does not do as it should ends it as well: it is idle work, and is tried again.
+        """
+        try:
+            return self._sweep(cancel)
+        except OSError:
+            return False
+
+    def _sweep(self, cancel: threading.Event) -> bool:
         blobs = Blobs(self._state.blobs)
         facts = self._facts(cancel)
         if cancel.is_set():
@@ -61,17 +70,19 @@ class Sweeping:
         for run in journals_in(self._state.journals):
             if cancel.is_set():
                 break
-            offer = self._ledger.of_run(run)
-            needed = "it was the last to land" if run == last_landed else ""
-            parts = [_read(log_path(self._state.journals, run))]
-            if offer is not None:
-                needed = "its proposal is on offer" if offer.proposal.state == "open" else needed
-                parts.append(_read(self._ledger.path(offer.proposal.id)))
             try:
-                found.append(facts_of(look(self._state.journals, run), needed, parts))
+                found.append(self._fact(run, "it was the last to land" if run == last_landed else ""))
             except UserProblem as problem:  # what cannot be read is not let go
-                found.append(RunFacts(run, 0.0, 0, f"it cannot be read: {problem}", marks_in(parts)))
+                found.append(RunFacts(run, 0.0, 0, f"it cannot be read: {problem}"))
         return found
+
+    def _fact(self, run: RunId, needed: str) -> RunFacts:
+        parts = [_read(log_path(self._state.journals, run))]
+        offer = self._ledger.of_run(run)
+        if offer is not None:
+            needed = "its proposal is on offer" if offer.proposal.state == "open" else needed
+            parts.append(_read(self._ledger.path(offer.proposal.id)))
+        return facts_of(look(self._state.journals, run), needed, parts)
 
     def _last_landed(self) -> RunId | None:
         landed = [(part.at, offer.proposal.run) for offer in self._ledger.newest_first() for part in offer.parts]

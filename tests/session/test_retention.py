@@ -154,6 +154,16 @@ async def test_a_run_in_hand_and_a_damaged_one_stay(lab: Lab) -> None:
     assert [one.run for one in wrong] == ["damaged"]
 
 
+def test_files_that_are_nobodys_journal_hold_nothing_up(lab: Lab) -> None:
+    lab.run("r1", {"a.py": After(b"r1\n")})
+    lab.standing.reject(ProposalId("r1"))
+    for name in ("no name.jsonl", "é.head", ".r1.0123abcd"):
+        (lab.state.journals / name).write_bytes(b"what?")
+        os.utime(lab.state.journals / name, (1.0, 1.0))
+    assert sweep(lab) == ["no name", "é"]
+    assert not (lab.state.journals / ".r1.0123abcd").exists()
+
+
 def test_a_register_that_takes_no_more_keeps_every_run(lab: Lab) -> None:
     lab.run("r1", {"a.py": After(b"r1\n")})
     lab.standing.reject(ProposalId("r1"))

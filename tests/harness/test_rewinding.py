@@ -80,7 +80,7 @@ async def play(lab: Lab, rng: random.Random) -> dict[int, dict[str, tuple[object
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, 3])
 async def test_a_random_run_goes_back_to_each_of_its_steps_byte_for_byte(seed: int, lab: Lab) -> None:
     rng = random.Random(seed)  # noqa: S311 - the same story each time
     stood = await play(lab, rng)
@@ -92,6 +92,9 @@ async def test_a_random_run_goes_back_to_each_of_its_steps_byte_for_byte(seed: i
             plan for plan, one in look(lab.state.journals, RunId("r")).state.landings.items() if one.state == "landed"
             and not one.undoes
         }  # fmt: skip
+    while lab.ledger.get(ProposalId("r")).parts:
+        await lab.undo("r")
+    assert lab.stands() == stood[min(stood)], "what was brought forth again is taken back like any landing"
 
 
 async def test_all_that_landed_goes_back_to_before_it_and_nothing_of_it_is_left(lab: Lab) -> None:

@@ -17,7 +17,7 @@ from bridle.harness.buffers import read_bytes
 from bridle.harness.nouns import Fault, RunId, UserProblem
 from bridle.harness.proposals.ledger import Ledger
 from bridle.harness.session.blobs import Blobs
-from bridle.harness.session.journal import Reading, read_journal
+from bridle.harness.session.journal import Reading, entered, read_journal
 from bridle.harness.session.state import State
 from bridle.harness.session.storage import write_whole
 
@@ -80,7 +80,7 @@ def _verify(journals: Path, options: argparse.Namespace) -> int:
     known = list(readings(journals))
     wrong: tuple[Wrong, ...] = problems(journals, known)
     if options.against is not None:
-        wrong += against(options.against, known)
+        wrong += against(options.against, known, entered(journals).dropped)
     n_records = sum(len(reading.records) for reading in known)
     if options.json:
         rows = [msgspec.to_builtins(one) for one in wrong]

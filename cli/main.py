@@ -34,7 +34,7 @@ COMMANDS = {
     "run": "let the model change code in a shadow and prove it",
     "proposals": "list, show, accept or reject what is on offer, hunk by hunk if need be",
     "workflows": "what can be run here, and what is wrong with your own",
-    "sessions": "list, show, resume or discard runs",
+    "sessions": "runs: list, show, roll back, fork, resume, export, discard",
     "audit": "tell what was done here, by whom and by which rule; check that nothing of it was altered",
     "cost": "tell what the model's answers cost, by run, phase, model or day",
     "undo": "take back the last change that landed",

@@ -168,7 +168,10 @@ class PackView(msgspec.Struct, frozen=True, tag=True):
 
 
 class SessionRow(msgspec.Struct, frozen=True):
-    """One run in the list; `started` is in seconds since the epoch."""
+    """One run in the list; `started` is in seconds since the epoch. `parent` is the run that it was forked from.
+
+    `live` says that a process has it in hand.
+    """
 
     id: RunId
     workflow: str
@@ -178,6 +181,8 @@ class SessionRow(msgspec.Struct, frozen=True):
     steps: int
     resumable: bool
     usage: Usage
+    parent: str = ""
+    live: bool = False
 
 
 class WorkflowRow(msgspec.Struct, frozen=True):

@@ -85,15 +85,15 @@ from bridle.indexer.text import LineEdit
 __all__ = [
     "AcceptFinding", "Area", "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash",
     "Closed", "DiscardRun", "Done", "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Exec", "Executed",
-    "Fault", "FilePatch", "FindSymbols", "Finding", "FinishLanding", "Flag", "GetContext", "GetDefinitions",
-    "GetOutline", "GetProposals", "GetReach", "GetRelated", "GetReversal", "GetSessions", "GetStatus", "GetUses",
-    "GetWorkflows", "GrantNeeds", "Hunk", "IndexProgress", "Kept", "Known", "LandingPlan", "LandingResult", "Lost",
-    "NavigationReply", "NavigationRequest", "Note", "Origin", "PackPiece", "PackView", "Paper", "PauseIndexing",
-    "PrepareLanding", "PrepareUndo", "Proposal", "ProposalChanged", "ProposalId", "Proposals", "Reach", "ReachRow",
-    "Refresh", "Reject", "Related", "RelatedSymbols", "Relation", "ReplyTo", "ResumeRun", "Reversal", "RunAccepted",
-    "RunEnded", "RunId", "RunProgress", "Selection", "SessionRow", "Sessions", "SetTrust", "Spot", "StartRun",
-    "Status", "SymbolRow", "Symbols", "SyncBuffers", "TakeBackFinding", "Usage", "UserProblem", "Uses", "Values",
-    "Verdict", "Verified", "Verify", "WorkflowRow", "Workflows", "expect",
+    "Fault", "FilePatch", "FindSymbols", "Finding", "FinishLanding", "Flag", "ForkRun", "GetContext",
+    "GetDefinitions", "GetOutline", "GetProposals", "GetReach", "GetRelated", "GetReversal", "GetSessions",
+    "GetStatus", "GetUses", "GetWorkflows", "GrantNeeds", "Hunk", "IndexProgress", "Kept", "Known", "LandingPlan",
+    "LandingResult", "Lost", "NavigationReply", "NavigationRequest", "Note", "Origin", "PackPiece", "PackView",
+    "Paper", "PauseIndexing", "PrepareLanding", "PrepareRewind", "PrepareUndo", "Proposal", "ProposalChanged",
+    "ProposalId", "Proposals", "Reach", "ReachRow", "Refresh", "Reject", "Related", "RelatedSymbols", "Relation",
+    "ReplyTo", "ResumeRun", "Reversal", "RunAccepted", "RunEnded", "RunId", "RunProgress", "Selection", "SessionRow",
+    "Sessions", "SetTrust", "Spot", "StartRun", "Status", "SymbolRow", "Symbols", "SyncBuffers", "TakeBackFinding",
+    "Usage", "UserProblem", "Uses", "Values", "Verdict", "Verified", "Verify", "WorkflowRow", "Workflows", "expect",
 ]  # fmt: skip
 
 
@@ -250,6 +250,19 @@ class PrepareUndo(msgspec.Struct, frozen=True, tag=True):
     choices: dict[str, Literal["keep", "take"]] = {}
 
 
+class PrepareRewind(msgspec.Struct, frozen=True, tag=True):
+    """Make a run ready to go on from where it stood after its record `to`: what it landed since is taken back, what was
+    taken back since lands again, and what the person typed meanwhile stays. FinishLanding then does it.
+
+    `only` leaves the conversation, or the files, as they are. `choices` as for PrepareUndo. → LandingPlan.
+    """
+
+    run: RunId
+    to: int = 1
+    only: Literal["", "files", "conversation"] = ""
+    choices: dict[str, Literal["keep", "take"]] = {}
+
+
 class FinishLanding(msgspec.Struct, frozen=True, tag=True):
     """What became of the open documents; closed files are written now, unless an open document failed.
 
@@ -289,9 +302,21 @@ class GetSessions(msgspec.Struct, frozen=True, tag=True):
 
 
 class ResumeRun(msgspec.Struct, frozen=True, tag=True):
-    """Go on with an interrupted run. → RunAccepted."""
+    """Go on with an interrupted run; with `take` even where another process has it in hand, which then can do nothing
+    more with it. → RunAccepted.
+    """
 
     run: RunId
+    take: bool = False
+
+
+class ForkRun(msgspec.Struct, frozen=True, tag=True):
+    """Begin a run that stands where `run` stood after its record `to`, 0 for where it stands now; it waits to be
+    resumed, and `run` stays as it is. → RunAccepted.
+    """
+
+    run: RunId
+    to: int = 0
 
 
 class DiscardRun(msgspec.Struct, frozen=True, tag=True):
@@ -303,7 +328,8 @@ class DiscardRun(msgspec.Struct, frozen=True, tag=True):
 EngineRequest = (
     GetStatus | SetTrust | SyncBuffers | Verify | Exec | GrantNeeds | StartRun | CancelRun | ReplyTo | GetProposals
     | Reject | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | GetWorkflows | ResumeRun
-    | DiscardRun | Refresh | AcceptFinding | TakeBackFinding | GetReversal | GetReach | PauseIndexing
+    | DiscardRun | Refresh | PrepareRewind | ForkRun | AcceptFinding | TakeBackFinding | GetReversal | GetReach
+    | PauseIndexing
     | NavigationRequest
 )  # fmt: skip
 

@@ -163,7 +163,8 @@ class FilePatch(msgspec.Struct, frozen=True):
     `edits` are in lines of the text before; `before` and `after` are digests of the bytes, None where the file is
     not there. `base_version` is the open document's version that `before` was taken from, None for a closed file.
     `whole` says that no lines can tell the change (no text, or a link): the bytes are had by their digests alone.
-    `executable` is that bit before and after, where it changes.
+    `executable` is that bit before and after, where it changes; `mode` are the permission bits of a file that is
+    there on one side alone, None where nobody noted them.
     """
 
     path: str
@@ -174,6 +175,7 @@ class FilePatch(msgspec.Struct, frozen=True):
     base_version: int | None = None
     whole: bool = False
     executable: tuple[bool, bool] | None = None
+    mode: int | None = None
 
     @property
     def in_lines(self) -> bool:

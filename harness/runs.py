@@ -6,25 +6,24 @@ import asyncio
 import os
 import shutil
 import uuid
-from time import strftime
+from time import localtime, strftime
 
 import msgspec
 
-from bridle.harness.engine import RunAccepted, SessionRow, Sessions, WorkflowRow, Workflows
+from bridle.harness.engine import RunAccepted, Sessions, WorkflowRow, Workflows
+from bridle.harness.forking import fork
 from bridle.harness.ground import Brake, Ground
 from bridle.harness.nouns import ProposalId, RunId, Selection, UserProblem
 from bridle.harness.order import Order
 from bridle.harness.phases.definition import Workflow
 from bridle.harness.phases.library import parsed
-from bridle.harness.session.fold import RunState
+from bridle.harness.session.fold import RunState, fold
 from bridle.harness.session.journal import Journal
-from bridle.harness.session.runs import RunRow, list_runs, look
+from bridle.harness.session.runs import NO_TALK, RunRow, list_runs, look
 from bridle.harness.workflow.run import Run
 
 MAX_RUNS = 4
 HAND_OVER_S = 20.0
-NO_WORKFLOWS = ("exec", "accepted findings")
-"""What journals call that which was no run of phases: a command of the person, findings that they accepted."""
 
 
 class Runs:
@@ -67,25 +66,37 @@ class Runs:
         )
         return self._begin(run, order, workflow, journal, None)
 
-    def resume(self, run: RunId) -> RunAccepted:
-        """Take up a run that was cut off. Raises UserProblem."""
+    def resume(self, run: RunId, *, take: bool = False) -> RunAccepted:
+        """Take up a run that was cut off, with `take` one that a process which does not answer has in hand as well.
+
+        Raises UserProblem.
+        """
         self._expect_room()
         row = look(self._state.journals, run)
-        if not row.resumable or row.state.workflow in NO_WORKFLOWS:
+        if run in self._brakes:
+            raise UserProblem(f"run {run!r} is under way here", "follow it, or cancel it")
+        if row.live and row.state.interrupted and not take:
+            raise UserProblem(f"run {run!r} is in the hands of another Bridle ({_whose(row)})", _how_to_take(run))
+        if not (row.resumable or (take and row.takeable)) or row.state.workflow in NO_TALK:
             raise UserProblem(f"run {run!r} cannot be resumed: {_why_not(row)}", "start a new one")
         workflow = self._workflow_of(row.state)
         self._ground.client()
-        journal = Journal(self._state.journals, run, self._now)
+        journal = Journal(self._state.journals, run, self._now, take=take)
+        state = fold(journal.records)
         journal.append("resumed", {"pid": os.getpid(), "engine": self._ground.engine})
-        return self._begin(run, order_of_state(row.state), workflow, journal, row.state)
+        return self._begin(run, order_of_state(state), workflow, journal, state)
 
     def again(self, run: RunId, at: Selection | None, versions: dict[str, int]) -> RunAccepted:
         """Begin a run with the order of an earlier one, on the text as it is now. Raises UserProblem."""
         state = look(self._state.journals, run).state
-        if state.workflow in NO_WORKFLOWS:
+        if state.workflow in NO_TALK:
             raise UserProblem(f"{state.workflow!r} is no workflow that can be asked again", "run the command again")
         order = order_of_state(state)
         return self.start(msgspec.structs.replace(order, at=at or order.at, versions=versions))
+
+    def fork(self, run: RunId, to: int) -> RunAccepted:
+        """Make a run that stands where another one stood after its record `to`; it waits to be resumed."""
+        return RunAccepted(fork(self._state, run, to, self._now))
 
     def cancel(self, run: RunId) -> None:
         """Stop a run; one that is over stays as it is."""
@@ -131,7 +142,7 @@ class Runs:
 
     def sessions(self) -> Sessions:
         """Return all runs, the newest first."""
-        return Sessions(tuple(map(_row, list_runs(self._state.journals))))
+        return Sessions(tuple(row.as_row() for row in list_runs(self._state.journals)))
 
     async def close(self) -> None:
         """Leave every run as it stands: interrupted, and resumable."""
@@ -189,25 +200,17 @@ def order_of_state(state: RunState) -> Order:
     return Order(state.workflow, state.instruction, state.at, state.finding, state.versions, state.sources)
 
 
+def _whose(row: RunRow) -> str:
+    return f"process {row.state.pid}, last heard of at {strftime('%H:%M:%S', localtime(row.state.last))}"
+
+
+def _how_to_take(run: RunId) -> str:
+    return f"go on with it there; if that one does not answer any more: bridle sessions resume {run} --take"
+
+
 def _why_not(row: RunRow) -> str:
-    if row.live:
-        return "another Bridle has it in hand"
     if row.damage:
         return f"its journal is damaged: {row.damage}"
-    if row.state.workflow in NO_WORKFLOWS and row.resumable:
+    if row.state.workflow in NO_TALK and row.resumable:
         return "it was one command, which is run again and not resumed"
     return f"it is over ({row.state.outcome or 'never began'})"
-
-
-def _row(row: RunRow) -> SessionRow:
-    state = row.state
-    return SessionRow(
-        row.run,
-        state.workflow,
-        state.instruction,
-        state.outcome,
-        state.started,
-        state.steps,
-        row.resumable,
-        state.usage,
-    )

@@ -37,6 +37,7 @@ from bridle.harness.permission.rules import (
     parse_rule,
 )
 from bridle.harness.phases.sources import Source, declared_sources
+from bridle.harness.session.retention import Keeping
 from bridle.harness.session.state import state_home
 from bridle.harness.settingsfiles import (
     Bounds,
@@ -99,10 +100,9 @@ class Settings(msgspec.Struct, frozen=True):
     `timeout_s` is for each check; `limits` are of each command in the sandbox; `needs` is what each check is granted
     beyond it (check → "loopback:PORT" …). `read_mode` is how lines are named to the model, `edit_tool` what it edits
     with.
-    `mcp` are the MCP servers, `source` the sources, the person's and the project's.
-    `tests` says which tests prove a change.
+    `mcp` are the MCP servers, `source` the sources, the person's and the project's. `tests` says what proves a change.
     `declared` are the checks that the person declares for all their projects, and those of this project.
-    `hooks` are asked after the rules, those of the machine's owner first.
+    `hooks` are asked after the rules, those of the machine's owner first. `sessions` says how long runs are remembered.
     """
 
     policy: Policy
@@ -131,6 +131,7 @@ class Settings(msgspec.Struct, frozen=True):
     tests: Proof = Proof()
     declared: tuple[Check, ...] = ()
     vectors: Embedding = Embedding()
+    sessions: Keeping = Keeping()
 
     @property
     def mode(self) -> Mode:
@@ -218,6 +219,7 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
         declared=_declared((user.declared, mine), (project.declared, its)),
         tests=_proof(user.tests, editor.tests, project.tests),
         vectors=_embedding(user, project),
+        sessions=Keeping(user.sessions.keep_days, user.sessions.keep_mb),
     )
 
 

@@ -126,6 +126,13 @@ class TestsPart(Part, frozen=True):
     stop_after: Annotated[int, msgspec.Meta(ge=0, le=100_000)] | None = None
 
 
+class SessionsPart(Part, frozen=True):
+    """How long runs are remembered, in days since they were last heard of, and how much all of them may take."""
+
+    keep_days: Annotated[float, msgspec.Meta(ge=1, le=36_500)] = 30.0
+    keep_mb: Annotated[int, msgspec.Meta(ge=16, le=16_000_000)] = 512
+
+
 class VectorsPart(Part, frozen=True):
     """Vectors: whether there are any and where they are kept, what makes them, and where that is asked.
 
@@ -215,6 +222,7 @@ class UserFile(Common, frozen=True):
     mcp: dict[str, UserServer] = {}
     source: dict[str, UserSource] = {}
     vectors: VectorStorePlace | VectorsPart = "on"
+    sessions: SessionsPart = SessionsPart()
 
 
 SHAPES: dict[File, type[msgspec.Struct]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -45,9 +46,11 @@ from bridle.harness.session.state import State
 from bridle.harness.settings import Settings, load, model_environment, user_file
 from bridle.harness.shadow.contract import SANDBOXES
 from bridle.harness.shadow.shadow import open_shadow
+from bridle.harness.sweeping import Sweeping
 from bridle.harness.unsheltered import Unsheltered
 from bridle.harness.warming import Warming
 
+SWEEP_AFTER_S = 60.0
 NEXT_STEP_MODEL = "set up a model with 'bridle key set', or name one with BRIDLE_MODEL; all else works without"
 
 
@@ -58,8 +61,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     """
     state = await asyncio.to_thread(State, root)
     root = state.root
-    settings = load(root, client_settings)
-    trust = Trust(root)
+    settings, trust = load(root, client_settings), Trust(root)
     post = Post()
     buffers = Buffers(root)
     key = take_key(os.environ)
@@ -127,6 +129,7 @@ def _rooms(
         standing=Standing(ground.ledger, buffers, post.emit),
         overview=Overview(root, settings, buffers, trust, knowing, runs, rung, model.name),
         warming=Warming(checking.warm, partial(_may_warm, trust, knowing, runs, rung, settings)),
+        sweeping=_idle_sweep(state, settings, knowing, runs),
         release=partial(_release, servers, model),
     )
 
@@ -139,6 +142,19 @@ def _may_warm(trust: Trust, knowing: Knowing, runs: Runs, rung: asyncio.Task[str
     """Idle work is for the owner of a trusted root, in a sandbox, when no run goes and checks may run unasked."""
     sheltered = rung.done() and not rung.cancelled() and rung.result() in SANDBOXES
     return sheltered and trust.trusted and knowing.role == "owner" and settings.checks_on_save and not runs.under_way
+
+
+def _idle_sweep(state: State, settings: Settings, knowing: Knowing, runs: Runs) -> Warming:
+    """Forgetting is for the owner, when no run goes; what it counts is read anew, with a ledger of its own."""
+    sweeping = Sweeping(state, Ledger(state.proposals), settings.sessions, time.time)
+
+    async def sweep(cancel: threading.Event) -> bool:
+        return await asyncio.to_thread(sweeping.sweep, cancel)
+
+    def allowed() -> bool:
+        return sweeping.due and knowing.role == "owner" and not runs.under_way
+
+    return Warming(sweep, allowed, SWEEP_AFTER_S)
 
 
 def _claimed(state: State, post: Post) -> WorkspaceLock:

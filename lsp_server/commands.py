@@ -13,7 +13,6 @@ from lsprotocol import types as lsp
 
 from bridle.harness.engine import (
     CancelRun,
-    DiscardRun,
     Done,
     Finding,
     GetContext,
@@ -21,7 +20,6 @@ from bridle.harness.engine import (
     PackView,
     PauseIndexing,
     Refresh,
-    ResumeRun,
     RunAccepted,
     RunId,
     Selection,
@@ -29,7 +27,7 @@ from bridle.harness.engine import (
     UserProblem,
     Workflows,
 )
-from bridle.lsp_server import asks, deciding, on_findings
+from bridle.lsp_server import asks, deciding, on_findings, sessions
 from bridle.lsp_server.arguments import Argument, read_argument
 from bridle.lsp_server.diagnostics import headline
 from bridle.lsp_server.documents import Document
@@ -165,19 +163,24 @@ class Commands:
 
     async def resume(self, argument: Argument) -> Json:
         """Go on with an interrupted run."""
-        run = self._resumable(argument)
-        async with asyncio.timeout(START_S):
-            await self._session.mirror.flush()
-            accepted = await self._session.link.ask(ResumeRun(run), RunAccepted)
-        self._happenings.begin_run(accepted.run, "taking up an interrupted run")
-        return {"run": accepted.run}
+        return await sessions.resume(self._session, self._happenings, argument)
 
     async def discard(self, argument: Argument) -> Json:
         """Give an interrupted run up."""
-        async with asyncio.timeout(START_S):
-            await self._session.link.ask(DiscardRun(self._resumable(argument)), Done)
-            await self._session.refresh_status()
+        return await sessions.discard(self._session, argument)
+
+    def rollback(self, argument: Argument) -> Json:
+        """Bring a run back to an earlier step of its own."""
+
+        async def work() -> None:
+            self._check_again(await sessions.rollback(self._session, argument))
+
+        self._session.spawn(work())
         return {}
+
+    async def fork(self, argument: Argument) -> Json:
+        """Begin a run where another one stood."""
+        return await sessions.fork(self._session, argument)
 
     async def cancel(self, argument: Argument) -> Json:
         """Stop a run, the newest when none is named."""
@@ -350,13 +353,6 @@ class Commands:
         if applied.said != "yes":
             raise UserProblem(f"the fix was not applied: {applied.reason}", "choose it again")
 
-    def _resumable(self, argument: Argument) -> RunId:
-        status = self._session.status
-        run = argument.run or next(iter(status.resumable if status else ()), "")
-        if not run:
-            raise UserProblem("there is no interrupted run", "'bridle sessions' lists the runs")
-        return RunId(run)
-
 
 COMMANDS: Mapping[str, Command] = {
     "bridle.verify": Commands.verify,
@@ -386,6 +382,8 @@ COMMANDS: Mapping[str, Command] = {
     "bridle.context": Commands.context,
     "bridle.resume": Commands.resume,
     "bridle.discard": Commands.discard,
+    "bridle.rollback": Commands.rollback,
+    "bridle.fork": Commands.fork,
     "bridle.seen": Commands.seen,
 }
 

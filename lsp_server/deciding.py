@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from bridle.harness.engine import Clash, Done, Proposal, Reject, RunEnded, Selection, UserProblem
+from bridle.harness.engine import Clash, Done, PrepareRewind, Proposal, Reject, RunEnded, Selection, UserProblem
 from bridle.lsp_server.accept import Choice, Outcome
 from bridle.lsp_server.editor import Level
 from bridle.lsp_server.places import uri_of
@@ -89,6 +89,15 @@ async def undo(session: Session, run: str, on_clash: str = "") -> list[str]:
     while run and session.offers.stands_of(run):
         changed += _landed(session, await session.landing.undo(run, choose))
     return changed
+
+
+async def rewind(session: Session, request: PrepareRewind, on_clash: str = "") -> list[str]:
+    """Bring a run back to an earlier step, as `undo`. Raises UserProblem."""
+
+    async def choose(clash: Clash) -> Choice:
+        return await _choose(session, clash, on_clash)
+
+    return _landed(session, await session.landing.rewind(request, choose))
 
 
 async def _choose(session: Session, clash: Clash, on_clash: str) -> Choice:

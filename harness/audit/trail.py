@@ -77,6 +77,8 @@ def _action(run: RunId, record: Record, event: events.Event | None, model: str, 
             return msgspec.structs.replace(action, files=tuple(file.path for file in files))
         case events.Proposed(files=files) | events.Landed(written=files):
             return msgspec.structs.replace(action, files=files)
+        case events.Rewound(written=written, unsaved=unsaved):
+            return msgspec.structs.replace(action, files=(*written, *unsaved))
         case events.Checked():
             return msgspec.structs.replace(action, rung=rung)
         case _:
@@ -140,6 +142,8 @@ def _overridden(event: events.Overridden) -> str:
 
 
 def _prepared(event: events.Prepared) -> str:
+    if event.rewinds:
+        return f"back to step {event.rewinds}: {', '.join(file.path for file in event.files)}"
     what = f"back {event.undoes}" if event.undoes else event.proposal or "a change"
     hunks = f", hunks {', '.join(event.hunks)}" if event.hunks else ""
     return f"took {what}{hunks}: {', '.join(file.path for file in event.files)}"
@@ -150,12 +154,18 @@ def _landed(event: events.Landed) -> str:
     return f"landed {event.plan}: " + ("; ".join(f"{name} {', '.join(f)}" for name, f in parts if f) or "nothing")
 
 
+def _rewound(event: events.Rewound) -> str:
+    what = {"both": "files and conversation", "files": "files", "conversation": "conversation"}[event.what]
+    return f"went back to step {event.to}: {what}"
+
+
 def _accepted(event: events.AcceptedFinding) -> str:
     return f"{event.what}: {event.check}: {event.path}: {event.message}"
 
 
 _SAID: dict[type[Any], tuple[Who, Callable[[Any], str]]] = {
     events.Started: ("person", _started),
+    events.Dropped: ("bridle", lambda event: f"let {event.run} go: {event.reason}"),
     events.Resumed: ("person", lambda event: f"taken up by process {event.pid}"),
     events.Sheltered: ("bridle", _sheltered),
     events.PhaseEntered: ("bridle", lambda event: f"phase {event.name}"),
@@ -182,6 +192,8 @@ _SAID: dict[type[Any], tuple[Who, Callable[[Any], str]]] = {
     events.Landed: ("bridle", _landed),
     events.RolledBack: ("bridle", lambda event: f"{event.plan} did not land: {event.reason}"),
     events.Undone: ("bridle", lambda event: f"{event.plan} was taken back"),
+    events.Rewound: ("person", _rewound),
+    events.Forked: ("person", lambda event: f"begun where {event.parent} stood after its step {event.step}"),
     events.AcceptedFinding: ("person", _accepted),
     events.BudgetMet: ("bridle", lambda event: f"a limit was met: {event.limit}"),
     events.Parked: ("bridle", lambda event: f"parked: {event.reason or event.outcome}"),

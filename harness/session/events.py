@@ -11,21 +11,66 @@ import msgspec
 
 from bridle.harness.engine import Selection
 from bridle.harness.nouns import Badge, Budget, Finding, Flag, Usage, Verdict
+from bridle.harness.session.landed import (
+    Confirmed,
+    FileChange,
+    Landed,
+    Overridden,
+    Prepared,
+    Rewound,
+    RolledBack,
+    Undone,
+)
+from bridle.harness.session.walked import (
+    Assumed,
+    Compacted,
+    Fetched,
+    PhaseEntered,
+    PhaseLeft,
+    Written,
+)
 
-
-class FileChange(msgspec.Struct, frozen=True):
-    """One file's bytes before and after, by the digests under which the content store has them; None: not
-    there.
-
-    `open` files are documents of the editor, which changes them itself. `executable` is that bit before and after,
-    where it changes.
-    """
-
-    path: str
-    before: str | None
-    after: str | None
-    open: bool = False
-    executable: tuple[bool, bool] | None = None
+__all__ = [
+    "KINDS",
+    "SYNCED",
+    "AcceptedFinding",
+    "Assumed",
+    "BudgetMet",
+    "Checked",
+    "Compacted",
+    "Confirmed",
+    "Decided",
+    "Dropped",
+    "Edited",
+    "Egress",
+    "Ended",
+    "Entered",
+    "Event",
+    "Fetched",
+    "FileChange",
+    "Forked",
+    "Landed",
+    "McpCalled",
+    "ModelCalled",
+    "ModelReplied",
+    "Overridden",
+    "Parked",
+    "PhaseEntered",
+    "PhaseLeft",
+    "Prepared",
+    "Proposed",
+    "Ran",
+    "Resumed",
+    "Rewound",
+    "RolledBack",
+    "Sheltered",
+    "Started",
+    "Told",
+    "ToolCalled",
+    "ToolReplied",
+    "Undone",
+    "Written",
+]  # fmt: skip
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -50,6 +95,18 @@ class Entered(msgspec.Struct, frozen=True):
     run: str
 
 
+class Dropped(msgspec.Struct, frozen=True):
+    """A run's journal was let go, as old or as one too much: a line of the register, written before it goes.
+
+    `last` is the digest of its last line, which an export can be held against.
+    """
+
+    run: str
+    records: int
+    last: str
+    reason: str = ""
+
+
 class Resumed(msgspec.Struct, frozen=True):
     """Another process took the run up where it stood."""
 
@@ -64,37 +121,29 @@ class Sheltered(msgspec.Struct, frozen=True):
     declined: tuple[str, ...] = ()
 
 
-class PhaseEntered(msgspec.Struct, frozen=True):
-    """A phase began."""
+class Forked(msgspec.Struct, frozen=True):
+    """The run begins where another one stood after its record `step`: all that it had said, thought and changed there.
 
-    name: str
-
-
-class PhaseLeft(msgspec.Struct, frozen=True):
-    """A phase of the workflow came to its end for the `visit`-th time, with one of the outcomes that it can have."""
-
-    phase: str
-    outcome: str
-    visit: int = 1
-
-
-class Written(msgspec.Struct, frozen=True):
-    """An artefact of the run as it stands from now on: a plan, a contract, a diagnosis, by its file name.
-
-    `by` is the phase that wrote it, or "person".
+    The fields are those of `RunState` by their names; in `talks` a message that is one of `messages` is told by its
+    place there. What the other one spent and landed stays its own.
     """
 
-    name: str
-    text: str
-    by: str = ""
-
-
-class Assumed(msgspec.Struct, frozen=True):
-    """A question about the task before any work on it, and what is taken as its answer; `by` says whose it is."""
-
-    question: str
-    answer: str
-    by: Literal["person", "default"] = "default"
+    parent: str
+    step: int
+    phase: str = ""
+    messages: tuple[dict[str, Any], ...] = ()
+    talks: dict[str, tuple[int | dict[str, Any], ...]] = {}
+    cuts: dict[str, int] = {}
+    left: tuple[PhaseLeft, ...] = ()
+    artefacts: dict[str, str] = {}
+    assumed: tuple[Assumed, ...] = ()
+    fetched: dict[str, str] = {}
+    changes: dict[str, str | None] = {}
+    originals: dict[str, str | None] = {}
+    executable: dict[str, bool] = {}
+    verdicts: tuple[Verdict, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    badge: Badge | None = None
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -102,13 +151,6 @@ class Told(msgspec.Struct, frozen=True):
 
     message: dict[str, Any]
     talk: str = ""
-
-
-class Compacted(msgspec.Struct, frozen=True):
-    """A talk grew too long: of its messages those before number `start` are told as a digest from now on."""
-
-    talk: str
-    start: int
 
 
 class ModelCalled(msgspec.Struct, frozen=True):
@@ -189,16 +231,6 @@ class McpCalled(msgspec.Struct, frozen=True):
     refused: tuple[str, ...] = ()
 
 
-class Fetched(msgspec.Struct, frozen=True):
-    """A source was asked; `blob` is what is told of it, in the content store, under these arguments (`key`)."""
-
-    source: str
-    key: str
-    blob: str
-    n_bytes: int = 0
-    seconds: float = 0.0
-
-
 class Edited(msgspec.Struct, frozen=True):
     """Files changed in the shadow, all of them together."""
 
@@ -233,59 +265,6 @@ class Proposed(msgspec.Struct, frozen=True):
     files: tuple[str, ...] = ()
 
 
-class Prepared(msgspec.Struct, frozen=True):
-    """The intent: a landing is about to begin. `undoes` is the one that it takes back, "" for none."""
-
-    plan: str
-    files: tuple[FileChange, ...]
-    proposal: str = ""
-    undoes: str = ""
-    hunks: tuple[str, ...] = ()
-
-
-class Overridden(msgspec.Struct, frozen=True):
-    """A person takes what the proof does not carry: what the badge said, and the objections that were waved through."""
-
-    proposal: str
-    badge: Badge
-    flags: tuple[Flag, ...] = ()
-    hunks: tuple[str, ...] = ()
-
-
-class Confirmed(msgspec.Struct, frozen=True):
-    """The open documents hold their text; from here on a landing is carried through, not taken back.
-
-    `files` are those of the intent as they come to stand; journals from before this was told have none.
-    """
-
-    plan: str
-    unsaved: tuple[str, ...] = ()
-    files: tuple[FileChange, ...] = ()
-
-
-class Landed(msgspec.Struct, frozen=True):
-    """A landing is done. `kept` are files that were left as the person had changed them."""
-
-    plan: str
-    written: tuple[str, ...] = ()
-    unsaved: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-
-
-class RolledBack(msgspec.Struct, frozen=True):
-    """A landing did not happen; every file is as it was before, but for `kept`."""
-
-    plan: str
-    reason: str = ""
-    kept: tuple[str, ...] = ()
-
-
-class Undone(msgspec.Struct, frozen=True):
-    """A landing was taken back."""
-
-    plan: str
-
-
 class AcceptedFinding(msgspec.Struct, frozen=True):
     """The person accepted a finding for good, or took that back (`what`)."""
 
@@ -313,15 +292,16 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 Event = (
-    Started | Entered | Resumed | Sheltered | PhaseEntered | PhaseLeft | Written | Assumed | Told | Compacted
-    | ModelCalled | ModelReplied | ToolCalled | ToolReplied | Decided | Egress | McpCalled | Fetched | Edited | Ran
-    | Checked | Proposed | Overridden | Prepared | Confirmed | Landed | RolledBack | Undone | AcceptedFinding
-    | BudgetMet | Parked | Ended
+    Started | Entered | Dropped | Resumed | Forked | Sheltered | PhaseEntered | PhaseLeft | Written | Assumed | Told
+    | Compacted | ModelCalled | ModelReplied | ToolCalled | ToolReplied | Decided | Egress | McpCalled | Fetched
+    | Edited | Ran | Checked | Proposed | Overridden | Prepared | Confirmed | Landed | RolledBack | Undone | Rewound
+    | AcceptedFinding | BudgetMet | Parked | Ended
 )  # fmt: skip
 
 KINDS: dict[str, type[Event]] = {
     "started": Started,
     "entered": Entered,
+    "dropped": Dropped,
     "resumed": Resumed,
     "sheltered": Sheltered,
     "phase": PhaseEntered,
@@ -348,6 +328,8 @@ KINDS: dict[str, type[Event]] = {
     "landed": Landed,
     "rolled_back": RolledBack,
     "undone": Undone,
+    "rewound": Rewound,
+    "forked": Forked,
     "accepted": AcceptedFinding,
     "budget": BudgetMet,
     "parked": Parked,
@@ -358,6 +340,7 @@ SYNCED = frozenset(
     {
         "started",
         "entered",
+        "dropped",
         "edited",
         "checked",
         "overridden",
@@ -366,6 +349,8 @@ SYNCED = frozenset(
         "landed",
         "rolled_back",
         "undone",
+        "rewound",
+        "forked",
         "accepted",
         "parked",
         "ended",

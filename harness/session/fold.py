@@ -9,9 +9,15 @@ import msgspec
 
 from bridle.harness.engine import Selection
 from bridle.harness.model.budget import add
-from bridle.harness.nouns import Badge, Budget, Finding, Flag, Usage, Verdict
+from bridle.harness.nouns import Badge, Budget, Fault, Finding, Flag, Usage, Verdict
 from bridle.harness.session import events
 from bridle.harness.session.records import Record
+
+CARRIED = (
+    "phase", "messages", "cuts", "left", "artefacts", "assumed", "fetched", "changes", "originals", "executable",
+    "verdicts", "flags", "badge",
+)  # fmt: skip
+"""What a fork has from its parent, as it stood there; `talks` as well, told by the places of their messages."""
 
 
 class Landing(msgspec.Struct, frozen=True):
@@ -22,6 +28,8 @@ class Landing(msgspec.Struct, frozen=True):
     files: tuple[events.FileChange, ...]
     state: Literal["prepared", "confirmed", "landed", "rolled back", "undone"] = "prepared"
     undoes: str = ""
+    rewinds: int = 0
+    what: Literal["both", "files"] = "both"
     hunks: tuple[str, ...] = ()
     unsaved: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
@@ -41,8 +49,8 @@ class RunState(msgspec.Struct, frozen=True):
     name; `assumed` are the answers that the work stands on, `fetched` what sources gave, as stored content. `parked` is
     why it stopped without having ended, "" while it goes on. `changes` is path → stored content of every file that
     stands changed in the shadow (None: deleted there), `originals` what was there before the run, `executable` that bit
-    where it changed. `steps` counts records; `skipped` those that this version does not understand. Times are in
-    seconds since the epoch.
+    where it changed. `parent` is the run that it was forked from, "" for none, after its record `parent_step`. `steps`
+    counts records; `skipped` those that this version does not understand. Times are in seconds since the epoch.
     """
 
     workflow: str = ""
@@ -57,6 +65,8 @@ class RunState(msgspec.Struct, frozen=True):
     definition: str = ""
     sources: dict[str, dict[str, str]] = {}
     fetched: dict[str, str] = {}
+    parent: str = ""
+    parent_step: int = 0
     phase: str = ""
     messages: tuple[dict[str, Any], ...] = ()
     talks: dict[str, tuple[dict[str, Any], ...]] = {}
@@ -94,12 +104,22 @@ class RunState(msgspec.Struct, frozen=True):
 
 
 def fold(records: Iterable[Record], state: RunState | None = None) -> RunState:
-    """Return the state after `records`, from the beginning or going on from `state`."""
+    """Return the state after `records`, from the beginning or going on from `state`.
+
+    Raises Fault where it goes on from a state and the run went back to before that.
+    """
+    records = tuple(records)
     state = state or RunState()
+    goals, past = _goals(records), dict[int, RunState]()
+    if goals and min(goals) < state.steps:
+        raise Fault(f"a fold that goes on from record {state.steps} cannot go back to record {min(goals)}")
     for record in records:
+        if state.steps in goals:
+            past[state.steps] = state
         event = record.event()
-        step = _STEPS.get(type(event))
-        if step is not None:
+        if isinstance(event, events.Rewound):
+            state = _rewound(state, event, past.get(event.to))
+        elif (step := _STEPS.get(type(event))) is not None:
             state = step(state, event)
         state = msgspec.structs.replace(
             state,
@@ -111,12 +131,54 @@ def fold(records: Iterable[Record], state: RunState | None = None) -> RunState:
     return state
 
 
+def _goals(records: Iterable[Record]) -> set[int]:
+    """Return the records that a later one goes back to."""
+    found = (record.event() for record in records if record.kind == "rewound")
+    return {event.to for event in found if isinstance(event, events.Rewound) and event.to > 0}
+
+
+def _rewound(state: RunState, event: events.Rewound, then: RunState | None) -> RunState:
+    """Return the state of `then` again, what it cost and who has it in hand excepted; as it is where there is none.
+
+    A landing that was half done at that record counts as not done: its files are back.
+    """
+    if then is None:
+        return state
+    landings = {
+        plan: landing if landing.finished else msgspec.structs.replace(landing, state="rolled back")
+        for plan, landing in then.landings.items()
+    }
+    if event.what == "files":
+        return msgspec.structs.replace(state, landings=landings)
+    return msgspec.structs.replace(
+        then,
+        landings=state.landings if event.what == "conversation" else landings,
+        usage=state.usage,
+        pid=state.pid,
+        engine=state.engine,
+        last=state.last,
+        steps=state.steps,
+        skipped=state.skipped,
+    )
+
+
 def _started(state: RunState, event: events.Started) -> RunState:
     return msgspec.structs.replace(state, **msgspec.structs.asdict(event))
 
 
 def _resumed(state: RunState, event: events.Resumed) -> RunState:
     return msgspec.structs.replace(state, pid=event.pid, engine=event.engine, limit="", parked="")
+
+
+def _forked(state: RunState, event: events.Forked) -> RunState:
+    """Return the state with what the other run had; a message that a talk names and that is not there is left out."""
+    given = {name: getattr(event, name) for name in CARRIED}
+    told = dict(enumerate(event.messages))
+    talks: dict[str, tuple[dict[str, Any], ...]] = {}
+    for name, talk in event.talks.items():
+        found = (told.get(one) if isinstance(one, int) else one for one in talk)
+        talks[name] = tuple(message for message in found if message is not None)
+    return msgspec.structs.replace(state, parent=event.parent, parent_step=event.step, talks=talks, **given)
 
 
 def _phase(state: RunState, event: events.PhaseEntered) -> RunState:
@@ -173,7 +235,15 @@ def _proposed(state: RunState, event: events.Proposed) -> RunState:
 
 
 def _prepared(state: RunState, event: events.Prepared) -> RunState:
-    landing = Landing(event.plan, event.proposal, event.files, undoes=event.undoes, hunks=event.hunks)
+    landing = Landing(
+        event.plan,
+        event.proposal,
+        event.files,
+        undoes=event.undoes,
+        rewinds=event.rewinds,
+        what=event.what,
+        hunks=event.hunks,
+    )
     return msgspec.structs.replace(state, landings={**state.landings, event.plan: landing})
 
 
@@ -219,6 +289,7 @@ def _landing(state: RunState, plan: str, /, **changed: Any) -> RunState:
 _STEPS: dict[type[Any], Callable[[RunState, Any], RunState]] = {
     events.Started: _started,
     events.Resumed: _resumed,
+    events.Forked: _forked,
     events.PhaseEntered: _phase,
     events.PhaseLeft: _left,
     events.Written: _written,

@@ -11,7 +11,7 @@ from bridle.harness.order import Order
 from bridle.harness.permission.rules import Scope
 from bridle.harness.proposals.badge import UNVERIFIED, badge
 from bridle.harness.proposals.hunks import hunks_of, ids_of
-from bridle.harness.proposals.ledger import Offer
+from bridle.harness.proposals.ledger import Offer, Part
 from bridle.harness.proposals.patches import capture, diff_text, sizes
 from bridle.harness.proposals.standing import Standing
 from bridle.harness.session.journal import Journal
@@ -80,6 +80,7 @@ class Offering:
             openings=bench.openings,
             wanted=self._order.finding,
             created=self._ground.now(),
+            parts=self._landed_before(),
         )
         self._journal.append("proposed", {"proposal": proposal.id, "files": [f.path for f in files]})
         self._put(proposal)
@@ -122,6 +123,11 @@ class Offering:
             stopped = Badge("unverified", f"not verified: the run ended ({outcome}) before the checks did")
             self._change(msgspec.structs.replace(proposal, badge=stopped))
         return proposal.id
+
+    def _landed_before(self) -> tuple[Part, ...]:
+        """Return what landed of an earlier offer of this run, which went back since; its hunks are none of this one."""
+        offer = self._ground.ledger.of_run(self._run)
+        return tuple(msgspec.structs.replace(part, hunks=()) for part in offer.parts) if offer else ()
 
     def _keep(self, data: bytes | None) -> None:
         if data is not None:

@@ -128,8 +128,8 @@ class Run:
     def _end(self, outcome: Reason, reason: str, *, parked: bool = False) -> RunEnded:
         proposal, kind = "", "parked" if parked else "ended"
         try:
-            proposal = self._offering.close(outcome)
             self._journal.append(kind, {"outcome": outcome, "reason": reason})
+            proposal = self._offering.close(outcome)
         except (UserProblem, OSError) as error:  # the disk that ended the run takes no ending either: it is told
             reason = f"{reason}; its end could not be kept: {error}"
         if parked:

@@ -127,6 +127,10 @@ class FakeEngine:
                 return self.prepare(request)
             case e.PrepareUndo():
                 return self.prepare_undo(request)
+            case e.PrepareRewind():
+                return self.prepare_undo(e.PrepareUndo(request.run))
+            case e.ForkRun():
+                return e.RunAccepted(e.RunId(f"{request.run}-{request.to}"))
             case e.FinishLanding():
                 return self.finish(request)
             case e.DiscardRun() if "again" in self.script:
@@ -139,7 +143,7 @@ class FakeEngine:
                 row = e.WorkflowRow("review", "Review code", "nothing", changes=False)
                 return e.Workflows((row,), (("mine.toml:3: what?", "mend it"),))
             case e.GetSessions():
-                return e.Sessions(())
+                return e.Sessions(msgspec.convert(self.script.get("sessions", ()), tuple[e.SessionRow, ...]))
             case e.PauseIndexing():
                 self.emit(e.IndexProgress(1, 1, done=True, paused=request.paused))
             case e.GetReach():

@@ -112,6 +112,7 @@ class Table:
             purse=Purse(Ceilings(), lambda day: Usage(), self.now),
             library=Library(root, root / "none", lambda: True),
         )
+        self.ground = ground
         checking: Any = self.prover  # the two calls that proving makes
         proving = Proving(checking, self.ledger, self.buffers, self.events.append)
         self.landings = Landings(ground, proving)

@@ -9,7 +9,7 @@ import type { Session } from "./client";
 /** Commands that the server can answer without knowing a place. */
 const PLACELESS = [
   "verify", "accept", "reject", "refresh", "show", "undo", "trust", "status", "takeBackFinding", "unmute",
-  "pauseIndexing", "resumeIndexing",
+  "pauseIndexing", "resumeIndexing", "rollback", "fork",
 ];
 
 /** Commands about the finding at the cursor. */

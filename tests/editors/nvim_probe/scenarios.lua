@@ -304,6 +304,10 @@ end
 function M.command_line()
   open_both()
   probe.same("completion", vim.fn.getcompletion("Bridle re", "cmdline"), { "refresh", "reject", "restart", "resume", "revert" })
+  local step = require("bridle.command").step
+  probe.same("a run and its step", step("r1 7"), { run = "r1", to = 7 })
+  probe.same("a run alone", step("r1"), { run = "r1" })
+  probe.same("no run", step(""), {})
   probe.same("one word only", vim.fn.getcompletion("Bridle edit re", "cmdline"), {})
   local old = probe.client().id
   vim.cmd("Bridle restart")

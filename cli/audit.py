@@ -10,10 +10,14 @@ from pathlib import Path
 import msgspec
 
 from bridle.cli.common import add_root, find_root, note, print_json
+from bridle.harness.audit.afterwards import counted, fates
 from bridle.harness.audit.trail import Action, actions
 from bridle.harness.audit.wholeness import Wrong, against, lines, problems, readings
-from bridle.harness.nouns import RunId, UserProblem
-from bridle.harness.session.journal import Reading, read_journal
+from bridle.harness.buffers import read_bytes
+from bridle.harness.nouns import Fault, RunId, UserProblem
+from bridle.harness.proposals.ledger import Ledger
+from bridle.harness.session.blobs import Blobs
+from bridle.harness.session.journal import Reading, entered, read_journal
 from bridle.harness.session.state import State
 from bridle.harness.session.storage import write_whole
 
@@ -24,8 +28,8 @@ DIALOGUE = frozenset(("told", "tool_replied", "model_called"))
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     add_root(parser)
-    parser.add_argument("action", nargs="?", default="show", choices=["show", "verify", "export"])
-    parser.add_argument("run", nargs="?", help="show, export: this run alone")
+    parser.add_argument("action", nargs="?", default="show", choices=["show", "verify", "export", "hunks"])
+    parser.add_argument("run", nargs="?", help="show, export, hunks: this run alone")
     parser.add_argument("--all", action="store_true", help="show: what was said to the model as well")
     parser.add_argument("--against", type=Path, metavar="FILE", help="verify: hold the journals against an export too")
     parser.add_argument("--output", type=Path, metavar="FILE", help="export: write it there instead of printing it")
@@ -33,7 +37,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Do what was asked; 1 when something was altered, or is gone."""
-    journals = State(find_root(options.root)).journals
+    state = State(find_root(options.root))
+    journals = state.journals
+    if options.action == "hunks":
+        return _hunks(state, options)
     if options.action == "verify":
         return _verify(journals, options)
     known = _asked(journals, options.run)
@@ -73,7 +80,7 @@ def _verify(journals: Path, options: argparse.Namespace) -> int:
     known = list(readings(journals))
     wrong: tuple[Wrong, ...] = problems(journals, known)
     if options.against is not None:
-        wrong += against(options.against, known)
+        wrong += against(options.against, known, entered(journals).dropped)
     n_records = sum(len(reading.records) for reading in known)
     if options.json:
         rows = [msgspec.to_builtins(one) for one in wrong]
@@ -101,6 +108,29 @@ def _export(known: list[Reading], options: argparse.Namespace) -> int:
         write_whole(options.output.absolute(), b"".join(told))
         note(f"wrote {options.output}; keep it where this machine cannot write")
     return int(bool(damaged))
+
+
+def _hunks(state: State, options: argparse.Namespace) -> int:
+    """Tell what became of every hunk that was offered."""
+    offers = [one for one in Ledger(state.proposals).newest_first() if options.run in (None, one.proposal.run)]
+    blobs = Blobs(state.blobs)
+
+    def content(name: str) -> bytes | None:
+        try:
+            return blobs.get(name)
+        except Fault:  # it was let go, or is not what was kept: how the hunk stands is not known then
+            return None
+
+    found = list(fates(offers, content, lambda path: read_bytes(state.root / path)))
+    if options.json:
+        print_json({"hunks": [msgspec.to_builtins(one) for one in found], "counts": counted(found)})
+        return 0
+    for one in found:
+        lines = f" ({one.kept} of {one.lines} lines)" if one.afterwards == "edited since" else ""
+        said = f": {one.afterwards}{lines}" if one.afterwards else ""
+        print(f"{one.proposal}  {one.path}  hunk {one.hunk}  {one.state}{said}")
+    print(", ".join(f"{name.replace('_', ' ')} {number}" for name, number in counted(found).items()))
+    return 0
 
 
 def _encoded(known: list[Reading]) -> Iterator[bytes]:

@@ -205,6 +205,21 @@ def _index(root: Path) -> Condition:
     return Condition("index", "pass", f"{standing.files} files are known{unread}")
 
 
+def _sessions(root: Path) -> Condition:
+    from bridle.harness.session.retention import MEBIBYTE
+    from bridle.harness.session.state import State
+    from bridle.harness.settings import load
+    from bridle.harness.sweeping import kept
+
+    keeping = load(root).sessions
+    n_runs, size_bytes = kept(State(root))
+    told = f"{n_runs} runs, {size_bytes / MEBIBYTE:.1f} MB; kept {keeping.days:g} days, {keeping.megabytes} MB at most"
+    if size_bytes <= keeping.megabytes * MEBIBYTE:
+        return Condition("sessions", "pass", told)
+    step = "an editor lets go of the oldest when it is idle; what is interrupted or on offer stays: bridle sessions"
+    return Condition("sessions", "warn", told, step)
+
+
 def _vectors(root: Path) -> Condition:
     from bridle.harness.embedding import chosen
     from bridle.harness.model.keys import EMBEDDER_VARIABLE, Key
@@ -243,6 +258,7 @@ _LOOKS: dict[str, Callable[[Path], Condition]] = {
     "git": _git,
     "settings": _settings,
     "state": _state,
+    "sessions": _sessions,
     "trust": _trust,
     "sandbox": _sandbox,
     "grammars": _grammars,

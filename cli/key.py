@@ -19,7 +19,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("action", choices=["set", "test", "remove"], help="the key is asked for, or piped in")
     parser.add_argument(
-        "--for", dest="embedder", metavar="EMBEDDER", help="the key of an embedder, as openai or voyage"
+        "--for",
+        dest="embedder",
+        metavar="NAME",
+        help="the key of an embedder, as openai or voyage, or of a source, as source:tracker",
     )
     parser.add_argument("--json", action="store_true", help="print exactly one JSON document on standard output")
 
@@ -31,7 +34,13 @@ def main(options: argparse.Namespace) -> int:
     from bridle.harness.settings import model_environment
 
     environment = model_environment(os.environ)
+    is_source = (options.embedder or "").startswith("source:")
     endpoint = embedder_endpoint(options.embedder) if options.embedder else endpoint_of(environment)
+    endpoint = options.embedder if is_source else endpoint
+    if is_source and options.action == "test":
+        raise UserProblem(
+            "the key of a source is tried by the run that asks it", "run a workflow that names the source"
+        )
     test = _test_embedder if options.embedder else _test
     action = {"set": _set, "test": test, "remove": _remove}[options.action]
     done, said = action(environment, endpoint)

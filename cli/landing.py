@@ -16,6 +16,7 @@ from bridle.harness.engine import (
     LandingPlan,
     LandingResult,
     PrepareLanding,
+    PrepareRewind,
     PrepareUndo,
     expect,
 )
@@ -24,6 +25,16 @@ from bridle.harness.nouns import UserProblem
 TIMEOUT_S = 3600.0
 
 OnClash = Literal["ask", "keep", "take", "refuse"]
+
+
+def add_on_clash(parser: argparse.ArgumentParser) -> None:
+    """Give a command `--on-clash`."""
+    parser.add_argument(
+        "--on-clash",
+        choices=["ask", "keep", "take", "refuse"],
+        default="ask",
+        help="where it meets lines that you changed since: keep yours, take them back too, or refuse (default: ask)",
+    )
 
 
 def add_also(parser: argparse.ArgumentParser) -> None:
@@ -52,12 +63,20 @@ async def land(engine: Engine, request: PrepareLanding) -> str:
 
 async def take_back(engine: Engine, run: str, on_clash: OnClash) -> str:
     """Take a landed change back, as `land`; where it meets lines that were changed since, as `on_clash` says."""
-    choices: dict[str, Literal["keep", "take"]] = {}
-    plan = expect(await engine.call(PrepareUndo(run), TIMEOUT_S), LandingPlan)
-    waiting = [clash for clash in plan.clashes if not clash.choice]
-    if waiting and on_clash != "refuse":
-        choices = {clash.id: _choice(clash, on_clash) for clash in waiting}
-        plan = expect(await engine.call(PrepareUndo(run, choices), TIMEOUT_S), LandingPlan)
+    return await _back(engine, PrepareUndo(run), on_clash)
+
+
+async def go_back(engine: Engine, request: PrepareRewind, on_clash: OnClash) -> str:
+    """Bring a run back to an earlier step, as `take_back`."""
+    return await _back(engine, request, on_clash)
+
+
+async def _back(engine: Engine, request: PrepareUndo | PrepareRewind, on_clash: OnClash) -> str:
+    plan = expect(await engine.call(request, TIMEOUT_S), LandingPlan)
+    while on_clash != "refuse" and (waiting := [clash for clash in plan.clashes if not clash.choice]):
+        choices = {**request.choices, **{clash.id: _choice(clash, on_clash) for clash in waiting}}
+        request = msgspec.structs.replace(request, choices=choices)
+        plan = expect(await engine.call(request, TIMEOUT_S), LandingPlan)
     if plan.refused:
         places = ", ".join(f"{clash.path}:{clash.start_line + 1}" for clash in plan.clashes if not clash.choice)
         step = f"--on-clash keep leaves your lines, --on-clash take takes them back too: {places}" if places else ""

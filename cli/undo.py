@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from bridle.cli.common import add_root, find_root, print_json, with_engine
-from bridle.cli.landing import take_back
+from bridle.cli.landing import add_on_clash, take_back
 from bridle.harness.engine import Engine, GetProposals, Proposals, expect
 
 
@@ -13,12 +13,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     add_root(parser)
     parser.add_argument("run", nargs="?", default="", help="the run, all that it landed (default: the last landing)")
-    parser.add_argument(
-        "--on-clash",
-        choices=["ask", "keep", "take", "refuse"],
-        default="ask",
-        help="where it meets lines that you changed since: keep yours, take them back too, or refuse (default: ask)",
-    )
+    add_on_clash(parser)
 
 
 def main(options: argparse.Namespace) -> int:

@@ -168,7 +168,10 @@ class PackView(msgspec.Struct, frozen=True, tag=True):
 
 
 class SessionRow(msgspec.Struct, frozen=True):
-    """One run in the list; `started` is in seconds since the epoch."""
+    """One run in the list; `started` is in seconds since the epoch. `parent` is the run that it was forked from.
+
+    `live` says that a process has it in hand.
+    """
 
     id: RunId
     workflow: str
@@ -178,6 +181,26 @@ class SessionRow(msgspec.Struct, frozen=True):
     steps: int
     resumable: bool
     usage: Usage
+    parent: str = ""
+    live: bool = False
+
+
+class WorkflowRow(msgspec.Struct, frozen=True):
+    """A workflow that can be run. `path` is "" for one that ships; `changes` tells whether it comes to a change."""
+
+    name: str
+    title: str
+    needs: Literal["instruction", "finding", "either", "nothing"]
+    changes: bool
+    path: str = ""
+    problem: str = ""
+
+
+class Workflows(msgspec.Struct, frozen=True, tag=True):
+    """The workflows of this root, and what is wrong with files that were to be some: (what, what to do)."""
+
+    workflows: tuple[WorkflowRow, ...]
+    problems: tuple[tuple[str, str], ...] = ()
 
 
 class Reach(msgspec.Struct, frozen=True, tag=True):
@@ -194,7 +217,7 @@ class Sessions(msgspec.Struct, frozen=True, tag=True):
 
 EngineReply = (
     Done | Status | Verified | Executed | RunAccepted | Proposals | LandingPlan | LandingResult | PackView | Sessions
-    | Kept | Reversal | Reach | NavigationReply
+    | Workflows | Kept | Reversal | Reach | NavigationReply
 )  # fmt: skip
 
 # --- events -----------------------------------------------------------------------------------------------------
@@ -233,7 +256,10 @@ class ProposalChanged(msgspec.Struct, frozen=True, tag=True):
 
 
 class RunEnded(msgspec.Struct, frozen=True, tag=True):
-    """A run came to its end; `reason` is for the person, `proposal` is "" when there is none."""
+    """A run came to its end; `reason` is for the person, `proposal` is "" when there is none.
+
+    One that is `resumable` only stopped: it goes on where it stands when it is taken up.
+    """
 
     run: RunId
     outcome: Literal[
@@ -243,6 +269,16 @@ class RunEnded(msgspec.Struct, frozen=True, tag=True):
     rounds: int
     usage: Usage
     proposal: str = ""
+    resumable: bool = False
+
+
+class Paper(msgspec.Struct, frozen=True, tag=True):
+    """A run wrote something for the person to read: a plan, an explanation, a review. `path` is the file with it."""
+
+    run: RunId
+    name: str
+    path: str
+    text: str = ""
 
 
 class Ask(msgspec.Struct, frozen=True, tag=True):
@@ -256,7 +292,7 @@ class Ask(msgspec.Struct, frozen=True, tag=True):
     choices: tuple[str, ...]
     default: str
     timeout_s: float
-    about: Literal["consent", "permission"] = "consent"
+    about: Literal["consent", "permission", "task"] = "consent"
 
 
 class Note(msgspec.Struct, frozen=True, tag=True):
@@ -287,5 +323,5 @@ class Lost(msgspec.Struct, frozen=True, tag=True):
 
 
 EngineEvent = (
-    CheckStarted | CheckFinished | RunProgress | ProposalChanged | RunEnded | Ask | Note | IndexProgress | Lost
+    CheckStarted | CheckFinished | RunProgress | ProposalChanged | RunEnded | Paper | Ask | Note | IndexProgress | Lost
 )  # fmt: skip

@@ -21,7 +21,7 @@ TIMEOUT_S = 120.0
 YES = "Send"
 NO = "Do not send"
 
-Subject = Literal["consent", "permission"]
+Subject = Literal["consent", "permission", "task"]
 
 
 class Asking:
@@ -35,6 +35,12 @@ class Asking:
         self, message: str, choices: tuple[str, ...], default: str, about: Subject, timeout_s: float = TIMEOUT_S
     ) -> str:
         """Ask, and return one of `choices`."""
+        return (await self.put(message, choices, default, about, timeout_s))[0]
+
+    async def put(
+        self, message: str, choices: tuple[str, ...], default: str, about: Subject, timeout_s: float = TIMEOUT_S
+    ) -> tuple[str, bool]:
+        """Ask, and return one of `choices`, and whether the person said it."""
         number = uuid.uuid4().hex[:12]
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._open[number] = answer
@@ -42,10 +48,10 @@ class Asking:
         try:
             given = await asyncio.wait_for(answer, timeout_s)
         except TimeoutError:
-            return default
+            return default, False
         finally:
             self._open.pop(number, None)
-        return given if given in choices else default
+        return (given, True) if given in choices else (default, False)
 
     def reply(self, request: ReplyTo) -> None:
         """Take the person's answer; one that came too late changes nothing."""

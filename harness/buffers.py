@@ -6,6 +6,7 @@ line ends apart.
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import msgspec
@@ -84,6 +85,14 @@ class Buffers:
         """Return the bytes at `path` as the person sees them: the dirty buffer, else the disk; None when not there."""
         unsaved = self.unsaved(path)
         return unsaved if unsaved is not None else read_bytes(self._root / path)
+
+    def mode(self, path: str) -> int | None:
+        """Return the permission bits of the file at `path`, None where there is none."""
+        try:
+            found = (self._root / path).lstat()
+        except OSError:
+            return None
+        return stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else None
 
     def link(self, path: str) -> bytes | None:
         """Return the bytes of the link at `path` (`bridle.harness.symlinks`), None when there is none."""

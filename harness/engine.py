@@ -27,6 +27,7 @@ from bridle.harness.answers import (
     Note,
     PackPiece,
     PackView,
+    Paper,
     ProposalChanged,
     Proposals,
     Reach,
@@ -38,6 +39,8 @@ from bridle.harness.answers import (
     Sessions,
     Status,
     Verified,
+    WorkflowRow,
+    Workflows,
 )
 from bridle.harness.navigation import (
     Area,
@@ -80,17 +83,17 @@ from bridle.harness.nouns import (
 from bridle.indexer.text import LineEdit
 
 __all__ = [
-    "AcceptFinding", "Area", "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash", "Closed",
-    "DiscardRun", "Done", "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Exec", "Executed", "Fault",
-    "FilePatch", "FindSymbols", "Finding", "FinishLanding", "Flag", "GetContext", "GetDefinitions", "GetOutline",
-    "GetProposals", "GetReach", "GetRelated", "GetReversal", "GetSessions", "GetStatus", "GetUses", "GrantNeeds",
-    "Hunk", "IndexProgress", "Kept", "Known", "LandingPlan", "LandingResult", "Lost", "NavigationReply",
-    "NavigationRequest", "Note", "Origin", "PackPiece", "PackView", "PauseIndexing", "PrepareLanding", "PrepareUndo",
-    "Proposal",
-    "ProposalChanged", "ProposalId", "Proposals", "Reach", "ReachRow", "Refresh", "Reject", "Related", "RelatedSymbols",
-    "Relation", "ReplyTo", "ResumeRun", "Reversal", "RunAccepted", "RunEnded", "RunId", "RunProgress", "Selection",
-    "SessionRow", "Sessions", "SetTrust", "Spot", "StartRun", "Status", "SymbolRow", "Symbols", "SyncBuffers",
-    "TakeBackFinding", "Usage", "UserProblem", "Uses", "Values", "Verdict", "Verified", "Verify", "expect",
+    "AcceptFinding", "Area", "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash",
+    "Closed", "DiscardRun", "Done", "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Exec", "Executed",
+    "Fault", "FilePatch", "FindSymbols", "Finding", "FinishLanding", "Flag", "ForkRun", "GetContext",
+    "GetDefinitions", "GetOutline", "GetProposals", "GetReach", "GetRelated", "GetReversal", "GetSessions",
+    "GetStatus", "GetUses", "GetWorkflows", "GrantNeeds", "Hunk", "IndexProgress", "Kept", "Known", "LandingPlan",
+    "LandingResult", "Lost", "NavigationReply", "NavigationRequest", "Note", "Origin", "PackPiece", "PackView",
+    "Paper", "PauseIndexing", "PrepareLanding", "PrepareRewind", "PrepareUndo", "Proposal", "ProposalChanged",
+    "ProposalId", "Proposals", "Reach", "ReachRow", "Refresh", "Reject", "Related", "RelatedSymbols", "Relation",
+    "ReplyTo", "ResumeRun", "Reversal", "RunAccepted", "RunEnded", "RunId", "RunProgress", "Selection", "SessionRow",
+    "Sessions", "SetTrust", "Spot", "StartRun", "Status", "SymbolRow", "Symbols", "SyncBuffers", "TakeBackFinding",
+    "Usage", "UserProblem", "Uses", "Values", "Verdict", "Verified", "Verify", "WorkflowRow", "Workflows", "expect",
 ]  # fmt: skip
 
 
@@ -170,12 +173,20 @@ class GrantNeeds(msgspec.Struct, frozen=True, tag=True):
 
 
 class StartRun(msgspec.Struct, frozen=True, tag=True):
-    """Begin a run; the reply comes at once, the rest as events. → RunAccepted."""
+    """Begin a run of the workflow of this name; the reply comes at once, the rest as events. → RunAccepted.
 
-    workflow: Literal["edit", "fix"]
+    `sources` are arguments of the sources that it names, by source.
+    """
+
+    workflow: str
     instruction: str
     at: Selection | None = None
     finding: Finding | None = None
+    sources: dict[str, dict[str, str]] = {}
+
+
+class GetWorkflows(msgspec.Struct, frozen=True, tag=True):
+    """→ Workflows."""
 
 
 class CancelRun(msgspec.Struct, frozen=True, tag=True):
@@ -239,6 +250,19 @@ class PrepareUndo(msgspec.Struct, frozen=True, tag=True):
     choices: dict[str, Literal["keep", "take"]] = {}
 
 
+class PrepareRewind(msgspec.Struct, frozen=True, tag=True):
+    """Make a run ready to go on from where it stood after its record `to`: what it landed since is taken back, what was
+    taken back since lands again, and what the person typed meanwhile stays. FinishLanding then does it.
+
+    `only` leaves the conversation, or the files, as they are. `choices` as for PrepareUndo. → LandingPlan.
+    """
+
+    run: RunId
+    to: int = 1
+    only: Literal["", "files", "conversation"] = ""
+    choices: dict[str, Literal["keep", "take"]] = {}
+
+
 class FinishLanding(msgspec.Struct, frozen=True, tag=True):
     """What became of the open documents; closed files are written now, unless an open document failed.
 
@@ -278,9 +302,21 @@ class GetSessions(msgspec.Struct, frozen=True, tag=True):
 
 
 class ResumeRun(msgspec.Struct, frozen=True, tag=True):
-    """Go on with an interrupted run. → RunAccepted."""
+    """Go on with an interrupted run; with `take` even where another process has it in hand, which then can do nothing
+    more with it. → RunAccepted.
+    """
 
     run: RunId
+    take: bool = False
+
+
+class ForkRun(msgspec.Struct, frozen=True, tag=True):
+    """Begin a run that stands where `run` stood after its record `to`, 0 for where it stands now; it waits to be
+    resumed, and `run` stays as it is. → RunAccepted.
+    """
+
+    run: RunId
+    to: int = 0
 
 
 class DiscardRun(msgspec.Struct, frozen=True, tag=True):
@@ -290,9 +326,11 @@ class DiscardRun(msgspec.Struct, frozen=True, tag=True):
 
 
 EngineRequest = (
-    GetStatus | SetTrust | SyncBuffers | Verify | Exec | GrantNeeds | StartRun | CancelRun | ReplyTo | GetProposals |
-    Reject | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | ResumeRun | DiscardRun | Refresh
-    | AcceptFinding | TakeBackFinding | GetReversal | GetReach | PauseIndexing | NavigationRequest
+    GetStatus | SetTrust | SyncBuffers | Verify | Exec | GrantNeeds | StartRun | CancelRun | ReplyTo | GetProposals
+    | Reject | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | GetWorkflows | ResumeRun
+    | DiscardRun | Refresh | PrepareRewind | ForkRun | AcceptFinding | TakeBackFinding | GetReversal | GetReach
+    | PauseIndexing
+    | NavigationRequest
 )  # fmt: skip
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)

@@ -7,13 +7,16 @@ import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from bridle.context.task import Beside
 from bridle.harness.buffers import Buffers
 from bridle.harness.engine import EngineEvent
 from bridle.harness.mcp.servers import Servers
 from bridle.harness.model.client import ModelClient
+from bridle.harness.model.purse import Purse
 from bridle.harness.permission.grants import Grants
+from bridle.harness.phases.library import Library
 from bridle.harness.proposals.ledger import Ledger
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.state import State
@@ -26,6 +29,16 @@ async def nothing_beside() -> Beside:
     return Beside()
 
 
+class Question(Protocol):
+    """Puts a question about the task to the person."""
+
+    async def __call__(
+        self, message: str, choices: tuple[str, ...], default: str, *, timeout_s: float = ...
+    ) -> tuple[str, bool]:
+        """Return the answer, and whether the person gave it: without one in time it is the default."""
+        ...
+
+
 @dataclass(frozen=True)
 class Ground:
     """The workspace as a run sees it.
@@ -33,7 +46,8 @@ class Ground:
     `engine` names this engine's life: versions of open documents count within it. `trusted` tells whether a person said
     yes to this folder as it is now. `client` gives the model and `consent` asks once before anything goes to an
     endpoint; both raise UserProblem. `ask` puts a question about a permission (text, choices, the default) to the
-    person. `now` is seconds since the epoch. `beside` is what choosing context knows beside the snapshot.
+    person, `question` one about the task. `now` is seconds since the epoch. `library` has the workflows, `purse` what
+    all runs together may take. `beside` is what choosing context knows beside the snapshot.
     """
 
     root: Path
@@ -47,10 +61,13 @@ class Ground:
     client: Callable[[], ModelClient]
     consent: Callable[[str, str], Awaitable[None]]
     ask: Callable[[str, tuple[str, ...], str], Awaitable[str]]
+    question: Question
     blobs: Blobs
     ledger: Ledger
     emit: Callable[[EngineEvent], None]
     now: Callable[[], float]
+    library: Library
+    purse: Purse
     servers: Servers | None = None
     beside: Callable[[], Awaitable[Beside]] = nothing_beside
 

@@ -6,6 +6,7 @@ its documents; `finish` writes the closed files, all or none. An undo is the lan
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
@@ -13,24 +14,27 @@ import msgspec
 
 from bridle.harness.buffers import encode_or_utf8
 from bridle.harness.edits.disk import Write, commit
-from bridle.harness.edits.patch import any_patch, invert
+from bridle.harness.edits.patch import any_patch
 from bridle.harness.engine import (
     Buffer,
     FinishLanding,
     LandingPlan,
     LandingResult,
     PrepareLanding,
+    PrepareRewind,
     PrepareUndo,
     ProposalChanged,
     Proposals,
 )
 from bridle.harness.ground import Ground
-from bridle.harness.nouns import Badge, FilePatch, Hunk, Proposal, ProposalId, UserProblem
+from bridle.harness.nouns import Badge, FilePatch, Hunk, Proposal, ProposalId, RunId, UserProblem
 from bridle.harness.proposals.hunks import HOW_IT_STANDS, chosen, ids_of, part_of, told
-from bridle.harness.proposals.landing import Counted, Placed, Scene, place
+from bridle.harness.proposals.landing import Counted, Placed, Scene, place, place_in_turn
 from bridle.harness.proposals.ledger import Offer, Part
 from bridle.harness.proposals.parts import with_part, without_part
 from bridle.harness.proposals.premises import with_premises
+from bridle.harness.proposals.rewinding import inverse
+from bridle.harness.rewinding import WayBack, gone_back, way_back
 from bridle.harness.session.events import FileChange
 from bridle.harness.session.journal import Journal
 from bridle.indexer.encoding import decode
@@ -43,13 +47,19 @@ Prove = Callable[[Offer, Sequence[Placed], Collection[str]], Awaitable[Proposal]
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """A landing that was prepared and waits for its documents: which hunks it takes, or which landing it takes back."""
+    """A landing that was prepared and waits for its documents: which hunks it takes, or which landing it takes back.
+
+    One that brings a run back to its record `rewinds` says on which `way`; without an offer `proposal` is "".
+    """
 
     id: str
+    run: RunId
     proposal: ProposalId
     placed: tuple[Placed, ...]
-    hunks: tuple[str, ...]
+    hunks: tuple[str, ...] = ()
     undoes: str = ""
+    rewinds: int = 0
+    way: WayBack = WayBack()
 
 
 class Landings:
@@ -94,7 +104,8 @@ class Landings:
             if any(flag.blocks for flag in shown.flags) or shown.badge.state in ("not green", "refused"):
                 return LandingPlan("", (), (), refused=shown.badge.text, proposal=shown)
             self._expect_open(request.proposal, ids)
-        return self._intend(offer, placed, ids, shown)
+        plan = Plan(_new_id(), offer.proposal.run, offer.proposal.id, placed, ids)
+        return self._intend(plan, shown, _with_part(offer.proposal, ids))
 
     async def prepare_undo(self, request: PrepareUndo) -> LandingPlan:
         """Make the inverse of a landed change ready. Raises UserProblem when there is nothing to take back."""
@@ -102,20 +113,43 @@ class Landings:
         ground = self._ground
         scene = Scene(ground.engine, ground.buffers, self._content, offer.parts, choices=request.choices)
         counted = Counted(part.engine, part.openings)
-        placed = tuple(self._with_document(place(_inverse(file), counted, scene)) for file in part.files)
+        placed = tuple(self._with_document(place(inverse(file), counted, scene)) for file in part.files)
         conflict = _conflict(placed)
         if conflict:
             clashes = tuple(clash for one in placed for clash in one.clashes)
             return LandingPlan("", (), (), refused=conflict, proposal=offer.proposal, clashes=clashes)
-        return self._intend(offer, placed, part.hunks, offer.proposal, undoes=part.plan)
+        plan = Plan(_new_id(), offer.proposal.run, offer.proposal.id, placed, part.hunks, undoes=part.plan)
+        return self._intend(plan, offer.proposal, f"Undo: {_with_part(offer.proposal, part.hunks)}")
+
+    async def prepare_rewind(self, request: PrepareRewind) -> LandingPlan:
+        """Make a run ready to stand as it did after an earlier record. Raises UserProblem."""
+        ground = self._ground
+        offer = ground.ledger.of_run(request.run)
+        way = await asyncio.to_thread(way_back, ground.state.journals, offer, self._content, request)
+        parts = way.offer.parts if way.offer else ()
+        scene = Scene(ground.engine, ground.buffers, self._content, parts, choices=request.choices)
+        placed = tuple(self._with_document(place_in_turn(turns, scene)) for turns in way.course.turns().values())
+        shown = way.offer.proposal if way.offer else None
+        conflict = _conflict(placed)
+        if conflict:
+            clashes = tuple(clash for one in placed for clash in one.clashes)
+            return LandingPlan("", (), (), refused=conflict, proposal=shown, clashes=clashes)
+        plan = Plan(
+            _new_id(),
+            request.run,
+            ProposalId(shown.id if shown else ""),
+            tuple(one for one in placed if one.changes),
+            rewinds=request.to,
+            way=way,
+        )
+        return self._intend(plan, shown, f"Back to step {request.to}: {way.title}")
 
     async def finish(self, request: FinishLanding) -> LandingResult:
         """Take what became of the documents and write the closed files. Raises UserProblem for an unknown plan."""
         plan = self._plans.pop(request.plan, None)
         if plan is None:
             raise UserProblem("this landing is not under way any more", "run the action again")
-        run = self._ground.ledger.get(plan.proposal).proposal.run
-        journal = Journal(self._ground.state.journals, run, self._ground.now)
+        journal = Journal(self._ground.state.journals, plan.run, self._ground.now)
         try:
             return self._finish(plan, request, journal)
         finally:
@@ -160,43 +194,43 @@ class Landings:
         text = apply_edits(document.buffer.text, placed.open.edits)
         return msgspec.structs.replace(placed, after=_saved(text, placed.before))
 
-    def _intend(
-        self, offer: Offer, placed: tuple[Placed, ...], hunks: tuple[str, ...], shown: Proposal, undoes: str = ""
-    ) -> LandingPlan:
-        plan = Plan(uuid.uuid4().hex[:12], offer.proposal.id, placed, hunks, undoes)
-        journal = Journal(self._ground.state.journals, offer.proposal.run, self._ground.now)
-        try:
-            journal.append(
-                "prepared",
-                {
-                    "plan": plan.id,
-                    "files": self._changes(placed),
-                    "proposal": plan.proposal,
-                    "hunks": hunks,
-                    "undoes": undoes,
-                },
-            )
-        finally:
-            journal.close()
-        for older in [one for one in self._plans.values() if one.proposal == plan.proposal]:
-            del self._plans[older.id]  # the newest wins: two landings of one proposal are never under way at once
+    def _intend(self, plan: Plan, shown: Proposal | None, title: str) -> LandingPlan:
+        """Journal that a landing is about to begin; one that changes no file needs no intent."""
+        if plan.placed or not plan.rewinds:
+            self._journal_intent(plan)
+        for older in [one for one in self._plans.values() if one.run == plan.run]:
+            del self._plans[older.id]  # the newest wins: two landings of one run are never under way at once
         while len(self._plans) >= MAX_PLANS:
             self._plans.pop(next(iter(self._plans)))
         self._plans[plan.id] = plan
-        part = told(hunks, offer.proposal)
         return LandingPlan(
             plan.id,
-            open_files=tuple(p.open for p in placed if p.open is not None),
-            closed_files=tuple(p.path for p in placed if p.open is None),
+            open_files=tuple(p.open for p in plan.placed if p.open is not None),
+            closed_files=tuple(p.path for p in plan.placed if p.open is None),
             proposal=shown,
-            title=("Undo: " if undoes else "") + offer.proposal.title + (f" ({part})" if part else ""),
-            clashes=tuple(clash for one in placed for clash in one.clashes),
+            title=title,
+            clashes=tuple(clash for one in plan.placed for clash in one.clashes),
         )
+
+    def _journal_intent(self, plan: Plan) -> None:
+        said: dict[str, object] = {"plan": plan.id, "files": self._changes(plan.placed), "proposal": plan.proposal}
+        if plan.rewinds:
+            said |= {"rewinds": plan.rewinds, "what": plan.way.what}
+        journal = Journal(self._ground.state.journals, plan.run, self._ground.now)
+        try:
+            journal.append("prepared", {**said, "hunks": plan.hunks, "undoes": plan.undoes})
+        finally:
+            journal.close()
 
     def _changes(self, placed: Sequence[Placed]) -> tuple[FileChange, ...]:
         return tuple(
             FileChange(
-                p.path, self._keep(p.before), self._keep(p.after), open=p.open is not None, executable=p.executable
+                p.path,
+                self._keep(p.before),
+                self._keep(p.after),
+                open=p.open is not None,
+                executable=p.executable,
+                mode=p.mode,
             )
             for p in placed
         )
@@ -235,17 +269,25 @@ class Landings:
         if missing:
             return self._short(plan, tuple(sorted(confirmed)), missing, request.reason, journal)
         unsaved = tuple(sorted(confirmed))
-        journal.append("confirmed", {"plan": plan.id, "unsaved": unsaved, "files": self._changes(plan.placed)})
+        if plan.placed:
+            journal.append("confirmed", {"plan": plan.id, "unsaved": unsaved, "files": self._changes(plan.placed)})
         closed = [p for p in plan.placed if p.open is None]
         try:
             self._expect_unopened(closed)
-            writes = [Write(p.path, p.before, p.after, executable=p.executable and p.executable[1]) for p in closed]
+            writes = [
+                Write(p.path, p.before, p.after, executable=p.executable and p.executable[1], mode=p.mode)
+                for p in closed
+            ]
             commit(self._ground.root, writes, self._ground.state.landings)
         except (UserProblem, OSError) as error:
             return self._short(plan, unsaved, [p.path for p in closed], str(error), journal)
         written = tuple(p.path for p in closed)
         self._keep_landing(plan, (*written, *unsaved))
-        journal.append("landed", {"plan": plan.id, "written": written, "unsaved": unsaved})
+        if plan.rewinds:
+            said = {"to": plan.rewinds, "what": plan.way.what, "plan": plan.id if plan.placed else ""}
+            journal.append("rewound", {**said, "written": written, "unsaved": unsaved})
+        else:
+            journal.append("landed", {"plan": plan.id, "written": written, "unsaved": unsaved})
         return LandingResult("applied", written, unsaved)
 
     def _expect_unopened(self, closed: Sequence[Placed]) -> None:
@@ -266,16 +308,17 @@ class Landings:
 
     def _keep_landing(self, plan: Plan, paths: Collection[str]) -> None:
         """Remember what came to stand, for an undo; of an undo, what still stands."""
-        offer = self._ground.ledger.get(plan.proposal)
+        if not plan.proposal:
+            return
+        ground = self._ground
+        offer = ground.ledger.get(plan.proposal)
+        if plan.rewinds:
+            self._settle(gone_back(offer, plan.way, [one.path for one in plan.placed], paths, ground.now()))
+            return
         if plan.undoes:
             self._settle(without_part(offer, plan.undoes, paths))
             return
-        files = tuple(
-            any_patch(p.path, p.before, p.after, p.open.base_version if p.open else None, p.executable)
-            for p in plan.placed
-            if p.path in paths
-        )
-        ground = self._ground
+        files = tuple(_landed_patch(p) for p in plan.placed if p.path in paths)
         part = Part(plan.id, files, plan.hunks, ground.engine, ground.buffers.openings(), ground.now())
         self._settle(with_part(offer, part))
 
@@ -299,8 +342,20 @@ def _saved(text: str, before: bytes | None) -> bytes:
     return encode_or_utf8(text, like.encoding if like else "utf-8", bom=bool(like and like.bom))
 
 
-def _inverse(file: FilePatch) -> FilePatch:
-    return msgspec.structs.replace(invert(file), base_version=file.base_version)
+def _landed_patch(placed: Placed) -> FilePatch:
+    version = placed.open.base_version if placed.open else None
+    patch = any_patch(placed.path, placed.before, placed.after, version, placed.executable)
+    return msgspec.structs.replace(patch, mode=placed.mode)
+
+
+def _with_part(proposal: Proposal, hunks: Collection[str]) -> str:
+    """Return a proposal's title, with the part of it that is meant."""
+    part = told(hunks, proposal)
+    return proposal.title + (f" ({part})" if part else "")
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:12]
 
 
 def _conflict(placed: Sequence[Placed]) -> str:

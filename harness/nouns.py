@@ -163,7 +163,8 @@ class FilePatch(msgspec.Struct, frozen=True):
     `edits` are in lines of the text before; `before` and `after` are digests of the bytes, None where the file is
     not there. `base_version` is the open document's version that `before` was taken from, None for a closed file.
     `whole` says that no lines can tell the change (no text, or a link): the bytes are had by their digests alone.
-    `executable` is that bit before and after, where it changes.
+    `executable` is that bit before and after, where it changes; `mode` are the permission bits of a file that is
+    there on one side alone, None where nobody noted them.
     """
 
     path: str
@@ -174,6 +175,7 @@ class FilePatch(msgspec.Struct, frozen=True):
     base_version: int | None = None
     whole: bool = False
     executable: tuple[bool, bool] | None = None
+    mode: int | None = None
 
     @property
     def in_lines(self) -> bool:
@@ -218,7 +220,8 @@ class Proposal(msgspec.Struct, frozen=True):
     """A patch on offer. `changed_since` lists paths that moved since it was verified.
 
     `hunks` are its parts, in order of path and line. `state` tells of all of them: "open" while one waits. `outside`
-    are files that leave what the run was started on, each with the reason: they are confirmed one by one.
+    are files that leave what the run was started on, each with the reason: they are confirmed one by one. `notes` are
+    what to know of it besides the badge: what was assumed, what an evaluator said.
     """
 
     id: ProposalId
@@ -235,6 +238,7 @@ class Proposal(msgspec.Struct, frozen=True):
     removed: int = 0
     hunks: tuple[Hunk, ...] = ()
     outside: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
 
     def taking(self, ids: Collection[str] = ()) -> tuple[Hunk, ...]:
         """Return the open hunks among `ids` with the rest of their groups; all that are open for none."""

@@ -1,8 +1,6 @@
-"""What a run is asked to do, and what its workflow allows: data."""
+"""What a run is asked to do: data."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 import msgspec
 
@@ -10,31 +8,18 @@ from bridle.harness.engine import Selection, StartRun
 from bridle.harness.nouns import Finding
 from bridle.harness.proposals.badge import headline
 
-WorkflowName = Literal["edit", "fix"]
-
-
-class Workflow(msgspec.Struct, frozen=True):
-    """A workflow: how often the checks may send the work back, and whether it needs a finding to start from."""
-
-    name: WorkflowName
-    max_rounds: int
-    needs_finding: bool
-
-
-WORKFLOWS: dict[WorkflowName, Workflow] = {
-    "edit": Workflow("edit", max_rounds=3, needs_finding=False),
-    "fix": Workflow("fix", max_rounds=4, needs_finding=True),
-}
-
 
 class Order(msgspec.Struct, frozen=True):
-    """One task as it was given. `versions` are the open documents' versions at that moment."""
+    """One task as it was given. `versions` are the open documents' versions at that moment, `sources` arguments of
+    sources by source.
+    """
 
-    workflow: WorkflowName
+    workflow: str
     instruction: str
     at: Selection | None = None
     finding: Finding | None = None
     versions: dict[str, int] = {}
+    sources: dict[str, dict[str, str]] = {}
 
     @property
     def title(self) -> str:
@@ -51,4 +36,4 @@ def order_of(request: StartRun, versions: dict[str, int]) -> Order:
     if not instruction and request.finding is not None:
         instruction = "Make this finding go away by mending its cause."
     finding = request.finding and msgspec.structs.replace(request.finding, values=())
-    return Order(request.workflow, instruction, request.at, finding, versions)
+    return Order(request.workflow, instruction, request.at, finding, versions, request.sources)

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from bridle.harness.buffers import read_bytes
 from bridle.harness.edits.disk import recover as take_back
-from bridle.harness.edits.patch import any_patch
 from bridle.harness.engine import EngineEvent, Note
 from bridle.harness.nouns import Fault, FilePatch, ProposalId, UserProblem
-from bridle.harness.proposals.ledger import Ledger, Part
+from bridle.harness.proposals.ledger import Ledger, Offer, Part
 from bridle.harness.proposals.parts import with_part, without_part
+from bridle.harness.proposals.rewinding import patch_of
+from bridle.harness.rewinding import course_back, gone_back
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.events import FileChange
 from bridle.harness.session.fold import Landing, fold
@@ -63,7 +64,8 @@ class _Recovery:
 
     def settle(self, journal: Journal) -> None:
         """Give each unfinished landing of a run its end."""
-        for landing in fold(journal.records).unfinished:
+        state = fold(journal.records)
+        for landing in state.unfinished:
             self._settle(landing, journal)
 
     def _settle(self, landing: Landing, journal: Journal) -> None:
@@ -74,17 +76,24 @@ class _Recovery:
             self._warn(f"an interrupted change left these as you changed them since: {', '.join(kept)}")
         if landing.state == "confirmed" and all(stands[f.path] == f.after for f in closed):
             written = tuple(f.path for f in closed)
-            self._remember(landing, (*written, *landing.unsaved))
-            journal.append("landed", {"plan": landing.plan, "written": written, "unsaved": landing.unsaved})
+            self._remember(landing, (*written, *landing.unsaved), journal)
+            said = {"plan": landing.plan, "written": written, "unsaved": landing.unsaved}
+            if landing.rewinds:
+                journal.append("rewound", {**said, "to": landing.rewinds, "what": landing.what})
+            else:
+                journal.append("landed", said)
             return
         if landing.unsaved:
-            self._remember(landing, landing.unsaved)
+            self._remember(landing, landing.unsaved, journal)
         journal.append("rolled_back", {"plan": landing.plan, "reason": "Bridle ended meanwhile", "kept": kept})
 
-    def _remember(self, landing: Landing, paths: Collection[str]) -> None:
+    def _remember(self, landing: Landing, paths: Collection[str], journal: Journal) -> None:
         """Tell the ledger what came to stand, for an undo; of an undo, what was taken back."""
         try:
             offer = self._ledger.get(ProposalId(landing.proposal))
+            if landing.rewinds:
+                self._go_back(landing, offer, paths, journal)
+                return
             patches = tuple(self._patch(file) for file in landing.files if file.path in paths)
         except (UserProblem, Fault) as problem:
             self._warn(f"a change that landed while Bridle ended cannot be taken back: {problem}")
@@ -94,9 +103,13 @@ class _Recovery:
         else:
             self._ledger.put(with_part(offer, Part(landing.plan, patches, landing.hunks, at=self._now())))
 
+    def _go_back(self, landing: Landing, offer: Offer, paths: Collection[str], journal: Journal) -> None:
+        """Tell the ledger that a run went back: where that was done before the crash, there is nothing left of it."""
+        way = course_back(journal.records, landing.rewinds, landing.what, offer, self._blobs.get)
+        self._ledger.put(gone_back(offer, way, [file.path for file in landing.files], paths, self._now()))
+
     def _patch(self, file: FileChange) -> FilePatch:
-        before, after = (None if name is None else self._blobs.get(name) for name in (file.before, file.after))
-        return any_patch(file.path, before, after, executable=file.executable)
+        return patch_of(file, self._blobs.get)
 
     def _mark(self, file: FileChange) -> str | None:
         """Return the digest of what stands at a file's place: of the link itself where it is one that changed."""

@@ -67,6 +67,7 @@ class Rooms:
     standing: Standing
     overview: Overview
     warming: Warming
+    sweeping: Warming
     release: Callable[[], Awaitable[None]]
     """Lets go of what is outside: the model's connections and the MCP servers."""
 
@@ -84,7 +85,8 @@ class LocalEngine:
 
     async def call(self, request: e.EngineRequest, timeout_s: float = 30.0) -> e.EngineReply:
         """Answer one request. Raises UserProblem, Fault, TimeoutError."""
-        self._rooms.warming.touched(request)
+        for idle in (self._rooms.warming, self._rooms.sweeping):
+            idle.touched(request)
         async with asyncio.timeout(timeout_s):
             if isinstance(request, e.NavigationRequest):
                 return await self._rooms.navigating.answer(request)
@@ -92,7 +94,8 @@ class LocalEngine:
 
     async def close(self) -> None:
         """Stop what is under way; runs stay resumable."""
-        await self._rooms.warming.close()
+        for idle in (self._rooms.warming, self._rooms.sweeping):
+            await idle.close()
         self._rooms.checking.stop()
         self._rooms.executing.stop()
         await self._rooms.runs.close()
@@ -124,13 +127,8 @@ class LocalEngine:
             case e.StartRun():
                 self._expect_trust()
                 return rooms.runs.start(order_of(request, rooms.buffers.versions()))
-            case e.ResumeRun():
-                self._expect_trust()
-                return rooms.runs.resume(request.run)
-            case e.CancelRun():
-                rooms.runs.cancel(request.run)
-            case e.DiscardRun():
-                rooms.runs.discard(request.run)
+            case e.ResumeRun() | e.ForkRun() | e.CancelRun() | e.DiscardRun():
+                return await self._of_run(request)
             case e.ReplyTo():
                 rooms.asking.reply(request)
             case e.GetProposals():
@@ -146,6 +144,8 @@ class LocalEngine:
                 return await rooms.landings.prepare(request)
             case e.PrepareUndo():
                 return await rooms.landings.prepare_undo(request)
+            case e.PrepareRewind():
+                return await rooms.landings.prepare_rewind(request)
             case e.FinishLanding():
                 return await rooms.landings.finish(request)
             case e.GetContext():
@@ -154,10 +154,27 @@ class LocalEngine:
                 rooms.knowing.pause(paused=request.paused)
             case e.GetReach():
                 return await rooms.reaching.reach(request)
+            case e.GetWorkflows():
+                return rooms.runs.workflows()
             case e.GetSessions():
                 return rooms.runs.sessions()
             case _:
                 raise Fault(f"the engine knows no request {type(request).__name__}")
+        return e.Done()
+
+    async def _of_run(self, request: e.ResumeRun | e.ForkRun | e.CancelRun | e.DiscardRun) -> e.EngineReply:
+        """Do with a run what a person asked for."""
+        runs = self._rooms.runs
+        match request:
+            case e.ResumeRun():
+                self._expect_trust()
+                return runs.resume(request.run, take=request.take)
+            case e.ForkRun():
+                return await asyncio.to_thread(runs.fork, request.run, request.to)
+            case e.CancelRun():
+                runs.cancel(request.run)
+            case e.DiscardRun():
+                runs.discard(request.run)
         return e.Done()
 
     async def _sync(self, request: e.SyncBuffers) -> None:

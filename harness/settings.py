@@ -21,6 +21,7 @@ import platformdirs
 
 from bridle.context.readform import ReadMode
 from bridle.harness.mcp.definition import Server, declared
+from bridle.harness.model.purse import Ceiling, Ceilings
 from bridle.harness.nouns import Budget, UserProblem
 from bridle.harness.permission.hooks import Hook
 from bridle.harness.permission.rules import (
@@ -35,10 +36,13 @@ from bridle.harness.permission.rules import (
     mode_of,
     parse_rule,
 )
+from bridle.harness.phases.sources import Source, declared_sources
+from bridle.harness.session.retention import Keeping
 from bridle.harness.session.state import state_home
 from bridle.harness.settingsfiles import (
     Bounds,
     BudgetPart,
+    CeilingPart,
     CheckPart,
     EditorSettings,
     EditTool,
@@ -90,20 +94,24 @@ class Embedding(msgspec.Struct, frozen=True):
 class Settings(msgspec.Struct, frozen=True):
     """All settings of one workspace.
 
-    `python` is the project's interpreter, None to find it; `model` and `base_url` are "" for their defaults.
+    `python` is the project's interpreter, None to find it; `model` and `base_url` are "" for their defaults;
+    `models` are those that phases may name, by class; a talk of more than `compact_tokens` is made shorter.
+    `ceiling` holds for all runs together.
     `timeout_s` is for each check; `limits` are of each command in the sandbox; `needs` is what each check is granted
     beyond it (check → "loopback:PORT" …). `read_mode` is how lines are named to the model, `edit_tool` what it edits
     with.
-    `mcp` are the MCP servers, the person's and the project's.
-    `tests` says which tests prove a change.
+    `mcp` are the MCP servers, `source` the sources, the person's and the project's. `tests` says what proves a change.
     `declared` are the checks that the person declares for all their projects, and those of this project.
-    `hooks` are asked after the rules, those of the machine's owner first.
+    `hooks` are asked after the rules, those of the machine's owner first. `sessions` says how long runs are remembered.
     """
 
     policy: Policy
     python: str | None = None
     model: str = ""
     base_url: str = ""
+    models: dict[str, str] = {}
+    compact_tokens: int = 60_000
+    ceiling: Ceilings = Ceilings()
     budget: Budget = Budget()
     checks_on_save: bool = True
     timeout_s: float = 120.0
@@ -118,10 +126,12 @@ class Settings(msgspec.Struct, frozen=True):
     read_mode: ReadMode = "check"
     edit_tool: EditTool = "hashline"
     mcp: tuple[Server, ...] = ()
+    source: dict[str, Source] = {}
     hooks: tuple[Hook, ...] = ()
     tests: Proof = Proof()
     declared: tuple[Check, ...] = ()
     vectors: Embedding = Embedding()
+    sessions: Keeping = Keeping()
 
     @property
     def mode(self) -> Mode:
@@ -185,6 +195,11 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
         python=str(Path(user.python).expanduser()) if user.python else None,
         model=user.model,
         base_url=user.base_url,
+        models={name: model for name, model in msgspec.structs.asdict(user.models).items() if model},
+        compact_tokens=user.compact_tokens,
+        ceiling=Ceilings(
+            _ceiling(user.ceiling.session, managed.ceiling.session), _ceiling(user.ceiling.day, managed.ceiling.day)
+        ),
         budget=_budget(user.budget, editor.budget, project.budget),
         checks_on_save=on_save is not False and project.checks_on_save is not False,
         timeout_s=_least(editor.timeout_s or user.timeout_s or 120.0, project.timeout_s),
@@ -199,10 +214,12 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
         read_mode=user.read_mode,
         edit_tool=user.edit_tool,
         mcp=declared(user.mcp, project.mcp),
+        source=declared_sources((user.source, mine), (project.source, its)),
         hooks=(*hooks, *_hooks(project.hooks, "project", its)),
         declared=_declared((user.declared, mine), (project.declared, its)),
         tests=_proof(user.tests, editor.tests, project.tests),
         vectors=_embedding(user, project),
+        sessions=Keeping(user.sessions.keep_days, user.sessions.keep_mb),
     )
 
 
@@ -332,6 +349,13 @@ def _budget(user: BudgetPart, *tighter: BudgetPart) -> Budget:
         seconds=_least(user.seconds or default.seconds, *(part.seconds for part in tighter)),
         turns=_least(user.turns or default.turns, *(part.turns for part in tighter)),
     )
+
+
+def _ceiling(*parts: CeilingPart) -> Ceiling:
+    """Return the lowest of what is said."""
+    tokens = [part.tokens for part in parts if part.tokens is not None]
+    micros = [round(part.cost_usd * 1_000_000) for part in parts if part.cost_usd is not None]
+    return Ceiling(min(tokens, default=None), min(micros, default=None))
 
 
 def _container(user: Shelter, mine: Path) -> Container | None:

@@ -12,6 +12,7 @@ import msgspec
 from bridle.context.readform import ReadMode
 from bridle.harness.mcp.definition import ProjectServer, UserServer
 from bridle.harness.permission.hooks import MAX_S
+from bridle.harness.phases.sources import ProjectSource, UserSource
 from bridle.harness.verify.finders.declared import CheckEntries
 
 Show = Literal["auto", "on", "off"]
@@ -70,6 +71,18 @@ class BudgetPart(Part, frozen=True):
     turns: _Turns | None = None
 
 
+class CeilingPart(Part, frozen=True):
+    tokens: _Tokens | None = None
+    cost_usd: _Dollars | None = None
+
+
+class CeilingsPart(Part, frozen=True):
+    """What all runs together may take: while an engine lives, and in a day over all workspaces."""
+
+    session: CeilingPart = CeilingPart()
+    day: CeilingPart = CeilingPart()
+
+
 class Diagnostics(Part, frozen=True):
     lint: Show = "auto"
     types: Show = "auto"
@@ -113,6 +126,13 @@ class TestsPart(Part, frozen=True):
     stop_after: Annotated[int, msgspec.Meta(ge=0, le=100_000)] | None = None
 
 
+class SessionsPart(Part, frozen=True):
+    """How long runs are remembered, in days since they were last heard of, and how much all of them may take."""
+
+    keep_days: Annotated[float, msgspec.Meta(ge=1, le=36_500)] = 30.0
+    keep_mb: Annotated[int, msgspec.Meta(ge=16, le=16_000_000)] = 512
+
+
 class VectorsPart(Part, frozen=True):
     """Vectors: whether there are any and where they are kept, what makes them, and where that is asked.
 
@@ -139,6 +159,7 @@ class ProjectFile(Common, frozen=True):
     permission: Tighter = Tighter()
     sandbox: Bounds = Bounds()
     mcp: dict[str, ProjectServer] = {}
+    source: dict[str, ProjectSource] = {}
     hooks: Hooks = msgspec.field(default=(), name="hook")
     declared: CheckEntries = msgspec.field(default=(), name="check")
     architecture: Any = None
@@ -167,6 +188,17 @@ class ManagedFile(Part, frozen=True):
     permission: Permission = Permission()
     hooks: Hooks = msgspec.field(default=(), name="hook")
     sandbox: Sandbox = Sandbox()
+    ceiling: CeilingsPart = CeilingsPart()
+
+
+class ModelsPart(Part, frozen=True):
+    """Which models phases may name besides the one that is set up: a small one for simple work, a strong one for hard.
+
+    "" takes the one that is set up. All are asked at the same endpoint.
+    """
+
+    small: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    strong: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
 class UserFile(Common, frozen=True):
@@ -182,10 +214,15 @@ class UserFile(Common, frozen=True):
     python: str = ""
     model: str = ""
     base_url: str = ""
+    models: ModelsPart = ModelsPart()
+    ceiling: CeilingsPart = CeilingsPart()
+    compact_tokens: Annotated[int, msgspec.Meta(ge=4_000, le=1_000_000)] = 60_000
     read_mode: ReadMode = "check"
     edit_tool: EditTool = "hashline"
     mcp: dict[str, UserServer] = {}
+    source: dict[str, UserSource] = {}
     vectors: VectorStorePlace | VectorsPart = "on"
+    sessions: SessionsPart = SessionsPart()
 
 
 SHAPES: dict[File, type[msgspec.Struct]] = {

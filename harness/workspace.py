@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from bridle.harness.asking import Asking, consented
+from bridle.harness.audit.spending import spent_on
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
 from bridle.harness.completing import Completing
@@ -23,11 +25,13 @@ from bridle.harness.mcp.servers import Servers
 from bridle.harness.model.choose import choose
 from bridle.harness.model.client import ModelClient
 from bridle.harness.model.keys import take_key
+from bridle.harness.model.purse import Purse
 from bridle.harness.navigating import Navigating
 from bridle.harness.nouns import UserProblem
 from bridle.harness.overview import Overview
 from bridle.harness.permission.grants import Grants
 from bridle.harness.permission.trust import Trust
+from bridle.harness.phases.library import Library
 from bridle.harness.proposals.ledger import Ledger
 from bridle.harness.proposals.proving import Proving
 from bridle.harness.proposals.standing import Standing
@@ -39,12 +43,14 @@ from bridle.harness.service import LocalEngine, Post, Rooms
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.lock import WorkspaceLock
 from bridle.harness.session.state import State
-from bridle.harness.settings import Settings, load, model_environment
+from bridle.harness.settings import Settings, load, model_environment, user_file
 from bridle.harness.shadow.contract import SANDBOXES
 from bridle.harness.shadow.shadow import open_shadow
+from bridle.harness.sweeping import Sweeping
 from bridle.harness.unsheltered import Unsheltered
 from bridle.harness.warming import Warming
 
+SWEEP_AFTER_S = 60.0
 NEXT_STEP_MODEL = "set up a model with 'bridle key set', or name one with BRIDLE_MODEL; all else works without"
 
 
@@ -55,12 +61,12 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     """
     state = await asyncio.to_thread(State, root)
     root = state.root
-    settings = load(root, client_settings)
-    trust = Trust(root)
+    settings, trust = load(root, client_settings), Trust(root)
     post = Post()
     buffers = Buffers(root)
     key = take_key(os.environ)
-    vectors = opener(state, settings.vectors, buffers.current, lambda: trust.trusted)
+    trusted = partial(_is_trusted, trust)
+    vectors = opener(state, settings.vectors, buffers.current, trusted)
     knowing = Knowing(root, state.index, _claimed(state, post), post.emit, vectors, Remembering(root, state.past))
     asking = Asking(post.emit)
     rung = asyncio.create_task(asyncio.to_thread(_rung, root, state, settings))
@@ -73,23 +79,42 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         state=state,
         settings=settings,
         grants=grants,
-        trusted=lambda: trust.trusted,
+        trusted=trusted,
         buffers=buffers,
         snapshot=knowing.snapshot,
         client=model.client,
         consent=partial(consented, state.folder / "consent.json", asking=asking),
         ask=partial(asking.ask, about="permission"),
+        question=partial(asking.put, about="task"),
         blobs=Blobs(state.blobs),
         ledger=Ledger(state.proposals),
         emit=post.emit,
         now=time.time,
+        library=Library(root, user_file().parent / "workflows", trusted),
+        purse=Purse(settings.ceiling, partial(spent_on, state.folder.parent), time.time),
         servers=servers,
         beside=knowing.beside,
     )
-    completing = Completing(ground)
-    checking = Checking(root, state, settings, buffers, post.emit, Unsheltered(rung, asking), grants, completing.begin)
-    runs = Runs(ground)
-    rooms = Rooms(
+    rooms = _rooms(ground, post, trust, asking, knowing, rung, model)
+    knowing.start()
+    return LocalEngine(post, rooms)
+
+
+def _rooms(
+    ground: Ground,
+    post: Post,
+    trust: Trust,
+    asking: Asking,
+    knowing: Knowing,
+    rung: asyncio.Task[str],
+    model: _Model,
+) -> Rooms:
+    """Put the rooms together that stand on `ground`."""
+    root, state, settings, buffers, servers = ground.root, ground.state, ground.settings, ground.buffers, ground.servers
+    unsheltered = Unsheltered(rung, asking)
+    completing, runs = Completing(ground), Runs(ground)
+    checking = Checking(root, state, settings, buffers, post.emit, unsheltered, ground.grants, completing.begin)
+    return Rooms(
         buffers=buffers,
         trust=trust,
         asking=asking,
@@ -104,16 +129,32 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         standing=Standing(ground.ledger, buffers, post.emit),
         overview=Overview(root, settings, buffers, trust, knowing, runs, rung, model.name),
         warming=Warming(checking.warm, partial(_may_warm, trust, knowing, runs, rung, settings)),
+        sweeping=_idle_sweep(state, settings, knowing, runs),
         release=partial(_release, servers, model),
     )
-    knowing.start()
-    return LocalEngine(post, rooms)
+
+
+def _is_trusted(trust: Trust) -> bool:
+    return trust.trusted
 
 
 def _may_warm(trust: Trust, knowing: Knowing, runs: Runs, rung: asyncio.Task[str], settings: Settings) -> bool:
     """Idle work is for the owner of a trusted root, in a sandbox, when no run goes and checks may run unasked."""
     sheltered = rung.done() and not rung.cancelled() and rung.result() in SANDBOXES
     return sheltered and trust.trusted and knowing.role == "owner" and settings.checks_on_save and not runs.under_way
+
+
+def _idle_sweep(state: State, settings: Settings, knowing: Knowing, runs: Runs) -> Warming:
+    """Forgetting is for the owner, when no run goes; what it counts is read anew, with a ledger of its own."""
+    sweeping = Sweeping(state, Ledger(state.proposals), settings.sessions, time.time)
+
+    async def sweep(cancel: threading.Event) -> bool:
+        return await asyncio.to_thread(sweeping.sweep, cancel)
+
+    def allowed() -> bool:
+        return sweeping.due and knowing.role == "owner" and not runs.under_way
+
+    return Warming(sweep, allowed, SWEEP_AFTER_S)
 
 
 def _claimed(state: State, post: Post) -> WorkspaceLock:
@@ -124,8 +165,9 @@ def _claimed(state: State, post: Post) -> WorkspaceLock:
     return lock
 
 
-async def _release(servers: Servers, model: _Model) -> None:
-    await servers.close()
+async def _release(servers: Servers | None, model: _Model) -> None:
+    if servers is not None:
+        await servers.close()
     await model.close()
 
 

@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from bridle.harness.engine import (
     Clash,
     FilePatch,
@@ -16,6 +18,7 @@ from bridle.harness.engine import (
     LandingPlan,
     LandingResult,
     PrepareLanding,
+    PrepareRewind,
     PrepareUndo,
     Proposal,
     UserProblem,
@@ -98,7 +101,12 @@ class Landing:
     async def undo(self, run: str, choose: Choose) -> Outcome:
         """Take a landed change back, and nothing that was typed since. Raises UserProblem."""
         async with self._turn:
-            return await self._undo(run, choose)
+            return await self._undo(PrepareUndo(run), choose)
+
+    async def rewind(self, request: PrepareRewind, choose: Choose) -> Outcome:
+        """Bring a run back to an earlier step, and nothing that was typed since. Raises UserProblem."""
+        async with self._turn:
+            return await self._undo(request, choose)
 
     async def _accept(self, proposal: Proposal, hunks: tuple[str, ...], confirm: Confirm, *, force: bool) -> Outcome:
         plan = await self._prepare(proposal, hunks, (), force=force)
@@ -119,15 +127,15 @@ class Landing:
         request = PrepareLanding(proposal.id, rebased, force, hunks, confirmed)
         return await self._link.ask(request, LandingPlan, PREPARE_S)
 
-    async def _undo(self, run: str, choose: Choose) -> Outcome:
+    async def _undo(self, request: PrepareUndo | PrepareRewind, choose: Choose) -> Outcome:
         await self._mirror.flush()
-        choices: dict[str, Choice] = {}
         while True:
-            plan = await self._link.ask(PrepareUndo(run, choices), LandingPlan, PREPARE_S)
+            plan = await self._link.ask(request, LandingPlan, PREPARE_S)
             waiting = [clash for clash in plan.clashes if not clash.choice]
             if not waiting:
                 break
-            choices |= {clash.id: await choose(clash) for clash in waiting}
+            choices = {**request.choices, **{clash.id: await choose(clash) for clash in waiting}}
+            request = msgspec.structs.replace(request, choices=choices)
         if plan.refused:
             raise UserProblem(
                 f"nothing was changed: {plan.refused}", "take it back by hand, or with the editor's own undo"

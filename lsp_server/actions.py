@@ -28,6 +28,13 @@ MAX_TREATED = 2
 MAX_FILES = 2
 MAX_HUNKS = 3
 MAX_TITLE = 60
+ON_LINES = {
+    "explain": "explain",
+    "test": "write tests for",
+    "document": "document",
+    "review": "review",
+}
+"""Workflows that need nothing but lines, and what they do with them."""
 SURVIVED = "survived"
 """The code of a fault that no test noticed."""
 
@@ -104,6 +111,7 @@ def _all(view: View, document: Document, place: lsp.Range, client: Client) -> It
         yield from _on_proposal(waiting, view)
     if view.trusted and view.model:
         yield _edit(document, place, lines)
+        yield from _workflows(document, place, lines)
     elif view.trusted:
         yield Offered(
             "Bridle: set up a model, to have things fixed and edited…", REWRITE, "bridle.status", {"show": True}
@@ -111,6 +119,8 @@ def _all(view: View, document: Document, place: lsp.Range, client: Client) -> It
     if view.trusted:
         yield Offered("Bridle: verify the whole folder", SOURCE, "bridle.verify")
         yield Offered("Bridle: run the tests that reach what changed", SOURCE, "bridle.verify", {"impact": True})
+    if view.trusted and view.model:
+        yield Offered("Bridle: review what changed since the last commit", SOURCE, "bridle.run", {"workflow": "review"})
     if view.n_muted:
         yield Offered(f"Bridle: show what is muted again ({_count(view.n_muted, 'finding')})", SOURCE, "bridle.unmute")
     if view.can_undo:
@@ -239,6 +249,15 @@ def _edit(document: Document, place: lsp.Range, lines: Selection) -> Offered:
             f"Bridle: “{_cut(instruction)}” ({scope})", REWRITE, "bridle.edit", argument | {"instruction": instruction}
         )
     return Offered(f"Bridle: edit {scope}…", REWRITE, "bridle.edit", argument)
+
+
+def _workflows(document: Document, place: lsp.Range, lines: Selection) -> Iterator[Offered]:
+    """Yield what else can be done with several selected lines."""
+    if lines.end_line - lines.start_line > 1:
+        argument: Json = {"uri": document.uri, "range": _json(place)}
+        scope = f"lines {lines.start_line + 1}-{lines.end_line}"
+        for workflow, title in ON_LINES.items():
+            yield Offered(f"Bridle: {title} {scope}", REWRITE, "bridle.run", argument | {"workflow": workflow})
 
 
 def _tell(offered: Offered, client: Client) -> lsp.CodeAction | lsp.Command | None:

@@ -10,6 +10,7 @@ from lsprotocol import types as lsp
 from bridle.lsp_server.protocol import Refusal
 
 MAX_HUNKS = 2_000
+MAX_STEP = 10_000_000
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -30,8 +31,9 @@ class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
     """The one object that a command takes; each command reads the fields that are its own.
 
     `hunks` are ids of a proposal's parts, all of it for none; `also` are files to take though the run was not started
-    on them. `on_clash` answers where an undo meets lines that the person changed since. `tests` are ids of those to
-    run, `impact` asks for those that reach what changed.
+    on them. `on_clash` answers where an undo meets lines that the person changed since. `workflow` names what to run.
+    `tests` are ids of those to run, `impact` asks for those that reach what changed. `to` is a step of a run, 0 for
+    none; `only` what goes back to it; `take` says that a run is had even where another process has it in hand.
     """
 
     uri: str = ""
@@ -43,6 +45,7 @@ class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
     also: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_HUNKS)] = ()
     on_clash: Literal["", "keep", "take"] = ""
     run: str = ""
+    workflow: str = ""
     check: str = ""
     sources: tuple[str, ...] = ()
     trusted: bool | None = None
@@ -50,6 +53,9 @@ class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
     show: bool = False
     tests: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_HUNKS)] = ()
     impact: bool = False
+    to: Annotated[int, msgspec.Meta(ge=0, le=MAX_STEP)] = 0
+    only: Literal["", "files", "conversation"] = ""
+    take: bool = False
 
 
 def read_argument(command: str, arguments: Any) -> Argument:

@@ -11,10 +11,11 @@ TRUST_S = 300.0
 
 
 async def pass_on(session: Session, ask: Ask) -> None:
-    """Ask the person for the engine; no answer is the default."""
+    """Ask the person for the engine; no answer is the default, and of the task that nobody answered."""
     message = ask.message.removeprefix("Bridle: ")
+    otherwise = "" if ask.about == "task" else ask.default
     choice = await session.editor.ask(message, ask.choices, ask.timeout_s, "warning")
-    await session.link.ask(ReplyTo(ask.id, choice or ask.default), Done)
+    await session.link.ask(ReplyTo(ask.id, choice or otherwise), Done)
 
 
 async def ask_trust(session: Session) -> bool:

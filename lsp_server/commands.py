@@ -13,21 +13,21 @@ from lsprotocol import types as lsp
 
 from bridle.harness.engine import (
     CancelRun,
-    DiscardRun,
     Done,
     Finding,
     GetContext,
+    GetWorkflows,
     PackView,
     PauseIndexing,
     Refresh,
-    ResumeRun,
     RunAccepted,
     RunId,
     Selection,
     StartRun,
     UserProblem,
+    Workflows,
 )
-from bridle.lsp_server import asks, deciding, on_findings
+from bridle.lsp_server import asks, deciding, on_findings, sessions
 from bridle.lsp_server.arguments import Argument, read_argument
 from bridle.lsp_server.diagnostics import headline
 from bridle.lsp_server.documents import Document
@@ -83,6 +83,24 @@ class Commands:
         if not instruction:
             raise UserProblem(f"no instruction for {at.path}:{at.start_line + 1}", HOW)
         return await self._run(StartRun("edit", instruction, at), f"edit {at.path}: {instruction}")
+
+    async def run(self, argument: Argument) -> Json:
+        """Run a workflow by its name, on the given lines where there are any."""
+        if not argument.workflow:
+            raise UserProblem("no workflow is named", 'name one: bridle.run with {"workflow": "review"}')
+        at = lines_of(self._session, argument)[1] if argument.uri and argument.range is not None else None
+        request = StartRun(argument.workflow, argument.instruction.strip(), at)
+        words = (argument.workflow, at.path if at else "", request.instruction)
+        return await self._run(request, " ".join(filter(None, words)))
+
+    async def workflows(self, _argument: Argument) -> Json:
+        """Return the workflows that can be run, and what is wrong with others."""
+        async with asyncio.timeout(START_S):
+            found = await self._session.link.ask(GetWorkflows(), Workflows)
+        return {
+            "workflows": [{"name": one.name, "title": one.title, "needs": one.needs} for one in found.workflows],
+            "problems": [f"{message}; {step}" for message, step in found.problems],
+        }
 
     async def fix(self, argument: Argument) -> Json:
         """Have a finding fixed, or apply the fix that it came with."""
@@ -145,19 +163,24 @@ class Commands:
 
     async def resume(self, argument: Argument) -> Json:
         """Go on with an interrupted run."""
-        run = self._resumable(argument)
-        async with asyncio.timeout(START_S):
-            await self._session.mirror.flush()
-            accepted = await self._session.link.ask(ResumeRun(run), RunAccepted)
-        self._happenings.begin_run(accepted.run, "taking up an interrupted run")
-        return {"run": accepted.run}
+        return await sessions.resume(self._session, self._happenings, argument)
 
     async def discard(self, argument: Argument) -> Json:
         """Give an interrupted run up."""
-        async with asyncio.timeout(START_S):
-            await self._session.link.ask(DiscardRun(self._resumable(argument)), Done)
-            await self._session.refresh_status()
+        return await sessions.discard(self._session, argument)
+
+    def rollback(self, argument: Argument) -> Json:
+        """Bring a run back to an earlier step of its own."""
+
+        async def work() -> None:
+            self._check_again(await sessions.rollback(self._session, argument))
+
+        self._session.spawn(work())
         return {}
+
+    async def fork(self, argument: Argument) -> Json:
+        """Begin a run where another one stood."""
+        return await sessions.fork(self._session, argument)
 
     async def cancel(self, argument: Argument) -> Json:
         """Stop a run, the newest when none is named."""
@@ -330,18 +353,13 @@ class Commands:
         if applied.said != "yes":
             raise UserProblem(f"the fix was not applied: {applied.reason}", "choose it again")
 
-    def _resumable(self, argument: Argument) -> RunId:
-        status = self._session.status
-        run = argument.run or next(iter(status.resumable if status else ()), "")
-        if not run:
-            raise UserProblem("there is no interrupted run", "'bridle sessions' lists the runs")
-        return RunId(run)
-
 
 COMMANDS: Mapping[str, Command] = {
     "bridle.verify": Commands.verify,
     "bridle.fix": Commands.fix,
     "bridle.edit": Commands.edit,
+    "bridle.run": Commands.run,
+    "bridle.workflows": Commands.workflows,
     "bridle.explain": Commands.explain,
     "bridle.again": Commands.again,
     "bridle.revert": Commands.revert,
@@ -364,6 +382,8 @@ COMMANDS: Mapping[str, Command] = {
     "bridle.context": Commands.context,
     "bridle.resume": Commands.resume,
     "bridle.discard": Commands.discard,
+    "bridle.rollback": Commands.rollback,
+    "bridle.fork": Commands.fork,
     "bridle.seen": Commands.seen,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from bridle.harness.engine import Clash, Done, Proposal, Reject, RunEnded, Selection, UserProblem
+from bridle.harness.engine import Clash, Done, PrepareRewind, Proposal, Reject, RunEnded, Selection, UserProblem
 from bridle.lsp_server.accept import Choice, Outcome
 from bridle.lsp_server.editor import Level
 from bridle.lsp_server.places import uri_of
@@ -25,12 +25,15 @@ async def offer(session: Session, ended: RunEnded) -> None:
         return  # the person has decided already
     proposal = session.offers.get(ended.proposal) if ended.proposal else None
     if proposal is None or proposal.state != "open":
-        if ended.outcome != "cancelled":
+        if ended.resumable:
+            session.editor.show(f"the run waits: {ended.reason} (bridle.resume)", "warning")
+        elif ended.outcome not in ("cancelled", "succeeded"):
             session.editor.show(f"no change is on offer: {ended.reason}", "warning")
         return
     verified = proposal.badge.state == "verified"
     beyond = f"; also changes {', '.join(proposal.outside)}" if proposal.outside else ""
-    words = f"{proposal.title}: {proposal.badge.text} (+{proposal.added} -{proposal.removed}){beyond}"
+    noted = "".join(f"; {note}" for note in proposal.notes)
+    words = f"{proposal.title}: {proposal.badge.text} (+{proposal.added} -{proposal.removed}){beyond}{noted}"
     level: Level = "information" if verified else "warning"
     client = session.editor.client
     if not client.questions or client.modal:
@@ -88,6 +91,15 @@ async def undo(session: Session, run: str, on_clash: str = "") -> list[str]:
     return changed
 
 
+async def rewind(session: Session, request: PrepareRewind, on_clash: str = "") -> list[str]:
+    """Bring a run back to an earlier step, as `undo`. Raises UserProblem."""
+
+    async def choose(clash: Clash) -> Choice:
+        return await _choose(session, clash, on_clash)
+
+    return _landed(session, await session.landing.rewind(request, choose))
+
+
 async def _choose(session: Session, clash: Clash, on_clash: str) -> Choice:
     """Ask whether the person's own lines stay where an undo meets them."""
     if on_clash in ("keep", "take"):
@@ -122,7 +134,9 @@ def place_of(session: Session, proposal: Proposal) -> Selection | None:
 async def show(session: Session, proposal: str) -> None:
     """Show a proposal's diff: as a document where the client can, else as a message that names its file."""
     found = session.offers.get(proposal)
-    head = "".join(f"# {line}\n" for line in (found.title, found.badge.text, *(flag.reason for flag in found.flags)))
+    head = "".join(
+        f"# {line}\n" for line in (found.title, found.badge.text, *(flag.reason for flag in found.flags), *found.notes)
+    )
     await show_text(session, f"{found.id}.diff", head + found.diff)
 
 

@@ -15,6 +15,7 @@ from bridle.harness.engine import (
     IndexProgress,
     Lost,
     Note,
+    Paper,
     PauseIndexing,
     Proposal,
     ProposalChanged,
@@ -39,7 +40,7 @@ class Happenings:
         self._verifying = verifying
         self._over: deque[str] = deque(maxlen=100)
 
-    def take(self, event: EngineEvent) -> None:
+    def take(self, event: EngineEvent) -> None:  # noqa: C901 - one case an event
         """Take one event."""
         session = self._session
         match event:
@@ -57,6 +58,8 @@ class Happenings:
                 self._proposed(event.proposal)
             case RunEnded():
                 self._ended(event)
+            case Paper():
+                session.spawn(deciding.show_text(session, f"{event.run}.{event.name}", event.text))
             case Ask():
                 session.spawn(asks.pass_on(session, event))
             case Note():

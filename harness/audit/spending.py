@@ -1,17 +1,19 @@
-"""What the model's answers cost, by run, phase, model or day. Pure."""
+"""What the model's answers cost, by run, phase, model or day."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from pathlib import Path
 from typing import Literal, get_args
 
 import msgspec
 
 from bridle.harness.model.budget import add
-from bridle.harness.nouns import RunId, Usage
+from bridle.harness.model.purse import day_of
+from bridle.harness.nouns import RunId, Usage, UserProblem
 from bridle.harness.session import events
-from bridle.harness.session.journal import Reading
+from bridle.harness.session.journal import REGISTER, Reading, read_journal
 
 By = Literal["run", "phase", "model", "day"]
 WAYS: tuple[By, ...] = get_args(By)
@@ -52,13 +54,27 @@ def spending(reading: Reading) -> Iterator[Spent]:
         match record.event():
             case events.Started(model=name):
                 model = name
+            case events.ModelCalled(model=name):
+                model = name or model
             case events.PhaseEntered(name=name):
                 phase = name
             case events.ModelReplied(usage=usage):
-                day = datetime.fromtimestamp(record.time).astimezone().strftime("%Y-%m-%d")
-                yield Spent(reading.run, phase or UNNAMED, model or UNNAMED, day, usage)
+                yield Spent(reading.run, phase or UNNAMED, model or UNNAMED, day_of(record.time), usage)
             case _:
                 pass
+
+
+def spent_on(home: Path, day: str) -> Usage:
+    """Return what was spent on a day in all workspaces whose state is below `home`; what cannot be read is left out."""
+    whole = Usage()
+    for folder in sorted(home.glob("*/journals")):
+        for path in sorted(folder.glob("*.jsonl")):
+            with contextlib.suppress(OSError, UserProblem):
+                if day_of(path.stat().st_mtime) < day or path.stem == REGISTER:
+                    continue
+                for one in spending(read_journal(folder, RunId(path.stem))):
+                    whole = add(whole, one.usage) if one.day == day else whole
+    return whole
 
 
 def summed(spent: Iterable[Spent], by: By) -> tuple[Sum, ...]:

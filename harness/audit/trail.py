@@ -51,6 +51,8 @@ def actions(reading: Reading) -> Iterator[Action]:
         event = record.event()
         if isinstance(event, events.Started):
             model = event.model
+        elif isinstance(event, events.ModelCalled):
+            model = event.model or model
         elif isinstance(event, events.Sheltered):
             rung = event.rung
         yield _action(reading.run, record, event, model, rung)
@@ -60,8 +62,8 @@ def _action(run: RunId, record: Record, event: events.Event | None, model: str, 
     who, say = _SAID.get(type(event), ("bridle", _nothing))
     action = Action(run, record.seq, record.time, record.kind, who, _short(say(event)))
     match event:
-        case events.ModelCalled():
-            return msgspec.structs.replace(action, model=model)
+        case events.ModelCalled(model=asked):
+            return msgspec.structs.replace(action, model=asked or model)
         case events.ModelReplied(usage=used):
             tokens = used.input_tokens + used.output_tokens + used.cache_read_tokens + used.cache_write_tokens
             return msgspec.structs.replace(action, model=model, tokens=tokens, cost_usd_micros=used.cost_usd_micros)
@@ -75,6 +77,8 @@ def _action(run: RunId, record: Record, event: events.Event | None, model: str, 
             return msgspec.structs.replace(action, files=tuple(file.path for file in files))
         case events.Proposed(files=files) | events.Landed(written=files):
             return msgspec.structs.replace(action, files=files)
+        case events.Rewound(written=written, unsaved=unsaved):
+            return msgspec.structs.replace(action, files=(*written, *unsaved))
         case events.Checked():
             return msgspec.structs.replace(action, rung=rung)
         case _:
@@ -138,6 +142,8 @@ def _overridden(event: events.Overridden) -> str:
 
 
 def _prepared(event: events.Prepared) -> str:
+    if event.rewinds:
+        return f"back to step {event.rewinds}: {', '.join(file.path for file in event.files)}"
     what = f"back {event.undoes}" if event.undoes else event.proposal or "a change"
     hunks = f", hunks {', '.join(event.hunks)}" if event.hunks else ""
     return f"took {what}{hunks}: {', '.join(file.path for file in event.files)}"
@@ -148,16 +154,26 @@ def _landed(event: events.Landed) -> str:
     return f"landed {event.plan}: " + ("; ".join(f"{name} {', '.join(f)}" for name, f in parts if f) or "nothing")
 
 
+def _rewound(event: events.Rewound) -> str:
+    what = {"both": "files and conversation", "files": "files", "conversation": "conversation"}[event.what]
+    return f"went back to step {event.to}: {what}"
+
+
 def _accepted(event: events.AcceptedFinding) -> str:
     return f"{event.what}: {event.check}: {event.path}: {event.message}"
 
 
 _SAID: dict[type[Any], tuple[Who, Callable[[Any], str]]] = {
     events.Started: ("person", _started),
+    events.Dropped: ("bridle", lambda event: f"let {event.run} go: {event.reason}"),
     events.Resumed: ("person", lambda event: f"taken up by process {event.pid}"),
     events.Sheltered: ("bridle", _sheltered),
     events.PhaseEntered: ("bridle", lambda event: f"phase {event.name}"),
+    events.PhaseLeft: ("bridle", lambda event: f"phase {event.phase} ended: {event.outcome}"),
+    events.Written: ("bridle", lambda event: f"wrote {event.name}" + (f" (by {event.by})" if event.by else "")),
+    events.Assumed: ("bridle", lambda event: f"{event.question} {event.answer} (by {event.by})"),
     events.Told: ("bridle", lambda event: "told the model"),
+    events.Compacted: ("bridle", lambda event: f"cut the talk of {event.talk} before message {event.start}"),
     events.ModelCalled: ("bridle", lambda event: f"asked the model, turn {event.turn}"),
     events.ModelReplied: ("model", _replied),
     events.ToolCalled: ("model", lambda event: f"called {event.name}"),
@@ -165,6 +181,7 @@ _SAID: dict[type[Any], tuple[Who, Callable[[Any], str]]] = {
     events.Decided: ("bridle", _decided),
     events.Egress: ("bridle", _egress),
     events.McpCalled: ("model", _mcp),
+    events.Fetched: ("bridle", lambda event: f"asked the source {event.key}: {event.n_bytes} bytes"),
     events.Edited: ("model", _edited),
     events.Ran: ("bridle", _ran),
     events.Checked: ("bridle", _checked),
@@ -175,7 +192,10 @@ _SAID: dict[type[Any], tuple[Who, Callable[[Any], str]]] = {
     events.Landed: ("bridle", _landed),
     events.RolledBack: ("bridle", lambda event: f"{event.plan} did not land: {event.reason}"),
     events.Undone: ("bridle", lambda event: f"{event.plan} was taken back"),
+    events.Rewound: ("person", _rewound),
+    events.Forked: ("person", lambda event: f"begun where {event.parent} stood after its step {event.step}"),
     events.AcceptedFinding: ("person", _accepted),
     events.BudgetMet: ("bridle", lambda event: f"a limit was met: {event.limit}"),
+    events.Parked: ("bridle", lambda event: f"parked: {event.reason or event.outcome}"),
     events.Ended: ("bridle", lambda event: f"{event.outcome}" + (f": {event.reason}" if event.reason else "")),
 }

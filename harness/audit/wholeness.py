@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from bridle.harness.nouns import RunId, UserProblem
+from bridle.harness.session.events import Dropped
 from bridle.harness.session.journal import REGISTER, Reading, entered, journals_in, read_journal
 from bridle.indexer.digest import digest
 
@@ -53,7 +54,8 @@ def problems(journals: Path, known: Iterable[Reading]) -> tuple[Wrong, ...]:
     register = entered(journals)
     if register.damage:
         wrong.append(Wrong(REGISTER, f"the register of runs: {register.damage}"))
-    wrong += [Wrong(run, "its journal is gone") for run in register.runs if run not in found]
+    gone = (run for run in register.runs if run not in found and run not in register.dropped)
+    wrong += [Wrong(run, "its journal is gone") for run in gone]
     if register.began is not None:
         unknown = (one for one in found.values() if one.run not in register.runs and one.records)
         late = (one.run for one in unknown if one.records[0].time > register.began)
@@ -68,10 +70,13 @@ def lines(reading: Reading) -> Iterator[Line]:
         yield Line(reading.run, record.seq, record.time, record.kind, mark, record.payload)
 
 
-def against(export: Path, known: Iterable[Reading]) -> tuple[Wrong, ...]:
-    """Return what an export holds that is not in the journals any more, or otherwise. Raises UserProblem."""
+def against(export: Path, known: Iterable[Reading], dropped: Mapping[str, Dropped] | None = None) -> tuple[Wrong, ...]:
+    """Return what an export holds that is not in the journals any more, or otherwise. Raises UserProblem.
+
+    Of a run that was `dropped` the register tells how many records it had, and the last of them.
+    """
     now = {reading.run: {line.seq: line.digest for line in lines(reading)} for reading in known}
-    return tuple(_differing(_exported(export), now))
+    return tuple(_differing(_exported(export), now, dropped or {}))
 
 
 def _exported(export: Path) -> Iterator[Line]:
@@ -90,13 +95,22 @@ def _exported(export: Path) -> Iterator[Line]:
         raise UserProblem(f"{str(export)!r} cannot be read: {error.strerror}", "name an export of 'audit'") from error
 
 
-def _differing(exported: Iterable[Line], now: Mapping[RunId, Mapping[int, str]]) -> Iterator[Wrong]:
+def _differing(
+    exported: Iterable[Line], now: Mapping[RunId, Mapping[int, str]], dropped: Mapping[str, Dropped]
+) -> Iterator[Wrong]:
     told: set[str] = set()
     for line in exported:
         if line.run in told:
             continue
         there = now.get(RunId(line.run))
-        if there is None:
+        known = dropped.get(line.run) if there is None else None
+        if known is not None and line.seq < known.records:
+            continue
+        if known is not None:
+            if (line.seq, line.digest) == (known.records, known.last):
+                continue
+            problem = f"record {line.seq} of the export is none of the journal that was let go"
+        elif there is None:
             problem = "it stands in the export, and its journal is gone"
         elif line.seq not in there:
             problem = f"record {line.seq} stands in the export and is gone"

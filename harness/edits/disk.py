@@ -36,7 +36,8 @@ _REAL = RealFileSystem()
 class Write(msgspec.Struct, frozen=True):
     """One file's change, None meaning not there. `mode_from` names the file whose mode a new one takes.
 
-    Bytes may be those of a link (`bridle.harness.symlinks`). `executable` is what that bit shall be, None to leave it.
+    Bytes may be those of a link (`bridle.harness.symlinks`). `executable` is what that bit shall be, None to leave it;
+    `mode` are the permission bits of a file that comes.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Write(msgspec.Struct, frozen=True):
     after: bytes | None
     mode_from: str = ""
     executable: bool | None = None
+    mode: int | None = None
 
     @property
     def is_of_link(self) -> bool:
@@ -216,6 +218,8 @@ def _put(root: Path, folder: Path, n: int, write: Write, entry: _Entry, disk: Fi
         return
     draft = _draft(place, folder, n)
     _make(draft, write.after, entry.look, disk)
+    if write.before is None and write.mode is not None and not draft.is_symlink():
+        disk.set_mode(draft, write.mode)
     _set_executable(draft, write.executable, disk)
     _expect(place, write)
     disk.rename(draft, place)

@@ -58,7 +58,9 @@ def invert(patch: FilePatch) -> FilePatch:
     """Return the patch that takes `patch` back."""
     flipped = None if patch.executable is None else (patch.executable[1], patch.executable[0])
     edits, inverse = patch.inverse, patch.edits
-    return FilePatch(patch.path, patch.after, patch.before, edits, inverse, whole=patch.whole, executable=flipped)
+    return FilePatch(
+        patch.path, patch.after, patch.before, edits, inverse, whole=patch.whole, executable=flipped, mode=patch.mode
+    )
 
 
 def apply_patch(patch: FilePatch, before: bytes | None, content: Callable[[str], bytes] | None = None) -> bytes | None:

@@ -8,7 +8,7 @@ total.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -81,10 +81,25 @@ def obstacle(budget: Budget, spent: Usage, wanted: Reserved, elapsed_s: float) -
     return None
 
 
-class Meter:
-    """The running total of one run. `now` is a clock in seconds that never goes back."""
+class Wider(Protocol):
+    """What holds for more than one run: see `purse.py`."""
 
-    def __init__(self, budget: Budget, now: Callable[[], float], spent: Usage | None = None) -> None:
+    def reserve(self, wanted: Reserved) -> None:
+        """Set aside what a call may take. Raises BudgetReached."""
+        ...
+
+    def settle(self, reserved: Reserved, usage: Usage) -> None:
+        """Put what a call took in the place of what was set aside for it."""
+        ...
+
+
+class Meter:
+    """The running total of one run. `now` is a clock in seconds that never goes back; `also` holds for more than it."""
+
+    def __init__(
+        self, budget: Budget, now: Callable[[], float], spent: Usage | None = None, also: Wider | None = None
+    ) -> None:
+        self._also = also
         self._budget = budget
         self._now = now
         self._began_s = now()
@@ -102,12 +117,44 @@ class Meter:
         which = obstacle(self._budget, self._usage, wanted, now_s - self._began_s)
         if which is not None:
             raise BudgetReached(which, _told(which, self._budget, self._usage, wanted))
-        return msgspec.structs.replace(wanted, started_s=now_s)
+        reserved = msgspec.structs.replace(wanted, started_s=now_s)
+        if self._also is not None:
+            self._also.reserve(reserved)
+        return reserved
 
     def settle(self, reserved: Reserved, usage: Usage) -> None:
         """Put what a call took in the place of what was reserved for it."""
         seconds = max(0.0, self._now() - reserved.started_s)
         self._usage = add(self._usage, msgspec.structs.replace(usage, seconds=seconds))
+        if self._also is not None:
+            self._also.settle(reserved, usage)
+
+
+class Allowance:
+    """What one phase may take of a run's budget: its own limits first, then those of the run."""
+
+    def __init__(self, run: Meter, own: Budget, phase: str, now: Callable[[], float]) -> None:
+        self._run = run
+        self._own = Meter(own, now)
+        self._phase = phase
+
+    @property
+    def usage(self) -> Usage:
+        """What the whole run has spent."""
+        return self._run.usage
+
+    def reserve(self, request: ModelRequest) -> Reserved:
+        """Set aside what `request` may take. Raises BudgetReached, which says whose limit stands in the way."""
+        try:
+            self._own.reserve(request)
+        except BudgetReached as limit:
+            raise BudgetReached(limit.which, f"phase {self._phase!r}: {limit}") from limit
+        return self._run.reserve(request)
+
+    def settle(self, reserved: Reserved, usage: Usage) -> None:
+        """Put what a call took in the place of what was reserved for it."""
+        self._own.settle(reserved, usage)
+        self._run.settle(reserved, usage)
 
 
 def dollars(micros: int | None) -> str:

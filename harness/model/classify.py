@@ -15,8 +15,10 @@ from bridle.harness.model.client import ModelProblem
 
 MAX_RETRY_AFTER_S = 3600.0
 _KEY_STEP = "set a key that works: `bridle key set`, or ANTHROPIC_API_KEY in the environment of the editor"
+_REQUEST_STEP = "this is ours to mend, or the model does not take what was asked of it: try another model"
 _BUSY = {408, 409, 425, 500, 502, 503, 504, 529}
 _BUSY_TYPES = {"overloaded_error", "api_error", "timeout_error"}
+_LENGTH_WORDS = ("prompt is too long", "context window", "context length", "maximum context")
 _SPEND_WORDS = ("usage limits", "spend limit", "credit balance")
 
 
@@ -67,8 +69,15 @@ def problem_of(refusal: Refusal, model: str, endpoint: str) -> ModelProblem:
         return ModelProblem(
             "fatal", f"{endpoint} sends requests elsewhere", "set ANTHROPIC_BASE_URL to the final address"
         )
+    if status == 413 or any(words in refusal.message.lower() for words in _LENGTH_WORDS):
+        return ModelProblem(
+            "fatal",
+            f"{endpoint} finds the request too long ({status})",
+            "start a run with a smaller task",
+            too_long=True,
+        )
     if status >= 400 or kind == "invalid_request_error":
-        return ModelProblem("fatal", f"{endpoint} refuses the request ({status})", _request_step(status))
+        return ModelProblem("fatal", f"{endpoint} refuses the request ({status})", _REQUEST_STEP, refused=True)
     return ModelProblem("unknown", f"{endpoint} answered in a way that is not known ({status})", "try again")
 
 
@@ -88,9 +97,3 @@ def _is_spend_limit(refusal: Refusal) -> bool:
         or refusal.code.endswith("spend_limit_reached")
         or any(words in refusal.message.lower() for words in _SPEND_WORDS)
     )
-
-
-def _request_step(status: int) -> str:
-    if status == 413:
-        return "the request is too large: start a run with a smaller task"
-    return "this is ours to mend, or the model does not take what was asked of it: try another model"

@@ -80,8 +80,9 @@ Listener = Callable[[StreamEvent], None]
 class ModelProblem(Exception):
     """A call that brought no reply.
 
-    `fatal` is never tried again, `transient` is, `unknown` once. `spent` is what the failed attempts are
-    known to have cost. The text never holds a key, nor what the endpoint sent as a body.
+    `fatal` is never tried again, `transient` is, `unknown` once. `spent` is what the failed attempts are known to have
+    cost. What is `too_long` may be taken when it is shorter; a request that was `refused` as it is, when it asks for
+    less. The text never holds a key, nor what the endpoint sent as a body.
     """
 
     def __init__(
@@ -91,6 +92,9 @@ class ModelProblem(Exception):
         next_step: str = "",
         retry_after_s: float | None = None,
         spent: Usage | None = None,
+        *,
+        too_long: bool = False,
+        refused: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind: ProblemKind = kind
@@ -98,6 +102,8 @@ class ModelProblem(Exception):
         self.next_step = next_step
         self.retry_after_s = retry_after_s
         self.spent = spent or Usage()
+        self.too_long = too_long
+        self.refused = refused
 
 
 class ModelClient(Protocol):

@@ -79,7 +79,7 @@ def decided(proposal: Proposal, ids: Collection[str], state: HunkState) -> Propo
 def told(ids: Collection[str], proposal: Proposal) -> str:
     """Return which part `ids` are, in words: "" for the whole."""
     total = len(proposal.hunks)
-    if len(ids) == total:
+    if len(ids) in (0, total):
         return ""
     return f"hunk{'s' * (len(ids) != 1)} {', '.join(sorted(ids, key=int))} of {total}"
 

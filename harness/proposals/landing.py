@@ -9,12 +9,13 @@ overwritten.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from bridle.context.anchors import lines_of
 from bridle.harness.buffers import Buffers, OpenDocument, encode_or_utf8
+from bridle.harness.edits.hunks import diffed, edits_of
 from bridle.harness.edits.patch import apply_patch, file_patch
 from bridle.harness.nouns import Clash, FilePatch
 from bridle.harness.proposals.ledger import Part
@@ -36,7 +37,7 @@ class Placed(msgspec.Struct, frozen=True):
 
     `before` is what stands there now, `after` what will (None: no file). `clashes` are the parts of an undo that meet
     what the person made of the lines since; one without a choice keeps the rest from landing. `executable` is that bit
-    of the file before and after, where it changes.
+    of the file before and after, where it changes; `mode` are the permission bits of a file that comes or goes.
     """
 
     path: str
@@ -46,6 +47,12 @@ class Placed(msgspec.Struct, frozen=True):
     conflict: str = ""
     clashes: tuple[Clash, ...] = ()
     executable: tuple[bool, bool] | None = None
+    mode: int | None = None
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything stands differently afterwards."""
+        return self.before != self.after or self.executable is not None or self.open is not None
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -59,7 +66,8 @@ class Scene(msgspec.Struct, frozen=True):
     """What changes are placed in: the documents and files as they are, and the landings of the same offer before.
 
     `carried` are the door's edits for documents that moved on; None says that the door carries them over later, by
-    its log. `choices` are the person's, by clash; None where a clash is a conflict.
+    its log. `choices` are the person's, by clash; None where a clash is a conflict. `turn` tells clashes of several
+    changes of one file apart.
     """
 
     engine: str
@@ -68,24 +76,58 @@ class Scene(msgspec.Struct, frozen=True):
     parts: Sequence[Part] = ()
     carried: Mapping[str, FilePatch] | None = None
     choices: Mapping[str, Choice] | None = None
+    turn: str = ""
 
-    def stands(self, file: FilePatch) -> bytes | None:
-        """Return what stands at the place of `file`: the link itself where the patch is of one."""
-        of_link = (target_of(self.content(mark)) for mark in (file.before, file.after) if mark and file.whole)
-        link = self.buffers.link(file.path) if any(target is not None for target in of_link) else None
-        return link or self.buffers.current(file.path)
+    def stands(self, *files: FilePatch) -> bytes | None:
+        """Return what stands at the place of `files`, which is one: the link itself where one of them is of a link."""
+        path = files[0].path
+        marks = (mark for file in files if file.whole for mark in (file.before, file.after) if mark)
+        of_link = any(target_of(self.content(mark)) is not None for mark in marks)
+        return (self.buffers.link(path) if of_link else None) or self.buffers.current(path)
 
 
 def place(file: FilePatch, counted: Counted, scene: Scene) -> Placed:
     """Return where `file` goes now."""
     document = scene.buffers.get(file.path)
     if document is None:
-        placed = _on_disk(file, scene)
-        return placed if placed.conflict else msgspec.structs.replace(placed, executable=file.executable)
+        return _on_disk((Turn(file, counted),), scene)
     if not file.in_lines:
         now = scene.buffers.current(file.path)
         return Placed(file.path, now, now, conflict="it is open in the editor; close it: more than its lines changes")
     return _in_buffer(file, document, scene, same_opening=_same_opening(file, counted, scene.engine, document))
+
+
+class Turn(NamedTuple):
+    """A change of a file, and what its versions count in."""
+
+    file: FilePatch
+    counted: Counted
+
+
+def place_in_turn(turns: Sequence[Turn], scene: Scene) -> Placed:
+    """Return where changes of one file go that are made one after the other, each on what the one before leaves."""
+    path = turns[0].file.path
+    document = scene.buffers.get(path)
+    if len(turns) == 1:
+        return place(*turns[0], scene)
+    if document is None:
+        return _on_disk(turns, scene)
+    now = scene.buffers.current(path)
+    text = document.buffer.text
+    clashes: tuple[Clash, ...] = ()
+    for n, turn in enumerate(turns):
+        if not turn.file.in_lines or turn.file.after is None:
+            return Placed(path, now, now, conflict="it is open in the editor; close it: more than its lines changes")
+        carried = _carried(turn.file, text, None, msgspec.structs.replace(scene, turn=str(n)))
+        clashes = (*clashes, *carried.clashes)
+        if carried.conflict:
+            return Placed(path, now, now, conflict="the same lines were changed", clashes=clashes)
+        text = apply_edits(text, carried.edits)
+    old, new = lines_of(document.buffer.text), lines_of(text)
+    edits, _ = edits_of(diffed(old, new), old, new)
+    last = turns[-1].file
+    opened = FilePatch(path, turns[0].file.before, last.after, edits, (), document.buffer.version)
+    return Placed(path, now, now, open=opened, clashes=clashes)
 
 
 def _same_opening(file: FilePatch, counted: Counted, engine: str, document: OpenDocument) -> bool:
@@ -118,8 +160,29 @@ def _by_log(file: FilePatch, document: OpenDocument, carried: Mapping[str, FileP
     return found if found is not None and found.base_version == document.buffer.version else None
 
 
-def _on_disk(file: FilePatch, scene: Scene) -> Placed:
-    now = scene.stands(file)
+def _on_disk(turns: Sequence[Turn], scene: Scene) -> Placed:
+    files = [turn.file for turn in turns]
+    now = stands = scene.stands(*files)
+    clashes: tuple[Clash, ...] = ()
+    mode = scene.buffers.mode(files[0].path)
+    for n, file in enumerate(files):
+        step = _on_bytes(file, stands, scene if len(files) == 1 else msgspec.structs.replace(scene, turn=str(n)))
+        clashes = (*clashes, *step.clashes)
+        if step.conflict:
+            return msgspec.structs.replace(step, before=now, after=now, clashes=clashes)
+        mode = file.mode if stands is None else mode
+        stands = step.after
+    is_one_sided = (now is None) != (stands is None)
+    bit = _bit([file.executable for file in files if file.executable is not None])
+    return Placed(files[0].path, now, stands, clashes=clashes, executable=bit, mode=mode if is_one_sided else None)
+
+
+def _bit(flips: Sequence[tuple[bool, bool]]) -> tuple[bool, bool] | None:
+    """Return what several changes of the executable bit are together."""
+    return (flips[0][0], flips[-1][1]) if flips and flips[0][0] != flips[-1][1] else None
+
+
+def _on_bytes(file: FilePatch, now: bytes | None, scene: Scene) -> Placed:
     held = None if now is None else digest(now)
     if held == file.before:
         return Placed(file.path, now, apply_patch(file, now, scene.content))
@@ -163,7 +226,7 @@ def _carried(file: FilePatch, text: str, held: str | None, scene: Scene) -> _Car
         return _Carried(found.edits)
     if scene.choices is None:
         return _Carried((), conflict=True)
-    clashes = clashes_of(file, found.conflicts, moved, (len(old), new), scene.choices)
+    clashes = clashes_of(file, found.conflicts, moved, (len(old), new), scene.choices, scene.turn)
     waiting = any(not clash.choice for clash in clashes)
     return _Carried(() if waiting else with_choices(found.edits, clashes), clashes, conflict=waiting)
 
@@ -174,6 +237,7 @@ def clashes_of(
     moved: LineMap,
     texts: tuple[int, Sequence[str]],
     choices: Mapping[str, Choice],
+    turn: str = "",
 ) -> tuple[Clash, ...]:
     """Return what each edit that could not be carried meets: `texts` are the old line count and the lines now.
 
@@ -181,7 +245,7 @@ def clashes_of(
     """
     found: list[Clash] = []
     for edit in conflicts:
-        name = f"{file.path}:{file.edits.index(edit) + 1}"
+        name = f"{file.path}:{file.edits.index(edit) + 1}" + (f"@{turn}" if turn else "")
         there = between(moved, edit.start, edit.end, texts[0], len(texts[1]))
         if there is None:
             found.append(Clash(name, file.path, 0, 0, "", edit.text, "keep"))

@@ -84,7 +84,9 @@ class Ledger:
     def get(self, proposal: ProposalId) -> Offer:
         """Return one offer. Raises UserProblem when there is none."""
         if Path(proposal).name == proposal:
-            self._read(self._path(proposal))
+            if not self.path(proposal).exists():
+                self._offers.pop(proposal, None)
+            self._read(self.path(proposal))
         offer = self._offers.get(proposal)
         if offer is None:
             raise UserProblem(f"there is no proposal {proposal!r}", "run the action again to get a new one")
@@ -100,7 +102,13 @@ class Ledger:
         self._write(offer)
         for old in self._sorted()[MAX_KEPT:]:
             del self._offers[old.proposal.id]
-            self._path(old.proposal.id).unlink(missing_ok=True)
+            self.path(old.proposal.id).unlink(missing_ok=True)
+
+    def drop(self, proposal: ProposalId) -> None:
+        """Let an offer go for good. Raises UserProblem."""
+        self._offers.pop(proposal, None)
+        with told(self._folder):
+            self.path(proposal).unlink(missing_ok=True)
 
     def _follow(self) -> None:
         """Read what others wrote since the last look. Offers are written by renaming, which the folder's time tells."""
@@ -113,6 +121,8 @@ class Ledger:
             names = [entry.name for entry in os.scandir(self._folder) if entry.name.endswith(SUFFIX)]
         except OSError:
             return
+        there = set(names)
+        self._offers = {one: offer for one, offer in self._offers.items() if self.path(one).name in there}
         for name in sorted(names):
             self._read(self._folder / name)
 
@@ -135,7 +145,7 @@ class Ledger:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(msgspec.msgpack.encode(offer))
-            path = self._path(offer.proposal.id)
+            path = self.path(offer.proposal.id)
             mark = _mark(Path(name).stat())
             Path(name).replace(path)
             self._marks[path.name] = mark
@@ -144,7 +154,8 @@ class Ledger:
                 Path(name).unlink()
             raise
 
-    def _path(self, proposal: ProposalId) -> Path:
+    def path(self, proposal: ProposalId) -> Path:
+        """Return where an offer is kept."""
         return self._folder / f"{proposal}{SUFFIX}"
 
 

@@ -6,7 +6,10 @@ alone.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from bridle.harness.nouns import Fault
@@ -14,6 +17,7 @@ from bridle.harness.session.storage import make_private, told, write_whole
 from bridle.indexer.digest import digest
 
 _NAME = re.compile(r"[0-9a-f]{32}")
+_PART = re.compile(r"[0-9a-f]{2}")
 
 
 class Blobs:
@@ -27,7 +31,7 @@ class Blobs:
         name = digest(data)
         path = self._path(name)
         with told(path):
-            if not (path.is_file() and path.read_bytes() == data):
+            if not _stands(path, data):
                 make_private(path.parent)
                 write_whole(path, data)
         return name
@@ -45,7 +49,48 @@ class Blobs:
     def __contains__(self, name: str) -> bool:
         return self._path(name).is_file()
 
+    def sizes(self) -> dict[str, int]:
+        """Return the size of all that is kept, by digest."""
+        found: dict[str, int] = {}
+        for folder in self._folder.iterdir():
+            for path in folder.iterdir() if _PART.fullmatch(folder.name) else ():
+                with contextlib.suppress(OSError):
+                    if _NAME.fullmatch(folder.name + path.name):
+                        found[folder.name + path.name] = path.stat().st_size
+        return found
+
+    def drop(self, names: Iterable[str], before: float) -> int:
+        """Let contents go that were last put before a time (in seconds since the epoch); returns how many went.
+
+        One that is put again at this moment stays: `put` touches it first, and that is looked for after it was moved.
+        """
+        n_gone = 0
+        for name in names:
+            path = self._path(name)
+            aside = path.with_name(f".{path.name}")
+            try:
+                if path.stat().st_mtime >= before:
+                    continue
+                path.rename(aside)
+                if aside.stat().st_mtime >= before:
+                    aside.rename(path)
+                    continue
+                aside.unlink()
+                n_gone += 1
+            except OSError:
+                continue
+        return n_gone
+
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise Fault(f"{name!r} is not the name of a stored content")
         return self._folder / name[:2] / name[2:]
+
+
+def _stands(path: Path, data: bytes) -> bool:
+    """Tell whether these bytes are kept already; they count as put just now."""
+    try:
+        os.utime(path)
+        return path.read_bytes() == data
+    except OSError:
+        return False

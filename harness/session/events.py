@@ -11,25 +11,70 @@ import msgspec
 
 from bridle.harness.engine import Selection
 from bridle.harness.nouns import Badge, Budget, Finding, Flag, Usage, Verdict
+from bridle.harness.session.landed import (
+    Confirmed,
+    FileChange,
+    Landed,
+    Overridden,
+    Prepared,
+    Rewound,
+    RolledBack,
+    Undone,
+)
+from bridle.harness.session.walked import (
+    Assumed,
+    Compacted,
+    Fetched,
+    PhaseEntered,
+    PhaseLeft,
+    Written,
+)
 
-
-class FileChange(msgspec.Struct, frozen=True):
-    """One file's bytes before and after, by the digests under which the content store has them; None: not
-    there.
-
-    `open` files are documents of the editor, which changes them itself. `executable` is that bit before and after,
-    where it changes.
-    """
-
-    path: str
-    before: str | None
-    after: str | None
-    open: bool = False
-    executable: tuple[bool, bool] | None = None
+__all__ = [
+    "KINDS",
+    "SYNCED",
+    "AcceptedFinding",
+    "Assumed",
+    "BudgetMet",
+    "Checked",
+    "Compacted",
+    "Confirmed",
+    "Decided",
+    "Dropped",
+    "Edited",
+    "Egress",
+    "Ended",
+    "Entered",
+    "Event",
+    "Fetched",
+    "FileChange",
+    "Forked",
+    "Landed",
+    "McpCalled",
+    "ModelCalled",
+    "ModelReplied",
+    "Overridden",
+    "Parked",
+    "PhaseEntered",
+    "PhaseLeft",
+    "Prepared",
+    "Proposed",
+    "Ran",
+    "Resumed",
+    "Rewound",
+    "RolledBack",
+    "Sheltered",
+    "Started",
+    "Told",
+    "ToolCalled",
+    "ToolReplied",
+    "Undone",
+    "Written",
+]  # fmt: skip
 
 
 class Started(msgspec.Struct, frozen=True):
-    """The run began, with all that it was asked."""
+    """The run began, with all that it was asked; `definition` is its workflow as it was then, as JSON."""
 
     workflow: str
     instruction: str
@@ -40,12 +85,26 @@ class Started(msgspec.Struct, frozen=True):
     budget: Budget | None = None
     pid: int = 0
     engine: str = ""
+    definition: str = ""
+    sources: dict[str, dict[str, str]] = {}
 
 
 class Entered(msgspec.Struct, frozen=True):
     """A run's journal begins: a line of the register of runs."""
 
     run: str
+
+
+class Dropped(msgspec.Struct, frozen=True):
+    """A run's journal was let go, as old or as one too much: a line of the register, written before it goes.
+
+    `last` is the digest of its last line, which an export can be held against.
+    """
+
+    run: str
+    records: int
+    last: str
+    reason: str = ""
 
 
 class Resumed(msgspec.Struct, frozen=True):
@@ -62,23 +121,54 @@ class Sheltered(msgspec.Struct, frozen=True):
     declined: tuple[str, ...] = ()
 
 
-class PhaseEntered(msgspec.Struct, frozen=True):
-    """A phase began."""
+class Forked(msgspec.Struct, frozen=True):
+    """The run begins where another one stood after its record `step`: all that it had said, thought and changed there.
 
-    name: str
+    The fields are those of `RunState` by their names; in `talks` a message that is one of `messages` is told by its
+    place there. What the other one spent and landed stays its own.
+    """
+
+    parent: str
+    step: int
+    phase: str = ""
+    messages: tuple[dict[str, Any], ...] = ()
+    talks: dict[str, tuple[int | dict[str, Any], ...]] = {}
+    cuts: dict[str, int] = {}
+    left: tuple[PhaseLeft, ...] = ()
+    artefacts: dict[str, str] = {}
+    assumed: tuple[Assumed, ...] = ()
+    fetched: dict[str, str] = {}
+    changes: dict[str, str | None] = {}
+    originals: dict[str, str | None] = {}
+    executable: dict[str, bool] = {}
+    verdicts: tuple[Verdict, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    badge: Badge | None = None
 
 
 class Told(msgspec.Struct, frozen=True):
-    """We said something to the model: one message of the wire."""
+    """We said something to the model: one message of the wire. `talk` is the phase whose talk it belongs to."""
 
     message: dict[str, Any]
+    talk: str = ""
 
 
 class ModelCalled(msgspec.Struct, frozen=True):
-    """The model is asked, with the conversation so far; `reserved` is what the budget set aside for it."""
+    """The model is asked, with the conversation so far; `reserved` is what the budget set aside for it.
+
+    `model` is the one that is asked, "" where it is the run's.
+    """
 
     turn: int = 0
     reserved: Any = None
+    model: str = ""
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """The run stopped where it stands, for a reason that a person can do something about; it can be taken up again."""
+
+    outcome: str
+    reason: str = ""
 
 
 class ModelReplied(msgspec.Struct, frozen=True):
@@ -87,6 +177,7 @@ class ModelReplied(msgspec.Struct, frozen=True):
     message: dict[str, Any]
     usage: Usage = Usage()
     stop_reason: str = ""
+    talk: str = ""
 
 
 class ToolCalled(msgspec.Struct, frozen=True):
@@ -101,6 +192,7 @@ class ToolReplied(msgspec.Struct, frozen=True):
     """The results of the model's tool calls: one message of the wire."""
 
     message: dict[str, Any]
+    talk: str = ""
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -173,59 +265,6 @@ class Proposed(msgspec.Struct, frozen=True):
     files: tuple[str, ...] = ()
 
 
-class Prepared(msgspec.Struct, frozen=True):
-    """The intent: a landing is about to begin. `undoes` is the one that it takes back, "" for none."""
-
-    plan: str
-    files: tuple[FileChange, ...]
-    proposal: str = ""
-    undoes: str = ""
-    hunks: tuple[str, ...] = ()
-
-
-class Overridden(msgspec.Struct, frozen=True):
-    """A person takes what the proof does not carry: what the badge said, and the objections that were waved through."""
-
-    proposal: str
-    badge: Badge
-    flags: tuple[Flag, ...] = ()
-    hunks: tuple[str, ...] = ()
-
-
-class Confirmed(msgspec.Struct, frozen=True):
-    """The open documents hold their text; from here on a landing is carried through, not taken back.
-
-    `files` are those of the intent as they come to stand; journals from before this was told have none.
-    """
-
-    plan: str
-    unsaved: tuple[str, ...] = ()
-    files: tuple[FileChange, ...] = ()
-
-
-class Landed(msgspec.Struct, frozen=True):
-    """A landing is done. `kept` are files that were left as the person had changed them."""
-
-    plan: str
-    written: tuple[str, ...] = ()
-    unsaved: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-
-
-class RolledBack(msgspec.Struct, frozen=True):
-    """A landing did not happen; every file is as it was before, but for `kept`."""
-
-    plan: str
-    reason: str = ""
-    kept: tuple[str, ...] = ()
-
-
-class Undone(msgspec.Struct, frozen=True):
-    """A landing was taken back."""
-
-    plan: str
-
-
 class AcceptedFinding(msgspec.Struct, frozen=True):
     """The person accepted a finding for good, or took that back (`what`)."""
 
@@ -253,18 +292,24 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 Event = (
-    Started | Entered | Resumed | Sheltered | PhaseEntered | Told | ModelCalled | ModelReplied | ToolCalled
-    | ToolReplied | Decided | Egress | McpCalled | Edited | Ran | Checked | Proposed | Overridden | Prepared
-    | Confirmed | Landed | RolledBack | Undone | AcceptedFinding | BudgetMet | Ended
+    Started | Entered | Dropped | Resumed | Forked | Sheltered | PhaseEntered | PhaseLeft | Written | Assumed | Told
+    | Compacted | ModelCalled | ModelReplied | ToolCalled | ToolReplied | Decided | Egress | McpCalled | Fetched
+    | Edited | Ran | Checked | Proposed | Overridden | Prepared | Confirmed | Landed | RolledBack | Undone | Rewound
+    | AcceptedFinding | BudgetMet | Parked | Ended
 )  # fmt: skip
 
 KINDS: dict[str, type[Event]] = {
     "started": Started,
     "entered": Entered,
+    "dropped": Dropped,
     "resumed": Resumed,
     "sheltered": Sheltered,
     "phase": PhaseEntered,
+    "left": PhaseLeft,
+    "written": Written,
+    "assumed": Assumed,
     "told": Told,
+    "compacted": Compacted,
     "model_called": ModelCalled,
     "model_replied": ModelReplied,
     "tool_called": ToolCalled,
@@ -272,6 +317,7 @@ KINDS: dict[str, type[Event]] = {
     "decided": Decided,
     "egress": Egress,
     "mcp_called": McpCalled,
+    "fetched": Fetched,
     "edited": Edited,
     "ran": Ran,
     "checked": Checked,
@@ -282,8 +328,11 @@ KINDS: dict[str, type[Event]] = {
     "landed": Landed,
     "rolled_back": RolledBack,
     "undone": Undone,
+    "rewound": Rewound,
+    "forked": Forked,
     "accepted": AcceptedFinding,
     "budget": BudgetMet,
+    "parked": Parked,
     "ended": Ended,
 }
 
@@ -291,6 +340,7 @@ SYNCED = frozenset(
     {
         "started",
         "entered",
+        "dropped",
         "edited",
         "checked",
         "overridden",
@@ -299,7 +349,10 @@ SYNCED = frozenset(
         "landed",
         "rolled_back",
         "undone",
+        "rewound",
+        "forked",
         "accepted",
+        "parked",
         "ended",
     }
 )

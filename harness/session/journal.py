@@ -1,8 +1,8 @@
 """The memory of one run: an append-only log that is written before anything is built on it.
 
-One process at a time writes a run's journal; the kernel's lock on the log says which, and that it lives. A
-log with something missing or altered is read, told of, and never written again. What it means is computed in
-`fold`.
+One process at a time writes a run's journal; the kernel's lock on the log says which, and that it lives. From one that
+lives and does not answer the journal can be taken (`bridle.harness.session.fencing`): it then writes no more. A log
+with something missing or altered is read, told of, and never written again. What it means is computed in `fold`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import Any
 import msgspec
 
 from bridle.harness.nouns import RunId, UserProblem
-from bridle.harness.session.events import SYNCED, Entered
+from bridle.harness.session.events import SYNCED, Dropped, Entered
+from bridle.harness.session.fencing import fence, is_file_at, mend
 from bridle.harness.session.lock import lock_file
 from bridle.harness.session.records import (
     SLOT_BYTES,
@@ -31,7 +32,7 @@ from bridle.harness.session.records import (
     make_slot,
     read_head,
 )
-from bridle.harness.session.storage import PRIVATE_FILE, make_private, sync_folder, told
+from bridle.harness.session.storage import PRIVATE_FILE, make_private, read_open, sync_folder, told
 from bridle.indexer.digest import digest
 
 REGISTER = RunId("register")
@@ -55,13 +56,14 @@ class Reading(msgspec.Struct, frozen=True):
 class Journal:
     """One run's journal in the hands of this process.
 
-    Opening it makes it when there is none, and cuts off what a crash left half written.
+    Opening it makes it when there is none, and cuts off what a crash left half written. With `take` it is had even
+    where another process has it, which cannot write it from then on.
 
     Raises:
         UserProblem: another process has it, or the disk does not take it.
     """
 
-    def __init__(self, folder: Path, run: RunId, now: Callable[[], float]) -> None:
+    def __init__(self, folder: Path, run: RunId, now: Callable[[], float], *, take: bool = False) -> None:
         self.run = run
         self._path = log_path(folder, run)
         self._now = now
@@ -72,7 +74,7 @@ class Journal:
             self._log = os.open(self._path, os.O_RDWR | os.O_APPEND | _FLAGS, PRIVATE_FILE)
             self._head = -1
             try:
-                self._take(folder)
+                self._take(folder, take=take)
             except BaseException:
                 self.close()
                 raise
@@ -83,6 +85,11 @@ class Journal:
         return self._opened.records
 
     @property
+    def last(self) -> str:
+        """The digest of the last line."""
+        return self._last
+
+    @property
     def damage(self) -> str:
         """What is missing or altered, "" when nothing is; a damaged journal takes no more records."""
         return self._opened.damage
@@ -91,7 +98,8 @@ class Journal:
         """Write one event and return its number; it is durable when its kind is in `SYNCED`, or by `sync`.
 
         Raises:
-            UserProblem: the journal is damaged, or the disk does not take it; nothing was added then.
+            UserProblem: the journal is damaged or was taken by another process, or the disk does not take it; nothing
+                was added then.
             Fault: the payload is not one of this kind.
         """
         if self.damage or self._failed:
@@ -100,6 +108,7 @@ class Journal:
         line = make_line(self._seq + 1, self._now(), kind, payload, self._last)
         with told(self._path):
             self._write(line)
+            self._expect_ours()
             self._seq, self._last = self._seq + 1, digest(line[:-1])
             if sync or kind in SYNCED:
                 self._promise()
@@ -113,17 +122,29 @@ class Journal:
         self._head = self._log = -1
         self._failed = self._failed or "it was closed"
 
-    def _take(self, folder: Path) -> None:
+    def _expect_ours(self) -> None:
+        """What was just written counts only where the log is still ours. Raises UserProblem."""
+        if not is_file_at(self._log, self._path):
+            self._failed = "another Bridle took it over"
+            raise UserProblem(f"run {self.run!r} was taken over by another Bridle", "go on with it there")
+
+    def _take(self, folder: Path, *, take: bool) -> None:
         if not lock_file(self._log, self._path, LOCK_WITHIN_S):
-            raise UserProblem(
-                f"run {self.run!r} is in the hands of another Bridle", "go on with it there, or end that one"
-            )
+            if not take:
+                raise UserProblem(
+                    f"run {self.run!r} is in the hands of another Bridle", "go on with it there, or end that one"
+                )
+            self._log = fence(self._log, self._path)
+        elif not is_file_at(self._log, self._path):
+            raise UserProblem(f"run {self.run!r} was taken over at this moment", "try again")
+        else:
+            mend(self._log, self._path)
         head = self._path.with_suffix(".head")
         fresh = not head.exists() and os.fstat(self._log).st_size == 0
         self._head = os.open(head, os.O_RDWR | _FLAGS, PRIVATE_FILE)
         if fresh:
             self._begin(folder)
-        promised = _read(self._head)
+        promised = read_open(self._head)
         self._slot = 1 if read_head(promised[:SLOT_BYTES]) == read_head(promised) else 0
         self._opened = _examine(self.run, self._log, promised or None)
         self._seq, self._last = len(self._opened.records), self._opened.last
@@ -165,11 +186,15 @@ class Journal:
 
 
 class Register(msgspec.Struct, frozen=True):
-    """The runs that were begun since `began`, in seconds since the epoch; None where there is no register."""
+    """The runs that were begun since `began`, in seconds since the epoch; None where there is no register.
+
+    `dropped` are those whose journals were let go.
+    """
 
     runs: tuple[RunId, ...] = ()
     began: float | None = None
     damage: str = ""
+    dropped: dict[str, Dropped] = {}
 
 
 def entered(folder: Path) -> Register:
@@ -178,9 +203,31 @@ def entered(folder: Path) -> Register:
         reading = read_journal(folder / REGISTER, REGISTER)
     except UserProblem:
         return Register()
-    known = (record.event() for record in reading.records)
+    known = [record.event() for record in reading.records]
     runs = tuple(RunId(event.run) for event in known if isinstance(event, Entered))
-    return Register(runs, reading.records[0].time if reading.records else None, reading.damage)
+    dropped = {event.run: event for event in known if isinstance(event, Dropped)}
+    return Register(runs, reading.records[0].time if reading.records else None, reading.damage, dropped)
+
+
+def drop(folder: Path, run: RunId, reason: str, now: Callable[[], float]) -> None:
+    """Let a run's journal go, and put that down before. Raises UserProblem where somebody has it, or it is damaged."""
+    journal = Journal(folder, run, now)
+    try:
+        if journal.damage:
+            raise UserProblem(f"the journal of run {run!r} is damaged: {journal.damage}", "it is kept as it is")
+        if run not in entered(folder).dropped:
+            register = Journal(make_private(folder / REGISTER), REGISTER, now)
+            try:
+                said = {"run": run, "records": len(journal.records), "last": journal.last, "reason": reason}
+                register.append("dropped", said)
+            finally:
+                register.close()
+        with told(folder):
+            for path in (log_path(folder, run), log_path(folder, run).with_suffix(".head")):
+                path.unlink(missing_ok=True)
+            sync_folder(folder)
+    finally:
+        journal.close()
 
 
 def journals_in(folder: Path) -> tuple[RunId, ...]:
@@ -229,13 +276,4 @@ def log_path(folder: Path, run: RunId) -> Path:
 def _examine(run: str, log: int, head: bytes | None) -> Examined:
     if os.fstat(log).st_size > MAX_BYTES:
         return Examined((), 0, "", f"it is larger than {MAX_BYTES} bytes")
-    return examine(run, _read(log), head)
-
-
-def _read(file: int) -> bytes:
-    size, at = os.fstat(file).st_size, 0
-    parts: list[bytes] = []
-    while at < size and (part := os.pread(file, size - at, at)):
-        parts.append(part)
-        at += len(part)
-    return b"".join(parts)
+    return examine(run, read_open(log), head)

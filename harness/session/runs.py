@@ -6,11 +6,14 @@ from pathlib import Path
 
 import msgspec
 
+from bridle.harness.answers import SessionRow
 from bridle.harness.nouns import RunId, UserProblem
 from bridle.harness.session.fold import RunState, fold
 from bridle.harness.session.journal import read_journal
 
 MAX_LISTED = 200
+NO_TALK = ("exec", "accepted findings")
+"""What journals call that which was no run of phases: a command of the person, findings that they accepted."""
 
 
 class RunRow(msgspec.Struct, frozen=True):
@@ -25,6 +28,27 @@ class RunRow(msgspec.Struct, frozen=True):
     def resumable(self) -> bool:
         """Whether it was interrupted and can go on from where it stood."""
         return self.state.interrupted and not self.live and not self.damage
+
+    @property
+    def takeable(self) -> bool:
+        """Whether it goes in a process from which it could be taken."""
+        return self.state.interrupted and self.live and not self.damage
+
+    def as_row(self) -> SessionRow:
+        """Return the run as the list of runs has it."""
+        state = self.state
+        return SessionRow(
+            self.run,
+            state.workflow,
+            state.instruction,
+            state.outcome,
+            state.started,
+            state.steps,
+            self.resumable,
+            state.usage,
+            state.parent,
+            self.live,
+        )
 
 
 def list_runs(folder: Path) -> tuple[RunRow, ...]:

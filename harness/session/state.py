@@ -39,6 +39,8 @@ class State:
         self.proposals = make_private(self.folder / "proposals")
         self.revisions = make_private(self.folder / "revisions")
         """What each run under way was shown, so that a run that is taken up knows its anchors."""
+        self.papers = self.folder / "papers"
+        """Plans, contracts, reviews: what people read of a run, by run."""
         self.cli_session = make_private(self.folder / "cli")
         """What `bridle read` showed, for `bridle apply`."""
         self.index = self.folder / "index.sqlite"

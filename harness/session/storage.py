@@ -85,3 +85,13 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def read_open(file: int, at: int = 0) -> bytes:
+    """Return what an open file holds from `at` on. Raises OSError."""
+    size = os.fstat(file).st_size
+    parts: list[bytes] = []
+    while at < size and (part := os.pread(file, size - at, at)):
+        parts.append(part)
+        at += len(part)
+    return b"".join(parts)

@@ -25,6 +25,7 @@ from bridle.harness.shadow.environment import clean_environment
 from bridle.harness.shadow.shadow import Shadow
 from bridle.harness.tools.permits import Permits
 from bridle.harness.tools.toolbox import Input, Tool, text_field
+from bridle.harness.tools.writing import Writes, unwanted
 from bridle.harness.verify.interpreter import find_interpreter
 from bridle.indexer.process import Cancel, Completed
 
@@ -54,7 +55,10 @@ SPEC = {
 
 @dataclass(frozen=True)
 class Bench:
-    """What a command works on. `programs` is a folder of the project's own tools, first on PATH; "" for none."""
+    """What a command works on. `programs` is a folder of the project's own tools, first on PATH; "" for none.
+
+    `writes` is what may be changed; of a throw-away shadow nothing is kept, and whatever is written there may be.
+    """
 
     shadow: Shadow
     permits: Permits
@@ -64,6 +68,7 @@ class Bench:
     cancel: Cancel
     timeout_s: float
     programs: str = ""
+    writes: Writes = "anything"
 
 
 def command_tool(bench: Bench) -> Tool:
@@ -94,7 +99,7 @@ async def _run(bench: Bench, command: str, timeout_s: float) -> str:
     except UserProblem as problem:
         raise ToolProblem("E_PERMISSION", "", f"It did not run: {problem.message}") from problem
     written = await asyncio.to_thread(_written, bench, before)
-    refused = {one.path: why for one in written if (why := unofferable(one))}
+    refused = {one.path: why for one in written if (why := unofferable(one) or _unwanted(bench, one))}
     decisions = await bench.permits.decisions("Edit", [one.path for one in written if one.path not in refused])
     refused |= {path: said.reason for path, said in decisions.items() if said.verdict != "allow"}
     await asyncio.to_thread(_settle, bench, written, refused)
@@ -112,6 +117,10 @@ async def _run(bench: Bench, command: str, timeout_s: float) -> str:
         },
     )
     return _told(done, kept, refused)
+
+
+def _unwanted(bench: Bench, one: Changed) -> str:
+    return unwanted(bench.writes, one.path, one.before, one.after)
 
 
 def shell(command: str) -> tuple[str, ...]:

@@ -6,14 +6,15 @@ What the model edits with is a setting: `hashline_edit`, or Anthropic's own text
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from bridle.context.redact import hidden
 from bridle.harness.edits import textedit
 from bridle.harness.edits.hashline import Plan, PlannedFile, plan, would_land
 from bridle.harness.edits.links import check_names
+from bridle.harness.edits.problems import ToolProblem
 from bridle.harness.edits.readview import read, view
 from bridle.harness.edits.request import EditRequest, clean_path, parse, tool_for
 from bridle.harness.edits.revisions import Revisions
@@ -25,6 +26,7 @@ from bridle.harness.session.journal import Journal
 from bridle.harness.shadow.shadow import Shadow
 from bridle.harness.tools.permits import Permits
 from bridle.harness.tools.toolbox import Input, Tool, line_field, text_field
+from bridle.harness.tools.writing import Writes, unwanted
 from bridle.indexer.files import walk
 from bridle.indexer.snapshot import Snapshot
 
@@ -62,7 +64,8 @@ CHECK_TOOL = _spec(
 @dataclass(frozen=True)
 class Kit:
     """What the tools work on. `run_command` is the tool that runs a command line, None where no command may run;
-    `newer_python` says that the project's Python is newer than ours.
+    `newer_python` says that the project's Python is newer than ours. `writes` is what may be changed, and `more` are
+    further tools by the names that phases have for them.
     """
 
     ground: Ground
@@ -75,10 +78,12 @@ class Kit:
     permits: Permits
     run_command: Tool | None = None
     newer_python: bool = False
+    writes: Writes = "anything"
+    more: Mapping[str, tuple[Tool, ...]] = field(default_factory=dict[str, tuple[Tool, ...]])
 
 
-def tools_of(kit: Kit) -> tuple[Tool, ...]:
-    """Return the tools in their frozen order."""
+def tools_of(kit: Kit, wanted: Sequence[str]) -> tuple[Tool, ...]:
+    """Return the tools of these names, in the order of the names."""
 
     async def read_file(given: Input) -> str:
         path = clean_path(given.get("path"))
@@ -112,12 +117,17 @@ def tools_of(kit: Kit) -> tuple[Tool, ...]:
         check = given.get("check")
         return await kit.check(check if isinstance(check, str) and check else None)
 
-    look_up, check = Tool("search", SEARCH_TOOL, search), Tool("run_check", CHECK_TOOL, run_check)
-    more = () if kit.run_command is None else (kit.run_command,)
-    if kit.ground.settings.edit_tool == "str_replace":
-        return Tool(textedit.NAME, textedit.SPEC, edit_text), look_up, check, *more
-    edits = Tool("hashline_edit", tool_for(kit.revisions.mode), edit)
-    return Tool("read", READ_TOOL, read_file), look_up, edits, check, *more
+    named: dict[str, tuple[Tool, ...]] = {
+        "read": (Tool("read", READ_TOOL, read_file),),
+        "search": (Tool("search", SEARCH_TOOL, search),),
+        "edit": (Tool("hashline_edit", tool_for(kit.revisions.mode), edit),),
+        "run_check": (Tool("run_check", CHECK_TOOL, run_check),),
+        "run_command": () if kit.run_command is None else (kit.run_command,),
+        **kit.more,
+    }
+    if kit.ground.settings.edit_tool == "str_replace" and "edit" in wanted:
+        named |= {"read": (), "edit": (Tool(textedit.NAME, textedit.SPEC, edit_text),)}
+    return tuple(tool for name in wanted for tool in named.get(name, ()))
 
 
 def hits(snapshot: Snapshot, query: str) -> str:
@@ -172,6 +182,10 @@ def _plan(kit: Kit, request: EditRequest) -> Plan:
 
 
 def _written(kit: Kit, planned: Plan) -> str:
+    for file in planned.files:
+        why = unwanted(kit.writes, file.path, file.before, file.after)
+        if why:
+            raise ToolProblem("E_PERMISSION", file.path, f"{why[0].upper()}{why[1:]}. Nothing was written.")
     stored = [FileChange(f.path, _keep(kit, f.before), _keep(kit, f.after)) for f in planned.files]
     kit.journal.append("edited", {"files": tuple(stored)})
     for file in planned.files:

@@ -16,8 +16,8 @@ import msgspec
 from bridle.harness.edits.problems import ToolProblem
 
 MAX_RESULT_CHARS = 60_000
-WARN_AFTER = 2
-STOP_AFTER = 3
+WARN_AFTER = 3
+STOP_AFTER = 5
 
 Input = Mapping[str, Any]
 
@@ -31,7 +31,7 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """The answer to one call. `fatal` ends the run: the same call failed too often."""
+    """The answer to one call. `fatal` ends the run: the same call was made too often."""
 
     text: str
     is_error: bool = False
@@ -39,14 +39,16 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Toolbox:
-    """The run's tools; remembers failures so that a repeated one is called out and then stopped.
+    """The run's tools; remembers calls so that a repeated one is called out and then stopped.
 
     Equal failures count as in a row until a call of the same tool succeeds; looking around in between is no progress.
+    A call that succeeds counts while the same tool is called in the same way and answers the same.
     """
 
     def __init__(self, tools: Sequence[Tool]) -> None:
         self._tools = {tool.name: tool for tool in tools}
         self._failures: dict[str, Counter[str]] = {}
+        self._last: dict[str, tuple[str, int]] = {}
 
     @property
     def specs(self) -> tuple[dict[str, Any], ...]:
@@ -66,6 +68,17 @@ class Toolbox:
         except ToolProblem as problem:
             return self._failed(name, call, str(problem))
         self._failures.pop(name, None)
+        return self._answered(name, call, text)
+
+    def _answered(self, name: str, given: Input, text: str) -> Result:
+        key = json.dumps([given, text], sort_keys=True, default=repr)
+        before, times = self._last.get(name, ("", 0))
+        times = times + 1 if key == before else 1
+        self._last[name] = key, times
+        if times >= STOP_AFTER:
+            return Result(_capped(text), fatal=True)
+        if times >= WARN_AFTER:
+            text = f"{_capped(text)}\n\nThis same call was made {times} times and answers the same. Do something else."
         return Result(_capped(text))
 
     def _failed(self, name: str, given: object, message: str) -> Result:

@@ -1,1 +1,1 @@
-"""One run: phases in a fixed order, a model that makes the calls inside them."""
+"""One run on its way through the phases of its workflow, a model making the calls inside them."""

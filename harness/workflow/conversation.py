@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from bridle.harness.model.budget import Meter
+import msgspec
+
+from bridle.harness.model.budget import Allowance, BudgetReached, Meter
 from bridle.harness.model.client import (
+    Effort,
     Message,
     ModelClient,
     ModelProblem,
@@ -18,6 +21,7 @@ from bridle.harness.model.client import (
 )
 from bridle.harness.session.journal import Journal
 from bridle.harness.tools.toolbox import Toolbox
+from bridle.harness.workflow.compaction import KEPT_NONE, KEPT_TURNS, cut, is_due, sent
 from bridle.harness.workflow.ending import Ended
 from bridle.harness.workflow.foretelling import Foretelling
 
@@ -28,20 +32,39 @@ SILENCE = {"type": "text", "text": "(no words)"}
 """Stands where the model said nothing, since the protocol wants every turn to have a content."""
 
 
+class Sitting(msgspec.Struct, frozen=True):
+    """Who is talked with, and how: `name` is the phase whose talk it is, `model` "" for the client's own.
+
+    A talk that takes more than `most_tokens` is made shorter. `fallback` is the model that is asked instead where the
+    money is too little for the first, or its endpoint fails for good; "" for none.
+    """
+
+    client: ModelClient
+    system: str
+    name: str
+    model: str = ""
+    effort: Effort = ""
+    most_tokens: int = 60_000
+    fallback: str = ""
+
+
 class Conversation:
     """The messages so far, and the one way to add to them: through the journal."""
 
-    def __init__(self, client: ModelClient, toolbox: Toolbox, journal: Journal, meter: Meter, system: str) -> None:
-        self._client = client
+    def __init__(self, sitting: Sitting, toolbox: Toolbox, journal: Journal, meter: Meter | Allowance) -> None:
+        self._sitting = sitting
         self._toolbox = toolbox
         self._journal = journal
         self._meter = meter
-        self._system = ({"type": "text", "text": system},)
+        self._system = ({"type": "text", "text": sitting.system},)
         self._messages: list[Message] = []
+        self._start = 0
+        self._effort: Effort = sitting.effort
+        self._model = sitting.model or sitting.client.model
 
-    def restore(self, messages: list[Message]) -> None:
-        """Take up the messages of an interrupted run; a reply whose tool results are missing is dropped."""
-        self._messages = list(messages)
+    def restore(self, messages: list[Message], start: int = 0) -> None:
+        """Take up the messages of an interrupted run, cut at `start`; a reply whose results are missing is dropped."""
+        self._messages, self._start = list(messages), start
         if self._messages and self._messages[-1]["role"] == "assistant" and _calls(self._messages[-1]["content"]):
             self._messages.pop()
 
@@ -54,8 +77,16 @@ class Conversation:
         """Say something to the model; it answers in the next `talk`."""
         self._add("told", {"role": "user", "content": [{"type": "text", "text": text}]})
 
-    async def talk(self, say: Callable[[str], None]) -> str:
-        """Let the model work until it calls no more tools; returns its last words. Raises Ended, ModelProblem."""
+    @property
+    def begun(self) -> bool:
+        """Whether anything was said yet."""
+        return bool(self._messages)
+
+    async def talk(self, say: Callable[[str], None], enough: Callable[[], bool] = lambda: False) -> str:
+        """Let the model work until it calls no more tools, or there is `enough`; returns its last words.
+
+        Raises Ended, ModelProblem.
+        """
         while True:
             reply = await self._ask(say)
             if reply.stop_reason == "refusal":
@@ -69,20 +100,69 @@ class Conversation:
                 return _words(reply.content)
             results = [await self._use(call, say) for call in calls]
             self._add("tool_replied", {"role": "user", "content": results})
+            if enough():
+                return _words(reply.content)
 
     async def _ask(self, say: Callable[[str], None]) -> ModelReply:
+        """Ask the model; a talk that is too long is made shorter first, and once more where the endpoint says so.
+
+        Not every model takes an effort: where a request with one is refused, none is asked for any more.
+        """
+        self._shorten(say)
+        try:
+            return await self._asked(say)
+        except BudgetReached as limit:
+            if limit.which != "cost" or not self._fall_back("the money is too little", say):
+                raise
+        except ModelProblem as problem:
+            if problem.refused and self._effort:
+                self._effort = ""
+            elif problem.kind == "transient":
+                if not self._fall_back(problem.message, say):
+                    raise
+            elif not problem.too_long or not self._cut(KEPT_NONE, say):
+                raise
+        return await self._asked(say)
+
+    def _fall_back(self, why: str, say: Callable[[str], None]) -> bool:
+        """Ask the other model from now on; returns whether there is one that was not asked yet."""
+        if self._sitting.fallback in ("", self._model):
+            return False
+        self._model = self._sitting.fallback
+        say(f"{why}: asking {self._model} from now on")
+        return True
+
+    def _shorten(self, say: Callable[[str], None]) -> None:
+        for kept in (KEPT_TURNS, KEPT_NONE):
+            if is_due(sent(self._messages, self._start), self._sitting.most_tokens):
+                self._cut(kept, say)
+
+    def _cut(self, kept: int, say: Callable[[str], None]) -> bool:
+        """Tell what came before the last turns as a digest from now on; returns whether that is less than before."""
+        start = cut(self._messages, kept)
+        if start <= max(1, self._start):
+            return False
+        self._journal.append("compacted", {"talk": self._sitting.name, "start": start})
+        self._start = start
+        say("the talk grew too long: what came before is told in short from now on")
+        return True
+
+    async def _asked(self, say: Callable[[str], None]) -> ModelReply:
+        sitting = self._sitting
         request = ModelRequest(
-            model=self._client.model,
+            model=self._model,
             system=self._system,
             tools=self._toolbox.specs,
-            messages=tuple(self._messages),
+            messages=tuple(sent(self._messages, self._start)),
             max_tokens=MAX_OUTPUT_TOKENS,
+            effort=self._effort,
         )
         reserved = self._meter.reserve(request)
-        self._journal.append("model_called", {"turn": self._meter.usage.turns + 1, "reserved": reserved})
+        called = {"turn": self._meter.usage.turns + 1, "reserved": reserved, "model": request.model}
+        self._journal.append("model_called", called)
         say("waiting for the model")
         try:
-            reply = await self._client.reply(request, Foretelling(say).hear)
+            reply = await sitting.client.reply(request, Foretelling(say).hear)
         except ModelProblem as problem:
             self._meter.settle(reserved, problem.spent)
             raise
@@ -100,12 +180,17 @@ class Conversation:
 
     def _take(self, reply: ModelReply) -> None:
         message: Message = {"role": "assistant", "content": list(reply.content) or [SILENCE]}
-        payload = {"message": message, "usage": reply.usage, "stop_reason": reply.stop_reason}
+        payload = {
+            "message": message,
+            "usage": reply.usage,
+            "stop_reason": reply.stop_reason,
+            "talk": self._sitting.name,
+        }
         self._journal.append("model_replied", payload)
         self._messages.append(message)
 
     def _add(self, kind: str, message: Message) -> None:
-        self._journal.append(kind, {"message": message})
+        self._journal.append(kind, {"message": message, "talk": self._sitting.name})
         self._messages.append(message)
 
 

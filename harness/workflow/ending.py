@@ -16,3 +16,7 @@ class Ended(Exception):
         super().__init__(reason)
         self.outcome: Reason = outcome
         self.reason = reason
+
+
+class Parked(Ended):
+    """The run waits for something that a person can do, and can be taken up again where it stands."""

@@ -11,7 +11,7 @@ from bridle.harness.order import Order
 from bridle.harness.permission.rules import Scope
 from bridle.harness.proposals.badge import UNVERIFIED, badge
 from bridle.harness.proposals.hunks import hunks_of, ids_of
-from bridle.harness.proposals.ledger import Offer
+from bridle.harness.proposals.ledger import Offer, Part
 from bridle.harness.proposals.patches import capture, diff_text, sizes
 from bridle.harness.proposals.standing import Standing
 from bridle.harness.session.journal import Journal
@@ -30,6 +30,7 @@ class Offering:
         self.scope: Scope | None = None
         self._offer: Offer | None = None
         self._seen: list[Verdict] = []
+        self._notes: list[str] = []
 
     @property
     def proposal(self) -> Proposal | None:
@@ -40,6 +41,14 @@ class Offering:
     def badge(self) -> Badge:
         """The badge as it stands."""
         return self._offer.proposal.badge if self._offer else UNVERIFIED
+
+    def note(self, text: str) -> None:
+        """Say something on the proposal besides its badge; the same thing is said once."""
+        if text in self._notes:
+            return
+        self._notes.append(text)
+        if self._offer is not None:
+            self._change(msgspec.structs.replace(self._offer.proposal, notes=tuple(self._notes)))
 
     def show(self, bench: Workbench) -> None:
         """Put what stands in the shadow on offer, not verified yet."""
@@ -60,6 +69,7 @@ class Offering:
             removed=removed,
             hunks=hunks_of(files, self._ground.blobs.get),
             outside=outside(files, self.scope),
+            notes=tuple(self._notes),
         )
         self._seen = []
         self._offer = Offer(
@@ -70,6 +80,7 @@ class Offering:
             openings=bench.openings,
             wanted=self._order.finding,
             created=self._ground.now(),
+            parts=self._landed_before(),
         )
         self._journal.append("proposed", {"proposal": proposal.id, "files": [f.path for f in files]})
         self._put(proposal)
@@ -112,6 +123,11 @@ class Offering:
             stopped = Badge("unverified", f"not verified: the run ended ({outcome}) before the checks did")
             self._change(msgspec.structs.replace(proposal, badge=stopped))
         return proposal.id
+
+    def _landed_before(self) -> tuple[Part, ...]:
+        """Return what landed of an earlier offer of this run, which went back since; its hunks are none of this one."""
+        offer = self._ground.ledger.of_run(self._run)
+        return tuple(msgspec.structs.replace(part, hunks=()) for part in offer.parts) if offer else ()
 
     def _keep(self, data: bytes | None) -> None:
         if data is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -10,6 +11,7 @@ from bridle.context.readform import ReadMode
 from bridle.context.redact import hidden
 from bridle.harness.engine import Selection
 from bridle.harness.nouns import Finding, Flag, Verdict
+from bridle.harness.phases.definition import Role
 from bridle.harness.proposals.badge import headline
 from bridle.harness.settingsfiles import EditTool
 
@@ -22,18 +24,26 @@ def _template(name: str) -> str:
     return (files("bridle.harness.workflow") / "prompts" / name).read_text("utf-8")
 
 
-def system_prompt(mode: ReadMode = "check", edit_tool: EditTool = "hashline") -> str:
-    """Return what is said once, at the head of every conversation."""
+def system_prompt(
+    mode: ReadMode = "check", edit_tool: EditTool = "hashline", role: Role = "builder", handing: str = ""
+) -> str:
+    """Return what is said once, at the head of every talk; `handing` is how whoever answers hands that in."""
+    if role != "builder":
+        return _template("system_judging.md" if role == "evaluator" else "system_reading.md").replace(
+            "{handing}", handing
+        )
     editing = _template(f"edit_{mode if edit_tool == 'hashline' else edit_tool}.md")
     return _template("system.md").replace("{editing}", editing)
 
 
-def opening(kind: str, instruction: str, at: Selection | None, finding: Finding | None, pack: str) -> str:
-    """Return the first message of a run."""
-    place = f"The person stands on {at.path}, lines {at.start_line + 1}-{at.end_line}.\n\n" if at else ""
-    found = f"<finding>\n{describe(finding)}\n</finding>\n\n" if finding else ""
-    values = {"kind": kind, "instruction": instruction.strip(), "place": place, "finding": found, "pack": pack}
-    return re.sub(r"\{(\w+)\}", lambda slot: values[slot[1]], _template("task.md"))
+def filled(template: str, values: Mapping[str, str]) -> str:
+    """Return the words that open a talk, everything that they name in its place."""
+    return re.sub(r"\{([^{}\s]*)\}", lambda slot: values.get(slot[1], ""), template.strip() + "\n")
+
+
+def place_of(at: Selection | None) -> str:
+    """Return where the person stands."""
+    return f"The person stands on {at.path}, lines {at.start_line + 1}-{at.end_line}.\n\n" if at else ""
 
 
 def describe(finding: Finding) -> str:

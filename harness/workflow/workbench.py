@@ -1,36 +1,28 @@
-"""Where one run works: its shadow, its checks, its tools and its talk with the model, set up once.
+"""Where one run works: its shadow, its checks and what they say of the change, set up once.
 
-It knows how to do each thing; `run.py` decides what comes next.
+It knows how to do each thing; `walk.py` decides what comes next, and `desk.py` what the model sees of it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from bridle.context.pack import pack
-from bridle.context.task import Task
 from bridle.harness.buffers import read_bytes
-from bridle.harness.edits.readview import view
-from bridle.harness.edits.revisions import Revisions
 from bridle.harness.edits.writes import WriteLog
 from bridle.harness.engine import CheckFinished, CheckStarted
 from bridle.harness.ground import Brake, Ground
-from bridle.harness.model.asking import first_call
-from bridle.harness.model.budget import Meter
 from bridle.harness.nouns import Finding, Flag, Verdict
 from bridle.harness.order import Order
 from bridle.harness.proposals.badge import blames
 from bridle.harness.proposals.patches import Changed, changed
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
-from bridle.harness.shadow.shadow import Shadow, open_shadow
-from bridle.harness.tools.command import Bench, command_tool, programs_of
-from bridle.harness.tools.kit import Kit, tools_of
+from bridle.harness.shadow.shadow import Shadow
 from bridle.harness.tools.permits import Permits
-from bridle.harness.tools.toolbox import Tool, Toolbox
 from bridle.harness.verify.as_before import prove_as_before
 from bridle.harness.verify.checks import Check
 from bridle.harness.verify.depth import deepen
@@ -40,35 +32,22 @@ from bridle.harness.verify.impact.memory import Memory
 from bridle.harness.verify.job import ALL, Which
 from bridle.harness.verify.ladder import Witness, known, verify
 from bridle.harness.verify.objections import as_judged, objections
-from bridle.harness.verify.python_version import is_newer_than_ours
 from bridle.harness.verify.records import Records
-from bridle.harness.workflow.conversation import Conversation
-from bridle.harness.workflow.prompt import findings_text, opening, system_prompt
 from bridle.harness.workflow.sheltering import open_ground
 from bridle.harness.workflow.tidying import tidy
 from bridle.indexer.encoding import text_of
-
-HERE = "this machine"
-"""The endpoint of a model that sends nothing anywhere."""
 
 OnVerdict = Callable[[Verdict], None]
 
 
 class Workbench:
-    """Everything that one run holds in its hands. `more` are tools besides those of the kit."""
+    """Everything that one run holds in its hands, but for its talks with the model."""
 
     def __init__(
-        self,
-        ground: Ground,
-        order: Order,
-        journal: Journal,
-        meter: Meter,
-        brake: Brake,
-        shadow: Shadow,
-        permits: Permits,
-        more: Sequence[Tool] = (),
+        self, ground: Ground, order: Order, journal: Journal, brake: Brake, shadow: Shadow, permits: Permits
     ) -> None:
         self.shadow = shadow
+        self.permits = permits
         self.ground_digests: Mapping[str, str] = {}
         self.baseline: tuple[Finding, ...] = ()
         self._ground_receipts: dict[str, str] = {}
@@ -84,15 +63,12 @@ class Workbench:
         self._memory = Memory(ground.state.folder)
         self._judged: tuple[Changed, ...] = ()
         self._n_passages = 0
-        tool = ground.settings.edit_tool
-        mode = ground.settings.read_mode if tool == "hashline" else "plain"
-        self._revisions = Revisions(ground.state.revisions / self._run, mode)
-        newer = is_newer_than_ours(ground.root, ground.settings.python or None)
-        self._log = log = WriteLog()
-        command = self._command(permits, log)
-        kit = Kit(ground, order, shadow, self._revisions, journal, self._checks_for_model, log, permits, command, newer)
-        toolbox = Toolbox((*tools_of(kit), *more))
-        self._talk = Conversation(ground.client(), toolbox, journal, meter, system_prompt(mode, tool))
+        self.log = WriteLog()
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """The names of the project's checks, once the ground was looked at."""
+        return tuple(check.name for check in self._checks)
 
     # --- the ground -----------------------------------------------------------------------------------------
 
@@ -101,8 +77,7 @@ class Workbench:
 
         What they find is not blamed on the run.
         """
-        self.ground_digests = (await asyncio.to_thread(self.shadow.tree)).files
-        self._checks = await asyncio.to_thread(self._discovered)
+        await self.look()
         verdicts = await asyncio.to_thread(known, self.shadow, self._checks, self._records)
         if verdicts is None:
             verdicts = await self._verify(self._checks, lambda verdict: None, ALL)
@@ -118,51 +93,28 @@ class Workbench:
         """Return a file as it was when the run began, the unsaved buffer where there was one."""
         return self._dirty[path] if path in self._dirty else read_bytes(self._ground.root / path)
 
-    # --- the talk -------------------------------------------------------------------------------------------
+    @property
+    def stop(self) -> threading.Event:
+        """Set when the run is over or stopped."""
+        return self._brake.event
 
-    async def open_conversation(self) -> None:
-        """Gather the context, ask once before any of it leaves the machine, and say what is wanted."""
-        snapshot, beside = await self._ground.snapshot(), await self._ground.beside()
-        order = self._order
-        task = Task(
-            instruction=order.instruction,
-            at=_lines(order),
-            findings=() if order.finding is None else ((order.finding.path, order.finding.start_line),),
-            open_files=tuple(sorted(order.versions)),
-            n_tokens=self._ground.settings.context_tokens,
-        )
-        chosen = await asyncio.to_thread(pack, task, snapshot, self._read_text, beside)
-        text = chosen.text(self._anchored)
-        client = self._ground.client()
-        if client.endpoint != HERE:
-            paths = tuple(sorted({piece.span.path for piece in chosen.pieces}))
-            question = first_call(client, self._ground.settings.budget, paths, chosen.n_tokens).question
-            await self._ground.consent(client.endpoint, question)
-        self._talk.tell(opening(order.workflow, order.instruction, order.at, order.finding, text))
+    async def look(self) -> None:
+        """Find out what the ground is and which checks there are, and run none."""
+        self.ground_digests = (await asyncio.to_thread(self.shadow.tree)).files
+        self._checks = await asyncio.to_thread(self._discovered)
 
-    async def restore(self, before: RunState) -> None:
-        """Put the shadow and the talk back to where an interrupted run left them."""
+    def restore(self, before: RunState) -> None:
+        """Put the shadow back to where an interrupted run left it."""
         for path, blob in before.changes.items():
             data = None if blob is None else self._ground.blobs.get(blob)
             self.shadow.write(path, data, before.executable.get(path))
-        self._talk.restore([dict(message) for message in before.messages])
-        if not self._talk.waits_for_model:
-            await self.open_conversation()
-
-    async def build(self, say: Callable[[str], None]) -> str:
-        """Let the model work until it stops; returns its last words."""
-        return await self._talk.talk(say)
-
-    def tell(self, text: str) -> None:
-        """Say something to the model before its next turn."""
-        self._talk.tell(text)
 
     # --- the proof ------------------------------------------------------------------------------------------
 
     async def tidy(self) -> dict[str, int]:
         """Put the linters' own fixes into what the run changed; returns how many each file took."""
         paths = [one.path for one in self.changed() if one.after is not None]
-        keep = (self._journal, self._ground.blobs, self._log)
+        keep = (self._journal, self._ground.blobs, self.log)
         stop, timeout_s = self._brake.event, self._ground.settings.timeout_s
         return await asyncio.to_thread(tidy, self.shadow, self._checks, self.baseline, paths, keep, stop, timeout_s)
 
@@ -195,7 +147,7 @@ class Workbench:
         texts = {one.path: (text_of(one.before), after) for one in changed if (after := text_of(one.after)) is not None}
         found = await asyncio.to_thread(
             deepen,
-            lambda: self._copy(changed),
+            lambda: self.copy(changed),
             self._checks,
             verdicts,
             self._memory,
@@ -208,20 +160,11 @@ class Workbench:
             on_verdict(verdict)
         return found
 
-    def _copy(self, changed: Sequence[Changed]) -> Shadow:
+    def copy(self, changed: Sequence[Changed]) -> Shadow:
         """Open a second shadow with the same changes, to be thrown away."""
-        ground = self._ground
-        shadow = open_shadow(
-            ground.root,
-            ground.state.shadows,
-            self._dirty,
-            python=ground.settings.python or None,
-            required=ground.settings.sandbox_required,
-            limits=ground.settings.limits,
-            container=ground.settings.container,
-        )
+        shadow = open_ground(self._ground, self._dirty)
         for one in changed:
-            shadow.write(one.path, one.after)
+            shadow.write(one.path, one.after, one.executable and one.executable[1])
         return shadow
 
     def _to_mend(self, verdicts: Sequence[Verdict]) -> bool:
@@ -235,8 +178,10 @@ class Workbench:
         too_long = any(self._memory.full_seconds(verdict.check) > proof.gate_s for verdict in parts)
         return not parts or self._to_mend(verdicts) or proof.gate == "impact" or too_long
 
-    async def _verify(self, checks: Sequence[Check], on_verdict: OnVerdict, which: Which) -> tuple[Verdict, ...]:
-        """Run checks on what stands in the shadow."""
+    async def _verify(
+        self, checks: Sequence[Check], on_verdict: OnVerdict, which: Which, shadow: Shadow | None = None
+    ) -> tuple[Verdict, ...]:
+        """Run checks on what stands in the shadow, or in a copy of it."""
         loop = asyncio.get_running_loop()
         emit = self._ground.emit
 
@@ -249,7 +194,7 @@ class Workbench:
 
         verdicts = await asyncio.to_thread(
             verify,
-            self.shadow,
+            shadow or self.shadow,
             checks,
             Witness(started, finished, self._records, self._memory, which),
             baseline=self.baseline,
@@ -305,37 +250,30 @@ class Workbench:
             if before is not None and after is not None:
                 yield from vanished(before, after, packages.get(verdict.check, ""))
 
-    async def _checks_for_model(self, check: str | None) -> str:
-        verdicts = await self._verify(self._checks, lambda verdict: None, self._by_impact)
-        wanted = tuple(verdict for verdict in verdicts if check in (None, verdict.check))
-        return findings_text(wanted or verdicts, ())
+    def new_tests(self, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+        """Return the tests that ran for these verdicts and not on the ground."""
+        found: set[str] = set()
+        for verdict in verdicts:
+            before = self._records.ran(self._ground_receipts.get(verdict.check, "")) or frozenset()
+            found |= (self._records.ran(verdict.receipt) or frozenset()) - before
+        return tuple(sorted(found))
 
-    def _command(self, permits: Permits, log: WriteLog) -> Tool | None:
-        ground = self._ground
-        if ground.settings.mode == "plan":
-            return None
-        programs = programs_of(ground.root, ground.settings.python)
-        stop = self._brake.event
-        bench = Bench(self.shadow, permits, self._journal, ground.blobs, log, stop, ground.settings.timeout_s, programs)
-        return command_tool(bench)
+    def ran(self, verdicts: Sequence[Verdict]) -> frozenset[str]:
+        """Return the tests that ran for these verdicts."""
+        known = (self._records.ran(verdict.receipt) for verdict in verdicts)
+        return frozenset(test for ran in known if ran is not None for test in ran)
+
+    async def check(self, name: str | None, shadow: Shadow | None = None) -> tuple[Verdict, ...]:
+        """Run a check, all for none named, on what stands in the run's shadow or in a copy of it."""
+        checks = [check for check in self._checks if name in (None, check.name)]
+        return await self._verify(checks or self._checks, lambda verdict: None, self._by_impact, shadow)
 
     # --- reading --------------------------------------------------------------------------------------------
 
-    def _read_text(self, path: str) -> str | None:
+    def read_text(self, path: str) -> str | None:
+        """Return a file's text as it stands in the shadow."""
         data = self.shadow.read(path)
         return None if data is None else text_of(data)
 
     def _base_text(self, path: str) -> str | None:
         return text_of(self.base(path))
-
-    def _anchored(self, path: str, ranges: tuple[tuple[int, int], ...]) -> str:
-        """Show lines of a file with anchors, and record them as shown."""
-        data = self.shadow.read(path)
-        if data is None:
-            return ""
-        return view(self._revisions, self._revisions.note(path, data), ranges).text
-
-
-def _lines(order: Order) -> tuple[str, int, int] | None:
-    at = order.at
-    return None if at is None else (at.path, at.start_line, at.end_line)

@@ -54,9 +54,20 @@ STORY: Story = [
     ("landed", {"plan": "l1", "written": ["a.py"]}),
     ("rolled_back", {"plan": "l2", "reason": "the disk is full"}),
     ("undone", {"plan": "l1"}),
+    ("assumed", {"question": "Which total?", "answer": "Cart.total"}),
+    ("fetched", {"source": "history", "key": "history path=a.py", "blob": "0" * 32, "n_bytes": 9}),
+    ("compacted", {"talk": "build", "start": 3}),
+    ("left", {"phase": "build", "outcome": "done"}),
+    ("written", {"name": "plan.md", "text": "# Plan", "by": "plan"}),
+    ("parked", {"outcome": "budget", "reason": "all spent"}),
     ("accepted", {"what": "accepted", "check": "ruff", "fingerprint": "f", "path": "a.py", "message": "long line"}),
     ("budget", {"limit": "turns"}),
     ("resumed", {"pid": 9}),
+    ("left", {"phase": "build", "outcome": "done"}),
+    ("written", {"name": "plan.md", "text": "1. mend it", "by": "plan"}),
+    ("assumed", {"question": "Which of two?", "answer": "the first"}),
+    ("rewound", {"to": 3, "what": "files", "written": ["a.py"]}),
+    ("forked", {"parent": "r0", "step": 4}),
     ("ended", {"outcome": "succeeded", "reason": "all green"}),
 ]
 
@@ -80,7 +91,7 @@ def write(folder: Path, run: str = "r1", story: Story = STORY, now: Ticks | None
 def test_every_kind_of_event_has_its_line_and_its_actor(tmp_path: Path) -> None:
     write(tmp_path)
     told = list(actions(read_journal(tmp_path, RunId("r1"))))
-    assert {one.kind for one in told} == KINDS.keys() - {"entered"}
+    assert {one.kind for one in told} == KINDS.keys() - {"entered", "dropped"}
     assert all(one.text and "does not know" not in one.text and len(one.text) <= MAX_TEXT for one in told)
     by_kind = {one.kind: one for one in told}
     assert (by_kind["started"].who, by_kind["started"].text) == ("person", "edit: mend it")

@@ -160,6 +160,7 @@ def test_the_doctor_looks_at_everything_and_says_the_next_step(
             "git",
             "settings",
             "state",
+            "sessions",
             "trust",
             "sandbox",
             "grammars",
@@ -175,6 +176,7 @@ def test_the_doctor_looks_at_everything_and_says_the_next_step(
     assert all(check["next_step"] for check in found.values() if check["outcome"] != "pass")
     assert [found[name]["outcome"] for name in ("python", "settings", "state", "grammars")] == ["pass"] * 4
     assert "pytest" in found["checks"]["detail"]
+    assert found["sessions"]["detail"] == "0 runs, 0.0 MB; kept 30 days, 512 MB at most"
     assert (found["vectors"]["outcome"], found["vectors"]["detail"]) == ("pass", "by lsa, kept here; none made yet")
     assert found["trust"]["outcome"] == found["key"]["outcome"] == "warn"
     assert found["sandbox"]["outcome"] in ("pass", "warn")

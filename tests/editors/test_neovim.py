@@ -82,6 +82,9 @@ def test_bridle_leads_around_the_code_until_pyright_does_and_nothing_is_told_twi
 def test_an_instruction_is_asked_for_and_an_edit_that_weakens_a_test_is_refused(neovim: Neovim, scene: Scene) -> None:
     result = neovim.play("a_refused_edit", scene)
     assert "loosen the test" in result["seen"]["offer"]
+    assert "takes a share of an amount" in result["seen"]["explanation"], (
+        "a workflow that only reads shows what it wrote"
+    )
 
 
 def test_the_command_completes_restarts_and_reports_its_health(neovim: Neovim, scene: Scene) -> None:

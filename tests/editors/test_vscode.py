@@ -70,8 +70,9 @@ def test_one_hunk_is_taken_by_its_lens_and_the_other_left(code: Code, scene: Sce
 
 @pytest.mark.long
 def test_an_instruction_is_asked_for_and_an_edit_that_weakens_a_test_is_refused(code: Code, scene: Scene) -> None:
-    result = code.play("a_refused_edit", scene, Page(person="asksToLoosenTheTest"))
+    result = code.play("a_refused_edit", scene, Page(person="asksToLoosenTheTestAndForAnExplanation"))
     assert "loosen the test" in result["seen"]["offer"]
+    assert "takes a share of an amount" in result["seen"]["explanation"]
 
 
 def test_the_plug_ins_commands_and_the_servers_live_side_by_side_over_restart_and_crash(

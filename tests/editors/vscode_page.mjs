@@ -54,6 +54,16 @@ export async function asksToLoosenTheTest(page) {
   await page.keyboard.press("Enter");
 }
 
+/** The same, then picks a workflow that needs no words. */
+export async function asksToLoosenTheTestAndForAnExplanation(page) {
+  await asksToLoosenTheTest(page);
+  await page.locator(".quick-input-widget", { hasText: "Bridle: Run a Workflow" }).waitFor();
+  await page.keyboard.type("explain");
+  await page.keyboard.press("Enter");
+  await page.locator(".quick-input-widget", { hasText: "Bridle: Explain code" }).waitFor();
+  await page.keyboard.press("Enter");
+}
+
 /** Saves what landed when asked. */
 export async function savesWhatLanded(page) {
   await page.locator(".notification-toast", { hasText: "not saved yet" }).getByText("Save All").click();

@@ -116,8 +116,10 @@ async def test_a_live_model_is_sent_the_text_editor_tool_by_its_type(
         place = said.index("editing src/till/money.py")
         assert said[place - 1] == "the model prepares str_replace_based_edit_tool", "told while it was being written"
         tools = running.seen[0].body["tools"]
-    assert [tool["name"] for tool in tools] == ["str_replace_based_edit_tool", "search", "run_check", "run_command"]
-    assert tools[0] == {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"}
+    assert [tool["name"] for tool in tools] == [
+        "search", "symbols", "str_replace_based_edit_tool", "run_check", "run_command", "ask", "note",
+    ]  # fmt: skip
+    assert tools[2] == {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"}
 
 
 @pytest.mark.parametrize("mode", ["plain", "strict"])

@@ -16,6 +16,7 @@ from bridle.harness.recovery import recover
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.events import FileChange
 from bridle.harness.session.journal import Journal
+from bridle.harness.session.records import Record
 from bridle.harness.session.runs import look
 from bridle.harness.session.state import State
 from bridle.indexer.digest import digest
@@ -147,3 +148,25 @@ def test_a_damaged_journal_is_told_and_left_alone(desk: Desk) -> None:
     desk.recover()
     assert desk.everything() == before
     assert any(isinstance(event, Note) and "damaged" in event.message for event in desk.told)
+
+
+def test_recovery_looks_at_each_record_a_few_times_however_many_there_are(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_read, n_records = [0], 500
+    read = Record.event
+
+    def counted(record: Record) -> object:
+        n_read[0] += 1
+        return read(record)
+
+    journal = Journal(desk.state.journals, RunId("long"), lambda: 1.0)
+    journal.append("started", {"workflow": "edit", "instruction": ""})
+    for n in range(n_records):
+        journal.append("told", {"message": {"role": "user", "content": str(n)}, "talk": "build"})
+    journal.append("prepared", {"plan": "p1", "files": ()})
+    journal.close()
+    monkeypatch.setattr(Record, "event", counted)
+    desk.recover()
+    assert look(desk.state.journals, RunId("long")).state.landings["p1"].state == "rolled back"
+    assert n_read[0] < 3.1 * n_records, "listed, settled, and looked at here"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridle.harness.edits.problems import ToolProblem
-from bridle.harness.tools.toolbox import MAX_RESULT_CHARS, STOP_AFTER, WARN_AFTER, Tool, Toolbox
+from bridle.harness.tools.toolbox import MAX_RESULT_CHARS, STOP_AFTER, Tool, Toolbox
 
 
 async def echo(given: Mapping[str, Any]) -> str:
@@ -43,30 +43,41 @@ async def test_a_long_answer_is_cut_in_the_middle() -> None:
     assert "characters left out" in result.text
 
 
-async def test_the_same_failure_is_called_out_and_then_stops_the_run() -> None:
+async def test_the_same_failure_is_called_out_the_third_time_and_stops_the_run_the_fifth() -> None:
     tools = box()
-    results = [await tools.call("echo", {"fail": True}) for _ in range(STOP_AFTER)]
+    results = [await tools.call("echo", {"fail": True}) for _ in range(5)]
     assert all(result.is_error for result in results)
-    assert ["has failed" in result.text for result in results] == [n >= WARN_AFTER for n in range(1, STOP_AFTER)] + [
-        False
-    ]
-    assert [result.fatal for result in results] == [False] * (STOP_AFTER - 1) + [True]
+    assert ["has failed" in result.text for result in results] == [False, False, True, True, False]
+    assert [result.fatal for result in results] == [False, False, False, False, True]
 
 
-async def test_three_equal_failures_in_a_row_stop_the_run() -> None:
-    assert STOP_AFTER == 3
+async def test_looking_around_between_equal_failures_is_no_progress() -> None:
     tools = box()
-    for _ in range(2):
+    for _ in range(4):
         assert not (await tools.call("echo", {"fail": True})).fatal
         assert not (await tools.call("rm", {})).fatal
     assert (await tools.call("echo", {"fail": True})).fatal
 
 
+async def test_the_same_answer_to_the_same_call_is_called_out_and_stops_the_run() -> None:
+    tools = box()
+    results = [await tools.call("echo", {"say": "x"}) for _ in range(5)]
+    assert ["was made" in result.text for result in results] == [False, False, True, True, False]
+    assert [result.fatal for result in results] == [False, False, False, False, True]
+    assert not any(result.is_error for result in results)
+
+
+async def test_calls_that_differ_or_answer_differently_do_not_add_up() -> None:
+    tools = box()
+    results = [await tools.call("echo", {"say": say}) for say in "xyxyxyxyxy"]
+    assert not any(result.fatal or "was made" in result.text for result in results)
+
+
 async def test_a_success_of_the_tool_in_between_ends_the_row() -> None:
     tools = box()
-    for _ in range(3):
+    for n in range(STOP_AFTER):
         assert not (await tools.call("echo", {"fail": True})).fatal
-        await tools.call("echo", {"say": "x"})
+        await tools.call("echo", {"say": str(n)})
 
 
 async def test_failures_that_differ_do_not_add_up() -> None:

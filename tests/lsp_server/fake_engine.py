@@ -127,6 +127,10 @@ class FakeEngine:
                 return self.prepare(request)
             case e.PrepareUndo():
                 return self.prepare_undo(request)
+            case e.PrepareRewind():
+                return self.prepare_undo(e.PrepareUndo(request.run))
+            case e.ForkRun():
+                return e.RunAccepted(e.RunId(f"{request.run}-{request.to}"))
             case e.FinishLanding():
                 return self.finish(request)
             case e.DiscardRun() if "again" in self.script:
@@ -135,8 +139,11 @@ class FakeEngine:
             case e.GetContext():
                 piece = e.PackPiece("a.py", 0, 1, "body", 7, "the selection", 1.0)
                 return e.PackView(7, request.n_tokens, (piece,), (("b.py", "over budget"),), "a.py\n")
+            case e.GetWorkflows():
+                row = e.WorkflowRow("review", "Review code", "nothing", changes=False)
+                return e.Workflows((row,), (("mine.toml:3: what?", "mend it"),))
             case e.GetSessions():
-                return e.Sessions(())
+                return e.Sessions(msgspec.convert(self.script.get("sessions", ()), tuple[e.SessionRow, ...]))
             case e.PauseIndexing():
                 self.emit(e.IndexProgress(1, 1, done=True, paused=request.paused))
             case e.GetReach():
@@ -279,6 +286,10 @@ class FakeEngine:
     async def work(self, run: e.RunId, request: e.StartRun) -> None:
         """Replace WRONG by RIGHT everywhere; the proposal appears first unverified, then with its badge."""
         self.emit(e.RunProgress(run, "build", "thinking"))
+        if request.workflow in ("explain", "review"):
+            self.emit(e.Paper(run, "explanation.md", "/nowhere/explanation.md", "It is so.\n"))
+            self.emit(e.RunEnded(run, "succeeded", "It is so.", 0, e.Usage()))
+            return
         if ask := self.script.get("ask"):
             self.answers[run] = asyncio.get_running_loop().create_future()
             self.emit(e.Ask(run, ask, ("Send", "Do not send"), "Do not send", 5.0))

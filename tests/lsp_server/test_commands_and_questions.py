@@ -203,3 +203,35 @@ def test_why_a_command_was_refused_is_seen_in_every_editor(editors: Start, clien
     reason = editor.refused("fix", uri=editor.uri("a.py"), range=HERE)
     assert reason == "there is no finding at a.py:5. Next: run the checks first"
     assert any(reason in message for message in editor.shown) is (client == "bare")
+
+
+def test_workflows_are_listed_with_what_is_wrong_with_others(editors: Start) -> None:
+    editor = opened(editors)
+    assert editor.command("workflows") == {
+        "workflows": [{"name": "review", "title": "Review code", "needs": "nothing"}],
+        "problems": ["mine.toml:3: what?; mend it"],
+    }
+
+
+def test_a_workflow_runs_on_lines_or_on_none_and_what_it_wrote_is_shown(editors: Start, tmp_path: Path) -> None:
+    heard = Heard(tmp_path / "heard.jsonl")
+    editor = opened(editors, heard=str(heard.path))
+    place = {"start": {"line": 3, "character": 0}, "end": {"line": 5, "character": 0}}
+    asked = {"textDocument": {"uri": editor.uri("a.py")}, "range": place, "context": {"diagnostics": []}}
+    found = {action["title"]: action for action in editor.request("textDocument/codeAction", asked)}
+    explain = found["Bridle: explain lines 4-5"]["command"]
+    assert {
+        "Bridle: write tests for lines 4-5",
+        "Bridle: document lines 4-5",
+        "Bridle: review lines 4-5",
+    } < found.keys()
+    assert not any("explain lines" in title for title in editor.titles("a.py", 3))
+    editor.request("workspace/executeCommand", explain)
+    editor.until(lambda: any(m["method"] == "window/showDocument" for m in editor.asked), "what it wrote")
+    shown = [m["params"]["uri"] for m in editor.asked if m["method"] == "window/showDocument"]
+    assert shown[0].endswith("explanation.md")
+    editor.command("run", **found["Bridle: review what changed since the last commit"]["command"]["arguments"][0])
+    runs = [(run["workflow"], run["at"] and run["at"]["start_line"]) for run in heard.all("StartRun")]
+    assert runs == [("explain", 3), ("review", None)]
+    assert "no workflow is named" in editor.refused("run")
+    assert not any("no change is on offer" in text for text in editor.shown)

@@ -209,11 +209,12 @@ def test_actions_ask_nobody_and_prefer_nothing(editors: Start, tmp_path: Path) -
         "Bridle: edit line 5…",
         "Bridle: verify the whole folder",
         "Bridle: run the tests that reach what changed",
+        "Bridle: review what changed since the last commit",
     ]
     assert {a["kind"] for a in found} <= {"quickfix", "refactor.rewrite", "source.bridle"}
     assert not any("isPreferred" in action or "disabled" in action for action in found)
     assert [a["kind"] for a in editor.actions("a.py", WRONG, only=["refactor"])] == ["refactor.rewrite"]
-    assert [a["kind"] for a in editor.actions("a.py", WRONG, only=["source.bridle"])] == ["source.bridle"] * 2
+    assert [a["kind"] for a in editor.actions("a.py", WRONG, only=["source.bridle"])] == ["source.bridle"] * 3
     assert editor.actions("a.py", WRONG, only=["source.fixAll", "source.organizeImports"]) == []
 
 

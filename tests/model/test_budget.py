@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridle.harness.model.budget import BudgetReached, Meter, Reserved, add, counted, estimate, obstacle
+from bridle.harness.model.budget import Allowance, BudgetReached, Meter, Reserved, add, counted, estimate, obstacle
 from bridle.harness.model.client import ModelRequest
 from bridle.harness.model.prices import cost_usd_micros, price_list, price_of, priced
 from bridle.harness.model.tokens import tokens_in
@@ -177,3 +177,19 @@ def test_every_listed_price_is_plausible_and_dated() -> None:
     for name, price in price_list().models.items():
         if name != "replay":
             assert 0 < price.cache_read < price.input < price.cache_write < price.output
+
+
+def test_a_phase_has_its_own_limits_within_those_of_the_run() -> None:
+    watch = Watch()
+    run = Meter(Budget(turns=5), watch)
+    phase = Allowance(run, Budget(turns=2), "plan", watch)
+    asked = request(user("x"), model="claude-opus-5-5", max_tokens=10)
+    for _ in range(2):
+        phase.settle(phase.reserve(asked), within(phase.reserve(asked), asked, 1.0))
+    assert phase.usage.turns == run.usage.turns == 2
+    with pytest.raises(BudgetReached, match=r"phase 'plan': the limit of 2 model calls is reached"):
+        phase.reserve(asked)
+    run.reserve(asked)
+    other = Allowance(Meter(Budget(turns=0), watch), Budget(turns=2), "build", watch)
+    with pytest.raises(BudgetReached, match=r"^the limit of 0 model calls"):
+        other.reserve(asked)

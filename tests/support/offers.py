@@ -15,8 +15,10 @@ from bridle.harness.engine import EngineEvent, FinishLanding, LandingPlan, Landi
 from bridle.harness.ground import Ground
 from bridle.harness.landings import Landings
 from bridle.harness.model.client import ModelClient
-from bridle.harness.nouns import Badge, FilePatch, Finding, Proposal, ProposalId, RunId, Verdict
+from bridle.harness.model.purse import Ceilings, Purse
+from bridle.harness.nouns import Badge, FilePatch, Finding, Proposal, ProposalId, RunId, Usage, Verdict
 from bridle.harness.permission.grants import Grants
+from bridle.harness.phases.library import Library
 from bridle.harness.proposals.hunks import hunks_of, ids_of
 from bridle.harness.proposals.ledger import Ledger, Offer
 from bridle.harness.proposals.proving import Proving
@@ -102,11 +104,15 @@ class Table:
             client=_no_model,
             consent=_nobody,
             ask=_nobody,
+            question=_no_answer,
             blobs=self.blobs,
             ledger=self.ledger,
             emit=self.events.append,
             now=self.now,
+            purse=Purse(Ceilings(), lambda day: Usage(), self.now),
+            library=Library(root, root / "none", lambda: True),
         )
+        self.ground = ground
         checking: Any = self.prover  # the two calls that proving makes
         proving = Proving(checking, self.ledger, self.buffers, self.events.append)
         self.landings = Landings(ground, proving)
@@ -184,6 +190,12 @@ class Table:
 
 def _no_model() -> ModelClient:
     raise AssertionError("nobody asks for a model here")
+
+
+async def _no_answer(
+    message: str, choices: tuple[str, ...], default: str, *, timeout_s: float = 1.0
+) -> tuple[str, bool]:
+    raise AssertionError(f"nobody is asked here: {message}")
 
 
 async def _nobody(*_: object) -> Any:

@@ -9,7 +9,7 @@ import type { Session } from "./client";
 /** Commands that the server can answer without knowing a place. */
 const PLACELESS = [
   "verify", "accept", "reject", "refresh", "show", "undo", "trust", "status", "takeBackFinding", "unmute",
-  "pauseIndexing", "resumeIndexing",
+  "pauseIndexing", "resumeIndexing", "rollback", "fork",
 ];
 
 /** Commands about the finding at the cursor. */
@@ -20,6 +20,7 @@ export function registerCommands(session: Session, log: LogOutputChannel): Dispo
     commands.registerCommand(`bridle.editor.${name}`, action);
   return [
     register("edit", () => edit(session)),
+    register("run", () => run(session)),
     ...ON_FINDING.map((name) =>
       register(name, () => withPlace(session, (place) => session.execute(`bridle.${name}`, place)))),
     ...PLACELESS.map((name) => register(name, () => session.execute(`bridle.${name}`, {}))),
@@ -42,6 +43,29 @@ async function edit(session: Session): Promise<unknown> {
     const argument = await askInstruction(place);
     return argument && session.execute("bridle.edit", argument);
   });
+}
+
+interface Workflow {
+  name: string;
+  title: string;
+  needs: "instruction" | "finding" | "either" | "nothing";
+}
+
+/** Pick a workflow, say what is wanted where it needs words, and run it on what is selected. */
+async function run(session: Session): Promise<unknown> {
+  const found = (await session.execute("bridle.workflows", {})) as { workflows: Workflow[] } | undefined;
+  const items = (found?.workflows ?? []).map((one) => ({ label: one.name, description: one.title, needs: one.needs }));
+  const picked = items.length ? await window.showQuickPick(items, { title: "Bridle: Run a Workflow" }) : undefined;
+  if (!picked) return undefined;
+  const prompt = picked.needs === "nothing" ? "Anything to add? It may be left empty." : "What is wanted?";
+  const instruction = await window.showInputBox({ title: `Bridle: ${picked.description}`, prompt });
+  if (instruction === undefined || (picked.needs === "instruction" && !instruction.trim())) return undefined;
+  const argument = { workflow: picked.label, instruction };
+  const editor = window.activeTextEditor;
+  const whole = !editor || (picked.label === "review" && editor.selection.isEmpty);
+  return whole
+    ? session.execute("bridle.run", argument)
+    : withPlace(session, (place) => session.execute("bridle.run", { ...place, ...argument }));
 }
 
 function withPlace(session: Session, action: (place: object) => unknown): unknown {

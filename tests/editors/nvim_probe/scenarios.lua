@@ -294,11 +294,20 @@ function M.a_refused_edit()
   probe.same("accept is not offered", probe.actions(test, offer.lnum, "bridle.accept"), {})
   probe.same("but accept anyway", #probe.actions(test, offer.lnum, "bridle.acceptAnyway"), 1)
   probe.note("offer", offer.message)
+  vim.cmd("1,3Bridle run explain briefly")
+  probe.wait("what it wrote is shown", function()
+    return vim.api.nvim_buf_get_name(0):find("explanation.md", 1, true)
+  end)
+  probe.note("explanation", probe.text(0))
 end
 
 function M.command_line()
   open_both()
   probe.same("completion", vim.fn.getcompletion("Bridle re", "cmdline"), { "refresh", "reject", "restart", "resume", "revert" })
+  local step = require("bridle.command").step
+  probe.same("a run and its step", step("r1 7"), { run = "r1", to = 7 })
+  probe.same("a run alone", step("r1"), { run = "r1" })
+  probe.same("no run", step(""), {})
   probe.same("one word only", vim.fn.getcompletion("Bridle edit re", "cmdline"), {})
   local old = probe.client().id
   vim.cmd("Bridle restart")

@@ -167,6 +167,10 @@ exports.a_refused_edit = async (probe, scene) => {
   assert(!commands.includes("bridle.accept"), commands);
   assert(commands.includes("bridle.acceptAnyway"), commands);
   probe.note("offer", offer.message);
+  await execute("bridle.editor.run");
+  const shown = () => vscode.workspace.textDocuments.find((each) => each.uri.path.endsWith("explanation.md"));
+  await probe.wait("what it wrote is shown", () => shown() !== undefined);
+  probe.note("explanation", shown().getText());
 };
 
 exports.over_a_restart_and_a_crash = async (probe) => {

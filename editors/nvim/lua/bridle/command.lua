@@ -15,6 +15,13 @@ local subcommands = {
       client_module.execute(client, "bridle.edit", vim.tbl_extend("error", place, { instruction = instruction }))
     end)
   end,
+  run = function(client, rest, command)
+    local workflow, instruction = rest:match("^(%S+)%s*(.*)$")
+    local whole = workflow == nil or (workflow == "review" and command.range == 0)
+    local place = whole and {} or M.place(command)
+    local argument = { workflow = workflow, instruction = instruction }
+    client_module.execute(client, "bridle.run", vim.tbl_extend("error", place, argument))
+  end,
   verify = function(client)
     client_module.execute(client, "bridle.verify", {})
   end,
@@ -33,6 +40,12 @@ local subcommands = {
   end,
   undo = function(client, run)
     client_module.execute(client, "bridle.undo", M.named("run", run))
+  end,
+  rollback = function(client, rest)
+    client_module.execute(client, "bridle.rollback", M.step(rest))
+  end,
+  fork = function(client, rest)
+    client_module.execute(client, "bridle.fork", M.step(rest))
   end,
   trust = function(client)
     client_module.execute(client, "bridle.trust", {})
@@ -111,6 +124,14 @@ function M.place(command)
       ["end"] = { line = last or first, character = 0 },
     },
   }
+end
+
+--- A run and a step of it, each left out where it is not given.
+---@param rest string
+---@return table<string, string|integer>
+function M.step(rest)
+  local run, step = rest:match("^(%S*)%s*(%d*)%s*$")
+  return vim.tbl_extend("error", M.named("run", run or rest), { to = tonumber(step) })
 end
 
 ---@param key string

@@ -1,0 +1,1 @@
+"""Workflows as data: their phases, what is wrong with them, where they are."""

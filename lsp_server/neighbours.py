@@ -31,6 +31,7 @@ MAX_LANGUAGES = 500
 _IDS = {
     SCRIPTS.name: ("javascript", "javascriptreact", "typescript", "typescriptreact"),
     BASH.name: ("shellscript", "sh", "bash"),
+    "csharp": ("csharp", "cs"),
     "json": ("json", "jsonc"),
 }
 

@@ -140,7 +140,8 @@ class Offering:
 
     def _change(self, proposal: Proposal) -> None:
         """Tell of a change; what the person decided meanwhile stays decided."""
-        there = self._ground.ledger.get(proposal.id).proposal
+        kept = self._ground.ledger.of_run(self._run)
+        there = kept.proposal if kept is not None else proposal
         self._put(msgspec.structs.replace(proposal, state=there.state, hunks=there.hunks))
 
     def _put(self, proposal: Proposal) -> None:

@@ -222,7 +222,7 @@ def test_the_doctor_tells_how_the_index_stands(root: Path, drawer: Drawer, capsy
     capsys.readouterr()
     state, detail = line()
     assert state == "pass"
-    assert detail.startswith("1 files are known; 1 not read: ")
+    assert detail.startswith("2 files are known; 1 not read: ")
     State(root).index.write_bytes(b"garbage" * 999)
     state, detail = line()
     assert state == "warn"

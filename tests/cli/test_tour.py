@@ -67,6 +67,7 @@ def test_a_sabotaged_tour_fails_and_says_why(tmp_path: Path, sabotage: str, why:
     assert "✗ the tour failed" in done.stdout
 
 
+@pytest.mark.long
 def test_with_a_key_the_model_is_live_and_what_is_sent_is_told_first(tmp_path: Path) -> None:
     script = Script(otherwise=Step(transcript=str(ROOT / "examples" / "transcripts")))
     with MessagesServer(script) as server:

@@ -94,6 +94,7 @@ def test_a_server_that_keeps_dying_is_given_up_with_one_message(code: Code, scen
     assert shown == "Bridle's server keeps dying and is not started again."
 
 
+@pytest.mark.long
 def test_a_machine_without_a_server_is_offered_one_of_the_extensions_version(code: Code, scene: Scene) -> None:
     wheels, programs = scene.folder / "wheels", scene.folder / "programs"
     write_wheel(wheels, scene.program, version="0.1.0")

@@ -60,7 +60,8 @@ def test_a_new_file_must_parse(path: str, broken: str, fine: str) -> None:
 
 
 def test_every_language_of_the_table_is_judged() -> None:
-    assert {grammar.name for grammar in GRAMMARS} <= {g.name for case in CASES if (g := grammar_of(case[0]))}
+    judged = {g.name for case in CASES if (g := grammar_of(case[0]))}
+    assert {grammar.name for grammar in GRAMMARS} - judged == {"Markdown"}, "any text is Markdown: it has no errors"
 
 
 def test_a_file_with_errors_may_have_as_many_and_not_one_more() -> None:

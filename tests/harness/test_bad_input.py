@@ -191,10 +191,10 @@ async def test_links_in_a_circle_end_nowhere(opening: Any, trusted: Path) -> Non
 
 OUTSIDE = [
     Selection(MONEY, 9_000, 9_010),
-    Selection(MONEY, 2**31, 2**31),
-    Selection("src/till/none.py", 0, 3),
+    pytest.param(Selection(MONEY, 2**31, 2**31), marks=pytest.mark.long),
+    pytest.param(Selection("src/till/none.py", 0, 3), marks=pytest.mark.long),
     Selection("../../../etc/passwd", 0, 1),
-    Selection("", 0, 0),
+    pytest.param(Selection("", 0, 0), marks=pytest.mark.long),
 ]
 
 

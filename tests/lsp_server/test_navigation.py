@@ -197,7 +197,8 @@ def test_a_client_without_trees_gets_the_outline_as_a_list(root: Path, home: Pat
     editor = EditorClient(root, "bare", in_thread(open_engine))
     editor.start(initializationOptions={"settings": {"navigation": "on"}})
     editor.open("shop/till.py")
-    found = editor.request("textDocument/documentSymbol", {"textDocument": {"uri": editor.uri("shop/till.py")}})
+    asked = {"textDocument": {"uri": editor.uri("shop/till.py")}}
+    found = editor.reply(editor.begin("textDocument/documentSymbol", asked), START_S)["result"]
     assert [(one["name"], one["containerName"]) for one in found][:4] == [
         ("Base", ""), ("open", "Base"), ("Till", ""), ("__init__", "Till"),
     ]  # fmt: skip

@@ -16,6 +16,8 @@ from bridle.indexer.snapshot import Snapshot
 
 MAX_DOUBTS = 3
 MAX_NAMES = 40
+MAX_LOOKED = 8
+"""Of so many unknown names it is looked for what they may mean: each is held against all names of the workspace."""
 MAX_INSTRUCTION_CHARS = 20_000
 MAX_RULES_CHARS = 100_000
 NEAR = 0.8
@@ -73,9 +75,13 @@ def _unknown(text: str, snapshot: Snapshot) -> Iterator[Doubt]:
     if not snapshot.complete:
         return
     named = list(dict.fromkeys(_names(text)))[:MAX_NAMES]
+    n_looked = 0
     for name in named:
         if _is_known(name, snapshot):
             continue
+        n_looked += 1
+        if n_looked > MAX_LOOKED:
+            return
         near = [one for one in _near(name, snapshot) if one not in named and one.rpartition("/")[2] not in named]
         if near:
             new = f"Something new: {name}"
@@ -114,17 +120,25 @@ def _near(name: str, snapshot: Snapshot) -> list[str]:
     """Return at most two names that are nearly this one, the nearest first."""
     if "/" in name:
         folder, _, last = name.rpartition("/")
-        among: Iterable[str] = (path for path in snapshot.digests if _alike(path.rpartition("/")[2], last) >= NEAR)
+        alike = _likeness(last)
+        among: Iterable[str] = (path for path in snapshot.digests if alike(path.rpartition("/")[2]) >= NEAR)
         return sorted(among, key=lambda path: (path.rpartition("/")[0] != folder, path))[:2]
     last = name.rpartition(".")[2]
-    found = {one: alike for one in snapshot.linked.names if (alike := _alike(one, last)) >= NEAR}
+    alike = _likeness(last)
+    found = {one: near for one in snapshot.linked.names if (near := alike(one)) >= NEAR}
     return sorted(found, key=lambda one: (-found[one], one))[:2]
 
 
-def _alike(one: str, other: str) -> float:
+def _likeness(name: str) -> Callable[[str], float]:
+    """Return what tells how alike another name is: what is known of `name` itself is found out once."""
+    matcher = SequenceMatcher(None, "", name.lower(), autojunk=False)
+    return lambda other: _alike(other, name, matcher)
+
+
+def _alike(one: str, other: str, matcher: SequenceMatcher[str]) -> float:
     if abs(len(one) - len(other)) > 2 or not one or not other or one == other:
         return 0.0
-    matcher = SequenceMatcher(None, one.lower(), other.lower(), autojunk=False)
+    matcher.set_seq1(one.lower())
     return matcher.ratio() if matcher.real_quick_ratio() >= NEAR and matcher.quick_ratio() >= NEAR else 0.0
 
 

@@ -6,6 +6,7 @@ What comes back is told as data under a heading that says so; an order in it is 
 from __future__ import annotations
 
 import asyncio
+import http.client
 import time
 import urllib.error
 import urllib.request
@@ -30,6 +31,7 @@ from bridle.indexer.process import Cancel
 
 NOTHING = "(nothing)"
 STRUCK = "«credential»"
+CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ def _get(source: Source, address: str) -> str:
     asked = urllib.request.Request(address, headers=headers)  # noqa: S310  # https or this machine, seen to when declared
     try:
         with opener.open(asked, timeout=source.timeout_s) as answer:
-            data: bytes = answer.read(source.max_bytes)
+            data = _read_all(answer, source)
     except urllib.error.HTTPError as error:
         error.close()
         _refused(source, f"answered with {error.code}")
@@ -174,6 +176,17 @@ def _get(source: Source, address: str) -> str:
         _refused(source, f"cannot be reached ({type(error).__name__})")
     text = data.decode("utf-8", "replace")
     return text.replace(secret, STRUCK) if secret else text
+
+
+def _read_all(answer: http.client.HTTPResponse, source: Source) -> bytes:
+    """Return the answer up to its cap; one that drips is left when its time is up. Raises TimeoutError."""
+    until = time.monotonic() + source.timeout_s
+    data = b""
+    while len(data) < source.max_bytes and (part := answer.read1(min(CHUNK, source.max_bytes - len(data)))):
+        data += part
+        if time.monotonic() > until:
+            raise TimeoutError
+    return data
 
 
 def _refused(source: Source, said: str) -> NoReturn:

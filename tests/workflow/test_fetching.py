@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -166,6 +167,15 @@ class Answers(BaseHTTPRequestHandler):
             self.send_header("Location", "/7")
             self.end_headers()
             return
+        if self.path == "/drips":
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(b"z")
+                    self.wfile.flush()
+                    threading.Event().wait(0.01)
+            return
         self.send_response(200 if self.path != "/forbidden" else 403)
         self.end_headers()
         self.wfile.write(f"issue {self.path}: {self.headers.get('Authorization')}\n".encode() + b"z" * 50_000)
@@ -214,6 +224,13 @@ def test_an_address_that_sends_elsewhere_or_refuses_gives_nothing(
         desk.fetch(at(tracker, path, credential="tracker"))
     assert SECRET not in str(told.value)
     assert len(tracker.seen) == 1, "the credential went nowhere else"
+
+
+def test_an_address_that_never_comes_to_an_end_is_left(desk: Desk, tracker: Any) -> None:
+    begun = time.monotonic()
+    with pytest.raises(UserProblem, match="cannot be reached"):
+        desk.fetch(at(tracker, "/drips", timeout_s=0.5, max_bytes=1 << 40))
+    assert time.monotonic() - begun < 5
 
 
 def test_an_address_that_nobody_serves_is_told(desk: Desk, tracker: Any) -> None:

@@ -94,11 +94,6 @@ def _target(node: Node) -> Node | None:
     return node
 
 
-def _package(nodes: Nodes) -> str:
-    del nodes
-    return ""
-
-
 _DIALECT = Dialect(
     queries=("bash",),
     forms=Forms({"word": Form("leaf"), "variable_name": Form("leaf")}, _nobody),
@@ -108,7 +103,6 @@ _DIALECT = Dialect(
     said=_said,
     target=_target,
     imports=_imports,
-    package=_package,
     predeclared=PREDECLARED,
     statements=frozenset(),
     bodies=words("compound_statement subshell"),

@@ -136,11 +136,6 @@ def _is_prototype(node: Node) -> bool:
     return node.type == "declaration" and any(_declared(one)[1] for one in node.children_by_field_name("declarator"))
 
 
-def _package(nodes: Nodes) -> str:
-    del nodes
-    return ""
-
-
 _DIALECT = Dialect(
     queries=("c",),
     forms=_FORMS,
@@ -150,7 +145,6 @@ _DIALECT = Dialect(
     said=_said,
     target=_target,
     imports=_imports,
-    package=_package,
     predeclared=PREDECLARED,
     statements=words("type_definition"),
     bodies=words("field_declaration_list enumerator_list compound_statement"),

@@ -314,11 +314,6 @@ def _is_prototype(node: Node) -> bool:
     return any(one is not None and one.is_function for one in found)
 
 
-def _package(nodes: Nodes) -> str:
-    del nodes
-    return ""
-
-
 _DIALECT = Dialect(
     queries=("cpp",),
     forms=FORMS,
@@ -328,7 +323,6 @@ _DIALECT = Dialect(
     said=_said,
     target=_target,
     imports=_imports,
-    package=_package,
     predeclared=PREDECLARED,
     statements=words("type_definition template_declaration"),
     bodies=words("field_declaration_list enumerator_list compound_statement declaration_list field_initializer_list"),

@@ -226,11 +226,6 @@ def _unwritten(nodes: Nodes) -> Iterator[tuple[int, str, bool]]:
             yield node.start_byte, f"{whole}Attribute", False
 
 
-def _package(nodes: Nodes) -> str:
-    del nodes
-    return ""
-
-
 _DIALECT = Dialect(
     queries=("csharp",),
     forms=FORMS,
@@ -240,7 +235,6 @@ _DIALECT = Dialect(
     said=_said,
     target=_target,
     imports=_imports,
-    package=_package,
     predeclared=PREDECLARED,
     statements=frozenset(),
     bodies=words("declaration_list block enum_member_declaration_list accessor_list arrow_expression_clause"),

@@ -290,11 +290,6 @@ def _inside(node: Node) -> str:
     return value(first(called)) if is_inside and name is not None and text(name) in INSIDE else ""
 
 
-def _package(nodes: Nodes) -> str:
-    del nodes
-    return ""
-
-
 _DIALECT = Dialect(
     queries=("kotlin",),
     forms=FORMS,
@@ -304,7 +299,6 @@ _DIALECT = Dialect(
     said=_said,
     target=_target,
     imports=_imports,
-    package=_package,
     predeclared=PREDECLARED,
     statements=frozenset(),
     bodies=words("class_body enum_class_body function_body block getter setter"),

@@ -85,7 +85,8 @@ class Dialect(NamedTuple):
     marks its head begins with, and the byte where the rest of it does. `extents` are scopes that no node is, `asides`
     where names stand that are no uses, and `notes` what is said of no value alone. `unwritten` are uses by a path that
     is not what stands at their place, and whether it is called. `owners` are the kinds of definitions that have fields.
-    `veiled` takes out of a text what no grammar reads. `bare` tells how a name is used that is called alone.
+    `veiled` takes out of a text what no grammar reads. `bare` tells how a name is used that is called alone,
+    `package` what a file says that it belongs to, where files do.
     """
 
     queries: tuple[str, ...]
@@ -96,7 +97,6 @@ class Dialect(NamedTuple):
     said: Callable[[Node, int], str]
     target: Callable[[Node], Node | None]
     imports: Callable[[Nodes], Iterable[Import]]
-    package: Callable[[Nodes], str]
     predeclared: frozenset[str]
     statements: frozenset[str]
     bodies: frozenset[str]
@@ -113,6 +113,7 @@ class Dialect(NamedTuple):
     owners: frozenset[str] = _OWNERS
     veiled: Callable[[bytes], Veiled] | None = None
     bare: Callable[[Node], str] | None = None
+    package: Callable[[Nodes], str] | None = None
 
 
 class _Head(NamedTuple):
@@ -173,7 +174,7 @@ class _Reading:
             references,
             tuple(dict.fromkeys(self._dialect.imports(self._nodes))),
             types=tuple(dict.fromkeys((*self._types(symbols), *notes))),
-            package=self._dialect.package(self._nodes),
+            package=self._dialect.package(self._nodes) if self._dialect.package else "",
             places=pack(self._source, names, written_at, imports),
         )
 

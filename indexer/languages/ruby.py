@@ -271,11 +271,6 @@ def _beside(node: Node) -> str:
     return path.lstrip("/")
 
 
-def _package(nodes: Nodes) -> str:
-    del nodes
-    return ""
-
-
 def _notes(nodes: Nodes) -> Iterable[Typed]:
     """Yield the modules that the methods of a class itself come from, and what else comes with a module."""
     for node in nodes.get("hooked", ()):
@@ -310,7 +305,6 @@ _DIALECT = Dialect(
     said=_said,
     target=_target,
     imports=_imports,
-    package=_package,
     predeclared=frozenset(),
     statements=frozenset(),
     bodies=words("body_statement do_block block"),

@@ -244,9 +244,10 @@ class Desk:
         """Return what the person changed since the last commit, as a diff. Raises Ended where that is nothing."""
         try:
             paths = differing(self._bench.shadow)
-        except UserProblem:
+        except UserProblem as problem:
             if self._order.at is None:
-                raise
+                why = problem.message.rpartition(": ")[2]
+                raise Ended("refused", f"there is no last commit to compare with ({why}); select lines") from problem
             return ""
         before = at_head(self._ground.root, paths)
         found = [Changed(path, before[path], self._bench.base(path)) for path in paths if path in before]

@@ -19,6 +19,7 @@ from typing import Any
 from lsprotocol import types as lsp
 
 from bridle.harness.engine import GetProposals, Proposals
+from bridle.indexer.stdio import Outlet, pump, take_stdio
 from bridle.lsp_server import asks, reaching
 from bridle.lsp_server.actions import code_actions
 from bridle.lsp_server.capabilities import Client, read_client, server_capabilities
@@ -34,7 +35,6 @@ from bridle.lsp_server.places import Places, file_of, root_around
 from bridle.lsp_server.protocol import Handler, Protocol, Refusal, Server
 from bridle.lsp_server.session import Session
 from bridle.lsp_server.settings import ClientSettings, read_settings
-from bridle.lsp_server.stdio import Outlet, pump, take_stdio
 from bridle.lsp_server.verifying import Verifying
 from bridle.lsp_server.watchdog import watch
 

@@ -22,7 +22,7 @@ COMMANDS = {
     "trust": "let Bridle run this folder's own checks, or take that back",
     "permissions": "tell what would be decided about a command, an edit or a read, and by which rule",
     "key": "set, test or remove the model's key",
-    "mcp": "list, look at, approve or drop the servers whose tools a model may call",
+    "mcp": "serve an agent by MCP; list, approve or drop the servers whose tools a model may call",
     "index": "index the workspace and print what is in it",
     "symbols": "tell where a name is defined",
     "graph": "tell what depends on what: callers, tests, impact, circles",

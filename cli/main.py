@@ -17,6 +17,7 @@ from types import ModuleType
 
 COMMANDS = {
     "serve": "speak the Language Server Protocol with an editor",
+    "init": "find what is here, and write a commented bridle.toml for it",
     "tour": "see the whole of it on a small project, on this machine",
     "doctor": "check what Bridle needs here, each with the next step",
     "trust": "let Bridle run this folder's own checks, or take that back",

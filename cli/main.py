@@ -10,9 +10,8 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib import import_module
-from importlib.metadata import version
 from types import ModuleType
 
 COMMANDS = {
@@ -39,6 +38,7 @@ COMMANDS = {
     "audit": "tell what was done here, by whom and by which rule; check that nothing of it was altered",
     "cost": "tell what the model's answers cost, by run, phase, model or day",
     "undo": "take back the last change that landed",
+    "completion": "print a script by which a shell completes all of this",
 }
 """Each command is a module of the same name here, with `configure(parser)` and `main(options) -> int`."""
 
@@ -46,7 +46,7 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     given = list(sys.argv[1:] if argv is None else argv)
-    parser = _parser(next((word for word in given if word in COMMANDS), None))
+    parser = _parser([word for word in given if word in COMMANDS][:1])
     options = parser.parse_args(given)
     if options.command is None:
         parser.print_help()
@@ -62,15 +62,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _explain(error)
 
 
-def _parser(wanted: str | None) -> argparse.ArgumentParser:
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser with the options of all commands, for which all of them are imported."""
+    return _parser(COMMANDS)
+
+
+def _parser(wanted: Collection[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bridle", description="An agent harness that lives in your editor.")
-    parser.add_argument("--version", action="version", version=f"bridle {version('bridle')}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="tell the version and end")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
-        if name == wanted:
+        if name in wanted:
             _module(name).configure(command)
     return parser
+
+
+class _Version(argparse.Action):
+    """Tells the version; finding it out takes a third of a start, so nobody else does."""
+
+    def __call__(self, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"bridle {version('bridle')}")
+        raise SystemExit(0)
 
 
 def _module(name: str) -> ModuleType:

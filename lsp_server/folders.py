@@ -73,6 +73,7 @@ class Folders:
         self._current: Folder | None = None
         self._leaving: set[asyncio.Task[None]] = set()
         self._told_many = False
+        self._told_all: dict[str, Argument] = {}
         self._by_file = True  # the client opened files alone: each file's project is a folder
 
     # --- which folder ---------------------------------------------------------------------------------------
@@ -107,6 +108,12 @@ class Folders:
             return self.around(argument.uri) or self.current
         known = [work for work in self.at_work() if work.knows(argument)]
         return known[0] if known and self.current not in known else self.current
+
+    def tell_all(self, command: str, argument: Argument) -> None:
+        """Run a command in every folder, and in each that begins later, as it was told last."""
+        self._told_all[command] = argument
+        for work in self.at_work():
+            work.commands.execute(command, argument)
 
     # --- folders that come and go ---------------------------------------------------------------------------
 
@@ -206,6 +213,8 @@ class Folders:
         self._name_them()
         self._enter(folder)
         self._begun(folder.work)
+        for command, argument in self._told_all.items():
+            folder.work.commands.execute(command, argument)
 
     def _enter(self, folder: Folder | None) -> None:
         """The person is in this folder now: its state is what they are told."""

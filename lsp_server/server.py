@@ -212,11 +212,12 @@ class Door:
 
     def _execute(self, params: lsp.ExecuteCommandParams) -> object:
         argument = read_argument(params.command, params.arguments)
+        if params.command in EVERYWHERE:
+            self._folders.tell_all(params.command, argument)
+            return {}
         work = self._folders.meant(argument)
         if work is None:
             raise Refusal(lsp.LSPErrorCodes.RequestFailed, NO_FOLDER)
-        if params.command in EVERYWHERE:
-            return [each.commands.execute(params.command, argument) for each in self._folders.at_work()][-1]
         return work.commands.execute(params.command, argument)
 
     def _configured(self, params: lsp.DidChangeConfigurationParams) -> None:

@@ -206,6 +206,18 @@ def test_so_many_folders_have_an_engine_and_the_next_is_told_to_wait(workspace: 
     workspace.until(lambda: workspace.started[-1] == names[-1], "the engine of the one that waited")
 
 
+def test_what_the_client_says_of_other_tools_holds_in_folders_that_begin_later(workspace: Workspace) -> None:
+    editor = workspace.start("shop", "web")
+    (workspace.place / "web" / "a.py").write_text("import os  # UNUSED\n")
+    editor.open("shop/a.py")
+    editor.command("seen", sources=[])
+    editor.open("web/a.py")
+    editor.command("verify", uri=editor.uri("web/a.py"))
+    editor.wait_for_diagnostic("web/a.py", "imported but unused")
+    editor.command("seen", sources=["Ruff"])
+    editor.until(lambda: not editor.messages("web/a.py"), "Ruff's own server to be left to it")
+
+
 def test_names_are_looked_for_in_every_folder(workspace: Workspace) -> None:
     editor = workspace.start("shop", "web", navigation="on")
     editor.open("shop/a.py")

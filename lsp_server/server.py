@@ -18,7 +18,7 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from bridle.harness.engine import GetProposals, Proposals
+from bridle.harness.engine import GetProposals, Proposals, UserProblem
 from bridle.lsp_server import asks, reaching
 from bridle.lsp_server.actions import code_actions
 from bridle.lsp_server.arguments import read_argument
@@ -28,6 +28,7 @@ from bridle.lsp_server.folders import Folders, Work
 from bridle.lsp_server.happenings import Happenings
 from bridle.lsp_server.lenses import code_lenses
 from bridle.lsp_server.link import MakeEngine
+from bridle.lsp_server.loopback import take_client
 from bridle.lsp_server.navigation import Navigation
 from bridle.lsp_server.neighbours import offered_at_once
 from bridle.lsp_server.places import uri_of
@@ -36,6 +37,7 @@ from bridle.lsp_server.session import Session
 from bridle.lsp_server.settings import read_settings
 from bridle.lsp_server.stdio import Outlet, pump, take_stdio
 from bridle.lsp_server.watchdog import watch
+from bridle.lsp_server.wiretrace import Traced, WireTrace
 
 VERSION = "0.1.0"
 MAX_LINE_BYTES = 1 << 16
@@ -44,24 +46,31 @@ EVERYWHERE = frozenset(("bridle.seen",))
 """Commands that concern every folder."""
 
 
-def serve(make_engine: MakeEngine, log: Path | None = None) -> int:
-    """Serve one client on standard input and output until it says `exit` or is gone; returns the exit code.
+def serve(make_engine: MakeEngine, log: Path | None = None, *, address: str = "", trace: Path | None = None) -> int:
+    """Serve one client until it says `exit` or is gone; returns the exit code.
 
+    It is on standard input and output, or the first to connect to `address` of this machine (HOST:PORT). What is said
+    is kept in the file `trace`. Raises UserProblem when nobody connects, or the trace cannot be opened.
     `make_engine` is called for each folder that somebody works in, with it and the client's settings.
     """
-    source, sink = take_stdio()
+    try:
+        kept = WireTrace(trace) if trace is not None else None
+    except OSError as error:
+        raise UserProblem(f"the trace cannot be written: {error}", "name another file") from error
+    source, sink = take_client(address, _say) if address else take_stdio()
     _log_to(log)
     gc.freeze()  # what is loaded stays: looking through all of it again holds the loop for 30 ms each time
-    return asyncio.run(converse(make_engine, source, sink))
+    return asyncio.run(converse(make_engine, source, sink, kept))
 
 
-async def converse(make_engine: MakeEngine, source: int, sink: int) -> int:
+async def converse(make_engine: MakeEngine, source: int, sink: int, trace: WireTrace | None = None) -> int:
     """Serve one client on two descriptors; returns the exit code."""
     loop = asyncio.get_running_loop()
     protocol = Server().conversation()
+    protocol.trace = trace
     door = Door(protocol, make_engine)
     outlet = Outlet(sink, lambda: _from_thread(loop, protocol.leave))
-    protocol.set_writer(outlet)
+    protocol.set_writer(Traced(outlet, trace) if trace is not None else outlet)
     reader = asyncio.StreamReader(limit=MAX_LINE_BYTES)
     pump(source, reader, loop)
     if threading.current_thread() is threading.main_thread():
@@ -72,6 +81,8 @@ async def converse(make_engine: MakeEngine, source: int, sink: int) -> int:
     finally:
         await door.close()
         outlet.close()
+        if trace is not None:
+            trace.close()
 
 
 class Door:
@@ -278,6 +289,11 @@ def _value(kind: lsp.CodeActionKind | str) -> str:
 def _from_thread(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
     with contextlib.suppress(RuntimeError):  # the loop is closed: we are leaving anyway
         loop.call_soon_threadsafe(call)
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(f"bridle: {words}\n")
+    sys.stderr.flush()
 
 
 def _log_to(log: Path | None) -> None:

@@ -1,0 +1,35 @@
+"""Pages that quote the program: what they quote is what it says, and what they link to is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bridle.cli.main import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+FLOORS = ("indexer", "context", "harness", "lsp_server", "mcp_server", "cli")
+
+
+def source() -> str:
+    return "\n".join(path.read_text("utf-8") for floor in FLOORS for path in sorted((ROOT / floor).rglob("*.py")))
+
+
+def test_every_message_of_the_troubleshooting_page_is_one_that_is_said() -> None:
+    page, said = (DOCS / "troubleshooting.md").read_text("utf-8"), source()
+    rows = [line.split("|")[1] for line in page.split("\n") if line.startswith("| `")]
+    quoted = [words for row in rows for words in re.findall(r"`([^`]+)`", row)]
+    assert len(quoted) > 15
+    assert [words for words in quoted if words not in said] == []
+
+
+@pytest.mark.parametrize("page", ["start.md", "troubleshooting.md", "privacy.md", "mcp.md"])
+def test_the_commands_and_links_of_a_page_are_there(page: str) -> None:
+    text = (DOCS / page).read_text("utf-8")
+    used = re.findall(r"`bridle ([a-z]+)", text) + re.findall(r"^    bridle ([a-z]+)", text, re.MULTILINE)
+    assert [name for name in used if name not in COMMANDS] == []
+    links = re.findall(r"\]\(([^)#:]+)\)", text)
+    assert [link for link in links if not (DOCS / link).resolve().exists()] == []

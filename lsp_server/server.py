@@ -92,6 +92,7 @@ class Door:
         self._protocol = protocol
         self._make_engine = make_engine
         self._watching: asyncio.Task[None] | None = None
+        self._ask_settings = False  # what the client set at the start was changed since
         self._take(Client())
         protocol.handlers = self._handlers()
 
@@ -157,6 +158,8 @@ class Door:
         session.on_settings()
         session.tell_status()
         session.spawn(_start(session, work.happenings))
+        if self._ask_settings:
+            session.spawn(_pull_settings(session))
 
     def _moved(self, params: lsp.DidChangeWorkspaceFoldersParams) -> None:
         self._folders.remove(folder.uri for folder in params.event.removed)
@@ -199,7 +202,11 @@ class Door:
             return []
         document, session = found[0], found[1].session
         session.board.told_sources |= _sources(params.context.diagnostics)
-        only = None if params.context.only is None else [_value(kind) for kind in params.context.only]
+        only = (
+            None
+            if params.context.only is None
+            else [each for each in map(_kind, params.context.only) if each is not None]
+        )
         view = session.view(document, params.range)
         return code_actions(view, document, params.range, only, self._client)
 
@@ -232,12 +239,13 @@ class Door:
         return work.commands.execute(params.command, argument)
 
     def _configured(self, params: lsp.DidChangeConfigurationParams) -> None:
-        if params.settings or not self._folders.at_work():
+        if params.settings:
             self._folders.settings = read_settings(params.settings)
+        self._ask_settings = not params.settings and self._client.configuration
         for work in self._folders.at_work():
             if params.settings:
                 work.session.take_settings(self._folders.settings)
-            elif self._client.configuration:
+            elif self._ask_settings:
                 work.session.spawn(_pull_settings(work.session))
 
     def _cancelled(self, params: lsp.WorkDoneProgressCancelParams) -> None:
@@ -282,8 +290,10 @@ def _sources(diagnostics: Any) -> set[str]:
     return {source for source in named if not source.startswith("bridle")}
 
 
-def _value(kind: lsp.CodeActionKind | str) -> str:
-    return kind.value if isinstance(kind, lsp.CodeActionKind) else kind
+def _kind(told: object) -> str | None:
+    """Return a kind of actions as a word, None for what is none."""
+    value: object = told.value if isinstance(told, lsp.CodeActionKind) else told
+    return value if isinstance(value, str) else None
 
 
 def _from_thread(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:

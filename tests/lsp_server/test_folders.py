@@ -218,6 +218,22 @@ def test_what_the_client_says_of_other_tools_holds_in_folders_that_begin_later(w
     editor.until(lambda: not editor.messages("web/a.py"), "Ruff's own server to be left to it")
 
 
+def test_a_folder_that_begins_later_has_the_settings_as_they_are_now(workspace: Workspace) -> None:
+    editor = workspace.start("shop", "web")
+    (workspace.place / "web" / "a.py").write_text("import os  # UNUSED\n")
+    workspace.change(removed=("shop",))
+    editor.notify("workspace/didChangeConfiguration", {"settings": None})  # "ask me", with nobody at work yet
+    editor.settings = {"diagnostics": {"lint": "on"}, "fake": {"named": True}}
+    editor.open("web/a.py")
+    asked = [m for m in editor.asked if m["method"] == "workspace/configuration"]
+    assert all(one["params"]["items"][0]["section"] == "bridle" for one in asked)
+    editor.command("verify", uri=editor.uri("web/a.py"))
+    editor.wait_for_diagnostic("web/a.py", "imported but unused")
+    editor.command("seen", sources=["Ruff"])
+    editor.settle()
+    assert editor.messages("web/a.py"), "the person wants them beside Ruff's own"
+
+
 def test_names_are_looked_for_in_every_folder(workspace: Workspace) -> None:
     editor = workspace.start("shop", "web", navigation="on")
     editor.open("shop/a.py")

@@ -74,7 +74,9 @@ class Editing:
         end = start + MAX_LINES if request.end is None else min(request.end, start + MAX_LINES)
         seen = await asyncio.to_thread(self._read, path, start, end)
         if len(seen.text) > MAX_TEXT_CHARS:
-            message = f"These lines have {len(seen.text)} characters, more than {MAX_TEXT_CHARS}: ask for fewer lines."
+            message = (
+                f"These lines have {len(seen.text)} characters, more than {MAX_TEXT_CHARS}: ask for fewer, or leave it."
+            )
             raise ToolProblem("E_RANGE", path, message)
         return Shown(path, seen.rev, seen.digest, seen.shown, seen.total, seen.text)
 

@@ -47,7 +47,7 @@ def request_of(given: inputs.Strict, agent: str) -> e.EngineRequest:
         case inputs.ApplyInput():
             return e.EditLines([_plain(file) for file in given.files], given.dry_run, agent)
         case inputs.VerifyInput():
-            paths, checks = tuple(given.paths), tuple(given.checks)
+            paths, checks = tuple(map(_below, given.paths)), tuple(given.checks)
             return e.Verify(paths, "command", checks, given.since, tests=given.tests)
         case _:
             raise TypeError(type(given).__name__)
@@ -83,7 +83,15 @@ def _selection(given: inputs.ContextInput) -> e.Selection | None:
     last = given.end_line or given.start_line or inputs.MAX_LINE
     if last < first:
         raise Refused(f"end_line {last} is above start_line {first}.")
-    return e.Selection(given.path, first - 1, last)
+    return e.Selection(_below(given.path), first - 1, last)
+
+
+def _below(path: str) -> str:
+    """Return a path below the root in its plain form. Raises Refused."""
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if path.startswith(("/", "~")) or ".." in parts or "\\" in path or not parts:
+        raise Refused(f"{path!r} is no file of the workspace: name it from the workspace's root, with '/'.")
+    return "/".join(parts)
 
 
 def _plain(file: inputs.FileEdits) -> dict[str, Any]:
@@ -95,7 +103,8 @@ def _plain(file: inputs.FileEdits) -> dict[str, Any]:
 def _context(view: e.PackView) -> Answer:
     pieces = [outputs.Piece(p.path, p.start_line + 1, p.end_line, p.detail, p.n_tokens, p.reason) for p in view.pieces]
     left_out = [outputs.LeftOut(path, reason) for path, reason in view.left_out[:MAX_FINDINGS]]
-    return Answer(view.text, outputs.ContextOutput(view.text, view.n_tokens, view.budget, pieces, left_out))
+    text = view.text or "Nothing here speaks to that task; try other words, or a path."
+    return Answer(text, outputs.ContextOutput(view.text, view.n_tokens, view.budget, pieces, left_out))
 
 
 def _symbols(given: inputs.SymbolsInput, found: e.Symbols) -> Answer:

@@ -128,6 +128,15 @@ async def test_an_agent_finds_reads_edits_and_proves_and_the_person_takes_it_bac
     assert (row["workflow"], row["outcome"]) == ("agent", "succeeded")
 
 
+def engines(root: Path) -> list[psutil.Process]:
+    running = psutil.process_iter(["cmdline"])
+    return [
+        process
+        for process in running
+        if "bridle.harness.child" in (found := process.info["cmdline"] or []) and str(root) in found
+    ]
+
+
 async def test_what_an_agent_gets_wrong_is_told_so_that_it_can_go_on(shop: Path) -> None:
     async with agent(shop) as session:
         with pytest.raises(MCPError, match="there is no tool 'write'"):
@@ -143,6 +152,10 @@ async def test_what_an_agent_gets_wrong_is_told_so_that_it_can_go_on(shop: Path)
             assert (await said(second, "symbols", query="bill"))["symbols"]
             assert (await edit(second, "    return 1"))["outcome"] == "landed"
         assert "return 1" in (await said(session, "read", path="till.py"))["text"]
+        for engine in engines(shop):
+            engine.kill()
+        again = [await session.call_tool("symbols", {"query": "bill"}) for _ in range(2)]
+        assert not again[1].is_error, "one that died is there again"
 
 
 class Raw:

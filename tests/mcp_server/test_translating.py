@@ -77,6 +77,14 @@ def test_lines_that_cannot_be_are_refused_with_the_reason(given: inputs.Strict) 
         request_of(given, "")
 
 
+@pytest.mark.parametrize("path", ["/etc/passwd", "../a", "a/../../b", "~/a", "a\\b", ".", "/"])
+def test_a_path_that_leads_out_is_refused_before_anything_is_asked(path: str) -> None:
+    for given in (inputs.ContextInput("t", path), inputs.VerifyInput([path])):
+        with pytest.raises(Refused, match="workspace's root"):
+            request_of(given, "")
+    assert request_of(inputs.VerifyInput(["./a//b"]), "") == e.Verify(("a/b",), tests="impact")
+
+
 def test_a_page_names_the_next_one_until_there_is_none() -> None:
     row = e.SymbolRow("a::f", "function", "f", "f", "", "a", AREA, AREA)  # type: ignore[arg-type]
     given = inputs.SymbolsInput("f", limit=2, start=2)

@@ -18,8 +18,10 @@ Detail = Literal["body", "signature", "skeleton", "rules"]
 Read = Callable[[str], str | None]
 Show = Callable[[str, tuple[Range, ...]], str]
 
-GAP_TOKENS = 16
-"""What one more range costs beside its lines: its place in the head, and the marks around it."""
+HEAD_TOKENS = 16
+"""What a file costs beside its path and its lines: the rest of its head, and the mark of what is left out behind."""
+GAP_TOKENS = 12
+"""What one more range costs beside its lines: its place in the head, and the mark of what is left out before it."""
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -44,6 +46,15 @@ class Source:
         self._text = text
         self.lines: Sequence[str] = lines_of(text)
         self._costs: dict[int, int] = {}
+
+    @property
+    def n_lines(self) -> int:
+        """How many lines there are."""
+        return len(self.lines)
+
+    def is_blank(self, line: int) -> bool:
+        """Whether nothing stands on a line."""
+        return not self.lines[line].strip()
 
     @cached_property
     def shown(self) -> Sequence[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from scoring import MEASURES, Worth, by, gain, listed, worth, worths
+from scoring import MEASURES, Worth, bodies_by, by, gain, listed, worth, worths
 from tables import Table
 from train import train
 
@@ -27,7 +27,7 @@ def told(given: Sequence[Table]) -> bool:
         worth_of[name] = np.array([listed(table, table.rivals[name]) for table in given]) * 100
     worth_of[FLOOR] = worths(given, by(_words))
     judged = [_apart(given, table.repo) if apart else shipped() for table in given]
-    worth_of[OURS] = np.array([worth(t, by(_margin(known))(t)) for t, known in zip(given, judged, strict=True)]) * 100
+    worth_of[OURS] = np.array([_ours(table, known) for table, known in zip(given, judged, strict=True)]) * 100
     print(f"{'':24} n  " + "".join(f"{name:>24}" for name in worth_of) + "   (" + " / ".join(MEASURES) + ")")
     for repo in [*repos, "all"]:
         mine = np.array([repo in ("all", table.repo) for table in given])
@@ -59,8 +59,9 @@ def _words(table: Table) -> object:
     return np.where(table.values[:, COLUMN["variable"]] > 0, -1.0, table.values[:, COLUMN["words"]])
 
 
-def _margin(weights: Weights) -> Callable[[Table], object]:
-    return lambda table: table.values.astype(float) @ np.array(weights.weights)
+def _ours(table: Table, weights: Weights) -> tuple[float, float, float]:
+    margins = table.values.astype(float) @ np.array(weights.weights)
+    return worth(table, by(lambda _: margins)(table), bodies_by(table, margins))
 
 
 def _apart(given: Sequence[Table], repo: str) -> Weights:

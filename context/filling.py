@@ -79,6 +79,8 @@ class Filling:
         held = self._lines.get(path, set())
         fresh = (line for one in ranges if one not in shown for line in range(*one) if line not in held)
         cost = sum(map(file.cost, fresh)) + self._prices.per_range * (len(ranges) - len(shown))
+        if not ranges:
+            return Offer(path, tuple(lines), (), 0.0)
         return Offer(path, tuple(lines), ranges, cost if shown else cost + self._prices.per_file(path))
 
     def fitting(

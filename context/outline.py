@@ -30,7 +30,7 @@ def brief(signature: str, kind: str = "") -> str:
 
 def line_of(symbol: Symbol) -> str:
     """Return the line of a definition: the number of its own line, and its signature."""
-    return f"  {symbol.span.start_line + 1}  {brief(symbol.signature, symbol.kind)}"
+    return f" {symbol.span.start_line + 1} {brief(symbol.signature, symbol.kind)}"
 
 
 def cost_of(symbol: Symbol) -> int:

@@ -9,22 +9,23 @@ same bytes.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from bridle.context.filling import ONE_BODY_SHARE, Filling, Offer, Prices, worth
 from bridle.context.outline import HEAD, cost_of, outline
-from bridle.context.pieces import GAP_TOKENS, HEAD_TOKENS, Detail, Piece, Read, Show, Source, Sources
+from bridle.context.pieces import GAP_TOKENS, HEAD_TOKENS, UNREADABLE, Detail, Piece, Read, Show, Source, Sources
 from bridle.context.rank import Ranked, rank
 from bridle.context.readform import Range, render
+from bridle.context.rules import dead_links, places_of, reaches, rules_paths
 from bridle.context.shapes import least_bytes
 from bridle.context.task import NOTHING_BESIDE, Beside, Task
 from bridle.context.tokens import count
+from bridle.context.vocabulary import Leading, Lean, leaned_on
 from bridle.indexer.facts import Span, Symbol
 from bridle.indexer.snapshot import Snapshot
 
-RULES = ("AGENTS.md", "CLAUDE.md")
 MAX_LEFT_OUT = 50
 MAX_CANDIDATES = 300
 _BODIES_SHARE = 0.7
@@ -32,6 +33,9 @@ _RULES_SHARE = 0.75
 _BYTES_PER_TOKEN = 8
 """Source has never more than that."""
 _MARGIN = 8
+_LEANING = 2
+"""In the outline, what the code leans on takes so many times what else may be touched takes."""
+_FADED = 20
 _DETAILS: tuple[Detail, ...] = ("rules", "body", "skeleton", "signature")
 
 
@@ -73,11 +77,16 @@ class Pack(msgspec.Struct, frozen=True):
 
 def pack(task: Task, snapshot: Snapshot, read: Read, beside: Beside = NOTHING_BESIDE) -> Pack:
     """Choose what to show for `task`. `read` gives the text of a path as it is now, None where there is none."""
+    return packed(task, snapshot, read, rank(task, snapshot, beside))
+
+
+def packed(task: Task, snapshot: Snapshot, read: Read, ranked: Sequence[Ranked], lean: Lean = leaned_on) -> Pack:
+    """Show of what is `ranked` what fits, best first; `lean` tells what the code that is shown leans on."""
     packing = _Packing(task, snapshot, Sources(read))
-    ranked = rank(task, snapshot, beside)[:MAX_CANDIDATES]
-    packing.add_rules(_rules_paths(task))
+    ranked = ranked[:MAX_CANDIDATES]
+    packing.add_rules(rules_paths(task))
     packing.add_bodies(ranked)
-    packing.add_outline(ranked)
+    packing.add_outline(ranked, lean)
     return packing.done()
 
 
@@ -97,12 +106,18 @@ class _Packing:
         self._outlined: dict[str, list[Symbol]] = {}
 
     def add_rules(self, paths: Iterable[str]) -> None:
-        """Take the rules files that exist, verbatim."""
+        """Take the rules files that exist and reach the task, verbatim; of links in them that lead nowhere is told."""
         most = int(self._left * _RULES_SHARE)
         for path in paths:
             source = self._sources.get(path)
             if isinstance(source, str):
                 continue
+            whole = "".join(source.shown)
+            if not reaches(path, whole, places_of(self._task)):
+                self._left_out[path] = "its front matter says that it is about other paths"
+                continue
+            for line, target in dead_links(path, whole, self._exists):
+                self._left_out[f"{path}:{line + 1}"] = f"its link to {target} leads nowhere: mend it or take it out"
             text = f'<rules path="{path}">\n{"".join(source.shown)}\n</rules>'
             cost = count(text) + 2
             if cost > most:
@@ -135,22 +150,36 @@ class _Packing:
                 self._filling.take(offer)
                 self._add_pieces(one, offer.lines, cost)
 
-    def add_outline(self, ranked: Iterable[Ranked]) -> None:
-        """Name what else may matter by its signature."""
+    def add_outline(self, ranked: Sequence[Ranked], lean: Lean) -> None:
+        """Name by its signature what else may be touched, and what the code that is shown leans on, in turn."""
         self._left -= count(HEAD) + 4
-        for one in ranked:
-            symbol = one.symbol
-            if symbol.kind == "module" or self._covers(symbol) or not self._may_show(symbol):
-                continue
-            cost = cost_of(symbol)
-            if symbol.span.path not in self._outlined:
-                cost += count(symbol.span.path) + 1
-            if cost > self._left:
-                continue
-            self._left -= cost
-            self._left_out.pop(symbol.id, None)
-            self._outlined.setdefault(symbol.span.path, []).append(symbol)
-            self._pieces.append(Piece(symbol.span, "signature", cost, one.reason, one.score))
+        leading = Leading(tuple(self._in_order_of_score()), {one.symbol.id: n for n, one in _places(ranked)})
+        likely = iter([(one.symbol, one.reason, one.score) for one in ranked])
+        leaned = iter([(one.symbol, one.why, 0.0) for one in lean(leading, self._snapshot)])
+        spent = [0, 0]
+        lists = [likely, leaned]
+        while lists:
+            turn = 0 if len(lists) == 1 or _LEANING * spent[0] <= spent[1] else 1
+            entry = next(lists[turn], None)
+            if entry is None:
+                del lists[turn], spent[turn]
+            else:
+                spent[turn] += self._outline_one(*entry)
+
+    def _outline_one(self, symbol: Symbol, why: str, score: float) -> int:
+        """Name one definition, if it fits and is not shown; returns what that took."""
+        path = symbol.span.path
+        named = self._outlined.get(path, [])
+        if symbol.kind == "module" or symbol in named or self._covers(symbol) or not self._may_show(symbol):
+            return 0
+        cost = cost_of(symbol) + (0 if named else count(path) + 1)
+        if cost > self._left:
+            return 0
+        self._left -= cost
+        self._left_out.pop(symbol.id, None)
+        self._outlined.setdefault(path, []).append(symbol)
+        self._pieces.append(Piece(symbol.span, "signature", cost, why, score))
+        return cost
 
     def done(self) -> Pack:
         """Return the pack."""
@@ -215,6 +244,9 @@ class _Packing:
             span = msgspec.structs.replace(one.symbol.span, start_line=start, end_line=end)
             self._pieces.append(Piece(span, "body", part, one.reason, one.score))
 
+    def _exists(self, path: str) -> bool:
+        return path in self._snapshot.linked.files or self._sources.get(path) != UNREADABLE
+
     def _covers(self, symbol: Symbol) -> bool:
         """Whether the head of a definition is shown already."""
         span = symbol.span
@@ -230,14 +262,22 @@ class _Packing:
 
     def _in_order(self) -> list[str]:
         """Return the paths: the best first, the second best last."""
-        best = sorted(self._filling.ranges, key=lambda path: (-self._best[path], path))
+        best = self._in_order_of_score()
         return [*best[:1], *best[2:], *best[1:2]]
+
+    def _in_order_of_score(self) -> list[str]:
+        return sorted(self._filling.ranges, key=lambda path: (-self._best[path], path))
 
     def _block(self, path: str) -> Block:
         source = self._sources.get(path)
         ranges = self._filling.ranges[path]
         lines, shown = ((), ()) if isinstance(source, str) else (source.lines, source.shown)
         return Block(path, ranges, render(path, 0, lines, ranges, shown))
+
+
+def _places(ranked: Sequence[Ranked]) -> Iterator[tuple[float, Ranked]]:
+    """Yield how likely each is what the task is about, by its place: 1 for the first, half for that at FADED."""
+    return ((_FADED / (_FADED + n), one) for n, one in enumerate(ranked))
 
 
 def _window(focus: list[int], whole: Range, source: Source, most: int) -> Range:
@@ -253,14 +293,3 @@ def _window(focus: list[int], whole: Range, source: Source, most: int) -> Range:
             left -= source.cost(start - 1)
             start -= left >= 0
     return start, max(end, start + 1)
-
-
-def _rules_paths(task: Task) -> list[str]:
-    """Return where rules may stand: at the root, and in every folder above the places of the task."""
-    places = [task.at[0]] if task.at else []
-    places += [path for path, _ in task.findings]
-    folders = {""}
-    for place in places:
-        parts = place.split("/")[:-1]
-        folders |= {"/".join(parts[: n + 1]) + "/" for n in range(len(parts))}
-    return [f"{folder}{name}" for folder in sorted(folders) for name in RULES]

@@ -24,6 +24,10 @@ GAP_TOKENS = 12
 """What one more range costs beside its lines: its place in the head, and the mark of what is left out before it."""
 
 
+UNREADABLE = "cannot be read"
+"""Why a file is not shown that is not there, or that nobody can read."""
+
+
 class Piece(msgspec.Struct, frozen=True):
     """A part of the pack: what it costs and why it is there. Only a body carries anchors and may be edited."""
 
@@ -99,4 +103,4 @@ class Sources:
         if is_credential_file(path):
             return "holds credentials"
         text = self._read(path)
-        return "cannot be read" if text is None else Source(text)
+        return UNREADABLE if text is None else Source(text)

@@ -14,7 +14,7 @@ import msgspec
 
 from bridle.context.nearness import Nearness
 from bridle.context.signals import Row, rows_of
-from bridle.context.task import NOTHING_BESIDE, Beside, Task
+from bridle.context.task import NOTHING_BESIDE, Beside, Task, readable
 from bridle.context.texts import wanted_parts
 from bridle.context.weighing import Share, shared, shipped_near, weigh
 from bridle.indexer.facts import Symbol, SymbolId
@@ -65,6 +65,7 @@ class _Shares:
 
 def rank(task: Task, snapshot: Snapshot, beside: Beside = NOTHING_BESIDE) -> list[Ranked]:
     """Return the definitions that the task may be about, best first."""
+    task = msgspec.structs.replace(task, instruction=readable(task.instruction))
     shares = _Shares()
     seeds = _add_places(task, snapshot, shares)
     leading = _add_likely(task, snapshot, beside, shares, list(seeds))

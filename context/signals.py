@@ -167,7 +167,7 @@ class _Gathering:
             for index, symbol in enumerate(self._symbols(path)):
                 if index and symbol.name == name:
                     keys[path, index] = None
-        for path in self._next_files() if keys else ():
+        for path in self._next_files() if self._told.files else ():
             if len(keys) >= ENOUGH_CANDIDATES:
                 break
             keys |= dict.fromkeys((path, at) for at in range(1, min(MAX_OF_FILE, len(self._symbols(path)))))

@@ -13,6 +13,7 @@ from bridle.harness.engine import GetContext, PackPiece, PackView, SessionRow, S
 from bridle.harness.knowing import Knowing
 from bridle.harness.model.prices import cost_usd_micros, price_of
 from bridle.harness.permission.trust import Trust
+from bridle.harness.rulefiles import rule_files
 from bridle.harness.runs import Runs
 from bridle.harness.settings import Settings
 from bridle.harness.verify.finders.discover import discover
@@ -90,6 +91,7 @@ class Overview:
             at=None if at is None else (at.path, at.start_line, at.end_line),
             open_files=tuple(sorted(self._buffers.versions())),
             n_tokens=request.n_tokens,
+            rules=await asyncio.to_thread(rule_files, self._root),
         )
         chosen = await asyncio.to_thread(pack, task, snapshot, self._read, beside)
         return PackView(

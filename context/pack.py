@@ -18,7 +18,7 @@ from bridle.context.outline import HEAD, cost_of, outline
 from bridle.context.pieces import GAP_TOKENS, HEAD_TOKENS, UNREADABLE, Detail, Piece, Read, Show, Source, Sources
 from bridle.context.rank import Ranked, rank
 from bridle.context.readform import Range, render
-from bridle.context.rules import dead_links, places_of, reaches, rules_paths
+from bridle.context.rules import dead_links, matches, places_of, reaches, rules_paths
 from bridle.context.shapes import least_bytes
 from bridle.context.task import NOTHING_BESIDE, Beside, Task
 from bridle.context.tokens import count
@@ -82,7 +82,8 @@ def pack(task: Task, snapshot: Snapshot, read: Read, beside: Beside = NOTHING_BE
 
 def packed(task: Task, snapshot: Snapshot, read: Read, ranked: Sequence[Ranked], lean: Lean = leaned_on) -> Pack:
     """Show of what is `ranked` what fits, best first; `lean` tells what the code that is shown leans on."""
-    packing = _Packing(task, snapshot, Sources(read))
+    sources = Sources(read, lambda path: any(matches(glob, path) for glob in task.excluded))
+    packing = _Packing(task, snapshot, sources)
     ranked = ranked[:MAX_CANDIDATES]
     packing.add_rules(rules_paths(task))
     packing.add_bodies(ranked)

@@ -24,6 +24,7 @@ GAP_TOKENS = 12
 """What one more range costs beside its lines: its place in the head, and the mark of what is left out before it."""
 
 
+EXCLUDED = "excluded by you"
 UNREADABLE = "cannot be read"
 """Why a file is not shown that is not there, or that nobody can read."""
 
@@ -89,8 +90,9 @@ class Source:
 class Sources:
     """The files of one pack, each read once."""
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read, is_excluded: Callable[[str], bool] = lambda _: False) -> None:
         self._read = read
+        self._is_excluded = is_excluded
         self._known: dict[str, Source | str] = {}
 
     def get(self, path: str) -> Source | str:
@@ -102,5 +104,7 @@ class Sources:
     def _open(self, path: str) -> Source | str:
         if is_credential_file(path):
             return "holds credentials"
+        if self._is_excluded(path):
+            return EXCLUDED
         text = self._read(path)
         return UNREADABLE if text is None else Source(text)

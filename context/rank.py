@@ -26,7 +26,7 @@ MAX_NEIGHBOURS = 12
 MAX_TESTS = 5
 N_LEADING = 3
 
-_SELECTED, _FAILING, _FOUND = 4.0, 3.0, 3.0
+_SELECTED, _PINNED, _FAILING, _FOUND = 4.0, 3.5, 3.0, 3.0
 _TESTED, _CALLED, _CALLS, _TEST_OF = 1.5, 0.15, 0.1, 0.1
 _NEAR_LEADING = 0.2
 _SAME_FILE, _OPEN = 0.08, 0.05
@@ -95,6 +95,9 @@ def _add_places(task: Task, snapshot: Snapshot, shares: _Shares) -> dict[SymbolI
         for symbol in _touched(snapshot, path, start, max(end, start + 1)):
             shares.add(symbol.id, "selection", _SELECTED, "selection")
             seeds[symbol.id] = False
+    for pin in task.pinned:
+        for symbol in (one for one in _touched(snapshot, *pin) if one.kind != "module"):
+            shares.add(symbol.id, "pinned", _PINNED, "pinned by you")
     for path, line in task.findings:
         found = snapshot.enclosing(path, line)
         if found is not None:

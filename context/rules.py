@@ -46,7 +46,7 @@ def reaches(path: str, text: str, places: Sequence[str]) -> bool:
     if not any(path.startswith(f"{folder}/") for folder, _ in FOLDERS):
         return True
     globs, always = _scope(text)
-    return always or not globs or any(_matches(glob, place) for glob in globs for place in places)
+    return always or not globs or any(matches(glob, place) for glob in globs for place in places)
 
 
 def dead_links(path: str, text: str, exists: Callable[[str], bool]) -> list[tuple[int, str]]:
@@ -98,7 +98,7 @@ def _listed(value: str) -> Iterator[str]:
             yield pattern[:MAX_GLOB]
 
 
-def _matches(glob: str, path: str) -> bool:
+def matches(glob: str, path: str) -> bool:
     """Whether a path fits a pattern: ``*`` in a name, ``**`` over folders, ``{a,b}``; without ``/`` at any depth."""
     if "/" not in glob:
         glob = f"**/{glob}"

@@ -18,7 +18,8 @@ class Task(msgspec.Struct, frozen=True):
 
     `at` is the selection: path and 0-based, half-open lines. `findings` are places (path, 0-based line) of
     failing tests and other complaints. `n_tokens` is the budget for the whole pack. `rules` are rules files that say
-    themselves which paths they are about.
+    themselves which paths they are about. `pinned` are places like `at` that are wanted, `excluded` paths and patterns
+    of paths that are not.
     """
 
     instruction: str
@@ -27,6 +28,8 @@ class Task(msgspec.Struct, frozen=True):
     open_files: tuple[str, ...] = ()
     n_tokens: int = 4000
     rules: tuple[str, ...] = ()
+    pinned: tuple[tuple[str, int, int], ...] = ()
+    excluded: tuple[str, ...] = ()
 
 
 class Beside(msgspec.Struct, frozen=True):

@@ -5,11 +5,11 @@ touched are to be found (`cases.py`). DIR holds clones with their whole history,
 needs is gathered once into `--cache`, which takes minutes; after that another ranking is scored in seconds.
 
 PART is one of cases, cursor, sufficiency, speed. `cases` prints a table by repository: recall@10, coverage@4k and
-outline@4k (`scoring.py`) of searching by keywords, plain BM25, BM25F with demotion, and our ranking, for each repository
-with weights fitted on the others alone; and by how much ours is better than BM25F, case by case. `--cases FILE` takes
-the truth of the given cases from a file in JSON lines. `cursor` gives one definition that the commit touched, and looks
-for the others (`cursors.py`). `sufficiency` looks in whole packs for what the commit newly uses (`sufficiency.py`).
-`speed` asks a tree of 150,000 lines of `DIR/django`, warm.
+outline@4k (`scoring.py`) of searching by keywords, plain BM25, BM25F with demotion, and our ranking, for each
+repository with weights fitted on the others alone; and by how much ours is better than BM25F, case by case.
+`--cases FILE` takes the truth of the given cases from a file in JSON lines. `cursor` gives one definition that the
+commit touched, and looks for the others (`cursors.py`). `sufficiency` looks in whole packs for what the commit newly
+uses (`sufficiency.py`). `speed` asks a tree of 150,000 lines of `DIR/django`, warm.
 
 The smoke form asks this project's own code. Exits 1 when a goal is missed, 2 when DIR lacks a clone.
 """

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
 
 from bridle.context.task import Task
 
@@ -104,13 +105,17 @@ def matches(glob: str, path: str) -> bool:
         glob = f"**/{glob}"
     if glob.endswith("/"):
         glob += "**"
-    out = ""
-    for token in re.findall(r"\*\*/|\*\*|\*|\?|\{[^{}]*\}|[^*?{]+|.", glob.removeprefix("/").removeprefix("./")):
-        if token.startswith("{") and len(token) > 1:
-            out += "(?:" + "|".join(map(re.escape, token[1:-1].split(","))) + ")"
-        else:
-            out += _TOKENS.get(token, re.escape(token))
-    return re.fullmatch(out, path) is not None
+    tokens: list[str] = _TOKEN.findall(glob.removeprefix("/").removeprefix("./"))
+    return re.fullmatch("".join(map(_expression, tokens)), path) is not None
 
 
-_TOKENS = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+def _expression(token: str) -> str:
+    """Return what a part of a pattern is as a regular expression."""
+    if token.startswith("{") and len(token) > 1:
+        return "(?:" + "|".join(re.escape(one) for one in token[1:-1].split(",")) + ")"
+    known = _TOKENS.get(token)
+    return re.escape(token) if known is None else known
+
+
+_TOKEN = re.compile(r"\*\*/|\*\*|\*|\?|\{[^{}]*\}|[^*?{]+|.")
+_TOKENS: Final[Mapping[str, str]] = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}

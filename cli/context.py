@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from bridle.cli.common import add_root, find_root, print_json, selection, with_engine
+from bridle.cli.common import add_root, find_root, place, print_json, selection, with_engine
 from bridle.harness.engine import Engine, GetContext, PackPiece, PackView, expect
-from bridle.harness.nouns import UserProblem
+from bridle.harness.nouns import Selection, UserProblem
+
+WHOLE_LINES = 2_000
+"""Of a file that is pinned whole, so many lines are looked at."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +19,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", help="what is wanted, in words")
     parser.add_argument("--at", metavar="FILE:A-B", help="the lines that the person stands on")
     parser.add_argument("--budget", type=int, default=4000, help="tokens at most (default 4000)")
+    parser.add_argument("--pin", metavar="FILE[:A-B]", action="append", default=[], help="what must be in it")
+    parser.add_argument("--exclude", metavar="PATTERN", action="append", default=[], help="paths that must not")
+    parser.add_argument("--why-not", metavar="FILE", default="", help="say why no more of this file is in it")
     parser.add_argument("--text", action="store_true", help="print the text that would be sent, too")
 
 
@@ -23,7 +30,10 @@ def main(options: argparse.Namespace) -> int:
     root = find_root(options.root)
     if options.budget < 1:
         raise UserProblem(f"--budget {options.budget} is no budget", "give a number of tokens from 1 on")
-    request = GetContext(options.task, selection(options.at, root), options.budget)
+    pins = tuple(_pinned(text, root) for text in options.pin)
+    why_not = place(options.why_not, root)[0] if options.why_not else ""
+    at = selection(options.at, root)
+    request = GetContext(options.task, at, options.budget, pins, tuple(options.exclude), why_not)
 
     async def ask(engine: Engine) -> PackView:
         return expect(await engine.call(request, 600.0), PackView)
@@ -38,6 +48,14 @@ def main(options: argparse.Namespace) -> int:
     return 0
 
 
+def _pinned(text: str, root: Path) -> Selection:
+    """Return the lines that ``--pin`` names, those of the whole file where it names none."""
+    path, first, end = place(text, root)
+    if not (root / path).is_file():
+        raise UserProblem(f"--pin {text!r} names no file", "name a file of the workspace")
+    return Selection(path, 0, WHOLE_LINES) if first is None or end is None else Selection(path, first, end)
+
+
 def bill(view: PackView) -> str:
     """Return the bill for a terminal."""
     lines = [f"{view.n_tokens} of {view.budget} tokens, {len(view.pieces)} pieces"]
@@ -45,6 +63,8 @@ def bill(view: PackView) -> str:
     if view.left_out:
         lines.append("left out:")
         lines += [f"  {path}: {reason}" for path, reason in view.left_out]
+    if view.why_not:
+        lines.append(view.why_not)
     return "\n".join(lines)
 
 
@@ -72,4 +92,5 @@ def as_json(view: PackView) -> dict[str, object]:
         "pieces": pieces,
         "outline": [piece for piece in pieces if piece["detail"] == "signature"],
         "left_out": [{"path": path, "reason": reason} for path, reason in view.left_out],
+        **({"why_not": view.why_not} if view.why_not else {}),
     }

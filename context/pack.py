@@ -9,36 +9,34 @@ same bytes.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from bridle.context.pieces import GAP_TOKENS, Detail, Piece, Read, Show, Source, Sources
+from bridle.context.filling import ONE_BODY_SHARE, Filling, Offer, Prices, worth
+from bridle.context.outline import HEAD, cost_of, outline
+from bridle.context.pieces import GAP_TOKENS, HEAD_TOKENS, UNREADABLE, Detail, Piece, Read, Show, Source, Sources
 from bridle.context.rank import Ranked, rank
-from bridle.context.readform import Range, joined, render
-from bridle.context.redact import redact
+from bridle.context.readform import Range, render
+from bridle.context.rules import dead_links, matches, places_of, reaches, rules_paths
+from bridle.context.shapes import least_bytes
 from bridle.context.task import NOTHING_BESIDE, Beside, Task
 from bridle.context.tokens import count
+from bridle.context.vocabulary import Leading, Lean, leaned_on
 from bridle.indexer.facts import Span, Symbol
 from bridle.indexer.snapshot import Snapshot
 
-RULES = ("AGENTS.md", "CLAUDE.md")
 MAX_LEFT_OUT = 50
 MAX_CANDIDATES = 300
 _BODIES_SHARE = 0.7
 _RULES_SHARE = 0.75
-_ONE_BODY_SHARE = 0.6
-_THRIFT = 0.15
-"""How much a body's size counts against it: of two that are as likely, the smaller leaves room for more."""
 _BYTES_PER_TOKEN = 8
 """Source has never more than that."""
-_WIDE = ("class", "interface", "namespace", "suite", "section", "key")  # what is shown by its parts, rather than whole
-_CLASS_SHARE = 0.2
 _MARGIN = 8
-_SMALL_GAP = 2
+_LEANING = 2
+"""In the outline, what the code leans on takes so many times what else may be touched takes."""
+_FADED = 20
 _DETAILS: tuple[Detail, ...] = ("rules", "body", "skeleton", "signature")
-_OUTLINE_HEAD = "Signatures of what else may matter (read a file before you edit it):"
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -79,11 +77,17 @@ class Pack(msgspec.Struct, frozen=True):
 
 def pack(task: Task, snapshot: Snapshot, read: Read, beside: Beside = NOTHING_BESIDE) -> Pack:
     """Choose what to show for `task`. `read` gives the text of a path as it is now, None where there is none."""
-    packing = _Packing(task, snapshot, Sources(read))
-    ranked = rank(task, snapshot, beside)[:MAX_CANDIDATES]
-    packing.add_rules(_rules_paths(task))
+    return packed(task, snapshot, read, rank(task, snapshot, beside))
+
+
+def packed(task: Task, snapshot: Snapshot, read: Read, ranked: Sequence[Ranked], lean: Lean = leaned_on) -> Pack:
+    """Show of what is `ranked` what fits, best first; `lean` tells what the code that is shown leans on."""
+    sources = Sources(read, lambda path: any(matches(glob, path) for glob in task.excluded))
+    packing = _Packing(task, snapshot, sources)
+    ranked = ranked[:MAX_CANDIDATES]
+    packing.add_rules(rules_paths(task))
     packing.add_bodies(ranked)
-    packing.add_outline(ranked)
+    packing.add_outline(ranked, lean)
     return packing.done()
 
 
@@ -98,17 +102,23 @@ class _Packing:
         self._pieces: list[Piece] = []
         self._left_out: dict[str, str] = {}
         self._rules: list[str] = []
-        self._ranges: dict[str, tuple[Range, ...]] = {}
+        self._filling = Filling(Prices(lambda path: count(path) + HEAD_TOKENS, GAP_TOKENS))
         self._best: dict[str, float] = {}
         self._outlined: dict[str, list[Symbol]] = {}
 
     def add_rules(self, paths: Iterable[str]) -> None:
-        """Take the rules files that exist, verbatim."""
+        """Take the rules files that exist and reach the task, verbatim; of links in them that lead nowhere is told."""
         most = int(self._left * _RULES_SHARE)
         for path in paths:
             source = self._sources.get(path)
             if isinstance(source, str):
                 continue
+            whole = "".join(source.shown)
+            if not reaches(path, whole, places_of(self._task)):
+                self._left_out[path] = "its front matter says that it is about other paths"
+                continue
+            for line, target in dead_links(path, whole, self._exists):
+                self._left_out[f"{path}:{line + 1}"] = f"its link to {target} leads nowhere: mend it or take it out"
             text = f'<rules path="{path}">\n{"".join(source.shown)}\n</rules>'
             cost = count(text) + 2
             if cost > most:
@@ -121,49 +131,61 @@ class _Packing:
             self._pieces.append(Piece(span, "rules", cost, "rules of the project", 1.0))
 
     def add_bodies(self, ranked: Iterable[Ranked]) -> None:
-        """Take whole bodies, best first, while they fit; of what is too large only the part in question."""
+        """Take bodies, best first, while they fit: whole, of a large class its shell, else the part in question."""
         budget = int(self._left * _BODIES_SHARE)
-        most = int(self._left * _ONE_BODY_SHARE)
-        for one in sorted(ranked, key=_worth, reverse=True):
+        most = int(self._left * ONE_BODY_SHARE)
+        for one in sorted(ranked, key=self._worth, reverse=True):
             if self._surely_beyond(one, budget):
                 self._left_out[one.symbol.id] = f"it does not fit into the {budget} tokens left"
                 continue
-            lines = self._lines_of(one, most)
-            if isinstance(lines, str):
-                self._left_out[one.symbol.id] = lines
+            offer = self._offer(one, most)
+            if isinstance(offer, str):
+                self._left_out[one.symbol.id] = offer
                 continue
-            cost = self._cost(one.symbol.span.path, lines)
+            cost = math.ceil(offer.cost)
             if cost > budget:
                 self._left_out[one.symbol.id] = f"{cost} tokens do not fit into the {budget} left"
             elif cost:
                 budget -= cost
-                self._take(one, lines, cost)
+                self._left -= cost
+                self._filling.take(offer)
+                self._add_pieces(one, offer.lines, cost)
 
-    def add_outline(self, ranked: Iterable[Ranked]) -> None:
-        """Name what else may matter by its signature."""
-        self._left -= count(_OUTLINE_HEAD) + 4
-        for one in ranked:
-            symbol = one.symbol
-            if symbol.kind == "module" or self._covers(symbol) or not self._may_show(symbol):
-                continue
-            cost = count(_signature(symbol)) + 1
-            if symbol.span.path not in self._outlined:
-                cost += count(symbol.span.path) + 1
-            if cost > self._left:
-                continue
-            self._left -= cost
-            self._left_out.pop(symbol.id, None)
-            self._outlined.setdefault(symbol.span.path, []).append(symbol)
-            self._pieces.append(Piece(symbol.span, "signature", cost, one.reason, one.score))
+    def add_outline(self, ranked: Sequence[Ranked], lean: Lean) -> None:
+        """Name by its signature what else may be touched, and what the code that is shown leans on, in turn."""
+        self._left -= count(HEAD) + 4
+        leading = Leading(tuple(self._in_order_of_score()), {one.symbol.id: n for n, one in _places(ranked)})
+        likely = iter([(one.symbol, one.reason, one.score) for one in ranked])
+        leaned = iter([(one.symbol, one.why, 0.0) for one in lean(leading, self._snapshot)])
+        spent = [0, 0]
+        lists = [likely, leaned]
+        while lists:
+            turn = 0 if len(lists) == 1 or _LEANING * spent[0] <= spent[1] else 1
+            entry = next(lists[turn], None)
+            if entry is None:
+                del lists[turn], spent[turn]
+            else:
+                spent[turn] += self._outline_one(*entry)
+
+    def _outline_one(self, symbol: Symbol, why: str, score: float) -> int:
+        """Name one definition, if it fits and is not shown; returns what that took."""
+        path = symbol.span.path
+        named = self._outlined.get(path, [])
+        if symbol.kind == "module" or symbol in named or self._covers(symbol) or not self._may_show(symbol):
+            return 0
+        cost = cost_of(symbol) + (0 if named else count(path) + 1)
+        if cost > self._left:
+            return 0
+        self._left -= cost
+        self._left_out.pop(symbol.id, None)
+        self._outlined.setdefault(path, []).append(symbol)
+        self._pieces.append(Piece(symbol.span, "signature", cost, why, score))
+        return cost
 
     def done(self) -> Pack:
         """Return the pack."""
         self._pieces.sort(key=lambda piece: (_DETAILS.index(piece.detail), -piece.score))
         blocks = [self._block(path) for path in self._in_order()]
-        outline = [_OUTLINE_HEAD] if self._outlined else []
-        for path, symbols in self._outlined.items():
-            outline.append(path)
-            outline += [_signature(symbol) for symbol in sorted(symbols, key=lambda symbol: symbol.span)]
         made = Pack(
             tuple(self._pieces),
             tuple(self._left_out.items())[:MAX_LEFT_OUT],
@@ -171,34 +193,37 @@ class _Packing:
             self._task.n_tokens,
             tuple(self._rules),
             tuple(blocks),
-            "\n".join(outline),
+            outline(self._outlined),
         )
         return msgspec.structs.replace(made, n_tokens=count(made.text(None)) + 2 * len(blocks))
 
     # --- bodies -------------------------------------------------------------------------------------------------
 
-    def _surely_beyond(self, one: Ranked, budget: int) -> bool:
-        """Tell, without opening its file, of a body that can only be shown whole whether it is too large by far."""
-        span = one.symbol.span
-        n_bytes = span.end_byte - span.start_byte
-        return n_bytes > budget * _BYTES_PER_TOKEN and not one.seed and not self._focus(span.path)
+    def _worth(self, one: Ranked) -> float:
+        return worth(one.score, one.symbol, self._snapshot.in_file(one.symbol.span.path))
 
-    def _lines_of(self, one: Ranked, most: int) -> Range | str:
+    def _surely_beyond(self, one: Ranked, budget: int) -> bool:
+        """Tell, without opening its file, of a body whether it is too large by far."""
+        path = one.symbol.span.path
+        is_large = least_bytes(one.symbol, self._snapshot.in_file(path)) > budget * _BYTES_PER_TOKEN
+        return is_large and not one.seed and not self._focus(path)
+
+    def _offer(self, one: Ranked, most: int) -> Offer | str:
         """Return the lines to show of a definition, or why none."""
         symbol = one.symbol
-        source = self._sources.get(symbol.span.path)
+        path = symbol.span.path
+        source = self._sources.get(path)
         if isinstance(source, str):
             return source
         if not source.holds(symbol):
             return "changed since it was indexed"
-        whole = (symbol.span.start_line, min(symbol.span.end_line, len(source.lines)))
-        too_large = symbol.kind == "module" or self._cost(symbol.span.path, whole) > most
-        wide_class = symbol.kind in _WIDE and self._cost(symbol.span.path, whole) > most * _CLASS_SHARE
-        if not too_large and (one.seed or not wide_class):
-            return whole
-        focus = [n for n in self._focus(symbol.span.path) if whole[0] <= n < whole[1]]
+        offer = self._filling.fitting(symbol, self._snapshot.in_file(path), source, most, whole=one.seed)
+        if offer is not None:
+            return offer
+        whole = (symbol.span.start_line, min(symbol.span.end_line, source.n_lines))
+        focus = [n for n in self._focus(path) if whole[0] <= n < whole[1]]
         if focus:
-            return _window(focus, whole, source, most)
+            return self._filling.offer(path, source, [_window(focus, whole, source, most)])
         return "too large to show whole; its parts are looked at one by one"
 
     def _focus(self, path: str) -> list[int]:
@@ -208,28 +233,27 @@ class _Packing:
             lines += range(self._task.at[1], max(self._task.at[2], self._task.at[1] + 1))
         return sorted(lines)
 
-    def _cost(self, path: str, lines: Range) -> int:
-        source = self._sources.get(path)
-        shown = self._ranges.get(path, ())
-        if isinstance(source, str):
-            return 0
-        fresh = [n for n in range(*lines) if not any(start <= n < end for start, end in shown)]
-        head = 0 if shown else count(path) + GAP_TOKENS
-        return head + GAP_TOKENS + sum(map(source.cost, fresh)) if fresh else 0
-
-    def _take(self, one: Ranked, lines: Range, cost: int) -> None:
+    def _add_pieces(self, one: Ranked, lines: tuple[Range, ...], cost: int) -> None:
+        """Put a body on the bill, one piece for each range of its lines; they share the cost by their lines."""
         path = one.symbol.span.path
-        source = self._sources.get(path)
-        self._left -= cost
-        if isinstance(source, Source):
-            self._ranges[path] = _closed(joined([*self._ranges.get(path, ()), lines], len(source.lines)), source)
         self._best[path] = max(self._best.get(path, 0.0), one.score)
-        span = msgspec.structs.replace(one.symbol.span, start_line=lines[0], end_line=lines[1])
-        self._pieces.append(Piece(span, "body", cost, one.reason, one.score))
+        n_lines = sum(end - start for start, end in lines)
+        left = cost
+        for start, end in reversed(lines):
+            part = left if (start, end) == lines[0] else min(left, max(1, cost * (end - start) // n_lines))
+            left -= part
+            span = msgspec.structs.replace(one.symbol.span, start_line=start, end_line=end)
+            self._pieces.append(Piece(span, "body", part, one.reason, one.score))
+
+    def _exists(self, path: str) -> bool:
+        return path in self._snapshot.linked.files or self._sources.get(path) != UNREADABLE
 
     def _covers(self, symbol: Symbol) -> bool:
+        """Whether the head of a definition is shown already."""
         span = symbol.span
-        return any(start <= span.start_line and span.end_line <= end for start, end in self._ranges.get(span.path, ()))
+        return any(
+            start <= span.start_line and span.end_line <= end for start, end in self._filling.ranges.get(span.path, ())
+        )
 
     def _may_show(self, symbol: Symbol) -> bool:
         source = self._sources.get(symbol.span.path)
@@ -239,21 +263,22 @@ class _Packing:
 
     def _in_order(self) -> list[str]:
         """Return the paths: the best first, the second best last."""
-        best = sorted(self._ranges, key=lambda path: (-self._best[path], path))
+        best = self._in_order_of_score()
         return [*best[:1], *best[2:], *best[1:2]]
+
+    def _in_order_of_score(self) -> list[str]:
+        return sorted(self._filling.ranges, key=lambda path: (-self._best[path], path))
 
     def _block(self, path: str) -> Block:
         source = self._sources.get(path)
-        ranges = self._ranges[path]
+        ranges = self._filling.ranges[path]
         lines, shown = ((), ()) if isinstance(source, str) else (source.lines, source.shown)
         return Block(path, ranges, render(path, 0, lines, ranges, shown))
 
 
-def _closed(ranges: tuple[Range, ...], source: Source) -> tuple[Range, ...]:
-    """Join ranges that only blank lines part: they cost less than the mark of a gap."""
-    gaps = [(end, start) for (_, end), (start, _) in pairwise(ranges) if start - end <= _SMALL_GAP]
-    blank = [gap for gap in gaps if not any(source.lines[n].strip() for n in range(*gap))]
-    return joined([*ranges, *blank], len(source.lines))
+def _places(ranked: Sequence[Ranked]) -> Iterator[tuple[float, Ranked]]:
+    """Yield how likely each is what the task is about, by its place: 1 for the first, half for that at FADED."""
+    return ((_FADED / (_FADED + n), one) for n, one in enumerate(ranked))
 
 
 def _window(focus: list[int], whole: Range, source: Source, most: int) -> Range:
@@ -269,24 +294,3 @@ def _window(focus: list[int], whole: Range, source: Source, most: int) -> Range:
             left -= source.cost(start - 1)
             start -= left >= 0
     return start, max(end, start + 1)
-
-
-def _worth(one: Ranked) -> float:
-    """Return how much a body is worth for what it takes."""
-    n_tokens = GAP_TOKENS + (one.symbol.span.end_byte - one.symbol.span.start_byte) / 4
-    return one.score * math.exp(-_THRIFT * math.log(n_tokens))
-
-
-def _signature(symbol: Symbol) -> str:
-    return f"  {symbol.span.start_line + 1}  {''.join(redact(symbol.signature).lines)}"
-
-
-def _rules_paths(task: Task) -> list[str]:
-    """Return where rules may stand: at the root, and in every folder above the places of the task."""
-    places = [task.at[0]] if task.at else []
-    places += [path for path, _ in task.findings]
-    folders = {""}
-    for place in places:
-        parts = place.split("/")[:-1]
-        folders |= {"/".join(parts[: n + 1]) + "/" for n in range(len(parts))}
-    return [f"{folder}{name}" for folder in sorted(folders) for name in RULES]

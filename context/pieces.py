@@ -18,8 +18,15 @@ Detail = Literal["body", "signature", "skeleton", "rules"]
 Read = Callable[[str], str | None]
 Show = Callable[[str, tuple[Range, ...]], str]
 
-GAP_TOKENS = 16
-"""What one more range costs beside its lines: its place in the head, and the marks around it."""
+HEAD_TOKENS = 16
+"""What a file costs beside its path and its lines: the rest of its head, and the mark of what is left out behind."""
+GAP_TOKENS = 12
+"""What one more range costs beside its lines: its place in the head, and the mark of what is left out before it."""
+
+
+EXCLUDED = "excluded by you"
+UNREADABLE = "cannot be read"
+"""Why a file is not shown that is not there, or that nobody can read."""
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -44,6 +51,15 @@ class Source:
         self._text = text
         self.lines: Sequence[str] = lines_of(text)
         self._costs: dict[int, int] = {}
+
+    @property
+    def n_lines(self) -> int:
+        """How many lines there are."""
+        return len(self.lines)
+
+    def is_blank(self, line: int) -> bool:
+        """Whether nothing stands on a line."""
+        return not self.lines[line].strip()
 
     @cached_property
     def shown(self) -> Sequence[str]:
@@ -74,8 +90,9 @@ class Source:
 class Sources:
     """The files of one pack, each read once."""
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read, is_excluded: Callable[[str], bool] = lambda _: False) -> None:
         self._read = read
+        self._is_excluded = is_excluded
         self._known: dict[str, Source | str] = {}
 
     def get(self, path: str) -> Source | str:
@@ -87,5 +104,7 @@ class Sources:
     def _open(self, path: str) -> Source | str:
         if is_credential_file(path):
             return "holds credentials"
+        if self._is_excluded(path):
+            return EXCLUDED
         text = self._read(path)
-        return "cannot be read" if text is None else Source(text)
+        return UNREADABLE if text is None else Source(text)

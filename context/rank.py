@@ -12,10 +12,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from bridle.context.signals import rows_of
-from bridle.context.task import NOTHING_BESIDE, Beside, Task
+from bridle.context.nearness import Nearness
+from bridle.context.signals import Row, rows_of
+from bridle.context.task import NOTHING_BESIDE, Beside, Task, readable
 from bridle.context.texts import wanted_parts
-from bridle.context.weighing import Share, shared, weigh
+from bridle.context.weighing import Share, shared, shipped_near, weigh
 from bridle.indexer.facts import Symbol, SymbolId
 from bridle.indexer.resolve import is_test, is_test_file
 from bridle.indexer.snapshot import Snapshot
@@ -25,10 +26,9 @@ MAX_NEIGHBOURS = 12
 MAX_TESTS = 5
 N_LEADING = 3
 
-_SELECTED, _FAILING, _FOUND = 4.0, 3.0, 3.0
-_TESTED, _CALLED, _CALLS, _TEST_OF = 1.5, 0.8, 0.5, 0.4
+_SELECTED, _PINNED, _FAILING, _FOUND = 4.0, 3.5, 3.0, 3.0
+_TESTED, _CALLED, _CALLS, _TEST_OF = 1.5, 0.15, 0.1, 0.1
 _NEAR_LEADING = 0.2
-_WORDS, _WORDS_BESIDE_PLACES = 1.0, 0.5
 _SAME_FILE, _OPEN = 0.08, 0.05
 
 
@@ -65,9 +65,10 @@ class _Shares:
 
 def rank(task: Task, snapshot: Snapshot, beside: Beside = NOTHING_BESIDE) -> list[Ranked]:
     """Return the definitions that the task may be about, best first."""
+    task = msgspec.structs.replace(task, instruction=readable(task.instruction))
     shares = _Shares()
     seeds = _add_places(task, snapshot, shares)
-    leading = _add_likely(task, snapshot, beside, shares, _WORDS_BESIDE_PLACES if seeds else _WORDS)
+    leading = _add_likely(task, snapshot, beside, shares, list(seeds))
     for seed, is_failing_test in seeds.items():
         _add_around(seed, snapshot, shares, 1.0, tested=is_failing_test)
     _add_tests(seeds, snapshot, shares)
@@ -94,6 +95,9 @@ def _add_places(task: Task, snapshot: Snapshot, shares: _Shares) -> dict[SymbolI
         for symbol in _touched(snapshot, path, start, max(end, start + 1)):
             shares.add(symbol.id, "selection", _SELECTED, "selection")
             seeds[symbol.id] = False
+    for pin in task.pinned:
+        for symbol in (one for one in _touched(snapshot, *pin) if one.kind != "module"):
+            shares.add(symbol.id, "pinned", _PINNED, "pinned by you")
     for path, line in task.findings:
         found = snapshot.enclosing(path, line)
         if found is not None:
@@ -113,17 +117,31 @@ def _touched(snapshot: Snapshot, path: str, start: int, end: int) -> Iterator[Sy
             yield symbol
 
 
-def _add_likely(task: Task, snapshot: Snapshot, beside: Beside, shares: _Shares, weight: float) -> list[SymbolId]:
-    """Add what the ranker makes of the words of the task and what is known beside; returns the leading few."""
-    rows = rows_of(task.instruction, snapshot, beside.past)
-    scored = [*zip(weigh(rows), rows, strict=True)]
+def _add_likely(
+    task: Task, snapshot: Snapshot, beside: Beside, shares: _Shares, places: list[SymbolId]
+) -> list[SymbolId]:
+    """Add what the ranker makes of the words of the task, of what is near its places, and of what is known beside.
+
+    Returns the leading few.
+    """
+    rows = _near_rows(task, snapshot, beside, places) if places else rows_of(task.instruction, snapshot, beside.past)
+    scored = [*zip(weigh(rows, shipped_near() if places else None), rows, strict=True)]
     scored.sort(key=lambda one: (-one[0], one[1].symbol.id))
     for score, row in scored[:MAX_LIKELY]:
-        for share in shared(row, weight * score):
+        for share in shared(row, score):
             shares.add(row.symbol.id, share.kind, share.score, share.why)
     for part in wanted_parts(task.instruction, snapshot):
-        shares.add(part.symbol.id, "text", weight * part.score, part.why)
+        shares.add(part.symbol.id, "text", part.score, part.why)
     return [row.symbol.id for _, row in scored[:N_LEADING]]
+
+
+def _near_rows(task: Task, snapshot: Snapshot, beside: Beside, places: list[SymbolId]) -> list[Row]:
+    """Return the rows for a task that has places: what is near them stands to choice, and tells how."""
+    near = Nearness(dict.fromkeys(places, 1.0), snapshot, beside.past)
+    rows = rows_of(task.instruction, snapshot, beside.past, dict.fromkeys(near.around()))
+    told = near.rows([row.symbol for row in rows])
+    pairs = zip(rows, told, strict=True)
+    return [msgspec.structs.replace(row, values=row.values + values) for row, values in pairs]
 
 
 def _add_around(center: SymbolId, snapshot: Snapshot, shares: _Shares, weight: float, *, tested: bool) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from heapq import nsmallest
 from importlib.resources import files
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -37,7 +38,7 @@ SIGNALS: Final = (
 COLUMN: Final[Mapping[str, int]] = {name: n for n, name in enumerate(SIGNALS)}
 
 MAX_HITS, MAX_FILES, MAX_OF_FILE, MAX_PAST, MAX_NAMED = 250, 5, 120, 60, 12
-MAX_CANDIDATES = 500
+MAX_CANDIDATES, ENOUGH_CANDIDATES, MAX_ALSO = 500, 400, 300
 TEST_FACTOR, MODULE_FACTOR = 0.4, 0.7
 _NO_AGE = math.log1p(MAX_COMMITS)
 
@@ -100,15 +101,16 @@ def paths_named(instruction: str, snapshot: Snapshot) -> set[str]:
     }
 
 
-def rows_of(instruction: str, snapshot: Snapshot, past: Past) -> list[Row]:
-    """Return the candidates for `instruction` with their signals, in path order."""
-    return _Gathering(instruction, snapshot, past).rows()
+def rows_of(instruction: str, snapshot: Snapshot, past: Past, also: Iterable[SymbolId] = ()) -> list[Row]:
+    """Return the candidates for `instruction` with their signals, in path order; `also` are some that words miss."""
+    return _Gathering(instruction, snapshot, past, also).rows()
 
 
 class _Gathering:
     """One question on its way to its rows."""
 
-    def __init__(self, instruction: str, snapshot: Snapshot, past: Past) -> None:
+    def __init__(self, instruction: str, snapshot: Snapshot, past: Past, also: Iterable[SymbolId]) -> None:
+        self._also = also
         instruction = _TRAILER.sub("", instruction)
         telling = " ".join(word for word in _WORD.findall(instruction) if word.lower() not in idle_words())
         self._snapshot = snapshot
@@ -154,7 +156,8 @@ class _Gathering:
 
     def _candidates(self) -> dict[str, list[int]]:
         """Return the candidates by file, in source order; files in path order."""
-        keys: dict[Key, None] = dict.fromkeys(self._hits)
+        keys: dict[Key, None] = dict.fromkeys(self._near())
+        keys |= dict.fromkeys(self._hits)
         keys |= dict.fromkeys(self._spelled_out())
         for path in (*sorted(self._paths_named), *self._file_order[:MAX_FILES]):
             for index in range(1, min(MAX_OF_FILE, len(self._files[path].facts.symbols))):
@@ -164,10 +167,29 @@ class _Gathering:
             for index, symbol in enumerate(self._symbols(path)):
                 if index and symbol.name == name:
                     keys[path, index] = None
+        for path in self._next_files() if self._told.files else ():
+            if len(keys) >= ENOUGH_CANDIDATES:
+                break
+            keys |= dict.fromkeys((path, at) for at in range(1, min(MAX_OF_FILE, len(self._symbols(path)))))
         chosen: dict[str, list[int]] = {}
         for path, index in sorted(list(keys)[:MAX_CANDIDATES]):
             chosen.setdefault(path, []).append(index)
         return chosen
+
+    def _near(self) -> Iterator[Key]:
+        known: dict[str, dict[SymbolId, int]] = {}
+        for one in islice(self._also, MAX_ALSO):
+            path = path_of(one)
+            if path not in known:
+                known[path] = {symbol.id: n for n, symbol in enumerate(self._symbols(path))}
+            if known[path].get(one) and not is_text(path):
+                yield path, known[path][one]
+
+    def _next_files(self) -> Iterator[str]:
+        """Yield the files to look at where the words of the task say little: those they stand in, then lively ones."""
+        yield from self._file_order[MAX_FILES:]
+        lively = sorted((-self._past.churn((path, "")).weight, path) for path in self._files if not is_text(path))
+        yield from (path for weight, path in lively if weight < 0.0 and not _is_beside(path))
 
     def _symbols(self, path: str) -> tuple[Symbol, ...]:
         known = self._files.get(path)
@@ -188,7 +210,7 @@ class _Gathering:
         order = sorted(indices, key=lambda index: (-self._score(path, index), index))
         place_in_file = {index: math.log1p(n) for n, index in enumerate(order)}
         file_place = math.log1p(self._file_places.get(path, len(self._file_order)))
-        path_words, in_file = self._share(_path_terms(path)), math.log1p(len(symbols))
+        path_words, in_file = self._share(path_terms(path)), math.log1p(len(symbols))
         churn_file = math.log1p(self._past.churn((path, "")).weight)
         file_vote = self._votes.get((path, ""))
         past_file = file_vote.score if file_vote else 0.0
@@ -296,5 +318,6 @@ def _terms(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=50_000)
-def _path_terms(path: str) -> tuple[str, ...]:
+def path_terms(path: str) -> tuple[str, ...]:
+    """Return the terms of the folders and the stem of a path."""
     return _terms(path.rpartition(".")[0].replace("/", " "))

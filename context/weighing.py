@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from bridle.context.nearness import NEAR
 from bridle.context.signals import COLUMN, SIGNALS, Row
 
 _GROUPS: Final = {
@@ -30,8 +31,20 @@ _GROUPS: Final = {
 SLICES: Final[Mapping[str, slice]] = {
     group: slice(COLUMN[first], COLUMN[last] + 1) for group, (first, last) in _GROUPS.items()
 }
+_NEAR_GROUPS: Final = {
+    "stands": ("near_file", "beside"),
+    "tied": ("called", "shares_user"),
+    "alike": ("like_name", "like_words"),
+    "together": ("together", "together"),
+    "namesake": ("same_name", "same_name"),
+}
+NEAR_SLICES: Final[Mapping[str, slice]] = {
+    group: slice(len(SIGNALS) + NEAR.index(first), len(SIGNALS) + NEAR.index(last) + 1)
+    for group, (first, last) in _NEAR_GROUPS.items()
+}
+"""The groups of what is near a place that is known, behind those of a row."""
 _WORDS_TOLD = 5
-FILE = "weights.json"
+FILE, NEAR_FILE = "weights.json", "weights_near.json"
 SOFTNESS = 2.0
 """A candidate that is so much behind the best has the e-th part of its score."""
 
@@ -54,8 +67,10 @@ class Share(msgspec.Struct, frozen=True):
 
 def shared(row: Row, score: float) -> tuple[Share, ...]:
     """Return `score` in shares by groups of signals, in proportion to what of each speaks for the row."""
-    parts = _parts(row, shipped())
-    speaking = {group: part for group, columns in SLICES.items() if (part := sum(parts[columns])) > 0.0}
+    is_near = len(row.values) > len(SIGNALS)
+    parts = _parts(row, shipped_near() if is_near else shipped())
+    groups = {**SLICES, **NEAR_SLICES} if is_near else SLICES
+    speaking = {group: part for group, columns in groups.items() if (part := sum(parts[columns])) > 0.0}
     whole = sum(speaking.values())
     if not whole:
         return (Share(score, _why("form", row), "form"),)
@@ -82,6 +97,11 @@ _REASONS: Final[Mapping[str, str]] = {
     "churn": "it is changed often, or was lately",
     "named": "its file is named in the task",
     "form": "what it is: its kind and size",
+    "stands": "stands near the place",
+    "tied": "calls tie it to the place",
+    "alike": "reads like the place",
+    "together": "was changed together with the place",
+    "namesake": "has the same name as the place",
 }
 
 
@@ -105,7 +125,17 @@ def _parts(row: Row, known: Weights) -> tuple[float, ...]:
 @cache
 def shipped() -> Weights:
     """Return the weights that come with us. Raises ValueError when they are of other signals than ours."""
-    known = msgspec.json.decode((files("bridle.context") / FILE).read_bytes(), type=Weights)
-    if known.signals != SIGNALS:
-        raise ValueError("the weights are of other signals: run bench/context/train.py")
+    return _read(FILE, SIGNALS)
+
+
+@cache
+def shipped_near() -> Weights:
+    """Return those of rows that tell what is near a place, too. Raises ValueError like `shipped`."""
+    return _read(NEAR_FILE, SIGNALS + NEAR)
+
+
+def _read(file: str, signals: tuple[str, ...]) -> Weights:
+    known = msgspec.json.decode((files("bridle.context") / file).read_bytes(), type=Weights)
+    if known.signals != signals:
+        raise ValueError(f"the weights in {file} are of other signals: run bench/context/train.py")
     return known

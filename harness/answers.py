@@ -166,6 +166,7 @@ class PackView(msgspec.Struct, frozen=True, tag=True):
     pieces: tuple[PackPiece, ...]
     left_out: tuple[tuple[str, str], ...]
     text: str
+    why_not: str = ""
 
 
 class SessionRow(msgspec.Struct, frozen=True):

@@ -294,11 +294,14 @@ class FinishLanding(msgspec.Struct, frozen=True, tag=True):
 
 
 class GetContext(msgspec.Struct, frozen=True, tag=True):
-    """→ PackView: what a run would send, and why."""
+    """→ PackView: what a run would send, and why; of `why_not`, a path, why no more of it."""
 
     instruction: str
     at: Selection | None = None
     n_tokens: int = 4000
+    pinned: tuple[Selection, ...] = ()
+    excluded: tuple[str, ...] = ()
+    why_not: str = ""
 
 
 class PauseIndexing(msgspec.Struct, frozen=True, tag=True):

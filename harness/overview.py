@@ -6,17 +6,21 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from bridle.context.pack import pack
-from bridle.context.task import Task
+from bridle.context.pack import Pack, packed
+from bridle.context.rank import rank
+from bridle.context.task import Beside, Task
+from bridle.context.whynot import why_not
 from bridle.harness.buffers import Buffers
 from bridle.harness.engine import GetContext, PackPiece, PackView, SessionRow, Status, Usage
 from bridle.harness.knowing import Knowing
 from bridle.harness.model.prices import cost_usd_micros, price_of
 from bridle.harness.permission.trust import Trust
+from bridle.harness.rulefiles import rule_files
 from bridle.harness.runs import Runs
 from bridle.harness.settings import Settings
 from bridle.harness.verify.finders.discover import discover
 from bridle.indexer.encoding import UndecodableError, decode
+from bridle.indexer.snapshot import Snapshot
 
 FIX_TURNS = 4
 OVERHEAD_TOKENS = 3_000
@@ -90,8 +94,11 @@ class Overview:
             at=None if at is None else (at.path, at.start_line, at.end_line),
             open_files=tuple(sorted(self._buffers.versions())),
             n_tokens=request.n_tokens,
+            rules=await asyncio.to_thread(rule_files, self._root),
+            pinned=tuple((pin.path, pin.start_line, pin.end_line) for pin in request.pinned),
+            excluded=request.excluded,
         )
-        chosen = await asyncio.to_thread(pack, task, snapshot, self._read, beside)
+        chosen, why = await asyncio.to_thread(self._chosen, task, snapshot, beside, request.why_not)
         return PackView(
             n_tokens=chosen.n_tokens,
             budget=chosen.budget,
@@ -101,7 +108,14 @@ class Overview:
             ),
             left_out=chosen.left_out,
             text=chosen.text(None),
+            why_not=why,
         )
+
+    def _chosen(self, task: Task, snapshot: Snapshot, beside: Beside, path: str) -> tuple[Pack, str]:
+        """Return the pack, and why no more of `path` is in it."""
+        ranked = rank(task, snapshot, beside)
+        chosen = packed(task, snapshot, self._read, ranked)
+        return chosen, why_not(path, chosen, ranked, snapshot) if path else ""
 
     def _read(self, path: str) -> str | None:
         data = self._buffers.current(path)

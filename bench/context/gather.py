@@ -16,12 +16,14 @@ import msgspec
 from cases import Case, Git, truth_of
 from rivals import by_keywords, by_plain_words
 
+from bridle.indexer.edges import Edges
 from bridle.indexer.facts import Edge, FileFacts
 from bridle.indexer.index import Index
 from bridle.indexer.languages.readers import is_text
 from bridle.indexer.linked import Linked
-from bridle.indexer.linking import Layout
+from bridle.indexer.linking import Homes, Layout
 from bridle.indexer.past import FUNCTION_HEADS, LOG_FORMAT, MAX_COMMITS, Commit, Past, commits_told
+from bridle.indexer.scopes import Scopes
 from bridle.indexer.snapshot import Snapshot
 from bridle.indexer.words import FileWords, Words
 
@@ -49,7 +51,8 @@ class Kept(msgspec.Struct):
         edges = {path: tuple(known) for path, known in self.edges.items()}
         words = Words.of({path: known for path, (_, known) in self.files.items() if not is_text(path)})
         texts = Words.of({path: known for path, (_, known) in self.files.items() if is_text(path)})
-        return Snapshot(Path("/"), Linked.restored(facts, edges, Layout()), words, texts)
+        files = {path: Scopes(known) for path, known in sorted(facts.items())}
+        return Snapshot(Path("/"), Linked(files, Homes(files, Layout()), Edges(edges), 0), words, texts)
 
     def lines(self, path: str) -> array[int]:
         """Return the characters before each line of a file, those of the whole file last."""

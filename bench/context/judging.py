@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from scoring import MEASURES, Worth, by, gain, listed, worth, worths
+from cursors import Cursor
+from scoring import MEASURES, N_FIRST, Worth, bodies_by, by, gain, listed, worth, worths
 from tables import Table
 from train import train
 
-from bridle.context.signals import COLUMN
+from bridle.context.nearness import NEAR
+from bridle.context.signals import COLUMN, SIGNALS
 from bridle.context.weighing import Weights, shipped
 
 FLOOR, OURS = "BM25F, demoted", "ours"
+CURSOR_GOAL = 15.0
+"""By how many points more of the others is to be found from one definition than by words alone."""
 GOALS = (70.0, 75.0, 96.0)
 """What is asked of repositories that were not trained on: recall@10, coverage@4k, outline@4k."""
 
@@ -27,7 +31,7 @@ def told(given: Sequence[Table]) -> bool:
         worth_of[name] = np.array([listed(table, table.rivals[name]) for table in given]) * 100
     worth_of[FLOOR] = worths(given, by(_words))
     judged = [_apart(given, table.repo) if apart else shipped() for table in given]
-    worth_of[OURS] = np.array([worth(t, by(_margin(known))(t)) for t, known in zip(given, judged, strict=True)]) * 100
+    worth_of[OURS] = np.array([_ours(table, known) for table, known in zip(given, judged, strict=True)]) * 100
     print(f"{'':24} n  " + "".join(f"{name:>24}" for name in worth_of) + "   (" + " / ".join(MEASURES) + ")")
     for repo in [*repos, "all"]:
         mine = np.array([repo in ("all", table.repo) for table in given])
@@ -43,6 +47,30 @@ def told(given: Sequence[Table]) -> bool:
     return good
 
 
+def told_cursors(given: Sequence[Cursor]) -> bool:
+    """Print what is found of the rest of a change from one of its definitions; returns whether the goal is met."""
+    repos = list(dict.fromkeys(one.repo for one in given))
+    judged = {repo: train([one for one in given if one.repo != repo] or given, SIGNALS + NEAR) for repo in repos}
+    floor = np.array([[_found(one, _words(one))] for one in given]) * 100
+    ours = (
+        np.array([[_found(one, one.values.astype(float) @ np.array(judged[one.repo].weights))] for one in given]) * 100
+    )
+    print(f"{'':24} n   {FLOOR} / {OURS}: recall@10 of the others")
+    for repo in [*repos, "all"]:
+        mine = np.array([repo in ("all", one.repo) for one in given])
+        ((mean, low, high),) = gain(ours[mine], floor[mine])
+        means = f"{floor[mine].mean():5.1f} / {ours[mine].mean():5.1f}"
+        print(f"{repo:22} {mine.sum():3}   {means}   {mean:+5.1f} [{low:+.1f}, {high:+.1f}]")
+    met = float((ours - floor).mean()) >= CURSOR_GOAL
+    print(f"  over {FLOOR}: goal at least {CURSOR_GOAL:g}: {'met' if met else 'missed'}")
+    return met
+
+
+def _found(one: Cursor, margins: object) -> float:
+    order = np.lexsort((np.array(one.names), -np.asarray(margins, np.float64)))
+    return float(one.truth[order[:N_FIRST]].sum() / one.n_truth)
+
+
 def _gains(repos: Sequence[str], given: Sequence[Table], ours: Worth, floor: Worth) -> bool:
     """Print by how much ours is better than the floor; returns whether it is nowhere surely worse."""
     good = True
@@ -54,13 +82,14 @@ def _gains(repos: Sequence[str], given: Sequence[Table], ours: Worth, floor: Wor
     return good
 
 
-def _words(table: Table) -> object:
+def _words(table: Table | Cursor) -> object:
     """Return the scores of BM25F with demotion, which knows no variables: they are of the rest of their module."""
     return np.where(table.values[:, COLUMN["variable"]] > 0, -1.0, table.values[:, COLUMN["words"]])
 
 
-def _margin(weights: Weights) -> Callable[[Table], object]:
-    return lambda table: table.values.astype(float) @ np.array(weights.weights)
+def _ours(table: Table, weights: Weights) -> tuple[float, float, float]:
+    margins = table.values.astype(float) @ np.array(weights.weights)
+    return worth(table, by(lambda _: margins)(table), bodies_by(table, margins))
 
 
 def _apart(given: Sequence[Table], repo: str) -> Weights:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import time
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,22 +14,41 @@ import numpy as np
 import numpy.typing as npt
 from gather import Kept, cases_kept, load, past_of, pasts
 
+import bridle.context.outline
 import bridle.context.signals
 import bridle.indexer.past
 import bridle.indexer.words
+from bridle.context.outline import brief
 from bridle.context.signals import rows_of
-from bridle.indexer.facts import Symbol
+from bridle.indexer.facts import Symbol, SymbolId
 from bridle.indexer.past import Past
-from bridle.indexer.resolve import path_of
 
 Floats = npt.NDArray[np.float32]
-PARTS_OVERHEAD = 12
-"""Tokens that a range of lines costs beside its letters, of which four are taken for a token."""
+
+
+class Priced:
+    """A file by the characters before each of its lines; four letters are taken for a token."""
+
+    def __init__(self, before: array[int]) -> None:
+        self._before = before
+        self.n_lines = len(before) - 1
+
+    def cost(self, line: int) -> float:
+        """Return the tokens of a line."""
+        return (self._before[line + 1] - self._before[line]) / 4
+
+    def is_blank(self, line: int) -> bool:
+        """Whether nothing stands on a line."""
+        return self._before[line + 1] - self._before[line] <= 1
 
 
 @dataclass
 class Table:
-    """One case: a row a candidate, with what to show of it would cost; `n_truth` counts what no candidate is, too."""
+    """One case: a row a candidate; `n_truth` counts what no candidate is, too.
+
+    `asked` are the definitions that were touched, `in_file` all those of their files and the rows' files, `files` what
+    the lines of these cost.
+    """
 
     id: str
     repo: str
@@ -37,10 +57,11 @@ class Table:
     values: Floats
     truth: npt.NDArray[np.bool_]
     n_truth: int
-    body: Floats
+    symbols: list[Symbol]
+    asked: list[Symbol]
+    in_file: dict[str, tuple[Symbol, ...]]
+    files: dict[str, Priced]
     head: Floats
-    path: list[str]
-    shown: npt.NDArray[np.bool_]
     rivals: dict[str, list[str]]
     truth_names: list[str]
     query_ms: float
@@ -77,6 +98,8 @@ def table_of(case: Kept, past: Past) -> Table:
     took = (time.thread_time() - began) * 1e3
     known = set(case.truth)
     symbols = [row.symbol for row in rows]
+    asked = [snapshot.symbols[SymbolId(one)] for one in case.truth]
+    paths = sorted({symbol.span.path for symbol in (*symbols, *asked)})
     return Table(
         case.id,
         case.repo,
@@ -85,24 +108,19 @@ def table_of(case: Kept, past: Past) -> Table:
         np.array([row.values for row in rows], np.float32).reshape(len(rows), -1),
         np.array([symbol.id in known for symbol in symbols], bool),
         max(case.n_truth, len(known)),
-        np.array([_body(case, symbol) for symbol in symbols], np.float32),
-        np.array([len(symbol.signature) / 4 + 2 for symbol in symbols], np.float32),
-        [symbol.span.path for symbol in symbols],
-        np.array([symbol.kind != "class" for symbol in symbols], bool),
+        symbols,
+        asked,
+        {path: snapshot.in_file(path) for path in paths},
+        {path: Priced(case.lines(path)) for path in paths},
+        np.array([len(brief(symbol.signature, symbol.kind)) / 4 + 2 for symbol in symbols], np.float32),
         case.rivals,
         sorted(known),
         took,
     )
 
 
-def _body(case: Kept, symbol: Symbol) -> float:
-    costs = case.lines(path_of(symbol.id))
-    end = min(symbol.span.end_line, len(costs) - 1)
-    return (costs[end] - costs[min(symbol.span.start_line, end)]) / 4 + PARTS_OVERHEAD
-
-
 def _mark() -> str:
     """Return a digest of the code that tables are made by."""
-    modules = (bridle.context.signals, bridle.indexer.past, bridle.indexer.words)
+    modules = (bridle.context.outline, bridle.context.signals, bridle.indexer.past, bridle.indexer.words)
     texts = [Path(module.__file__ or "").read_bytes() for module in modules]
     return hashlib.sha256(b"".join([*texts, Path(__file__).read_bytes()])).hexdigest()

@@ -1,4 +1,4 @@
-"""Fits the weights that are shipped: `BENCH_REPOS=DIR python bench/context/train.py` writes `context/weights.json`.
+"""Fits the weights that are shipped: `BENCH_REPOS=DIR python bench/context/train.py` writes `context/weights*.json`.
 
 The weights of signals under which what commits touched is the likeliest choice among the candidates of each case (a
 softmax over the rows of a table), every repository counting the same. A weight keeps the sign that is known beforehand,
@@ -17,16 +17,18 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 from cases import given_repos, repos
+from cursors import Cursor, cursors
 from tables import Table, tables
 
+from bridle.context.nearness import NEAR
 from bridle.context.signals import SIGNALS
-from bridle.context.weighing import FILE, Weights
+from bridle.context.weighing import FILE, NEAR_FILE, Weights
 
 HERE = Path(__file__).resolve().parent
-WEIGHTS = HERE.parents[1] / "context" / FILE
+FOLDER = HERE.parents[1] / "context"
 RISING = frozenset({
     "words", "words_raw", "subject", "name", "exact", "owner", "path_words", "owner_words", "called_words",
-    "caller_words", "past", "past_file", "churn_file", "named", "path_named",
+    "caller_words", "past", "past_file", "churn_file", "named", "path_named", *NEAR,
 })  # fmt: skip
 FALLING = frozenset({"file_place", "place_in_file", "aside", "age", "variable", "nested"})
 """More of these never makes a candidate worse, or better."""
@@ -37,8 +39,8 @@ DIGITS = 5
 Floats = npt.NDArray[np.float64]
 
 
-def train(given: Sequence[Table], only: Sequence[str] = SIGNALS) -> Weights:
-    """Return the weights that fit these cases; signals that are not among `only` weigh nothing."""
+def train(given: Sequence[Table | Cursor], signals: tuple[str, ...] = SIGNALS) -> Weights:
+    """Return the weights that fit these cases, of which a row has `signals`."""
     telling = [table for table in given if table.truth.any()]
     numbers = {repo: sum(one.repo == repo for one in telling) for repo in {table.repo for table in telling}}
     values = np.concatenate([table.values for table in telling]).astype(np.float64)
@@ -48,12 +50,10 @@ def train(given: Sequence[Table], only: Sequence[str] = SIGNALS) -> Weights:
     case_weights = np.array([1.0 / numbers[table.repo] for table in telling])
     shares = np.concatenate([table.truth / table.truth.sum() for table in telling])
     fit = _Fit((values - means) / spreads, shares, starts, case_weights / case_weights.sum())
-    low = np.array([0.0 if name in RISING else -np.inf for name in SIGNALS])
-    high = np.array([0.0 if name in FALLING else np.inf for name in SIGNALS])
-    absent = np.array([name not in only for name in SIGNALS])
-    low[absent] = high[absent] = 0.0
+    low = np.array([0.0 if name in RISING else -np.inf for name in signals])
+    high = np.array([0.0 if name in FALLING else np.inf for name in signals])
     weights = fit.solved(low, high) / spreads
-    return Weights(SIGNALS, _rounded(weights), _rounded(means))
+    return Weights(signals, _rounded(weights), _rounded(means))
 
 
 class _Fit:
@@ -109,14 +109,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=HERE.parents[1] / "build" / "bench-context")
     options = parser.parse_args()
-    found = tables(options.cache, [*given_repos(), *repos()])
+    every = [*given_repos(), *repos()]
+    found = tables(options.cache, every)
     if not found:
         print(f"no cases in {options.cache}: run bench/context first", file=sys.stderr)
         return 2
-    weights = train(found)
-    WEIGHTS.write_bytes(msgspec.json.format(msgspec.json.encode(weights), indent=1) + b"\n")
-    print(f"{len(found)} cases of {len({table.repo for table in found})} repositories")
+    _write(FILE, train(found))
+    near = cursors(options.cache, every)
+    _write(NEAR_FILE, train(near, SIGNALS + NEAR))
+    print(f"{len(found)} cases, {len(near)} places, of {len({table.repo for table in found})} repositories")
     return 0
+
+
+def _write(file: str, weights: Weights) -> None:
+    (FOLDER / file).write_bytes(msgspec.json.format(msgspec.json.encode(weights), indent=1) + b"\n")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from bridle.context.pack import RULES as MODEL_RULES
+from bridle.context.rules import COPILOT
+from bridle.context.rules import RULES as MODEL_RULES
 from bridle.harness.answers import Paper
 from bridle.harness.ground import Ground
 from bridle.harness.nouns import RunId, UserProblem
@@ -25,7 +26,7 @@ from bridle.indexer.bounded import read_bounded
 APPROVE, REJECT, LATER = "Approve", "Reject", "Later"
 WAIT_S = 600.0
 MAX_PAPER_BYTES = 256 * 1024
-RULES = (*MODEL_RULES, ".github/copilot-instructions.md")
+RULES = (*MODEL_RULES, COPILOT)
 STOP = "Stop"
 
 

@@ -28,6 +28,7 @@ from bridle.harness.order import Order
 from bridle.harness.phases.definition import Phase, Spend
 from bridle.harness.phases.validity import named_in
 from bridle.harness.proposals.patches import Changed, diff_text
+from bridle.harness.rulefiles import rule_files
 from bridle.harness.session.events import Assumed
 from bridle.harness.session.journal import Journal
 from bridle.harness.shadow.shadow import Shadow
@@ -215,6 +216,7 @@ class Desk:
             findings=() if order.finding is None else ((order.finding.path, order.finding.start_line),),
             open_files=tuple(sorted(order.versions)),
             n_tokens=self._ground.settings.context_tokens,
+            rules=await asyncio.to_thread(rule_files, self._ground.root),
         )
         chosen = await asyncio.to_thread(pack, task, snapshot, self._bench.read_text, beside)
         text = chosen.text(self._anchored if phase.role == "builder" else None)

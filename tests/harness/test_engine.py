@@ -325,6 +325,10 @@ async def test_the_context_bill_keeps_its_budget_and_gives_reasons(opening: Any,
     assert all(piece.reason for piece in view.pieces)
     again = expect(await door.engine.call(request, 60), PackView)
     assert again.text == view.text
+    without = GetContext("round half a cent up when taking a percentage", excluded=(MONEY,), why_not=MONEY)
+    view = expect(await door.engine.call(without, 60), PackView)
+    assert MONEY not in {piece.path for piece in view.pieces}
+    assert "excluded by you" in view.why_not
 
 
 async def test_an_unknown_run_is_a_clear_refusal(opening: Any, trusted: Path) -> None:

@@ -30,6 +30,8 @@ from bridle.harness.phases.validity import named_in
 from bridle.harness.proposals.patches import Changed, diff_text
 from bridle.harness.session.events import Assumed
 from bridle.harness.session.journal import Journal
+from bridle.harness.settings import Settings
+from bridle.harness.settingsfiles import EditTool
 from bridle.harness.shadow.shadow import Shadow
 from bridle.harness.tools.asking import ask_tool, note_tool, symbols_tool
 from bridle.harness.tools.command import Bench, command_tool, programs_of
@@ -63,8 +65,8 @@ class Desk:
         self._meter = meter
         self._bench = bench
         self._more = tuple(more)
-        tool = ground.settings.edit_tool
-        self._mode: ReadMode = ground.settings.read_mode if tool == "hashline" else "plain"
+        self._edit_tool: EditTool = edit_tool_of(ground.settings, ground.client().model)
+        self._mode: ReadMode = ground.settings.read_mode if self._edit_tool == "hashline" else "plain"
         self._folder = ground.state.revisions / journal.run
         self._revisions = Revisions(self._folder, self._mode)
         self._copies: list[Shadow] = []
@@ -105,13 +107,20 @@ class Desk:
         tools = list(tools_of(kit, phase.allowed))
         if phase.answer:
             tools.append(submit_tool(phase.answer, self._bench.checks, self._n_lines, take))
-        system = system_prompt(self._mode, self._ground.settings.edit_tool, phase.role, self._handing(phase))
+        system = system_prompt(self._mode, self._edit_tool, phase.role, self._handing(phase))
         model = self._ground.settings.models.get(phase.model, "")
         meter = self._meter if phase.budget == Spend() else self._allowance(phase)
         client = self._ground.client()
         sitting = Sitting(client, system, phase.name, model if client.endpoint != HERE else "", phase.effort)
         fallback = "" if client.endpoint == HERE else self._ground.settings.models.get("small", "")
-        sitting = msgspec.structs.replace(sitting, most_tokens=self._ground.settings.compact_tokens, fallback=fallback)
+        sitting = msgspec.structs.replace(
+            sitting,
+            most_tokens=self._ground.settings.compact_tokens,
+            fallback=fallback,
+            profiles=self._ground.settings.profiles,
+            pulse=self._ground.pulse,
+            tool_s=self._ground.settings.timeout_s,
+        )
         return Conversation(sitting, Toolbox(tools), self._journal, meter)
 
     async def opening(self, phase: Phase) -> str:
@@ -171,6 +180,7 @@ class Desk:
         return replace(
             kit,
             run_command=self._command(phase, shadow, log),
+            edit_tool=self._edit_tool,
             newer_python=is_newer_than_ours(ground.root, ground.settings.python or None),
             writes=phase.writes if phase.may_write else "nothing",
             more=more,
@@ -224,8 +234,8 @@ class Desk:
     async def _consent(self, paths: tuple[str, ...], n_tokens: int) -> None:
         client = self._ground.client()
         if client.endpoint != HERE:
-            question = first_call(client, self._ground.settings.budget, paths, n_tokens).question
-            await self._ground.consent(client.endpoint, question)
+            asked = first_call(client, self._ground.settings.budget, paths, n_tokens, self._ground.settings.profiles)
+            await self._ground.consent(client.endpoint, asked.question)
 
     def _anchored(self, path: str, ranges: tuple[tuple[int, int], ...]) -> str:
         """Show lines of a file with anchors, and record them as shown."""
@@ -255,6 +265,11 @@ class Desk:
         if not diff and self._order.at is None:
             raise Ended("refused", "nothing was changed since the last commit, and no lines are selected")
         return f'<change since="the last commit">\n{diff}\n</change>\n\n' if diff else ""
+
+
+def edit_tool_of(settings: Settings, model: str) -> EditTool:
+    """Return what the person chose for the model to edit with, else what suits it."""
+    return settings.edit_tool or settings.profiles.of(model).edit_format
 
 
 def _shown(changes: Sequence[Changed]) -> str:

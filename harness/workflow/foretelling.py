@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from bridle.harness.edits.preview import Preview, PreviewReader, in_words
 from bridle.harness.edits.textedit import NAME as TEXT_EDITOR
-from bridle.harness.model.client import Retrying, StreamEvent, ToolStarted, ToolWords
+from bridle.harness.model.client import LeftOut, Retrying, StreamEvent, ToolStarted, ToolWords
 
 MAX_LINES = 60
 MAX_PATH_CHARS = 200
@@ -38,6 +38,8 @@ class Foretelling:
             self._said.clear()
             self._last = None
             self._say(f"{event.reason}; trying again in {event.delay_s:.0f} s")
+        elif isinstance(event, LeftOut):
+            self._say(f"the endpoint does not take {event.feature}: asking without it from now on")
         elif isinstance(event, ToolWords) and event.name in _EDITS:
             self._read(event)
 

@@ -14,7 +14,8 @@ a list of steps, one for each request; when it has come to its end, `otherwise` 
     [otherwise]
     transcript = "fix.toml"         # a file or folder of transcripts, filled from the prompt; beside the script
 
-`counts_cache = false` leaves the cache's counts out of usage, as many compatible endpoints do.
+`counts_cache = false` leaves the cache's counts out of usage, as many compatible endpoints do. `refuses` names features
+of the protocol that this endpoint does not have: a request with one is refused, in the words of `messages_lacks`.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from bridle.harness.model.transcript import Transcript, load, next_turn, pick
 if __name__ == "__main__":  # started as a program, the repository's root is not on the path
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.model.messages_lacks import refusal_of
 from tests.model.messages_rules import LIMITS, Block, Body, blocks_in_order, model_facts, refusals
 
 TRICKLE_S = 0.05
@@ -67,6 +69,7 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steps: tuple[Step, ...] = ()
     otherwise: Step = Step(text="Done.")
     counts_cache: bool = True
+    refuses: tuple[str, ...] = ()
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -213,8 +216,9 @@ class Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         counting = path.endswith("/count_tokens")
         refused = refusals(body, counting)
-        step, number = desk.next_step(counting)
-        usage = {} if refused or counting or step.fault in STATUSES else desk.usage(body)
+        lacking = refusal_of(body, desk.refuses, counting=counting)
+        step, number = desk.next_step(counting or bool(lacking))
+        usage = {} if refused or lacking or counting or step.fault in STATUSES else desk.usage(body)
         key = self.headers.get("authorization", "").removeprefix("Bearer ") or self.headers.get("x-api-key", "")
         desk.saw(Seen(path, body, key, tuple(refused), usage))
         if not path.endswith(("/v1/messages", "/v1/messages/count_tokens")):
@@ -223,6 +227,8 @@ class Handler(BaseHTTPRequestHandler):
             return self._error(401, "authentication_error", "no key", {})
         if refused:
             return self._error(400, "invalid_request_error", "; ".join(refused), {})
+        if lacking:
+            return self._error(lacking[0], "invalid_request_error", lacking[1], {})
         if counting:
             return self._send(200, "application/json", json.dumps({"input_tokens": n_tokens(body)}).encode(), {})
         try:
@@ -342,6 +348,10 @@ class MessagesServer:
         self._http = _Http(("127.0.0.1", port), Handler)
         self._http.desk = self
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    @property
+    def refuses(self) -> tuple[str, ...]:
+        return self._script.refuses
 
     @property
     def url(self) -> str:

@@ -90,7 +90,13 @@ class LeftOut(msgspec.Struct, frozen=True):
     feature: Feature
 
 
-StreamEvent = TextDelta | ToolStarted | ToolWords | Retrying | LeftOut
+class Charged(msgspec.Struct, frozen=True):
+    """The call was broken off by whoever made it: what attempts at it are known to have cost. All of them add up."""
+
+    usage: Usage
+
+
+StreamEvent = TextDelta | ToolStarted | ToolWords | Retrying | LeftOut | Charged
 Listener = Callable[[StreamEvent], None]
 
 

@@ -17,7 +17,16 @@ import msgspec
 
 from bridle.harness.model.assembly import Assembly, cut_short, garbage
 from bridle.harness.model.classify import Refusal, problem_of
-from bridle.harness.model.client import Feature, LeftOut, Listener, Message, ModelProblem, ModelReply, ModelRequest
+from bridle.harness.model.client import (
+    Charged,
+    Feature,
+    LeftOut,
+    Listener,
+    Message,
+    ModelProblem,
+    ModelReply,
+    ModelRequest,
+)
 from bridle.harness.model.endpoints import Endpoints, shipped_endpoints
 from bridle.harness.model.keys import Key
 from bridle.harness.model.leaving_out import uses, without
@@ -82,6 +91,10 @@ class LiveModel:
             reply = assembly.reply()
         except ModelProblem as problem:
             problem.spent = priced(assembly.usage, price) if assembly.started else Usage()
+            raise
+        except asyncio.CancelledError:
+            if assembly.started:
+                on_event(Charged(priced(assembly.usage, price)))
             raise
         except TimeoutError as error:
             spent = priced(assembly.usage, price) if assembly.started else Usage()

@@ -5,12 +5,13 @@ Budget is reserved before each call. A tool call of a reply that was cut short i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, cast
 
 import msgspec
 
-from bridle.harness.model.budget import Allowance, BudgetReached, Meter
+from bridle.harness.model.budget import Allowance, BudgetReached, Meter, Reserved, counted
 from bridle.harness.model.client import (
     Message,
     ModelClient,
@@ -20,6 +21,7 @@ from bridle.harness.model.client import (
 )
 from bridle.harness.model.profiles import Effort, Profile, Profiles, shipped, told_to_think
 from bridle.harness.model.tokens import tokens_of
+from bridle.harness.nouns import Usage
 from bridle.harness.pulse import Pulse
 from bridle.harness.session.journal import Journal
 from bridle.harness.tools.toolbox import Toolbox
@@ -100,6 +102,7 @@ class Conversation:
         while True:
             reply = await self._ask(say)
             if reply.stop_reason == "refusal":
+                self._journal.append("model_failed", {"reason": "declined", "usage": reply.usage})
                 raise Ended("refused", "the model declined: " + (reply.explanation or "it gave no reason"))
             self._take(reply)
             if reply.stop_reason == "max_tokens":
@@ -176,13 +179,23 @@ class Conversation:
         called = {"turn": self._meter.usage.turns + 1, "reserved": reserved, "model": request.model}
         self._journal.append("model_called", called)
         say("waiting for the model")
+        hears = Foretelling(say)
         try:
-            reply = await sitting.client.reply(request, sitting.pulse.beating(Foretelling(say).hear))
+            reply = await sitting.client.reply(request, sitting.pulse.beating(hears.hear))
         except ModelProblem as problem:
-            self._meter.settle(reserved, problem.spent)
+            self._failed(reserved, problem.spent, problem.message)
+            raise
+        except asyncio.CancelledError:
+            self._failed(reserved, hears.charged, "broken off")
             raise
         self._meter.settle(reserved, reply.usage)
         return reply
+
+    def _failed(self, reserved: Reserved, usage: Usage, reason: str) -> None:
+        """Count what a call took that brought no answer."""
+        self._meter.settle(reserved, usage)
+        if counted(usage):
+            self._journal.append("model_failed", {"reason": reason, "usage": usage})
 
     def _request(self) -> ModelRequest:
         profile = self._profile

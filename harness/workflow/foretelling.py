@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 from bridle.harness.edits.preview import Preview, PreviewReader, in_words
 from bridle.harness.edits.textedit import NAME as TEXT_EDITOR
-from bridle.harness.model.client import LeftOut, Retrying, StreamEvent, ToolStarted, ToolWords
+from bridle.harness.model.budget import add
+from bridle.harness.model.client import Charged, LeftOut, Retrying, StreamEvent, ToolStarted, ToolWords
+from bridle.harness.nouns import Usage
 
 MAX_LINES = 60
 MAX_PATH_CHARS = 200
@@ -28,11 +30,15 @@ class Foretelling:
         self._next_size = 2
         self._n_ends = 0
         self._last: Preview | None = None
+        self.charged = Usage()
+        """What a call that was broken off is known to have cost."""
 
     def hear(self, event: StreamEvent) -> None:
         """Say what there is to say of `event`."""
         if isinstance(event, ToolStarted):
             self._say(f"the model prepares {event.name}")
+        elif isinstance(event, Charged):
+            self.charged = add(self.charged, event.usage)
         elif isinstance(event, Retrying):
             self._readers.clear()
             self._said.clear()

@@ -14,7 +14,7 @@ from bridle.harness.model.client import Feature, LeftOut, ModelProblem, ModelReq
 from bridle.harness.model.endpoints import Own, named_in, shipped_endpoints, with_own
 from bridle.harness.model.keys import Key
 from bridle.harness.model.leaving_out import PLAIN, uses, without
-from bridle.harness.model.live import LiveModel
+from bridle.harness.model.live import LiveModel, Patience
 from bridle.harness.model.wire import wire
 from bridle.harness.nouns import UserProblem
 from tests.model.asking import MODEL, READ, SECRET, Ear, assistant, live, request, use, user
@@ -131,7 +131,7 @@ def test_other_refusals_name_none() -> None:
 @pytest.mark.parametrize("feature", sorted(ASKED))
 async def test_what_an_endpoint_refuses_by_name_is_left_out_from_then_on(feature: Feature) -> None:
     with MessagesServer(Script(refuses=(feature,))) as server:
-        client, ear = live(server), Ear()
+        client, ear = live(server, Patience()), Ear()
         reply = await client.reply(asking_for_all(), ear)
         await client.reply(asking_for_all(), ear)
         await client.close()
@@ -159,7 +159,7 @@ async def test_an_endpoint_of_a_known_kind_is_never_asked_for_what_it_lacks(kind
 @pytest.mark.slow
 async def test_an_endpoint_that_refuses_everything_is_asked_once_for_each_and_no_more() -> None:
     with MessagesServer(Script(refuses=tuple(ASKED))) as server:
-        client = live(server)
+        client = live(server, Patience())
         await client.reply(asking_for_all(), Ear())
         await client.close()
     assert len(server.seen) == len(ASKED) + 1
@@ -168,7 +168,7 @@ async def test_an_endpoint_that_refuses_everything_is_asked_once_for_each_and_no
 @pytest.mark.slow
 async def test_a_refusal_of_what_was_not_asked_for_stays_a_refusal() -> None:
     with MessagesServer(Script((), Step(fault="bad_request"))) as server:
-        client = live(server)
+        client = live(server, Patience())
         with pytest.raises(ModelProblem):
             await client.reply(asking_for_all(), Ear())
         await client.close()
@@ -178,7 +178,7 @@ async def test_a_refusal_of_what_was_not_asked_for_stays_a_refusal() -> None:
 @pytest.mark.slow
 async def test_a_key_is_tried_by_a_token_where_the_endpoint_cannot_count() -> None:
     with MessagesServer(Script(refuses=("count_tokens",))) as server:
-        client = live(server)
+        client = live(server, Patience())
         assert await client.check() > 0
         assert await client.check() > 0
         await client.close()

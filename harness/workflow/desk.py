@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import msgspec
 
@@ -139,7 +140,9 @@ class Desk:
         if "verdicts" in wanted:
             values["verdicts"] = findings_text(self.verdicts, ())
         if "changes" in wanted:
-            values["changes"] = await asyncio.to_thread(self._changes)
+            root, shadow, base = self._ground.root, self._bench.shadow, self._bench.base
+            selected = self._order.at is not None
+            values["changes"] = await asyncio.to_thread(lambda: since_commit(root, shadow, base, selected=selected))
         for name in wanted:
             if name.startswith(SOURCE):
                 values[name] = await self.sources.text(name.removeprefix(SOURCE), self._order.at)
@@ -250,22 +253,6 @@ class Desk:
         lines = "\n".join(f"- {one.question} {one.answer}" for one in self.assumed)
         return f"<assumed>\n{lines}\n</assumed>\n\n"
 
-    def _changes(self) -> str:
-        """Return what the person changed since the last commit, as a diff. Raises Ended where that is nothing."""
-        try:
-            paths = differing(self._bench.shadow)
-        except UserProblem as problem:
-            if self._order.at is None:
-                why = problem.message.rpartition(": ")[2]
-                raise Ended("refused", f"there is no last commit to compare with ({why}); select lines") from problem
-            return ""
-        before = at_head(self._ground.root, paths)
-        found = [Changed(path, before[path], self._bench.base(path)) for path in paths if path in before]
-        diff = _shown([one for one in found if one.before != one.after])
-        if not diff and self._order.at is None:
-            raise Ended("refused", "nothing was changed since the last commit, and no lines are selected")
-        return f'<change since="the last commit">\n{diff}\n</change>\n\n' if diff else ""
-
 
 def edit_tool_of(settings: Settings, model: str) -> EditTool:
     """Return what the person chose for the model to edit with, else what suits it."""
@@ -278,3 +265,23 @@ def _shown(changes: Sequence[Changed]) -> str:
     if len(text) <= MAX_DIFF_CHARS:
         return text
     return f"{text[:MAX_DIFF_CHARS]}\n… {len(text) - MAX_DIFF_CHARS} characters left out: read the files"
+
+
+def since_commit(root: Path, shadow: Shadow, base: Callable[[str], bytes | None], *, selected: bool) -> str:
+    """Return what the person changed since the last commit, as a diff.
+
+    Raises Ended where there is nothing to look at: no change, or no commit, and no lines that are `selected` either.
+    """
+    try:
+        paths = differing(shadow)
+    except UserProblem as problem:
+        if not selected:
+            why = problem.message.rpartition(": ")[2]
+            raise Ended("refused", f"there is no last commit to compare with ({why}); select lines") from problem
+        return ""
+    before = at_head(root, paths)
+    found = [Changed(path, before[path], base(path)) for path in paths if path in before]
+    diff = _shown([one for one in found if one.before != one.after])
+    if not diff and not selected:
+        raise Ended("refused", "nothing was changed since the last commit, and no lines are selected")
+    return f'<change since="the last commit">\n{diff}\n</change>\n\n' if diff else ""

@@ -1,7 +1,8 @@
 """The one policy for calls that fail: fatal never, unknown once, transient with growing waits, all of it
 bounded.
 
-It wraps any client. What failed attempts cost is added to the reply, or to the problem that is left.
+It wraps any client. What failed attempts cost is added to the reply, or to the problem that is left. Attempts that took
+more than was set aside for the call are the last, so that a budget is passed by one such call at most.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import reduce
 
 import msgspec
 
-from bridle.harness.model.budget import add
+from bridle.harness.model.budget import Reserved, add, counted, estimate
 from bridle.harness.model.client import (
     Charged,
     Listener,
@@ -91,7 +92,7 @@ class Patient:
 
     async def _tried(self, request: ModelRequest, on_event: Listener, failed: list[Usage]) -> ModelReply:
         """Ask until there is a reply; what attempts without one cost is kept in `failed`."""
-        began_s, attempt = self._now(), 0
+        began_s, attempt, wanted = self._now(), 0, estimate(request)
         while True:
             attempt += 1
             try:
@@ -99,6 +100,8 @@ class Patient:
             except ModelProblem as problem:
                 failed.append(problem.spent)
                 problem.spent = reduce(add, failed)
+                if _is_more(problem.spent, wanted):
+                    raise
                 delay_s = wait_s(problem, attempt, self._now() - began_s, self._luck(), self._policy)
                 if delay_s is None:
                     raise
@@ -111,3 +114,8 @@ class Patient:
     async def close(self) -> None:
         """Close what is below."""
         await self._client.close()
+
+
+def _is_more(spent: Usage, wanted: Reserved) -> bool:
+    cost, set_aside = spent.cost_usd_micros or 0, wanted.cost_usd_micros
+    return counted(spent) > wanted.tokens or (set_aside is not None and cost > set_aside)

@@ -24,6 +24,7 @@ from bridle.harness.model.tokens import tokens_of
 from bridle.harness.nouns import Usage
 from bridle.harness.pulse import Pulse
 from bridle.harness.session.journal import Journal
+from bridle.harness.tools.known_secrets import Striking
 from bridle.harness.tools.toolbox import Toolbox
 from bridle.harness.workflow.compaction import KEPT_NONE, KEPT_TURNS, cut, is_due, sent
 from bridle.harness.workflow.ending import Ended
@@ -44,7 +45,7 @@ class Sitting(msgspec.Struct, frozen=True):
     A talk that takes more than `most_tokens`, or than the model's window holds, is made shorter. `fallback` is the
     model that is asked instead where the money is too little for the first, or its endpoint fails for good; "" for
     none. `profiles` says what is known of both. `pulse` hears each word of the model, and is given `tool_s` more for a
-    tool.
+    tool. `striking` takes the workspace's own secrets out of all that is told.
     """
 
     client: ModelClient
@@ -57,6 +58,7 @@ class Sitting(msgspec.Struct, frozen=True):
     profiles: Profiles = msgspec.field(default_factory=shipped)
     pulse: Pulse = msgspec.field(default_factory=Pulse)
     tool_s: float = 0.0
+    striking: Striking = msgspec.field(default_factory=Striking)
 
 
 class Conversation:
@@ -87,7 +89,8 @@ class Conversation:
 
     def tell(self, text: str) -> None:
         """Say something to the model; it answers in the next `talk`."""
-        self._add("told", {"role": "user", "content": [{"type": "text", "text": text}]})
+        words = self._sitting.striking.struck(text)
+        self._add("told", {"role": "user", "content": [{"type": "text", "text": words}]})
 
     @property
     def begun(self) -> bool:
@@ -226,7 +229,8 @@ class Conversation:
             result = await self._toolbox.call(name, call.get("input"))
         if result.fatal:
             raise Ended("stalled", f"the model repeated a call that fails: {result.text.partition(chr(10))[0]}")
-        return {"type": "tool_result", "tool_use_id": call["id"], "content": result.text, "is_error": result.is_error}
+        text = self._sitting.striking.struck(result.text)
+        return {"type": "tool_result", "tool_use_id": call["id"], "content": text, "is_error": result.is_error}
 
     def _take(self, reply: ModelReply) -> None:
         message: Message = {"role": "assistant", "content": list(reply.content) or [SILENCE]}

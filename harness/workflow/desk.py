@@ -37,6 +37,7 @@ from bridle.harness.shadow.shadow import Shadow
 from bridle.harness.tools.asking import ask_tool, note_tool, symbols_tool
 from bridle.harness.tools.command import Bench, command_tool, programs_of
 from bridle.harness.tools.kit import Kit, tools_of
+from bridle.harness.tools.known_secrets import Striking, secrets_below
 from bridle.harness.tools.toolbox import Tool, Toolbox
 from bridle.harness.verify.python_version import is_newer_than_ours
 from bridle.harness.verify.rewinding import differing
@@ -71,6 +72,7 @@ class Desk:
         self._folder = ground.state.revisions / journal.run
         self._revisions = Revisions(self._folder, self._mode)
         self._copies: list[Shadow] = []
+        self._striking = Striking()
         self.artefacts: dict[str, str] = {}
         self.assumed: list[Assumed] = []
         self.verdicts: tuple[Verdict, ...] = ()
@@ -104,6 +106,7 @@ class Desk:
 
     async def talk(self, phase: Phase, take: Callable[[Submitted], None]) -> Conversation:
         """Return the talk of a phase, with nothing said yet; `take` gets what is handed in."""
+        self._striking = Striking(await asyncio.to_thread(secrets_below, self._ground.root))
         kit = await self._kit(phase)
         tools = list(tools_of(kit, phase.allowed))
         if phase.answer:
@@ -121,6 +124,7 @@ class Desk:
             profiles=self._ground.settings.profiles,
             pulse=self._ground.pulse,
             tool_s=self._ground.settings.timeout_s,
+            striking=self._striking,
         )
         return Conversation(sitting, Toolbox(tools), self._journal, meter)
 

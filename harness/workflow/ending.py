@@ -23,6 +23,6 @@ class Parked(Ended):
 
 
 def no_further(badge: str, why: str, said: str) -> str:
-    """Return the reason of a run that gets no further: how its change stands, why it ends, and the model's last words."""
+    """Return the reason of a run that gets no further: how its change stands, why it ends, what the model says."""
     told = f"{badge}; {why}" if why else badge
     return f"{told}. The model says: {said}" if said else told

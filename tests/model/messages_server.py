@@ -12,6 +12,7 @@ a list of steps, one for each request; when it has come to its end, `otherwise` 
     calls = [{ tool = "read", input = { path = "a.py" } }]
     stop_reason = "tool_use"        # left out: tool_use with calls, else end_turn
     [otherwise]
+    cut_at = 900                    # the stream is cut after so many bytes
     transcript = "fix.toml"         # a file or folder of transcripts, filled from the prompt; beside the script
 
 `counts_cache = false` leaves the cache's counts out of usage, as many compatible endpoints do. `refuses` names features
@@ -62,6 +63,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop_reason: str = ""
     fault: str = ""
     retry_after: str = ""
+    cut_at: int = 0
     transcript: str = ""
 
 
@@ -180,6 +182,7 @@ STATUSES: dict[str, tuple[int, str, str]] = {
     "rate_limit": (429, "rate_limit_error", "slow down"),
     "tier_spend_limit": (429, "rate_limit_error", "monthly threshold"),
     "server_error": (500, "api_error", "internal"),
+    "bad_gateway": (502, "api_error", "upstream is gone"),
     "overloaded": (529, "overloaded_error", "overloaded"),
 }
 BODIES: dict[str, tuple[int, str, bytes]] = {
@@ -258,8 +261,13 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("transfer-encoding", "chunked")
         self.send_header("request-id", f"req_{number}")
         self.end_headers()
+        left = step.cut_at or sys.maxsize
         for name, data in faulty(step, events(step, body, usage, number), self.server.desk.hold):
-            self._chunk(f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n".encode())
+            event = f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n".encode()
+            self._chunk(event[:left])
+            left -= len(event)
+            if left <= 0:
+                raise _Cut
             if step.fault == "trickle":
                 self.server.desk.hold(TRICKLE_S)
         if step.fault == "cut_mid_event":

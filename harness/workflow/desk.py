@@ -6,6 +6,7 @@ A phase has one talk. A builder works in the run's shadow, an evaluator in a cop
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -163,7 +164,7 @@ class Desk:
             own.seconds or whole.seconds,
             own.turns or whole.turns,
         )
-        return Allowance(self._meter, limits, phase.name, self._ground.now)
+        return Allowance(self._meter, limits, phase.name, time.monotonic)
 
     def _handing(self, phase: Phase) -> str:
         return f": hand your answer in with `{name_of(phase.answer)}`" if phase.answer else " and answer in words"

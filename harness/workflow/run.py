@@ -7,6 +7,7 @@ that met a limit, or waits for a person, is parked: it has not ended, and can be
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 
 from bridle.harness.engine import RunEnded, RunProgress
@@ -47,7 +48,7 @@ class Run:
         self._workflow = workflow
         self._journal = journal
         self._brake = brake
-        self._meter = Meter(ground.settings.budget, ground.now, also=ground.purse)
+        self._meter = Meter(ground.settings.budget, time.monotonic, also=ground.purse)
         self._offering = Offering(ground, run, order, journal)
         self._walk: Walk | None = None
         self._phase = self._last = "start"

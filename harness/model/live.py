@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import anthropic
 
 GREETING: Message = {"role": "user", "content": [{"type": "text", "text": "Hello"}]}
+NO_COUNT: frozenset[Feature] = frozenset({"count_tokens"})
 NOT_THERE = (404, 405, 501)
 """How an endpoint says that it has no such address, or does not know the model: asking for a reply tells which."""
 
@@ -77,7 +78,8 @@ class LiveModel:
                 feature = problem.feature
                 if feature is None or feature in self.lacks or not uses(wire(request), feature):
                     raise
-            self.lacks |= {feature}
+            learnt: frozenset[Feature] = frozenset((feature,))
+            self.lacks |= learnt
             on_event(LeftOut(feature))
 
     async def _attempt(self, request: ModelRequest, on_event: Listener) -> ModelReply:
@@ -115,7 +117,7 @@ class LiveModel:
             counted = await self._counted()
             if counted is not None:
                 return counted
-            self.lacks |= {"count_tokens"}
+            self.lacks |= NO_COUNT
         reply = await self.reply(ModelRequest(self.model, (), (), (GREETING,), 1), lambda event: None)
         return reply.usage.input_tokens
 

@@ -92,9 +92,10 @@ def told_to_think(profile: Profile, effort: Effort, max_tokens: int) -> tuple[di
     """
     if not effort:
         return None, ""
-    known = [level for level in LEVELS if level in profile.efforts]
-    lower = [level for level in known if LEVELS.index(level) <= LEVELS.index(effort)]
-    level: Effort = (lower[-1] if lower else known[0]) if known else ""
+    known: list[Effort] = [level for level in LEVELS if level in profile.efforts]
+    lower: list[Effort] = [level for level in known if LEVELS.index(level) <= LEVELS.index(effort)]
+    none: list[Effort] = [""]
+    level = (lower[-1:] or known[:1] or none)[0]
     if profile.thinking == "adaptive":
         return {"type": "adaptive"}, level
     if profile.thinking == "budget":

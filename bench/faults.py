@@ -1,8 +1,8 @@
 """Talks with an endpoint that fails in every way that is known: `python bench/faults.py [--smoke] [--seed N]`.
 
 Each kind of fault twenty times over the real SDK, cut at other places, with budgets of several sizes; in the smoke
-form some of them once. Exits 1 where a partial call was run, a permanent fault was tried again, or a budget was passed
-by more than one call.
+form every second kind once. Exits 1 where a partial call was run, a permanent fault was tried again, or a budget was
+passed by more than one call.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
-    kinds, times = (KINDS[::5], 1) if options.smoke else (KINDS, TIMES)
+    kinds, times = (KINDS[1::2], 1) if options.smoke else (KINDS, TIMES)
     dice = random.Random(options.seed)  # noqa: S311  # the same cuts on every run
     outcomes = asyncio.run(struck(kinds, times, dice))
     broken = [(outcome, found) for outcome in outcomes for found in wrong(outcome)]

@@ -8,10 +8,11 @@ import re
 import msgspec
 
 from bridle.cli.common import add_root, find_root, note, print_json
-from bridle.harness.audit.spending import WAYS, Sum, spending, summed, total
+from bridle.harness.audit.spending import WAYS, Sum, let_go, spending, summed, total
 from bridle.harness.audit.wholeness import readings
 from bridle.harness.model.budget import dollars
 from bridle.harness.nouns import UserProblem
+from bridle.harness.session.journal import entered
 from bridle.harness.session.state import State
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -28,11 +29,14 @@ def main(options: argparse.Namespace) -> int:
     """Print the sums."""
     if options.since and not _DAY.fullmatch(options.since):
         raise UserProblem(f"{options.since!r} is not a day", "write it as 2026-11-26")
-    known = list(readings(State(find_root(options.root)).journals))
+    journals = State(find_root(options.root)).journals
+    known = list(readings(journals))
     for reading in known:
         if reading.damage:
             note(f"{reading.run}: {reading.damage}; what stands before is counted")
-    spent = [one for reading in known for one in spending(reading) if one.day >= options.since]
+    told = [one for reading in known for one in spending(reading)]
+    told += let_go(entered(journals), {reading.run for reading in known})
+    spent = [one for one in told if one.day >= options.since]
     rows, whole = summed(spent, options.by), total("all", spent)
     if options.json:
         print_json({"by": options.by, "rows": [_plain(row) for row in rows], "total": _plain(whole)})

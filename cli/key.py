@@ -55,7 +55,7 @@ def _set(_environment: dict[str, str], endpoint: str) -> tuple[bool, str]:
     from bridle.harness.model.keys import store_key
 
     store_key(endpoint, _ask(endpoint))
-    return True, f"the key for {endpoint} is in the keyring; 'bridle key test' tries it, at no cost"
+    return True, f"the key for {endpoint} is in the keyring; 'bridle key test' tries it, for a token at most"
 
 
 def _test_embedder(_environment: dict[str, str], endpoint: str) -> tuple[bool, str]:
@@ -94,8 +94,10 @@ def _test(environment: dict[str, str], endpoint: str) -> tuple[bool, str]:
     from bridle.harness.model.client import ModelProblem
     from bridle.harness.model.keys import take_key
     from bridle.harness.model.live import LiveModel
+    from bridle.harness.model.modelsfile import NAME, load_models
+    from bridle.harness.settings import user_file
 
-    model = live_model(environment, take_key(environment))
+    model = live_model(environment, take_key(environment), endpoints=load_models(user_file().parent / NAME).endpoints)
     if model is None:
         raise UserProblem(f"there is no key for {endpoint}", "set one with: bridle key set")
 

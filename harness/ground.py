@@ -18,6 +18,7 @@ from bridle.harness.model.purse import Purse
 from bridle.harness.permission.grants import Grants
 from bridle.harness.phases.library import Library
 from bridle.harness.proposals.ledger import Ledger
+from bridle.harness.pulse import Pulse
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.state import State
 from bridle.harness.settings import Settings
@@ -47,7 +48,8 @@ class Ground:
     yes to this folder as it is now. `client` gives the model and `consent` asks once before anything goes to an
     endpoint; both raise UserProblem. `ask` puts a question about a permission (text, choices, the default) to the
     person, `question` one about the task. `now` is seconds since the epoch. `library` has the workflows, `purse` what
-    all runs together may take. `beside` is what choosing context knows beside the snapshot.
+    all runs together may take. `beside` is what choosing context knows beside the snapshot. `pulse` hears whether the
+    run lives.
     """
 
     root: Path
@@ -68,6 +70,7 @@ class Ground:
     now: Callable[[], float]
     library: Library
     purse: Purse
+    pulse: Pulse = field(default_factory=Pulse)
     servers: Servers | None = None
     beside: Callable[[], Awaitable[Beside]] = nothing_beside
 

@@ -275,12 +275,13 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """Limits of one run."""
+    """Limits of one run; `stall_s` is how long it may stand still."""
 
     tokens: int = 200_000
     cost_usd_micros: int = 2_000_000
     seconds: float = 600.0
     turns: int = 24
+    stall_s: float = 300.0
 
 
 class UserProblem(Exception):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from unicodedata import category
+
 import msgspec
 
 from bridle.harness.engine import Selection, StartRun
-from bridle.harness.nouns import Finding
+from bridle.harness.nouns import Finding, UserProblem
 from bridle.harness.proposals.badge import headline
+
+MAX_INSTRUCTION_CHARS = 100_000
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -31,9 +35,22 @@ class Order(msgspec.Struct, frozen=True):
 
 
 def order_of(request: StartRun, versions: dict[str, int]) -> Order:
-    """Return the order that a door's request means; values that a test had are the person's alone and stay out."""
-    instruction = request.instruction.strip()
+    """Return the order that a door's request means; values that a test had are the person's alone and stay out.
+
+    Characters that nobody sees are no part of an instruction. Raises UserProblem for one that is too long.
+    """
+    given = request.instruction
+    if len(given) > MAX_INSTRUCTION_CHARS:
+        raise UserProblem(
+            f"the instruction has {len(given)} characters, and at most {MAX_INSTRUCTION_CHARS} are taken",
+            "put the long part into a file of the workspace and name it",
+        )
+    instruction = "".join(filter(_is_seen, given.replace("\r\n", "\n"))).strip()
     if not instruction and request.finding is not None:
         instruction = "Make this finding go away by mending its cause."
     finding = request.finding and msgspec.structs.replace(request.finding, values=())
     return Order(request.workflow, instruction, request.at, finding, versions, request.sources)
+
+
+def _is_seen(character: str) -> bool:
+    return character in "\n\t" or character.isprintable() or category(character) == "Zs"

@@ -13,7 +13,8 @@ from bridle.context.whynot import why_not
 from bridle.harness.buffers import Buffers
 from bridle.harness.engine import GetContext, PackPiece, PackView, SessionRow, Status, Usage
 from bridle.harness.knowing import Knowing
-from bridle.harness.model.prices import cost_usd_micros, price_of
+from bridle.harness.model.prices import cost_usd_micros
+from bridle.harness.model.profiles import Price
 from bridle.harness.permission.trust import Trust
 from bridle.harness.rulefiles import rule_files
 from bridle.harness.runs import Runs
@@ -74,7 +75,7 @@ class Overview:
             types=self._settings.types,
             navigation=self._settings.navigation,
             next_step=_next_step(trusted=trusted, model=model),
-            fix_cost_usd_micros=fix_cost(rows, model, self._settings.context_tokens),
+            fix_cost_usd_micros=fix_cost(rows, self._settings.profiles.of(model).price, self._settings.context_tokens),
         )
 
     def _checks(self) -> tuple[str, ...]:
@@ -125,8 +126,8 @@ class Overview:
             return None
 
 
-def fix_cost(rows: Sequence[SessionRow], model: str, context_tokens: int) -> int | None:
-    """Return what a fix costs as a rule, in micro-dollars: what the last ones came to, else by the model's price.
+def fix_cost(rows: Sequence[SessionRow], price: Price | None, context_tokens: int) -> int | None:
+    """Return what a fix costs as a rule, in micro-dollars: what the last ones came to, else by its model's price.
 
     None where neither is known.
     """
@@ -135,7 +136,7 @@ def fix_cost(rows: Sequence[SessionRow], model: str, context_tokens: int) -> int
     if known:
         return known[len(known) // 2]
     sent = FIX_TURNS * (context_tokens + OVERHEAD_TOKENS)
-    return cost_usd_micros(Usage(input_tokens=sent, output_tokens=FIX_TURNS * REPLY_TOKENS), price_of(model))
+    return cost_usd_micros(Usage(input_tokens=sent, output_tokens=FIX_TURNS * REPLY_TOKENS), price)
 
 
 def _next_step(*, trusted: bool, model: str) -> str:

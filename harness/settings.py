@@ -13,15 +13,19 @@ import os
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 import platformdirs
 
 from bridle.context.readform import ReadMode
+from bridle.harness import tightening
 from bridle.harness.mcp.definition import Server, declared
-from bridle.harness.model.purse import Ceiling, Ceilings
+from bridle.harness.model.endpoints import Endpoints, shipped_endpoints
+from bridle.harness.model.modelsfile import NAME as MODELS_FILE
+from bridle.harness.model.modelsfile import load_models
+from bridle.harness.model.profiles import Profiles, shipped
+from bridle.harness.model.purse import Ceilings
 from bridle.harness.nouns import Budget, UserProblem
 from bridle.harness.permission.hooks import Hook
 from bridle.harness.permission.rules import (
@@ -40,9 +44,6 @@ from bridle.harness.phases.sources import Source, declared_sources
 from bridle.harness.session.retention import Keeping
 from bridle.harness.session.state import state_home
 from bridle.harness.settingsfiles import (
-    Bounds,
-    BudgetPart,
-    CeilingPart,
     CheckPart,
     EditorSettings,
     EditTool,
@@ -55,13 +56,13 @@ from bridle.harness.settingsfiles import (
     Rules,
     Shelter,
     Show,
-    TestsPart,
     Tighter,
     UserFile,
     VectorsPart,
 )
 from bridle.harness.shadow.contained import Container
-from bridle.harness.shadow.limits import MEBIBYTE, Limits, usual_limits
+from bridle.harness.shadow.limits import Limits, usual_limits
+from bridle.harness.tightening import Proof
 from bridle.harness.tomlfile import convert, line_of, read_toml
 from bridle.harness.verify.checkers.registry import CHECKERS
 from bridle.harness.verify.checks import Check
@@ -70,16 +71,6 @@ from bridle.harness.verify.needs import access_of
 
 MANAGED_FILE = Path("/etc/bridle/managed.toml")
 """What holds for everybody on this machine, written by whoever administers it."""
-
-
-class Proof(msgspec.Struct, frozen=True):
-    """Which tests prove a change: see `TestsPart`."""
-
-    gate: Literal["impact", "full"] = "full"
-    gate_s: float = 900.0
-    coverage: float = 0.0
-    strength_s: float = 0.0
-    stop_after: int = 5
 
 
 class Embedding(msgspec.Struct, frozen=True):
@@ -95,11 +86,12 @@ class Settings(msgspec.Struct, frozen=True):
     """All settings of one workspace.
 
     `python` is the project's interpreter, None to find it; `model` and `base_url` are "" for their defaults;
-    `models` are those that phases may name, by class; a talk of more than `compact_tokens` is made shorter.
+    `models` are those that phases may name, by class; a talk of more than `compact_tokens` is made shorter. `profiles`
+    and `endpoints` are what is known of each model and of where it is asked.
     `ceiling` holds for all runs together.
     `timeout_s` is for each check; `limits` are of each command in the sandbox; `needs` is what each check is granted
     beyond it (check → "loopback:PORT" …). `read_mode` is how lines are named to the model, `edit_tool` what it edits
-    with.
+    with, None for what suits the model.
     `mcp` are the MCP servers, `source` the sources, the person's and the project's. `tests` says what proves a change.
     `declared` are the checks that the person declares for all their projects, and those of this project.
     `hooks` are asked after the rules, those of the machine's owner first. `sessions` says how long runs are remembered.
@@ -111,6 +103,8 @@ class Settings(msgspec.Struct, frozen=True):
     base_url: str = ""
     models: dict[str, str] = {}
     compact_tokens: int = 60_000
+    profiles: Profiles = msgspec.field(default_factory=shipped)
+    endpoints: Endpoints = msgspec.field(default_factory=shipped_endpoints)
     ceiling: Ceilings = Ceilings()
     budget: Budget = Budget()
     checks_on_save: bool = True
@@ -124,7 +118,7 @@ class Settings(msgspec.Struct, frozen=True):
     limits: Limits = msgspec.field(default_factory=usual_limits)
     needs: dict[str, tuple[str, ...]] = {}
     read_mode: ReadMode = "check"
-    edit_tool: EditTool = "hashline"
+    edit_tool: EditTool | None = None
     mcp: tuple[Server, ...] = ()
     source: dict[str, Source] = {}
     hooks: tuple[Hook, ...] = ()
@@ -189,6 +183,7 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
     modes.extend(mode_of(file.mode) for file in (managed, editor, project) if file.mode)
     hooks = (*_hooks(managed.hooks, "managed", theirs), *_hooks(user.hooks, "user", mine))
     on_save = user.checks_on_save if editor.checks_on_save is None else editor.checks_on_save
+    described = load_models(mine.parent / MODELS_FILE)
     private = (state_home(), mine.parent, theirs.parent)
     return Settings(
         policy=Policy(root.resolve(), min(modes, key=MODES.index), rules, private=private),
@@ -197,19 +192,22 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
         base_url=user.base_url,
         models={name: model for name, model in msgspec.structs.asdict(user.models).items() if model},
         compact_tokens=user.compact_tokens,
+        profiles=described.profiles,
+        endpoints=described.endpoints,
         ceiling=Ceilings(
-            _ceiling(user.ceiling.session, managed.ceiling.session), _ceiling(user.ceiling.day, managed.ceiling.day)
+            tightening.ceiling(user.ceiling.session, managed.ceiling.session),
+            tightening.ceiling(user.ceiling.day, managed.ceiling.day),
         ),
-        budget=_budget(user.budget, editor.budget, project.budget),
+        budget=tightening.budget(user.budget, editor.budget, project.budget),
         checks_on_save=on_save is not False and project.checks_on_save is not False,
-        timeout_s=_least(editor.timeout_s or user.timeout_s or 120.0, project.timeout_s),
-        context_tokens=_least(editor.context_tokens or user.context_tokens or 4_000, project.context_tokens),
-        lint=_shown(editor.diagnostics.lint, user.diagnostics.lint),
-        types=_shown(editor.diagnostics.types, user.diagnostics.types),
+        timeout_s=tightening.least(editor.timeout_s or user.timeout_s or 120.0, project.timeout_s),
+        context_tokens=tightening.least(editor.context_tokens or user.context_tokens or 4_000, project.context_tokens),
+        lint=tightening.shown(editor.diagnostics.lint, user.diagnostics.lint),
+        types=tightening.shown(editor.diagnostics.types, user.diagnostics.types),
         navigation=editor.navigation or user.navigation,
         sandbox_required=any(file.sandbox.required for file in (managed, user, editor, project)),
         container=_container(user.sandbox, mine),
-        limits=_limits(user.sandbox, project.sandbox),
+        limits=tightening.limits(user.sandbox, project.sandbox),
         needs={name: check.needs for name, check in user.checks.items() if _check_needs(name, check, mine)},
         read_mode=user.read_mode,
         edit_tool=user.edit_tool,
@@ -217,32 +215,10 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
         source=declared_sources((user.source, mine), (project.source, its)),
         hooks=(*hooks, *_hooks(project.hooks, "project", its)),
         declared=_declared((user.declared, mine), (project.declared, its)),
-        tests=_proof(user.tests, editor.tests, project.tests),
+        tests=tightening.proof(user.tests, editor.tests, project.tests),
         vectors=_embedding(user, project),
         sessions=Keeping(user.sessions.keep_days, user.sessions.keep_mb),
     )
-
-
-def _proof(user: TestsPart, editor: TestsPart, project: TestsPart) -> Proof:
-    """Return what proves a change; the editor and the project can ask for more than the person does, not for less."""
-    usual = Proof()
-    parts = (user, editor, project)
-    only_impact = user.gate == "impact" and not any(part.gate == "full" for part in parts)
-    return Proof(
-        gate="impact" if only_impact else "full",
-        gate_s=max([user.gate_s or usual.gate_s, *(part.gate_s for part in parts if part.gate_s is not None)]),
-        coverage=max(part.coverage or 0.0 for part in parts),
-        strength_s=max(part.strength_s or 0.0 for part in parts),
-        stop_after=_most(
-            usual.stop_after if user.stop_after is None else user.stop_after, editor.stop_after, project.stop_after
-        ),
-    )
-
-
-def _most(first: int, *others: int | None) -> int:
-    """Return the greatest of the numbers that are given; 0 stands for no end."""
-    given = [first, *(number for number in others if number is not None)]
-    return 0 if 0 in given else max(given)
 
 
 def _reserved(shape: type[Part], mine: Path) -> dict[str, str]:
@@ -339,25 +315,6 @@ def _is_near(host: str) -> bool:
         return host == "localhost"
 
 
-def _budget(user: BudgetPart, *tighter: BudgetPart) -> Budget:
-    default = Budget()
-    dollars = [part.cost_usd for part in tighter]
-    own = default.cost_usd_micros if user.cost_usd is None else round(user.cost_usd * 1_000_000)
-    return Budget(
-        tokens=_least(user.tokens or default.tokens, *(part.tokens for part in tighter)),
-        cost_usd_micros=_least(own, *(None if d is None else round(d * 1_000_000) for d in dollars)),
-        seconds=_least(user.seconds or default.seconds, *(part.seconds for part in tighter)),
-        turns=_least(user.turns or default.turns, *(part.turns for part in tighter)),
-    )
-
-
-def _ceiling(*parts: CeilingPart) -> Ceiling:
-    """Return the lowest of what is said."""
-    tokens = [part.tokens for part in parts if part.tokens is not None]
-    micros = [round(part.cost_usd * 1_000_000) for part in parts if part.cost_usd is not None]
-    return Ceiling(min(tokens, default=None), min(micros, default=None))
-
-
 def _container(user: Shelter, mine: Path) -> Container | None:
     if not user.container:
         return None
@@ -365,17 +322,6 @@ def _container(user: Shelter, mine: Path) -> Container | None:
         where = f"{mine}:{line_of(mine.read_text('utf-8-sig'), ('sandbox', 'container'))}"
         raise UserProblem(f"{where}: a container needs an image", 'name one that has your tools: image = "…"')
     return Container(user.container, user.image)
-
-
-def _limits(user: Bounds, project: Bounds) -> Limits:
-    usual = usual_limits()
-    memory, disk = usual.memory_bytes // MEBIBYTE, usual.disk_bytes // MEBIBYTE
-    return msgspec.structs.replace(
-        usual,
-        memory_bytes=_least(user.memory_mb or memory, project.memory_mb) * MEBIBYTE,
-        processes=_least(user.processes or usual.processes, project.processes),
-        disk_bytes=_least(user.disk_mb or disk, project.disk_mb) * MEBIBYTE,
-    )
 
 
 def _check_needs(name: str, check: CheckPart, mine: Path) -> bool:
@@ -386,14 +332,3 @@ def _check_needs(name: str, check: CheckPart, mine: Path) -> bool:
         where = f"{mine}:{line_of(mine.read_text('utf-8-sig'), ('checks', name, 'needs'))}"
         raise UserProblem(f"{where}: {problem.message}", problem.next_step) from problem
     return bool(check.needs)
-
-
-_Number = TypeVar("_Number", int, float)
-
-
-def _least(own: _Number, *others: _Number | None) -> _Number:
-    return min(own, *(other for other in others if other is not None), own)
-
-
-def _shown(editor: Show, user: Show) -> Show:
-    return user if editor == "auto" else editor

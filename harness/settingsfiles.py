@@ -65,10 +65,13 @@ Hooks = tuple[HookEntry, ...]
 
 
 class BudgetPart(Part, frozen=True):
+    """What one run may take. One in which nothing happens for `stall_s` is parked."""
+
     tokens: _Tokens | None = None
     cost_usd: _Dollars | None = None
     seconds: _Seconds | None = None
     turns: _Turns | None = None
+    stall_s: _Seconds | None = None
 
 
 class CeilingPart(Part, frozen=True):
@@ -218,7 +221,7 @@ class UserFile(Common, frozen=True):
     ceiling: CeilingsPart = CeilingsPart()
     compact_tokens: Annotated[int, msgspec.Meta(ge=4_000, le=1_000_000)] = 60_000
     read_mode: ReadMode = "check"
-    edit_tool: EditTool = "hashline"
+    edit_tool: EditTool | None = None
     mcp: dict[str, UserServer] = {}
     source: dict[str, UserSource] = {}
     vectors: VectorStorePlace | VectorsPart = "on"

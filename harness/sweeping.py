@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from bridle.harness.audit.spending import bills
 from bridle.harness.nouns import ProposalId, RunId, UserProblem
 from bridle.harness.proposals.ledger import SUFFIX, Ledger
 from bridle.harness.session.blobs import Blobs
@@ -91,7 +92,7 @@ class Sweeping:
     def _drop(self, run: RunId, reason: str) -> None:
         """Let one run go with its offer; one that somebody took up meanwhile stays."""
         try:
-            drop(self._state.journals, run, reason, self._now)
+            drop(self._state.journals, run, reason, self._now, bills)
             offer = self._ledger.of_run(run)
             if offer is not None:
                 self._ledger.drop(ProposalId(offer.proposal.id))

@@ -137,6 +137,7 @@ def line_of(text: str, path: tuple[str, ...], nth: int = 0) -> int | None:
                 here, table = (), ("",)
         else:
             here = (*table, *_parts(key[1])) if key else ()
+        here = here[: len(path)]
         if here and _leads_to(here, path) and (best is None or len(here) > best[0]):
             best = len(here), number
     return best[1] if best else None

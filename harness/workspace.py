@@ -73,7 +73,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     rung = asyncio.create_task(asyncio.to_thread(_rung, root, state, settings))
     grants = Grants(settings.policy, settings.needs)
     servers = _servers(root, settings, state, trust)
-    model = _Model(partial(choose, model_environment(os.environ), root, key))
+    model = _Model(partial(choose, model_environment(os.environ), root, key, settings.endpoints))
     ground = Ground(
         root=root,
         engine=uuid.uuid4().hex[:8],

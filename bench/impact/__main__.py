@@ -29,7 +29,7 @@ from typing import Any
 import scripts
 from suites import Known, Project, Suite, know, our_own
 
-from bridle.harness.settings import Proof
+from bridle.harness.tightening import Proof
 from bridle.harness.verify.impact.choosing import Change, Selection, choose
 from bridle.harness.verify.impact.touches import Touch, touches
 from bridle.harness.verify.mutants.mutant import Mutant

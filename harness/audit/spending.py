@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -13,7 +13,7 @@ from bridle.harness.model.budget import add
 from bridle.harness.model.purse import day_of
 from bridle.harness.nouns import RunId, Usage, UserProblem
 from bridle.harness.session import events
-from bridle.harness.session.journal import REGISTER, Reading, read_journal
+from bridle.harness.session.journal import REGISTER, Reading, Register, entered, journals_in, read_journal
 
 By = Literal["run", "phase", "model", "day"]
 WAYS: tuple[By, ...] = get_args(By)
@@ -21,13 +21,14 @@ UNNAMED = "(not told)"
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """One answer of a model. `day` is that of this machine's clock, as ``2026-11-26``."""
+    """One call of a model, or some of one phase, model and day. `day` is of this machine's clock, as ``2026-11-26``."""
 
     run: RunId
     phase: str
     model: str
     day: str
     usage: Usage
+    calls: int = 1
 
 
 class Sum(msgspec.Struct, frozen=True):
@@ -48,7 +49,7 @@ class Sum(msgspec.Struct, frozen=True):
 
 
 def spending(reading: Reading) -> Iterator[Spent]:
-    """Yield every answer of one run."""
+    """Yield every call of one run that cost anything or was answered."""
     phase = model = ""
     for record in reading.records:
         match record.event():
@@ -58,23 +59,39 @@ def spending(reading: Reading) -> Iterator[Spent]:
                 model = name or model
             case events.PhaseEntered(name=name):
                 phase = name
-            case events.ModelReplied(usage=usage):
+            case events.ModelReplied(usage=usage) | events.ModelFailed(usage=usage):
                 yield Spent(reading.run, phase or UNNAMED, model or UNNAMED, day_of(record.time), usage)
             case _:
                 pass
 
 
+def bills(reading: Reading) -> tuple[events.Bill, ...]:
+    """Return what one run cost, as the register keeps it when the run is let go."""
+    groups: dict[tuple[str, str, str], list[Spent]] = {}
+    for one in spending(reading):
+        groups.setdefault((one.phase, one.model, one.day), []).append(one)
+    return tuple(events.Bill(*key, len(group), _usage(group)) for key, group in sorted(groups.items()))
+
+
+def let_go(register: Register, known: Collection[str]) -> Iterator[Spent]:
+    """Yield what the runs cost that were let go and are not among those that are `known`."""
+    for run, event in sorted(register.dropped.items()):
+        if run not in known:
+            for bill in event.bills:
+                yield Spent(RunId(run), bill.phase, bill.model, bill.day, bill.usage, bill.calls)
+
+
 def spent_on(home: Path, day: str) -> Usage:
     """Return what was spent on a day in all workspaces whose state is below `home`; what cannot be read is left out."""
-    whole = Usage()
+    found: list[Spent] = []
     for folder in sorted(home.glob("*/journals")):
         for path in sorted(folder.glob("*.jsonl")):
             with contextlib.suppress(OSError, UserProblem):
                 if day_of(path.stat().st_mtime) < day or path.stem == REGISTER:
                     continue
-                for one in spending(read_journal(folder, RunId(path.stem))):
-                    whole = add(whole, one.usage) if one.day == day else whole
-    return whole
+                found += spending(read_journal(folder, RunId(path.stem)))
+        found += let_go(entered(folder), journals_in(folder))
+    return _usage(one for one in found if one.day == day)
 
 
 def summed(spent: Iterable[Spent], by: By) -> tuple[Sum, ...]:
@@ -95,5 +112,12 @@ def total(key: str, spent: Iterable[Spent]) -> Sum:
         usage = add(usage, one.usage)
         money += one.usage.cost_usd_micros or 0
         known = known and one.usage.cost_usd_micros is not None
-        calls += 1
+        calls += one.calls
     return Sum(key, calls, usage, money, known)
+
+
+def _usage(spent: Iterable[Spent]) -> Usage:
+    whole = Usage()
+    for one in spent:
+        whole = add(whole, one.usage)
+    return whole

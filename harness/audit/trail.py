@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from bridle.harness.model.budget import dollars
-from bridle.harness.nouns import RunId
+from bridle.harness.nouns import RunId, Usage
 from bridle.harness.session import events
 from bridle.harness.session.journal import Reading
 from bridle.harness.session.records import Record
@@ -64,7 +64,7 @@ def _action(run: RunId, record: Record, event: events.Event | None, model: str, 
     match event:
         case events.ModelCalled(model=asked):
             return msgspec.structs.replace(action, model=asked or model)
-        case events.ModelReplied(usage=used):
+        case events.ModelReplied(usage=used) | events.ModelFailed(usage=used):
             tokens = used.input_tokens + used.output_tokens + used.cache_read_tokens + used.cache_write_tokens
             return msgspec.structs.replace(action, model=model, tokens=tokens, cost_usd_micros=used.cost_usd_micros)
         case events.Decided(rule=rule) | events.McpCalled(rule=rule):
@@ -103,9 +103,16 @@ def _sheltered(event: events.Sheltered) -> str:
 
 
 def _replied(event: events.ModelReplied) -> str:
-    used = event.usage
+    return f"answered ({event.stop_reason or 'no reason told'}): {_used(event.usage)}"
+
+
+def _failed(event: events.ModelFailed) -> str:
+    return f"gave no answer ({event.reason or 'no reason told'}): {_used(event.usage)}"
+
+
+def _used(used: Usage) -> str:
     parts = f"{used.input_tokens} in, {used.output_tokens} out, {used.cache_read_tokens} from the cache"
-    return f"answered ({event.stop_reason or 'no reason told'}): {parts}, {dollars(used.cost_usd_micros)}"
+    return f"{parts}, {dollars(used.cost_usd_micros)}"
 
 
 def _decided(event: events.Decided) -> str:
@@ -176,6 +183,7 @@ _SAID: dict[type[Any], tuple[Who, Callable[[Any], str]]] = {
     events.Compacted: ("bridle", lambda event: f"cut the talk of {event.talk} before message {event.start}"),
     events.ModelCalled: ("bridle", lambda event: f"asked the model, turn {event.turn}"),
     events.ModelReplied: ("model", _replied),
+    events.ModelFailed: ("model", _failed),
     events.ToolCalled: ("model", lambda event: f"called {event.name}"),
     events.ToolReplied: ("bridle", lambda event: "told the model what its tools gave"),
     events.Decided: ("bridle", _decided),

@@ -10,6 +10,7 @@ import json
 from typing import Any, cast
 
 from bridle.harness.model.client import Block, ModelProblem, ModelReply, StreamEvent, TextDelta, ToolStarted, ToolWords
+from bridle.harness.model.tokens import BYTES_PER_TOKEN
 from bridle.harness.nouns import Usage
 
 MAX_REPLY_CHARS = 4_000_000
@@ -46,8 +47,13 @@ class Assembly:
 
     @property
     def usage(self) -> Usage:
-        """What this call takes as far as the endpoint said; a count it leaves out is 0. Without a price."""
+        """What this call takes as far as the endpoint said; a count it leaves out is 0. Without a price.
+
+        Of a reply that is not whole at least what was heard counts as said.
+        """
         counts = {ours: self._counts.get(theirs, 0) for ours, theirs in _COUNTS.items()}
+        if not self._complete:
+            counts["output_tokens"] = max(counts["output_tokens"], self._n_chars // BYTES_PER_TOKEN)
         return Usage(**counts, cost_usd_micros=None, turns=1)
 
     def take(self, event: dict[str, Any]) -> StreamEvent | None:

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from bridle.harness.model.client import ModelRequest
-from bridle.harness.model.prices import cost_usd_micros, price_of
+from bridle.harness.model.prices import cost_usd_micros
 from bridle.harness.model.tokens import tokens_in
 from bridle.harness.nouns import Budget, Usage
 
@@ -65,7 +65,7 @@ def estimate(request: ModelRequest) -> Reserved:
     n_sent = _more(tokens_in(request))
     n_said = _more(request.max_tokens)
     dearest = Usage(cache_write_tokens=n_sent, output_tokens=n_said)
-    return Reserved(n_sent + n_said, cost_usd_micros(dearest, price_of(request.model)))
+    return Reserved(n_sent + n_said, cost_usd_micros(dearest, request.facts.price))
 
 
 def obstacle(budget: Budget, spent: Usage, wanted: Reserved, elapsed_s: float) -> Limit | None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import bridle
 from bridle.harness.model.client import ModelClient
+from bridle.harness.model.endpoints import Endpoints
 from bridle.harness.model.keys import NO_KEY, Key, stored_key
 from bridle.harness.model.live import LiveModel, Patience
 from bridle.harness.model.replay import REPLAY, Replay
@@ -23,21 +24,27 @@ ENDPOINT = "https://api.anthropic.com"
 DEFAULT_MODEL = "claude-opus-5-5"
 
 
-def choose(environment: Mapping[str, str], root: Path, key: Key | None = None) -> ModelClient | None:
+def choose(
+    environment: Mapping[str, str], root: Path, key: Key | None = None, endpoints: Endpoints | None = None
+) -> ModelClient | None:
     """Return the model for the workspace at `root`, None where none is set up.
 
     Reads BRIDLE_MODEL (an id, or "replay"), BRIDLE_TRANSCRIPT (a file or folder), ANTHROPIC_BASE_URL. `key`
-    is what `take_key` took from the environment; without one the keyring is asked. Raises UserProblem.
+    is what `take_key` took from the environment; without one the keyring is asked. `endpoints` says what each endpoint
+    lacks, None for what ships with us. Raises UserProblem.
     """
     model = environment.get("BRIDLE_MODEL", "").strip()
     if model == REPLAY:
         return Replay(load(_transcripts(environment)), root)
-    live = live_model(environment, key)
+    live = live_model(environment, key, endpoints=endpoints)
     return Patient(live) if live is not None else None
 
 
 def live_model(
-    environment: Mapping[str, str], key: Key | None = None, patience: Patience | None = None
+    environment: Mapping[str, str],
+    key: Key | None = None,
+    patience: Patience | None = None,
+    endpoints: Endpoints | None = None,
 ) -> LiveModel | None:
     """Return the live model alone, without a policy around it; None without a key that it needs."""
     model = environment.get("BRIDLE_MODEL", "").strip()
@@ -45,7 +52,7 @@ def live_model(
     key = key or stored_key(endpoint) or (NO_KEY if model and _is_near(endpoint) else None)
     if key is None or model == REPLAY:
         return None
-    return LiveModel(model or DEFAULT_MODEL, key, endpoint, patience)
+    return LiveModel(model or DEFAULT_MODEL, key, endpoint, patience, endpoints)
 
 
 def endpoint_of(environment: Mapping[str, str]) -> str:

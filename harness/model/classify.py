@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import msgspec
 
 from bridle.harness.model.client import ModelProblem
+from bridle.harness.model.endpoints import named_in
 
 MAX_RETRY_AFTER_S = 3600.0
 _KEY_STEP = "set a key that works: `bridle key set`, or ANTHROPIC_API_KEY in the environment of the editor"
@@ -49,7 +50,12 @@ def problem_of(refusal: Refusal, model: str, endpoint: str) -> ModelProblem:
     if status == 403 or kind == "permission_error":
         return ModelProblem("fatal", f"the key may not use {model!r}", "choose another model, or ask for access")
     if status == 404 or kind == "not_found_error":
-        return ModelProblem("fatal", f"{endpoint} does not know {model!r}", "check BRIDLE_MODEL and ANTHROPIC_BASE_URL")
+        return ModelProblem(
+            "fatal",
+            f"{endpoint} does not know {model!r}",
+            "check BRIDLE_MODEL and ANTHROPIC_BASE_URL",
+            feature=named_in(refusal.message),
+        )
     if status == 429 or kind == "rate_limit_error":
         return ModelProblem(
             "transient",
@@ -77,7 +83,13 @@ def problem_of(refusal: Refusal, model: str, endpoint: str) -> ModelProblem:
             too_long=True,
         )
     if status >= 400 or kind == "invalid_request_error":
-        return ModelProblem("fatal", f"{endpoint} refuses the request ({status})", _REQUEST_STEP, refused=True)
+        return ModelProblem(
+            "fatal",
+            f"{endpoint} refuses the request ({status})",
+            _REQUEST_STEP,
+            refused=True,
+            feature=named_in(refusal.message),
+        )
     return ModelProblem("unknown", f"{endpoint} answered in a way that is not known ({status})", "try again")
 
 

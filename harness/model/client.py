@@ -11,17 +11,22 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from bridle.harness.model.profiles import Effort, Profile, shipped
 from bridle.harness.nouns import Usage
 
 Block = dict[str, Any]
 Message = dict[str, Any]
 
-Effort = Literal["", "low", "medium", "high", "xhigh", "max"]
+Feature = Literal["cache_control", "thinking", "effort", "strict", "images", "typed_tools", "count_tokens"]
+"""What of the protocol not every endpoint has."""
 ProblemKind = Literal["fatal", "transient", "unknown"]
 
 
 class ModelRequest(msgspec.Struct, frozen=True):
-    """One call. `thinking` and `effort` are left to the model's own default where they are not given."""
+    """One call. `thinking` and `effort` are left to the model's own default where they are not given.
+
+    `profile` is what is known of the model, None for what ships with us.
+    """
 
     model: str
     system: tuple[Block, ...]
@@ -30,6 +35,12 @@ class ModelRequest(msgspec.Struct, frozen=True):
     max_tokens: int
     thinking: Block | None = None
     effort: Effort = ""
+    profile: Profile | None = None
+
+    @property
+    def facts(self) -> Profile:
+        """What is known of the model."""
+        return self.profile or shipped().of(self.model)
 
 
 class ModelReply(msgspec.Struct, frozen=True):
@@ -73,7 +84,19 @@ class Retrying(msgspec.Struct, frozen=True):
     delay_s: float
 
 
-StreamEvent = TextDelta | ToolStarted | ToolWords | Retrying
+class LeftOut(msgspec.Struct, frozen=True):
+    """The endpoint refused the call because of `feature`; it is made without that from now on."""
+
+    feature: Feature
+
+
+class Charged(msgspec.Struct, frozen=True):
+    """The call was broken off by whoever made it: what attempts at it are known to have cost. All of them add up."""
+
+    usage: Usage
+
+
+StreamEvent = TextDelta | ToolStarted | ToolWords | Retrying | LeftOut | Charged
 Listener = Callable[[StreamEvent], None]
 
 
@@ -82,7 +105,8 @@ class ModelProblem(Exception):
 
     `fatal` is never tried again, `transient` is, `unknown` once. `spent` is what the failed attempts are known to have
     cost. What is `too_long` may be taken when it is shorter; a request that was `refused` as it is, when it asks for
-    less. The text never holds a key, nor what the endpoint sent as a body.
+    less, and `feature` is what of it the endpoint named. The text never holds a key, nor what the endpoint sent as a
+    body.
     """
 
     def __init__(
@@ -95,6 +119,7 @@ class ModelProblem(Exception):
         *,
         too_long: bool = False,
         refused: bool = False,
+        feature: Feature | None = None,
     ) -> None:
         super().__init__(message)
         self.kind: ProblemKind = kind
@@ -104,6 +129,7 @@ class ModelProblem(Exception):
         self.spent = spent or Usage()
         self.too_long = too_long
         self.refused = refused
+        self.feature: Feature | None = feature
 
 
 class ModelClient(Protocol):

@@ -1,8 +1,9 @@
 """A live model through the Anthropic SDK: the one module that knows the library, and imports it when first
 asked.
 
-It makes one attempt and tells what became of it; the policy for another one is `retry.py`. It follows no
-redirect, traces nothing, and takes no key, address or profile from anywhere but its caller.
+It makes one attempt and tells what became of it; the policy for another one is `retry.py`. What the endpoint does not
+have is left out: what it is known to lack, and what it once refused by name, which costs nothing and is asked for again
+without. It follows no redirect, traces nothing, and takes no key, address or profile from anywhere but its caller.
 """
 
 from __future__ import annotations
@@ -16,14 +17,30 @@ import msgspec
 
 from bridle.harness.model.assembly import Assembly, cut_short, garbage
 from bridle.harness.model.classify import Refusal, problem_of
-from bridle.harness.model.client import Listener, ModelProblem, ModelReply, ModelRequest
+from bridle.harness.model.client import (
+    Charged,
+    Feature,
+    LeftOut,
+    Listener,
+    Message,
+    ModelProblem,
+    ModelReply,
+    ModelRequest,
+)
+from bridle.harness.model.endpoints import Endpoints, shipped_endpoints
 from bridle.harness.model.keys import Key
+from bridle.harness.model.leaving_out import uses, without
 from bridle.harness.model.prices import priced
 from bridle.harness.model.wire import wire
 from bridle.harness.nouns import Usage
 
 if TYPE_CHECKING:
     import anthropic
+
+GREETING: Message = {"role": "user", "content": [{"type": "text", "text": "Hello"}]}
+NO_COUNT: frozenset[Feature] = frozenset({"count_tokens"})
+NOT_THERE = (404, 405, 501)
+"""How an endpoint says that it has no such address, or does not know the model: asking for a reply tells which."""
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -37,16 +54,36 @@ class Patience(msgspec.Struct, frozen=True):
 class LiveModel:
     """One model at one endpoint."""
 
-    def __init__(self, model: str, key: Key, endpoint: str, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        model: str,
+        key: Key,
+        endpoint: str,
+        patience: Patience | None = None,
+        endpoints: Endpoints | None = None,
+    ) -> None:
         self.model = model
         self.endpoint = endpoint
+        self.lacks: frozenset[Feature] = (endpoints or shipped_endpoints()).lacks(endpoint)
         self._key = key
         self._patience = patience or Patience()
         self._sdk: anthropic.AsyncAnthropic | None = None
 
     async def reply(self, request: ModelRequest, on_event: Listener) -> ModelReply:
         """Ask once. Raises ModelProblem, with what the attempt is known to have cost."""
-        assembly = Assembly()
+        while True:
+            try:
+                return await self._attempt(request, on_event)
+            except ModelProblem as problem:
+                feature = problem.feature
+                if feature is None or feature in self.lacks or not uses(wire(request), feature):
+                    raise
+            learnt: frozenset[Feature] = frozenset((feature,))
+            self.lacks |= learnt
+            on_event(LeftOut(feature))
+
+    async def _attempt(self, request: ModelRequest, on_event: Listener) -> ModelReply:
+        assembly, price = Assembly(), request.facts.price
         try:
             async with asyncio.timeout(self._patience.call_s), aclosing(self._events(request)) as events:
                 async for event in events:
@@ -55,32 +92,46 @@ class LiveModel:
                         on_event(heard)
             reply = assembly.reply()
         except ModelProblem as problem:
-            problem.spent = priced(assembly.usage, request.model) if assembly.started else Usage()
+            problem.spent = priced(assembly.usage, price) if assembly.started else Usage()
+            raise
+        except asyncio.CancelledError:
+            if assembly.started:
+                on_event(Charged(priced(assembly.usage, price)))
             raise
         except TimeoutError as error:
-            spent = priced(assembly.usage, request.model) if assembly.started else Usage()
+            spent = priced(assembly.usage, price) if assembly.started else Usage()
             raise ModelProblem(
                 "transient",
                 f"no whole reply within {self._patience.call_s:g} s",
                 "try again later",
                 spent=spent,
             ) from error
-        return msgspec.structs.replace(reply, usage=priced(reply.usage, request.model))
+        return msgspec.structs.replace(reply, usage=priced(reply.usage, price))
 
     async def check(self) -> int:
-        """Prove that key, endpoint and model fit together, at no cost; returns the tokens of a greeting.
+        """Prove that key, endpoint and model fit together; returns the tokens of a greeting.
 
-        Raises ModelProblem.
+        It costs nothing where the endpoint counts tokens, else a reply of one token. Raises ModelProblem.
         """
+        if "count_tokens" not in self.lacks:
+            counted = await self._counted()
+            if counted is not None:
+                return counted
+            self.lacks |= NO_COUNT
+        reply = await self.reply(ModelRequest(self.model, (), (), (GREETING,), 1), lambda event: None)
+        return reply.usage.input_tokens
+
+    async def _counted(self) -> int | None:
+        """Return the tokens of a greeting, None where the endpoint cannot count. Raises ModelProblem."""
         sdk = await self._connected()
+        greeting: Any = {"model": self.model, "messages": [GREETING]}
         try:
             async with asyncio.timeout(self._patience.connect_s + self._patience.stall_s):
-                counted = await sdk.messages.count_tokens(
-                    model=self.model, messages=[{"role": "user", "content": "Hello"}]
-                )
+                return int((await sdk.messages.count_tokens(**greeting)).input_tokens)
         except Exception as error:
+            if getattr(error, "status_code", 0) in NOT_THERE:
+                return None
             raise self._problem(error) from error
-        return counted.input_tokens
 
     async def close(self) -> None:
         """Close the connections."""
@@ -92,7 +143,7 @@ class LiveModel:
         """Yield the events of one attempt as wire dicts; what breaks below comes out as a ModelProblem."""
         sdk = await self._connected()
         try:
-            async with sdk.messages.stream(**wire(request)) as stream:
+            async with sdk.messages.stream(**without(wire(request), self.lacks)) as stream:
                 async for event in stream:
                     yield event.to_dict()
         except Exception as error:

@@ -1,50 +1,16 @@
-"""What tokens cost: a dated data file, read once. A model that is not in it has no price, and none is
-guessed.
-"""
+"""What tokens cost, by the profile of their model. A model without a price has none, and none is guessed."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-
 import msgspec
 
+from bridle.harness.model.profiles import Price, shipped
 from bridle.harness.nouns import Usage
 
 
-class Rates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """US dollars for a million tokens; the same number is micro-dollars for one."""
-
-    input: float
-    output: float
-    cache_read: float
-    cache_write: float
-
-
-class Price(Rates, frozen=True, forbid_unknown_fields=True):
-    """The rates of one model, and those of its long prompts where they differ."""
-
-    long_above: int | None = None
-    long: Rates | None = None
-
-
-class PriceList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All prices, and the day they were looked up."""
-
-    date: str
-    models: dict[str, Price]
-
-
-@cache
-def price_list() -> PriceList:
-    """Return the prices that ship with us."""
-    text = (files("bridle.harness.model") / "prices.toml").read_bytes()
-    return msgspec.toml.decode(text, type=PriceList)
-
-
 def price_of(model: str) -> Price | None:
-    """Return the price of a model by its exact id; None where it is not known."""
-    return price_list().models.get(model)
+    """Return the price that ships with us for a model, by its exact id; None where it is not known."""
+    return shipped().of(model).price
 
 
 def cost_usd_micros(usage: Usage, price: Price | None) -> int | None:
@@ -62,6 +28,6 @@ def cost_usd_micros(usage: Usage, price: Price | None) -> int | None:
     return -int(-cost // 1)
 
 
-def priced(usage: Usage, model: str) -> Usage:
+def priced(usage: Usage, price: Price | None) -> Usage:
     """Return the usage of one call with its cost filled in."""
-    return msgspec.structs.replace(usage, cost_usd_micros=cost_usd_micros(usage, price_of(model)))
+    return msgspec.structs.replace(usage, cost_usd_micros=cost_usd_micros(usage, price))

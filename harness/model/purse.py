@@ -60,7 +60,7 @@ class Purse:
     def reserve(self, wanted: Reserved) -> None:
         """Set aside what a call may take. Raises BudgetReached; then the call must not be made."""
         with self._lock:
-            if self._day and day_of(self._now()) != self._day:
+            if self._day and day_of(self._now()) > self._day:  # a clock that went back begins no new day
                 self._day, self._today = day_of(self._now()), Usage()
             self._expect_room("this session", self._ceilings.session, self._session, wanted)
             self._expect_room("today", self._ceilings.day, self._today, wanted)

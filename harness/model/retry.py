@@ -1,7 +1,8 @@
 """The one policy for calls that fail: fatal never, unknown once, transient with growing waits, all of it
 bounded.
 
-It wraps any client. What failed attempts cost is added to the reply, or to the problem that is left.
+It wraps any client. What failed attempts cost is added to the reply, or to the problem that is left. Attempts that took
+more than was set aside for the call are the last, so that a budget is passed by one such call at most.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from functools import reduce
 
 import msgspec
 
-from bridle.harness.model.budget import add
+from bridle.harness.model.budget import Reserved, add, counted, estimate
 from bridle.harness.model.client import (
+    Charged,
     Listener,
     ModelClient,
     ModelProblem,
@@ -79,23 +82,40 @@ class Patient:
 
     async def reply(self, request: ModelRequest, on_event: Listener) -> ModelReply:
         """Ask until there is a reply or the policy ends it. Raises the last ModelProblem."""
-        began_s, attempt, spent = self._now(), 0, Usage()
+        spent: list[Usage] = []
+        try:
+            return await self._tried(request, on_event, spent)
+        except asyncio.CancelledError:
+            if spent:
+                on_event(Charged(reduce(add, spent)))
+            raise
+
+    async def _tried(self, request: ModelRequest, on_event: Listener, failed: list[Usage]) -> ModelReply:
+        """Ask until there is a reply; what attempts without one cost is kept in `failed`."""
+        began_s, attempt, wanted = self._now(), 0, estimate(request)
         while True:
             attempt += 1
             try:
                 reply = await self._client.reply(request, on_event)
             except ModelProblem as problem:
-                spent = add(spent, problem.spent)
-                problem.spent = spent
+                failed.append(problem.spent)
+                problem.spent = reduce(add, failed)
+                if _is_more(problem.spent, wanted):
+                    raise
                 delay_s = wait_s(problem, attempt, self._now() - began_s, self._luck(), self._policy)
                 if delay_s is None:
                     raise
                 on_event(Retrying(problem.message, attempt, delay_s))
             else:
-                usage = msgspec.structs.replace(add(spent, reply.usage), turns=reply.usage.turns)
+                usage = msgspec.structs.replace(reduce(add, [*failed, reply.usage]), turns=reply.usage.turns)
                 return msgspec.structs.replace(reply, usage=usage)
             await self._sleep(delay_s)
 
     async def close(self) -> None:
         """Close what is below."""
         await self._client.close()
+
+
+def _is_more(spent: Usage, wanted: Reserved) -> bool:
+    cost, set_aside = spent.cost_usd_micros or 0, wanted.cost_usd_micros
+    return counted(spent) > wanted.tokens or (set_aside is not None and cost > set_aside)

@@ -2,7 +2,8 @@
 
 Caching rests on a prefix that never changes: tools, then system, then messages in order. Four breakpoints
 mark it, as many as the protocol allows: the last tool, the last system block, and the last two user
-messages, so that a turn with many results still finds the one before it.
+messages, so that a turn with many results still finds the one before it. Where the prefix is surely shorter than the
+model caches, there is none.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bridle.harness.model.client import Block, Message, ModelRequest
+from bridle.harness.model.tokens import tokens_of
 
 BREAKPOINT: Block = {"type": "ephemeral"}
 MARKED_MESSAGES = 2
@@ -19,12 +21,16 @@ _MARKABLE = ("text", "tool_result")
 
 def wire(request: ModelRequest) -> dict[str, Any]:
     """Return the parameters of a Messages call, with its cache breakpoints set."""
+    least = request.facts.cached_from
+    n_tools = tokens_of(request.tools)
+    n_head = n_tools + tokens_of(request.system)
+    messages = sendable(request.messages)
     body: dict[str, Any] = {
         "model": request.model,
         "max_tokens": request.max_tokens,
-        "tools": _marked(request.tools),
-        "system": _marked(request.system),
-        "messages": _breakpoints(sendable(request.messages)),
+        "tools": _marked(request.tools) if n_tools >= least else list(request.tools),
+        "system": _marked(request.system) if n_head >= least else list(request.system),
+        "messages": _breakpoints(messages, n_head, least),
         "thinking": request.thinking,
         "output_config": {"effort": request.effort} if request.effort else None,
     }
@@ -49,9 +55,11 @@ def _blocks(content: Any) -> list[Block]:
     return [block for block in blocks if block.get("type") != "text" or block["text"].strip()]
 
 
-def _breakpoints(messages: list[Message]) -> list[Message]:
+def _breakpoints(messages: list[Message], n_head: int, least: int) -> list[Message]:
     users = [n for n, message in enumerate(messages) if message["role"] == "user"]
     for n in users[-MARKED_MESSAGES:]:
+        if n_head < least and n_head + tokens_of(messages[: n + 1]) < least:
+            continue
         messages[n] = {"role": "user", "content": _marked(messages[n]["content"])}
     return messages
 

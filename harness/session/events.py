@@ -95,16 +95,27 @@ class Entered(msgspec.Struct, frozen=True):
     run: str
 
 
+class Bill(msgspec.Struct, frozen=True):
+    """What the calls of one phase, model and day (``2026-11-26``) came to."""
+
+    phase: str
+    model: str
+    day: str
+    calls: int
+    usage: Usage = Usage()
+
+
 class Dropped(msgspec.Struct, frozen=True):
     """A run's journal was let go, as old or as one too much: a line of the register, written before it goes.
 
-    `last` is the digest of its last line, which an export can be held against.
+    `last` is the digest of its last line, which an export can be held against; `bills` are what the run cost.
     """
 
     run: str
     records: int
     last: str
     reason: str = ""
+    bills: tuple[Bill, ...] = ()
 
 
 class Resumed(msgspec.Struct, frozen=True):
@@ -178,6 +189,13 @@ class ModelReplied(msgspec.Struct, frozen=True):
     usage: Usage = Usage()
     stop_reason: str = ""
     talk: str = ""
+
+
+class ModelFailed(msgspec.Struct, frozen=True):
+    """A call brought no answer that is kept, for a reason; `usage` is what it is known to have cost."""
+
+    reason: str = ""
+    usage: Usage = Usage()
 
 
 class ToolCalled(msgspec.Struct, frozen=True):
@@ -293,9 +311,9 @@ class Ended(msgspec.Struct, frozen=True):
 
 Event = (
     Started | Entered | Dropped | Resumed | Forked | Sheltered | PhaseEntered | PhaseLeft | Written | Assumed | Told
-    | Compacted | ModelCalled | ModelReplied | ToolCalled | ToolReplied | Decided | Egress | McpCalled | Fetched
-    | Edited | Ran | Checked | Proposed | Overridden | Prepared | Confirmed | Landed | RolledBack | Undone | Rewound
-    | AcceptedFinding | BudgetMet | Parked | Ended
+    | Compacted | ModelCalled | ModelReplied | ModelFailed | ToolCalled | ToolReplied | Decided | Egress | McpCalled
+    | Fetched | Edited | Ran | Checked | Proposed | Overridden | Prepared | Confirmed | Landed | RolledBack | Undone
+    | Rewound | AcceptedFinding | BudgetMet | Parked | Ended
 )  # fmt: skip
 
 KINDS: dict[str, type[Event]] = {
@@ -312,6 +330,7 @@ KINDS: dict[str, type[Event]] = {
     "compacted": Compacted,
     "model_called": ModelCalled,
     "model_replied": ModelReplied,
+    "model_failed": ModelFailed,
     "tool_called": ToolCalled,
     "tool_replied": ToolReplied,
     "decided": Decided,

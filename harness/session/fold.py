@@ -212,6 +212,10 @@ def _replied(state: RunState, event: events.ModelReplied) -> RunState:
     return msgspec.structs.replace(_said(state, event), usage=add(state.usage, event.usage))
 
 
+def _failed(state: RunState, event: events.ModelFailed) -> RunState:
+    return msgspec.structs.replace(state, usage=add(state.usage, event.usage))
+
+
 def _fetched(state: RunState, event: events.Fetched) -> RunState:
     return msgspec.structs.replace(state, fetched={**state.fetched, event.key: event.blob})
 
@@ -298,6 +302,7 @@ _STEPS: dict[type[Any], Callable[[RunState, Any], RunState]] = {
     events.Compacted: _compacted,
     events.ToolReplied: _said,
     events.ModelReplied: _replied,
+    events.ModelFailed: _failed,
     events.Fetched: _fetched,
     events.Edited: _edited,
     events.Checked: _checked,

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from bridle.harness.nouns import RunId, UserProblem
-from bridle.harness.session.events import SYNCED, Dropped, Entered
+from bridle.harness.session.events import SYNCED, Bill, Dropped, Entered
 from bridle.harness.session.fencing import fence, is_file_at, mend
 from bridle.harness.session.lock import lock_file
 from bridle.harness.session.records import (
@@ -209,8 +209,13 @@ def entered(folder: Path) -> Register:
     return Register(runs, reading.records[0].time if reading.records else None, reading.damage, dropped)
 
 
-def drop(folder: Path, run: RunId, reason: str, now: Callable[[], float]) -> None:
-    """Let a run's journal go, and put that down before. Raises UserProblem where somebody has it, or it is damaged."""
+def drop(
+    folder: Path, run: RunId, reason: str, now: Callable[[], float], bills: Callable[[Reading], tuple[Bill, ...]]
+) -> None:
+    """Let a run's journal go, and put that down before, with what it cost by `bills`.
+
+    Raises UserProblem where somebody has it, or it is damaged.
+    """
     journal = Journal(folder, run, now)
     try:
         if journal.damage:
@@ -219,7 +224,8 @@ def drop(folder: Path, run: RunId, reason: str, now: Callable[[], float]) -> Non
             register = Journal(make_private(folder / REGISTER), REGISTER, now)
             try:
                 said = {"run": run, "records": len(journal.records), "last": journal.last, "reason": reason}
-                register.append("dropped", said)
+                whole = Reading(run, tuple(journal.records), "", live=False)
+                register.append("dropped", {**said, "bills": bills(whole)})
             finally:
                 register.close()
         with told(folder):

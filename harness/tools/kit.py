@@ -23,6 +23,7 @@ from bridle.harness.ground import Ground
 from bridle.harness.order import Order
 from bridle.harness.session.events import FileChange
 from bridle.harness.session.journal import Journal
+from bridle.harness.settingsfiles import EditTool
 from bridle.harness.shadow.shadow import Shadow
 from bridle.harness.tools.permits import Permits
 from bridle.harness.tools.toolbox import Input, Tool, line_field, text_field
@@ -64,8 +65,8 @@ CHECK_TOOL = _spec(
 @dataclass(frozen=True)
 class Kit:
     """What the tools work on. `run_command` is the tool that runs a command line, None where no command may run;
-    `newer_python` says that the project's Python is newer than ours. `writes` is what may be changed, and `more` are
-    further tools by the names that phases have for them.
+    `newer_python` says that the project's Python is newer than ours. `writes` is what may be changed,
+    `edit_tool` what it is changed with, and `more` are further tools by the names that phases have for them.
     """
 
     ground: Ground
@@ -79,6 +80,7 @@ class Kit:
     run_command: Tool | None = None
     newer_python: bool = False
     writes: Writes = "anything"
+    edit_tool: EditTool = "hashline"
     more: Mapping[str, tuple[Tool, ...]] = field(default_factory=dict[str, tuple[Tool, ...]])
 
 
@@ -125,7 +127,7 @@ def tools_of(kit: Kit, wanted: Sequence[str]) -> tuple[Tool, ...]:
         "run_command": () if kit.run_command is None else (kit.run_command,),
         **kit.more,
     }
-    if kit.ground.settings.edit_tool == "str_replace" and "edit" in wanted:
+    if kit.edit_tool == "str_replace" and "edit" in wanted:
         named |= {"read": (), "edit": (Tool(textedit.NAME, textedit.SPEC, edit_text),)}
     return tuple(tool for name in wanted for tool in named.get(name, ()))
 

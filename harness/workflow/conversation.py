@@ -5,27 +5,34 @@ Budget is reserved before each call. A tool call of a reply that was cut short i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, cast
 
 import msgspec
 
-from bridle.harness.model.budget import Allowance, BudgetReached, Meter
+from bridle.harness.model.budget import Allowance, BudgetReached, Meter, Reserved, counted
 from bridle.harness.model.client import (
-    Effort,
     Message,
     ModelClient,
     ModelProblem,
     ModelReply,
     ModelRequest,
 )
+from bridle.harness.model.profiles import Effort, Profile, Profiles, shipped, told_to_think
+from bridle.harness.model.tokens import tokens_of
+from bridle.harness.nouns import Usage
+from bridle.harness.pulse import Pulse
 from bridle.harness.session.journal import Journal
+from bridle.harness.tools.known_secrets import Striking
 from bridle.harness.tools.toolbox import Toolbox
 from bridle.harness.workflow.compaction import KEPT_NONE, KEPT_TURNS, cut, is_due, sent
 from bridle.harness.workflow.ending import Ended
 from bridle.harness.workflow.foretelling import Foretelling
 
 MAX_OUTPUT_TOKENS = 16_000
+LEAST_TALK_TOKENS = 4_000
+"""A talk is not cut below this, however small the model's window is."""
 
 CUT_SHORT = "Your reply was cut at the output limit, so no tool call of it was run. Go on in smaller steps."
 SILENCE = {"type": "text", "text": "(no words)"}
@@ -35,8 +42,10 @@ SILENCE = {"type": "text", "text": "(no words)"}
 class Sitting(msgspec.Struct, frozen=True):
     """Who is talked with, and how: `name` is the phase whose talk it is, `model` "" for the client's own.
 
-    A talk that takes more than `most_tokens` is made shorter. `fallback` is the model that is asked instead where the
-    money is too little for the first, or its endpoint fails for good; "" for none.
+    A talk that takes more than `most_tokens`, or than the model's window holds, is made shorter. `fallback` is the
+    model that is asked instead where the money is too little for the first, or its endpoint fails for good; "" for
+    none. `profiles` says what is known of both. `pulse` hears each word of the model, and is given `tool_s` more for a
+    tool. `striking` takes the workspace's own secrets out of all that is told.
     """
 
     client: ModelClient
@@ -46,6 +55,10 @@ class Sitting(msgspec.Struct, frozen=True):
     effort: Effort = ""
     most_tokens: int = 60_000
     fallback: str = ""
+    profiles: Profiles = msgspec.field(default_factory=shipped)
+    pulse: Pulse = msgspec.field(default_factory=Pulse)
+    tool_s: float = 0.0
+    striking: Striking = msgspec.field(default_factory=Striking)
 
 
 class Conversation:
@@ -61,6 +74,7 @@ class Conversation:
         self._start = 0
         self._effort: Effort = sitting.effort
         self._model = sitting.model or sitting.client.model
+        self._told: set[str] = set()
 
     def restore(self, messages: list[Message], start: int = 0) -> None:
         """Take up the messages of an interrupted run, cut at `start`; a reply whose results are missing is dropped."""
@@ -75,7 +89,8 @@ class Conversation:
 
     def tell(self, text: str) -> None:
         """Say something to the model; it answers in the next `talk`."""
-        self._add("told", {"role": "user", "content": [{"type": "text", "text": text}]})
+        words = self._sitting.striking.struck(text)
+        self._add("told", {"role": "user", "content": [{"type": "text", "text": words}]})
 
     @property
     def begun(self) -> bool:
@@ -90,6 +105,7 @@ class Conversation:
         while True:
             reply = await self._ask(say)
             if reply.stop_reason == "refusal":
+                self._journal.append("model_failed", {"reason": "declined", "usage": reply.usage})
                 raise Ended("refused", "the model declined: " + (reply.explanation or "it gave no reason"))
             self._take(reply)
             if reply.stop_reason == "max_tokens":
@@ -132,10 +148,21 @@ class Conversation:
         say(f"{why}: asking {self._model} from now on")
         return True
 
+    @property
+    def _profile(self) -> Profile:
+        return self._sitting.profiles.of(self._model)
+
     def _shorten(self, say: Callable[[str], None]) -> None:
+        head = tokens_of([self._system, self._toolbox.specs])
+        room = self._profile.context_tokens - self._max_output - head
+        most = min(self._sitting.most_tokens, max(room, LEAST_TALK_TOKENS))
         for kept in (KEPT_TURNS, KEPT_NONE):
-            if is_due(sent(self._messages, self._start), self._sitting.most_tokens):
+            if is_due(sent(self._messages, self._start), most):
                 self._cut(kept, say)
+
+    @property
+    def _max_output(self) -> int:
+        return min(MAX_OUTPUT_TOKENS, self._profile.max_output_tokens)
 
     def _cut(self, kept: int, say: Callable[[str], None]) -> bool:
         """Tell what came before the last turns as a digest from now on; returns whether that is less than before."""
@@ -149,34 +176,61 @@ class Conversation:
 
     async def _asked(self, say: Callable[[str], None]) -> ModelReply:
         sitting = self._sitting
-        request = ModelRequest(
-            model=self._model,
-            system=self._system,
-            tools=self._toolbox.specs,
-            messages=tuple(sent(self._messages, self._start)),
-            max_tokens=MAX_OUTPUT_TOKENS,
-            effort=self._effort,
-        )
+        request = self._request()
+        self._tell_guesses(say)
         reserved = self._meter.reserve(request)
         called = {"turn": self._meter.usage.turns + 1, "reserved": reserved, "model": request.model}
         self._journal.append("model_called", called)
         say("waiting for the model")
+        hears = Foretelling(say)
         try:
-            reply = await sitting.client.reply(request, Foretelling(say).hear)
+            reply = await sitting.client.reply(request, sitting.pulse.beating(hears.hear))
         except ModelProblem as problem:
-            self._meter.settle(reserved, problem.spent)
+            self._failed(reserved, problem.spent, problem.message)
+            raise
+        except asyncio.CancelledError:
+            self._failed(reserved, hears.charged, "broken off")
             raise
         self._meter.settle(reserved, reply.usage)
         return reply
+
+    def _failed(self, reserved: Reserved, usage: Usage, reason: str) -> None:
+        """Count what a call took that brought no answer."""
+        self._meter.settle(reserved, usage)
+        if counted(usage):
+            self._journal.append("model_failed", {"reason": reason, "usage": usage})
+
+    def _request(self) -> ModelRequest:
+        profile = self._profile
+        thinking, effort = told_to_think(profile, self._effort, self._max_output)
+        return ModelRequest(
+            model=self._model,
+            system=self._system,
+            tools=self._toolbox.specs,
+            messages=tuple(sent(self._messages, self._start)),
+            max_tokens=self._max_output,
+            thinking=thinking,
+            effort=effort,
+            profile=profile,
+        )
+
+    def _tell_guesses(self, say: Callable[[str], None]) -> None:
+        """Say once what is assumed of a model that is not described."""
+        guessed = self._sitting.profiles.guessed(self._model)
+        if guessed and guessed not in self._told:
+            self._told.add(guessed)
+            say(guessed)
 
     async def _use(self, call: Message, say: Callable[[str], None]) -> Message:
         name = str(call["name"])
         self._journal.append("tool_called", {"id": call["id"], "name": name, "input": call.get("input")})
         say(_doing(name, call.get("input")))
-        result = await self._toolbox.call(name, call.get("input"))
+        with self._sitting.pulse.working(self._sitting.tool_s):
+            result = await self._toolbox.call(name, call.get("input"))
         if result.fatal:
             raise Ended("stalled", f"the model repeated a call that fails: {result.text.partition(chr(10))[0]}")
-        return {"type": "tool_result", "tool_use_id": call["id"], "content": result.text, "is_error": result.is_error}
+        text = self._sitting.striking.struck(result.text)
+        return {"type": "tool_result", "tool_use_id": call["id"], "content": text, "is_error": result.is_error}
 
     def _take(self, reply: ModelReply) -> None:
         message: Message = {"role": "assistant", "content": list(reply.content) or [SILENCE]}

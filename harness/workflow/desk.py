@@ -6,9 +6,11 @@ A phase has one talk. A builder works in the run's shadow, an evaluator in a cop
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import msgspec
 
@@ -31,10 +33,13 @@ from bridle.harness.proposals.patches import Changed, diff_text
 from bridle.harness.rulefiles import rule_files
 from bridle.harness.session.events import Assumed
 from bridle.harness.session.journal import Journal
+from bridle.harness.settings import Settings
+from bridle.harness.settingsfiles import EditTool
 from bridle.harness.shadow.shadow import Shadow
 from bridle.harness.tools.asking import ask_tool, note_tool, symbols_tool
 from bridle.harness.tools.command import Bench, command_tool, programs_of
 from bridle.harness.tools.kit import Kit, tools_of
+from bridle.harness.tools.known_secrets import Striking, secrets_below
 from bridle.harness.tools.toolbox import Tool, Toolbox
 from bridle.harness.verify.python_version import is_newer_than_ours
 from bridle.harness.verify.rewinding import differing
@@ -64,11 +69,12 @@ class Desk:
         self._meter = meter
         self._bench = bench
         self._more = tuple(more)
-        tool = ground.settings.edit_tool
-        self._mode: ReadMode = ground.settings.read_mode if tool == "hashline" else "plain"
+        self._edit_tool: EditTool = edit_tool_of(ground.settings, ground.client().model)
+        self._mode: ReadMode = ground.settings.read_mode if self._edit_tool == "hashline" else "plain"
         self._folder = ground.state.revisions / journal.run
         self._revisions = Revisions(self._folder, self._mode)
         self._copies: list[Shadow] = []
+        self._striking = Striking()
         self.artefacts: dict[str, str] = {}
         self.assumed: list[Assumed] = []
         self.verdicts: tuple[Verdict, ...] = ()
@@ -102,17 +108,26 @@ class Desk:
 
     async def talk(self, phase: Phase, take: Callable[[Submitted], None]) -> Conversation:
         """Return the talk of a phase, with nothing said yet; `take` gets what is handed in."""
+        self._striking = Striking(await asyncio.to_thread(secrets_below, self._ground.root))
         kit = await self._kit(phase)
         tools = list(tools_of(kit, phase.allowed))
         if phase.answer:
             tools.append(submit_tool(phase.answer, self._bench.checks, self._n_lines, take))
-        system = system_prompt(self._mode, self._ground.settings.edit_tool, phase.role, self._handing(phase))
+        system = system_prompt(self._mode, self._edit_tool, phase.role, self._handing(phase))
         model = self._ground.settings.models.get(phase.model, "")
         meter = self._meter if phase.budget == Spend() else self._allowance(phase)
         client = self._ground.client()
         sitting = Sitting(client, system, phase.name, model if client.endpoint != HERE else "", phase.effort)
         fallback = "" if client.endpoint == HERE else self._ground.settings.models.get("small", "")
-        sitting = msgspec.structs.replace(sitting, most_tokens=self._ground.settings.compact_tokens, fallback=fallback)
+        sitting = msgspec.structs.replace(
+            sitting,
+            most_tokens=self._ground.settings.compact_tokens,
+            fallback=fallback,
+            profiles=self._ground.settings.profiles,
+            pulse=self._ground.pulse,
+            tool_s=self._ground.settings.timeout_s,
+            striking=self._striking,
+        )
         return Conversation(sitting, Toolbox(tools), self._journal, meter)
 
     async def opening(self, phase: Phase) -> str:
@@ -131,7 +146,9 @@ class Desk:
         if "verdicts" in wanted:
             values["verdicts"] = findings_text(self.verdicts, ())
         if "changes" in wanted:
-            values["changes"] = await asyncio.to_thread(self._changes)
+            root, shadow, base = self._ground.root, self._bench.shadow, self._bench.base
+            selected = self._order.at is not None
+            values["changes"] = await asyncio.to_thread(lambda: since_commit(root, shadow, base, selected=selected))
         for name in wanted:
             if name.startswith(SOURCE):
                 values[name] = await self.sources.text(name.removeprefix(SOURCE), self._order.at)
@@ -148,7 +165,7 @@ class Desk:
             own.seconds or whole.seconds,
             own.turns or whole.turns,
         )
-        return Allowance(self._meter, limits, phase.name, self._ground.now)
+        return Allowance(self._meter, limits, phase.name, time.monotonic)
 
     def _handing(self, phase: Phase) -> str:
         return f": hand your answer in with `{name_of(phase.answer)}`" if phase.answer else " and answer in words"
@@ -172,6 +189,7 @@ class Desk:
         return replace(
             kit,
             run_command=self._command(phase, shadow, log),
+            edit_tool=self._edit_tool,
             newer_python=is_newer_than_ours(ground.root, ground.settings.python or None),
             writes=phase.writes if phase.may_write else "nothing",
             more=more,
@@ -226,8 +244,8 @@ class Desk:
     async def _consent(self, paths: tuple[str, ...], n_tokens: int) -> None:
         client = self._ground.client()
         if client.endpoint != HERE:
-            question = first_call(client, self._ground.settings.budget, paths, n_tokens).question
-            await self._ground.consent(client.endpoint, question)
+            asked = first_call(client, self._ground.settings.budget, paths, n_tokens, self._ground.settings.profiles)
+            await self._ground.consent(client.endpoint, asked.question)
 
     def _anchored(self, path: str, ranges: tuple[tuple[int, int], ...]) -> str:
         """Show lines of a file with anchors, and record them as shown."""
@@ -242,21 +260,10 @@ class Desk:
         lines = "\n".join(f"- {one.question} {one.answer}" for one in self.assumed)
         return f"<assumed>\n{lines}\n</assumed>\n\n"
 
-    def _changes(self) -> str:
-        """Return what the person changed since the last commit, as a diff. Raises Ended where that is nothing."""
-        try:
-            paths = differing(self._bench.shadow)
-        except UserProblem as problem:
-            if self._order.at is None:
-                why = problem.message.rpartition(": ")[2]
-                raise Ended("refused", f"there is no last commit to compare with ({why}); select lines") from problem
-            return ""
-        before = at_head(self._ground.root, paths)
-        found = [Changed(path, before[path], self._bench.base(path)) for path in paths if path in before]
-        diff = _shown([one for one in found if one.before != one.after])
-        if not diff and self._order.at is None:
-            raise Ended("refused", "nothing was changed since the last commit, and no lines are selected")
-        return f'<change since="the last commit">\n{diff}\n</change>\n\n' if diff else ""
+
+def edit_tool_of(settings: Settings, model: str) -> EditTool:
+    """Return what the person chose for the model to edit with, else what suits it."""
+    return settings.edit_tool or settings.profiles.of(model).edit_format
 
 
 def _shown(changes: Sequence[Changed]) -> str:
@@ -265,3 +272,23 @@ def _shown(changes: Sequence[Changed]) -> str:
     if len(text) <= MAX_DIFF_CHARS:
         return text
     return f"{text[:MAX_DIFF_CHARS]}\n… {len(text) - MAX_DIFF_CHARS} characters left out: read the files"
+
+
+def since_commit(root: Path, shadow: Shadow, base: Callable[[str], bytes | None], *, selected: bool) -> str:
+    """Return what the person changed since the last commit, as a diff.
+
+    Raises Ended where there is nothing to look at: no change, or no commit, and no lines that are `selected` either.
+    """
+    try:
+        paths = differing(shadow)
+    except UserProblem as problem:
+        if not selected:
+            why = problem.message.rpartition(": ")[2]
+            raise Ended("refused", f"there is no last commit to compare with ({why}); select lines") from problem
+        return ""
+    before = at_head(root, paths)
+    found = [Changed(path, before[path], base(path)) for path in paths if path in before]
+    diff = _shown([one for one in found if one.before != one.after])
+    if not diff and not selected:
+        raise Ended("refused", "nothing was changed since the last commit, and no lines are selected")
+    return f'<change since="the last commit">\n{diff}\n</change>\n\n' if diff else ""

@@ -21,7 +21,7 @@ from bridle.harness.workflow.approving import APPROVE, REJECT, Papers
 from bridle.harness.workflow.contract import contract, unobserved
 from bridle.harness.workflow.conversation import Conversation
 from bridle.harness.workflow.desk import Desk
-from bridle.harness.workflow.ending import Ended, Parked, Reason
+from bridle.harness.workflow.ending import Ended, Parked, Reason, no_further
 from bridle.harness.workflow.message import commit_message
 from bridle.harness.workflow.offering import Offering
 from bridle.harness.workflow.prompt import send_back
@@ -56,7 +56,7 @@ class Phases:
 
     def __init__(self, hands: Hands) -> None:
         self.rounds = 0
-        self.told = ""
+        self.told = self._said = ""
         self.steps_done = 0
         self.papers = Papers(hands.ground, hands.journal.run, hands.desk, hands.bench)
         self._workflow = hands.workflow
@@ -83,14 +83,14 @@ class Phases:
         }
         return await doing[phase.kind](phase)
 
-    def give_up(self, phase: Phase, words: str) -> NoReturn:
-        """End the run because it gets no further. Raises Ended."""
+    def give_up(self, phase: Phase, why: str = "") -> NoReturn:
+        """End the run because it gets no further; `why` is a reason of ours. Raises Ended."""
         badge = self._offering.badge
         if self._offering.proposal is None:
             times = f"{phase.name!r} was entered {phase.limit} times without getting further"
             raise Ended("failed", f"{times}: {self.told}" if self.told else times)
         outcome: Reason = "needs a person" if badge.state in ("refused", "verified") else "failed"
-        raise Ended(outcome, badge.text + (f". The model says: {words}" if words else ""))
+        raise Ended(outcome, no_further(badge.text, why, self._said))
 
     def contract(self) -> str:
         """Return what "done" means for this run, as it is known now."""
@@ -115,7 +115,10 @@ class Phases:
         talk = await self.talk(phase)
         self._submitted.pop(phase.name, None)
         if not talk.begun:
-            talk.tell("\n\n".join(filter(None, [await self._desk.opening(phase), self._word])))
+            opening = await self._desk.opening(phase)
+            for line in self._desk.sources.taken_problems():
+                self._say(phase.name, line)
+            talk.tell("\n\n".join(filter(None, [opening, self._word])))
         elif self._word or not talk.waits_for_model:
             talk.tell(self._word or "Go on.")
         self._word = ""
@@ -126,10 +129,10 @@ class Phases:
         def handed_in() -> bool:
             return phase.name in self._submitted
 
-        self.told = await talk.talk(say, handed_in)
+        self.told = self._said = await talk.talk(say, handed_in)
         if phase.answer and not handed_in():
             talk.tell(f"Your answer counts only when you hand it in: call `{name_of(phase.answer)}` now.")
-            self.told = await talk.talk(say, handed_in)
+            self.told = self._said = await talk.talk(say, handed_in)
             if not handed_in():
                 raise Ended("failed", f"the model handed no answer in at {phase.name!r}: {self.told}")
         return await self._taken(phase)
@@ -174,7 +177,7 @@ class Phases:
         if not bench.changed_since_judged():
             if offering.proposal is None:
                 raise Ended("refused", "the model changed nothing" + (f": {self.told}" if self.told else ""))
-            self.give_up(phase, self.told)
+            self.give_up(phase)
         await self._format(phase)
         offering.show(bench)
         self._say("verify", "running the checks on the change")

@@ -20,3 +20,9 @@ class Ended(Exception):
 
 class Parked(Ended):
     """The run waits for something that a person can do, and can be taken up again where it stands."""
+
+
+def no_further(badge: str, why: str, said: str) -> str:
+    """Return the reason of a run that gets no further: how its change stands, why it ends, what the model says."""
+    told = f"{badge}; {why}" if why else badge
+    return f"{told}. The model says: {said}" if said else told

@@ -63,6 +63,7 @@ class Fetching:
         self._blobs = blobs
         self._tools = {tool.name: tool for tool in doors.tools}
         self._cancel = doors.cancel
+        self._problems: list[str] = []
         self.fetched: dict[str, str] = {}
         """What was fetched, by source and arguments: names in the content store."""
 
@@ -79,11 +80,18 @@ class Fetching:
         if key not in self.fetched:
             try:
                 self.fetched[key] = await self._fetch(source, values, key)
-            except UserProblem:
-                if source.origin == "shipped" and source.argv:
-                    return ""  # no git, or no sandbox to run it in: what ships asks for nothing that has to be there
-                raise
+            except UserProblem as problem:
+                if source.origin != "shipped" or not source.argv:
+                    raise
+                # no git, or no sandbox to run it in: what ships asks for nothing that has to be there
+                self._problems.append(f"without the source {name!r}: {visible(problem.message)}")
+                return ""
         return self._blobs.get(self.fetched[key]).decode()
+
+    def taken_problems(self) -> tuple[str, ...]:
+        """Return what was wrong with sources that can be done without, for the person; each is returned once."""
+        found, self._problems = tuple(dict.fromkeys(self._problems)), []
+        return found
 
     async def _fetch(self, source: Source, values: Mapping[str, str], key: str) -> str:
         began = time.monotonic()

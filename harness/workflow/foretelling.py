@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 from bridle.harness.edits.preview import Preview, PreviewReader, in_words
 from bridle.harness.edits.textedit import NAME as TEXT_EDITOR
-from bridle.harness.model.client import Retrying, StreamEvent, ToolStarted, ToolWords
+from bridle.harness.model.budget import add
+from bridle.harness.model.client import Charged, LeftOut, Retrying, StreamEvent, ToolStarted, ToolWords
+from bridle.harness.nouns import Usage
 
 MAX_LINES = 60
 MAX_PATH_CHARS = 200
@@ -28,16 +30,22 @@ class Foretelling:
         self._next_size = 2
         self._n_ends = 0
         self._last: Preview | None = None
+        self.charged = Usage()
+        """What a call that was broken off is known to have cost."""
 
     def hear(self, event: StreamEvent) -> None:
         """Say what there is to say of `event`."""
         if isinstance(event, ToolStarted):
             self._say(f"the model prepares {event.name}")
+        elif isinstance(event, Charged):
+            self.charged = add(self.charged, event.usage)
         elif isinstance(event, Retrying):
             self._readers.clear()
             self._said.clear()
             self._last = None
             self._say(f"{event.reason}; trying again in {event.delay_s:.0f} s")
+        elif isinstance(event, LeftOut):
+            self._say(f"the endpoint does not take {event.feature}: asking without it from now on")
         elif isinstance(event, ToolWords) and event.name in _EDITS:
             self._read(event)
 

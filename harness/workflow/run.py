@@ -7,6 +7,8 @@ that met a limit, or waits for a person, is parked: it has not ended, and can be
 from __future__ import annotations
 
 import asyncio
+import time
+from dataclasses import replace
 
 from bridle.harness.engine import RunEnded, RunProgress
 from bridle.harness.ground import Brake, Ground
@@ -15,6 +17,7 @@ from bridle.harness.model.client import ModelProblem
 from bridle.harness.nouns import RunId, UserProblem
 from bridle.harness.order import Order
 from bridle.harness.phases.definition import Workflow
+from bridle.harness.pulse import Pulse
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal
 from bridle.harness.settings import user_file
@@ -29,6 +32,7 @@ from bridle.harness.workflow.offering import Offering
 from bridle.harness.workflow.sheltering import open_ground
 from bridle.harness.workflow.walk import Walk
 from bridle.harness.workflow.workbench import Workbench
+from bridle.indexer.snapshot import Snapshot
 
 
 class Run:
@@ -38,22 +42,24 @@ class Run:
         self, ground: Ground, run: RunId, order: Order, workflow: Workflow, journal: Journal, brake: Brake
     ) -> None:
         self.id = run
-        self._ground = ground
+        self._pulse = Pulse(ground.settings.budget.stall_s)
+        self._ground = ground = _heard(ground, self._pulse)
         self._order = order
         self._workflow = workflow
         self._journal = journal
         self._brake = brake
-        self._meter = Meter(ground.settings.budget, ground.now, also=ground.purse)
+        self._meter = Meter(ground.settings.budget, time.monotonic, also=ground.purse)
         self._offering = Offering(ground, run, order, journal)
         self._walk: Walk | None = None
-        self._phase = "start"
+        self._phase = self._last = "start"
 
     async def execute(self, before: RunState | None = None) -> RunEnded:
         """Run to the end, from the beginning or from where `before` stood; whatever happens becomes an ending."""
-        budget_s = self._ground.settings.budget.seconds
+        budget_s, pulse = self._ground.settings.budget.seconds, self._pulse
         try:
-            async with asyncio.timeout(budget_s):
-                await self._in_shadow(before)
+            async with asyncio.timeout(budget_s), asyncio.timeout(None) as standstill:
+                with pulse.watching(standstill):
+                    await self._in_shadow(before)
         except Parked as end:
             return self._end(end.outcome, end.reason, parked=True)
         except Ended as end:
@@ -61,6 +67,8 @@ class Run:
         except BudgetReached as limit:
             return self._end("turns" if limit.which == "turns" else "budget", str(limit), parked=True)
         except TimeoutError:
+            if pulse.stopped:
+                return self._end("stalled", f"nothing happened for {pulse.stall_s:g} s at {self._last!r}", parked=True)
             return self._end("timed out", f"the run used up its {budget_s:.0f} s")
         except asyncio.CancelledError:
             if self._brake.leaving:
@@ -75,8 +83,9 @@ class Run:
         raise AssertionError("a run ended without saying how")
 
     async def _in_shadow(self, before: RunState | None) -> None:
-        await asyncio.to_thread(self._ground.purse.look)
-        shadow = await self._open_shadow()
+        with self._pulse.working():
+            await asyncio.to_thread(self._ground.purse.look)
+            shadow = await self._open_shadow()
         try:
             await self._phases(shadow, before)
         finally:
@@ -120,6 +129,7 @@ class Run:
     # --- telling --------------------------------------------------------------------------------------------
 
     def _say(self, phase: str, message: str) -> None:
+        self._last = message
         if phase != self._phase:
             self._phase = phase
             self._journal.append("phase", {"name": phase})
@@ -138,6 +148,36 @@ class Run:
         ended = RunEnded(self.id, outcome, reason, rounds, self._meter.usage, proposal, parked)
         self._ground.emit(ended)
         return ended
+
+
+def _heard(ground: Ground, pulse: Pulse) -> Ground:
+    """Return the ground with everything on it heard by `pulse`: events beat, a person and the index are waited for."""
+
+    async def ask(text: str, choices: tuple[str, ...], default: str) -> str:
+        with pulse.working():
+            return await ground.ask(text, choices, default)
+
+    async def consent(endpoint: str, question: str) -> None:
+        with pulse.working():
+            await ground.consent(endpoint, question)
+
+    async def question(message: str, choices: tuple[str, ...], default: str, **more: float) -> tuple[str, bool]:
+        with pulse.working():
+            return await ground.question(message, choices, default, **more)
+
+    async def snapshot() -> Snapshot:
+        with pulse.working():
+            return await ground.snapshot()
+
+    return replace(
+        ground,
+        pulse=pulse,
+        emit=pulse.beating(ground.emit),
+        ask=ask,
+        consent=consent,
+        question=question,
+        snapshot=snapshot,
+    )
 
 
 def _close_shadow(opened: asyncio.Future[Shadow]) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterable
 
 from bridle.harness.nouns import Verdict
 from bridle.harness.phases.conditions import holds, parse
-from bridle.harness.phases.definition import ENDS, FAIL, PARK, REFUSE, SUCCEED, Phase
+from bridle.harness.phases.definition import ENDS, FAIL, PARK, REFUSE, SUCCEED, Phase, Workflow
 from bridle.harness.phases.validity import CONTRACT
 from bridle.harness.proposals.badge import headline, same
 from bridle.harness.session.fold import RunState
@@ -79,16 +80,10 @@ class Walk:
             self._phases.steps_done += left.outcome in ("more", "all") and self._workflow.phases[at].kind == "step"
             target = self._workflow.after(at, left.outcome)
             place = self._workflow.place(target) if target not in ENDS else at
-        for name, messages in before.talks.items():
-            at = self._workflow.place(name) if name else self._first_builder()
-            if at >= 0:
-                talk = await self._phases.talk(self._workflow.phases[at])
-                talk.restore([dict(message) for message in messages], before.cuts.get(name, 0))
+        for name, phase in taken_up(self._workflow, before.talks).items():
+            talk = await self._phases.talk(phase)
+            talk.restore([dict(message) for message in before.talks[name]], before.cuts.get(name, 0))
         return place
-
-    def _first_builder(self) -> int:
-        """Return the phase that a journal means which names none for its talk."""
-        return next((n for n, phase in enumerate(self._workflow.phases) if phase.may_write), 0)
 
     async def _settle_terms(self) -> None:
         """Know the ground: prove it where the checks have a say, and find out where this run may write."""
@@ -141,3 +136,15 @@ class Walk:
             raise Ended(outcomes[end], told)
         said = f"; {self._phases.told}" if self._phases.told and self._phases.told not in told else ""
         raise Ended(outcomes[end], f"{told}{said}" if badge.state == "verified" else told)
+
+
+def taken_up(workflow: Workflow, talks: Iterable[str]) -> dict[str, Phase]:
+    """Return which talks of a run that was cut off go on, and in which phase.
+
+    An evaluator's does not: it judges anew, in a copy of what stands then. A journal that names no phase for a talk
+    means the first that builds.
+    """
+    builder = next((n for n, phase in enumerate(workflow.phases) if phase.may_write), 0)
+    places = {name: workflow.place(name) if name else builder for name in talks}
+    found = {name: workflow.phases[at] for name, at in places.items() if at >= 0}
+    return {name: phase for name, phase in found.items() if phase.role != "evaluator"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 import msgspec
 
@@ -100,8 +101,9 @@ class Workbench:
 
     async def look(self) -> None:
         """Find out what the ground is and which checks there are, and run none."""
-        self.ground_digests = (await asyncio.to_thread(self.shadow.tree)).files
-        self._checks = await asyncio.to_thread(self._discovered)
+        with self._patience(1):
+            self.ground_digests = (await asyncio.to_thread(self.shadow.tree)).files
+            self._checks = await asyncio.to_thread(self._discovered)
 
     def restore(self, before: RunState) -> None:
         """Put the shadow back to where an interrupted run left it."""
@@ -116,7 +118,8 @@ class Workbench:
         paths = [one.path for one in self.changed() if one.after is not None]
         keep = (self._journal, self._ground.blobs, self.log)
         stop, timeout_s = self._brake.event, self._ground.settings.timeout_s
-        return await asyncio.to_thread(tidy, self.shadow, self._checks, self.baseline, paths, keep, stop, timeout_s)
+        with self._patience(len(self._checks)):
+            return await asyncio.to_thread(tidy, self.shadow, self._checks, self.baseline, paths, keep, stop, timeout_s)
 
     async def prove(self, on_verdict: OnVerdict) -> tuple[Verdict, ...]:
         """Run every check on what stands in the shadow: of the tests those that reach the change, then, where nothing
@@ -145,17 +148,18 @@ class Workbench:
             return ()
         changed = self.changed()
         texts = {one.path: (text_of(one.before), after) for one in changed if (after := text_of(one.after)) is not None}
-        found = await asyncio.to_thread(
-            deepen,
-            lambda: self.copy(changed),
-            self._checks,
-            verdicts,
-            self._memory,
-            texts,
-            wanted=proof.coverage,
-            strength_s=proof.strength_s,
-            cancel=self._brake.event,
-        )
+        with self._patience(len(self._checks), proof.strength_s):
+            found = await asyncio.to_thread(
+                deepen,
+                lambda: self.copy(changed),
+                self._checks,
+                verdicts,
+                self._memory,
+                texts,
+                wanted=proof.coverage,
+                strength_s=proof.strength_s,
+                cancel=self._brake.event,
+            )
         for verdict in found:
             on_verdict(verdict)
         return found
@@ -192,29 +196,35 @@ class Workbench:
             loop.call_soon_threadsafe(emit, CheckFinished(verdict, self._run))
             loop.call_soon_threadsafe(on_verdict, verdict)
 
-        verdicts = await asyncio.to_thread(
-            verify,
-            shadow or self.shadow,
-            checks,
-            Witness(started, finished, self._records, self._memory, which),
-            baseline=self.baseline,
-            cancel=self._brake.event,
-            timeout_s=self._ground.settings.timeout_s,
-        )
+        with self._patience(1):
+            verdicts = await asyncio.to_thread(
+                verify,
+                shadow or self.shadow,
+                checks,
+                Witness(started, finished, self._records, self._memory, which),
+                baseline=self.baseline,
+                cancel=self._brake.event,
+                timeout_s=self._ground.settings.timeout_s,
+            )
         self._journal_passages()
         return verdicts
 
     async def prove_as_before(self, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
         """Run the checks on the change with tests and configuration as they were; nothing where it left them."""
-        return await asyncio.to_thread(
-            prove_as_before,
-            lambda: open_ground(self._ground, self._dirty),
-            {one.path: (one.before, one.after) for one in self.changed()},
-            self._checks,
-            verdicts,
-            cancel=self._brake.event,
-            timeout_s=self._ground.settings.timeout_s,
-        )
+        with self._patience(len(self._checks)):
+            return await asyncio.to_thread(
+                prove_as_before,
+                lambda: open_ground(self._ground, self._dirty),
+                {one.path: (one.before, one.after) for one in self.changed()},
+                self._checks,
+                verdicts,
+                cancel=self._brake.event,
+                timeout_s=self._ground.settings.timeout_s,
+            )
+
+    def _patience(self, n_checks: int, more_s: float = 0.0) -> AbstractContextManager[None]:
+        """Be patient with checks that say nothing before they end, each within its own time."""
+        return self._ground.pulse.working(n_checks * self._ground.settings.timeout_s + more_s)
 
     def _journal_passages(self) -> None:
         """Journal which hosts the checks' proxies were asked for since this was last done."""

@@ -11,12 +11,12 @@ import msgspec
 import pytest
 
 from bridle.cli.main import main
-from bridle.harness.audit.spending import spending, summed, total
+from bridle.harness.audit.spending import WAYS, bills, spending, spent_on, summed, total
 from bridle.harness.audit.trail import MAX_TEXT, actions
 from bridle.harness.audit.wholeness import against, lines, problems, readings
 from bridle.harness.nouns import RunId, Usage, UserProblem
 from bridle.harness.session.events import KINDS
-from bridle.harness.session.journal import REGISTER, Journal, entered, read_journal
+from bridle.harness.session.journal import REGISTER, Journal, drop, entered, journals_in, read_journal
 from bridle.harness.session.state import State
 
 Story = list[tuple[str, dict[str, Any]]]
@@ -46,6 +46,7 @@ STORY: Story = [
     ("ran", {"command": "make", "outcome": "fail", "exit_code": 2, "seconds": 1.5, "rung": "scratch copy"}),
     ("phase", {"name": "fix"}),
     reply(None),
+    ("model_failed", {"reason": "broken off", "usage": Usage(4, 2, cost_usd_micros=3, turns=1)}),
     ("checked", {"verdicts": [], "badge": BADGE}),
     ("proposed", {"proposal": "p", "files": ["a.py"]}),
     ("overridden", {"proposal": "p", "badge": BADGE}),
@@ -119,15 +120,15 @@ def test_cost_is_summed_by_each_key_and_what_is_unknown_is_said(tmp_path: Path) 
     write(tmp_path, "r2", [STORY[0], STORY[2], reply(100)], now)
     spent = [one for reading in readings(tmp_path) for one in spending(reading)]
     phases = {one.key: (one.calls, one.cost_usd_micros, one.known) for one in summed(spent, "phase")}
-    assert phases == {"build": (2, 107, True), "fix": (1, 0, False)}
+    assert phases == {"build": (2, 107, True), "fix": (2, 3, False)}
     assert [one.key for one in summed(spent, "run")] == ["r2", "r1"]
     assert [one.key for one in summed(spent, "model")] == ["a-model"]
-    assert [(one.key, one.calls) for one in summed(spent, "day")] == [(spent[0].day, 3)]
+    assert [(one.key, one.calls) for one in summed(spent, "day")] == [(spent[0].day, 4)]
     whole = total("all", spent)
     assert (whole.usage.input_tokens, whole.usage.output_tokens, whole.cost_usd_micros, whole.known) == (
-        30,
-        15,
-        107,
+        34,
+        17,
+        110,
         False,
     )
 
@@ -278,9 +279,36 @@ def test_the_command_tells_what_was_spent(root: Path, capsys: pytest.CaptureFixt
     assert code == 0
     assert [(row["key"], row["calls"], row["cost_usd_micros"]) for row in json.loads(text)["rows"]] == [
         ("build", 1, 7),
-        ("fix", 1, None),
+        ("fix", 2, None),
     ]
     code, text = told(capsys, "cost", *at)
     assert "at least $0.00, not all is known" in text
     assert "no model was asked here since 2999-01-01 yet" in told(capsys, "cost", "--since", "2999-01-01", *at)[1]
     assert told(capsys, "cost", "--since", "soon", *at)[0] == 1
+
+
+def test_what_a_run_cost_that_was_let_go_stays_in_the_sums(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    at = ("--root", str(root))
+    before = {by: told(capsys, "cost", "--by", by, "--json", *at) for by in WAYS}
+    day = json.loads(before["day"][1])["rows"][0]["key"]
+    state = State(root)
+    on_day = spent_on(state.folder.parent, day)
+    assert on_day.input_tokens == 24
+    drop(state.journals, RunId("r1"), "too old", Ticks(), bills)
+    assert journals_in(state.journals) == ()
+    assert {by: told(capsys, "cost", "--by", by, "--json", *at) for by in WAYS} == before
+    assert spent_on(state.folder.parent, day) == on_day
+
+
+def test_what_a_run_cost_is_counted_whatever_became_of_it(tmp_path: Path) -> None:
+    ends: list[Story] = [
+        [("ended", {"outcome": "cancelled", "reason": "discarded by the person"})],
+        [("proposed", {"proposal": "p"}), ("prepared", {"plan": "l", "files": []}), ("undone", {"plan": "l"})],
+        [("rewound", {"to": 1, "what": "both", "plan": "w"})],
+        [("parked", {"outcome": "budget"})],
+        [],
+    ]
+    for number, end in enumerate(ends):
+        write(tmp_path, f"r{number}", [STORY[0], reply(7), *end])
+    spent = [one for reading in readings(tmp_path) for one in spending(reading)]
+    assert [(one.run, one.usage.cost_usd_micros) for one in spent] == [(f"r{n}", 7) for n in range(len(ends))]

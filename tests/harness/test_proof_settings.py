@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bridle.harness.settings import Proof, load
+from bridle.harness.settings import load
+from bridle.harness.tightening import Proof
 
 
 def proof(folder: Path, monkeypatch: pytest.MonkeyPatch, user: str, project: str) -> Proof:

@@ -287,7 +287,9 @@ def test_every_setting_can_be_written_in_the_persons_file() -> None:
         "limits",
         "needs",
         "container",
-    }  # of permission, diagnostics, sandbox and checks
+        "profiles",
+        "endpoints",
+    }  # of permission, diagnostics, sandbox and checks; the last two of models.toml
     assert names - sections <= set(UserFile.__struct_fields__)
 
 

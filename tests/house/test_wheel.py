@@ -46,7 +46,8 @@ def test_the_wheel_of_a_checkout_without_links_holds_one_name_and_the_data(check
         "bridle/harness/workflow/prompts/system.md",
         "bridle/harness/verify/plugins/bridle_proof.py",
         "bridle/harness/verify/plugins/bridle_values.py",
-        "bridle/harness/model/prices.toml",
+        "bridle/harness/model/endpoints.toml",
+        "bridle/harness/model/profiles.toml",
         "bridle/harness/mcp/poison.toml",
         "bridle/examples/till/pyproject.toml",
     ):

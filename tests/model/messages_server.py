@@ -12,9 +12,11 @@ a list of steps, one for each request; when it has come to its end, `otherwise` 
     calls = [{ tool = "read", input = { path = "a.py" } }]
     stop_reason = "tool_use"        # left out: tool_use with calls, else end_turn
     [otherwise]
+    cut_at = 900                    # the stream is cut after so many bytes
     transcript = "fix.toml"         # a file or folder of transcripts, filled from the prompt; beside the script
 
-`counts_cache = false` leaves the cache's counts out of usage, as many compatible endpoints do.
+`counts_cache = false` leaves the cache's counts out of usage, as many compatible endpoints do. `refuses` names features
+of the protocol that this endpoint does not have: a request with one is refused, in the words of `messages_lacks`.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ from bridle.harness.model.transcript import Transcript, load, next_turn, pick
 if __name__ == "__main__":  # started as a program, the repository's root is not on the path
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.model.messages_lacks import refusal_of
 from tests.model.messages_rules import LIMITS, Block, Body, blocks_in_order, model_facts, refusals
 
 TRICKLE_S = 0.05
@@ -60,6 +63,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop_reason: str = ""
     fault: str = ""
     retry_after: str = ""
+    cut_at: int = 0
     transcript: str = ""
 
 
@@ -67,6 +71,7 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steps: tuple[Step, ...] = ()
     otherwise: Step = Step(text="Done.")
     counts_cache: bool = True
+    refuses: tuple[str, ...] = ()
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -177,6 +182,7 @@ STATUSES: dict[str, tuple[int, str, str]] = {
     "rate_limit": (429, "rate_limit_error", "slow down"),
     "tier_spend_limit": (429, "rate_limit_error", "monthly threshold"),
     "server_error": (500, "api_error", "internal"),
+    "bad_gateway": (502, "api_error", "upstream is gone"),
     "overloaded": (529, "overloaded_error", "overloaded"),
 }
 BODIES: dict[str, tuple[int, str, bytes]] = {
@@ -213,8 +219,9 @@ class Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         counting = path.endswith("/count_tokens")
         refused = refusals(body, counting)
-        step, number = desk.next_step(counting)
-        usage = {} if refused or counting or step.fault in STATUSES else desk.usage(body)
+        lacking = refusal_of(body, desk.refuses, counting=counting)
+        step, number = desk.next_step(counting or bool(lacking))
+        usage = {} if refused or lacking or counting or step.fault in STATUSES else desk.usage(body)
         key = self.headers.get("authorization", "").removeprefix("Bearer ") or self.headers.get("x-api-key", "")
         desk.saw(Seen(path, body, key, tuple(refused), usage))
         if not path.endswith(("/v1/messages", "/v1/messages/count_tokens")):
@@ -223,6 +230,8 @@ class Handler(BaseHTTPRequestHandler):
             return self._error(401, "authentication_error", "no key", {})
         if refused:
             return self._error(400, "invalid_request_error", "; ".join(refused), {})
+        if lacking:
+            return self._error(lacking[0], "invalid_request_error", lacking[1], {})
         if counting:
             return self._send(200, "application/json", json.dumps({"input_tokens": n_tokens(body)}).encode(), {})
         try:
@@ -252,8 +261,13 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("transfer-encoding", "chunked")
         self.send_header("request-id", f"req_{number}")
         self.end_headers()
+        left = step.cut_at or sys.maxsize
         for name, data in faulty(step, events(step, body, usage, number), self.server.desk.hold):
-            self._chunk(f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n".encode())
+            event = f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n".encode()
+            self._chunk(event[:left])
+            left -= len(event)
+            if left <= 0:
+                raise _Cut
             if step.fault == "trickle":
                 self.server.desk.hold(TRICKLE_S)
         if step.fault == "cut_mid_event":
@@ -342,6 +356,10 @@ class MessagesServer:
         self._http = _Http(("127.0.0.1", port), Handler)
         self._http.desk = self
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    @property
+    def refuses(self) -> tuple[str, ...]:
+        return self._script.refuses
 
     @property
     def url(self) -> str:

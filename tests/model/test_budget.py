@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bridle.harness.model.budget import Allowance, BudgetReached, Meter, Reserved, add, counted, estimate, obstacle
 from bridle.harness.model.client import ModelRequest
-from bridle.harness.model.prices import cost_usd_micros, price_list, price_of, priced
+from bridle.harness.model.prices import cost_usd_micros, price_of, priced
+from bridle.harness.model.profiles import shipped
 from bridle.harness.model.tokens import tokens_in
 from bridle.harness.nouns import Budget, Usage
 from tests.model.asking import request, user
@@ -44,7 +45,7 @@ class Watch:
 def within(reserved: Reserved, asked: ModelRequest, share: float) -> Usage:
     """What a call may have used that stayed within its reservation."""
     n_said = int(asked.max_tokens * share)
-    return priced(Usage(cache_write_tokens=tokens_in(asked), output_tokens=n_said, turns=1), asked.model)
+    return priced(Usage(cache_write_tokens=tokens_in(asked), output_tokens=n_said, turns=1), price_of(asked.model))
 
 
 @given(BUDGETS, st.lists(st.tuples(REQUESTS, st.floats(0, 1)), max_size=8))
@@ -173,8 +174,10 @@ def test_no_price_is_guessed_for_a_model_that_is_not_listed() -> None:
 
 
 def test_every_listed_price_is_plausible_and_dated() -> None:
-    assert price_list().date >= "2026-11-21"
-    for name, price in price_list().models.items():
+    assert shipped().date >= "2026-11-21"
+    for name, profile in shipped().model.items():
+        price = profile.price
+        assert price is not None
         if name != "replay":
             assert 0 < price.cache_read < price.input < price.cache_write < price.output
 

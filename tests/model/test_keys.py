@@ -20,6 +20,7 @@ from bridle.harness.model import keys
 from bridle.harness.model.asking import ceiling_usd_micros, first_call
 from bridle.harness.model.choose import ENDPOINT, choose, endpoint_of, live_model
 from bridle.harness.model.keys import Key, remove_key, store_key, stored_key, take_key
+from bridle.harness.model.prices import price_of
 from bridle.harness.model.replay import Replay
 from bridle.harness.nouns import Budget, UserProblem
 
@@ -245,6 +246,6 @@ def test_many_files_are_counted_and_an_unknown_price_is_said(tmp_path: Path) -> 
 
 
 def test_the_ceiling_is_what_all_tokens_cost_where_that_is_less_than_the_money() -> None:
-    assert ceiling_usd_micros("claude-opus-5-5", Budget(tokens=10_000)) == 200_000
-    assert ceiling_usd_micros("claude-opus-5-5", Budget()) == 2_000_000
-    assert ceiling_usd_micros("replay", Budget()) == 0
+    assert ceiling_usd_micros(price_of("claude-opus-5-5"), Budget(tokens=10_000)) == 200_000
+    assert ceiling_usd_micros(price_of("claude-opus-5-5"), Budget()) == 2_000_000
+    assert ceiling_usd_micros(price_of("replay"), Budget()) == 0

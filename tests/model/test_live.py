@@ -141,8 +141,8 @@ PASSING = set(FAULTS) - PERMANENT - UNKNOWN - NOT_A_PROBLEM
 
 def test_every_fault_has_its_class() -> None:
     assert {
-        "rate_limit", "server_error", "overloaded", "stall", "cut_mid_event", "cut_mid_tool", "end_early",
-        "error_mid_stream", "slow_headers",
+        "rate_limit", "server_error", "bad_gateway", "overloaded", "stall", "cut_mid_event", "cut_mid_tool",
+        "end_early", "error_mid_stream", "slow_headers",
     } == PASSING  # fmt: skip
 
 

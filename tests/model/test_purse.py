@@ -49,6 +49,14 @@ def test_money_of_a_day_counts_what_others_spent_and_ends_with_the_day() -> None
     found.reserve(WANTED)
 
 
+def test_a_clock_that_goes_back_begins_no_new_day() -> None:
+    clock = [NOON_S]
+    found = purse(Ceilings(day=Ceiling(tokens=WANTED.tokens)), Usage(input_tokens=1), clock)
+    clock[0] -= 3 * DAY_S
+    with pytest.raises(BudgetReached, match="are spent today"):
+        found.reserve(WANTED)
+
+
 def test_without_a_ceiling_no_journal_is_read() -> None:
     def spent(day: str) -> Usage:
         raise AssertionError("nobody asked")

@@ -62,11 +62,21 @@ def test_breakpoints_stand_on_tools_system_and_the_last_two_words_of_ours() -> N
         assistant(use("read", {}, "t2")),
         result("3", "t2"),
     )
-    body = wire(request(*talk))
+    long = {"type": "text", "text": "You change code. " * 200}
+    big = {**READ, "description": "Read a file. " * 200}
+    body = wire(msgspec.structs.replace(request(*talk), system=(long,), tools=(big,)))
     marked = ["cache_control" in message["content"][-1] for message in body["messages"]]
     assert marked == [False, False, True, False, True]
     assert "cache_control" in body["tools"][-1]
     assert "cache_control" in body["system"][-1]
+
+
+def test_no_breakpoint_stands_where_the_model_caches_nothing_yet() -> None:
+    short = wire(request(user("one"), assistant(use("read", {})), result("two")))
+    assert "cache_control" not in json.dumps(short)
+    grown = wire(request(user("word " * 400), assistant(use("read", {})), result("two")))
+    assert ["cache_control" in message["content"][-1] for message in grown["messages"]] == [True, False, True]
+    assert "cache_control" not in json.dumps([grown["tools"], grown["system"]])
 
 
 def test_nothing_is_sent_that_was_not_given() -> None:

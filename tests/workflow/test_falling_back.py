@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bridle.harness.model.budget import BudgetReached, Meter, estimate
-from bridle.harness.model.client import Effort, Listener, ModelProblem, ModelReply, ModelRequest
+from bridle.harness.model.client import Listener, ModelProblem, ModelReply, ModelRequest
+from bridle.harness.model.profiles import Effort
 from bridle.harness.nouns import Budget, RunId, Usage
 from bridle.harness.session.events import ModelCalled
 from bridle.harness.session.journal import Journal, read_journal

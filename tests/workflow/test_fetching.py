@@ -244,3 +244,12 @@ def test_a_source_that_nobody_declared_is_told_with_those_there_are(desk: Desk) 
     with pytest.raises(UserProblem, match="there is no source 'nope'") as told:
         asyncio.run(desk.fetching.text("nope", None))
     assert "blame, history, issue, log" in told.value.next_step
+
+
+def test_what_ships_can_be_done_without_and_the_person_is_told_why(desk: Desk) -> None:
+    assert desk.fetch(SHIPPED[0], at=AT) == ""
+    assert desk.fetch(SHIPPED[0], at=AT) == ""
+    (told,) = desk.fetching.taken_problems()
+    assert told.startswith("without the source 'history': ")
+    assert "git" in told or "sandbox" in told
+    assert desk.fetching.taken_problems() == (), "each is told once"

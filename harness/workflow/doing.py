@@ -175,8 +175,10 @@ class Phases:
             if offering.proposal is None:
                 raise Ended("refused", "the model changed nothing" + (f": {self.told}" if self.told else ""))
             self.give_up(phase, self.told)
-        await self._format(phase)
         offering.show(bench)
+        if await self._tidied():
+            bench.changed_since_judged()
+            offering.show(bench)
         self._say("verify", "running the checks on the change")
         verdicts = self._desk.verdicts = await bench.prove(offering.climb)
         flags = await asyncio.to_thread(bench.flags, verdicts)
@@ -240,12 +242,18 @@ class Phases:
         return "red" if _blamed(verdicts) else "green"
 
     async def _format(self, phase: Phase) -> str:
-        """Let the linters mend by themselves what they can; that is no change of the model's to be judged anew."""
-        for path, n_fixes in (await self._bench.tidy()).items():
-            self._say("tidy", f"{path}: {n_fixes} fix{'es' * (n_fixes != 1)} by the linters themselves")
-        if phase.kind == "verify":
-            self._bench.changed_since_judged()
+        await self._tidied()
         return "done"
+
+    async def _tidied(self) -> bool:
+        """Let the linters mend by themselves what they can; returns whether that changed anything.
+
+        It is no change of the model's to be judged anew.
+        """
+        fixes = await self._bench.tidy()
+        for path, n_fixes in fixes.items():
+            self._say("tidy", f"{path}: {n_fixes} fix{'es' * (n_fixes != 1)} by the linters themselves")
+        return bool(fixes)
 
     # --- people and papers ----------------------------------------------------------------------------------
 

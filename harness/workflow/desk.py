@@ -128,7 +128,7 @@ class Desk:
         if "diff" in wanted:
             values["diff"] = await asyncio.to_thread(lambda: _shown(self._bench.changed()))
         if "verdicts" in wanted:
-            values["verdicts"] = findings_text(self.verdicts, ())
+            values["verdicts"] = findings_text(self.verdicts, (), self._order.finding)
         if "changes" in wanted:
             values["changes"] = await asyncio.to_thread(self._changes)
         for name in wanted:
@@ -178,7 +178,7 @@ class Desk:
 
     def _check_in(self, shadow: Shadow) -> Callable[[str | None], Awaitable[str]]:
         async def check(name: str | None) -> str:
-            return findings_text(await self._bench.check(name, shadow), ())
+            return findings_text(await self._bench.check(name, shadow), (), self._order.finding)
 
         return check
 

@@ -196,7 +196,7 @@ class Phases:
             return "green"
         if any(v.outcome in ("unknown", "flaky") for v in verdicts) and not _blamed(verdicts):
             return "unclear"
-        self._word = send_back(verdicts, flags, before)
+        self._word = send_back(verdicts, flags, before, self._order.finding)
         return "red"
 
     def _note_what_holds(self, verdicts: tuple[Verdict, ...]) -> None:
@@ -238,7 +238,7 @@ class Phases:
         self.told = ", ".join(f"{verdict.check} {verdict.outcome}" for verdict in verdicts)
         if any(verdict.outcome in ("unknown", "timeout", "flaky") for verdict in verdicts):
             return "unclear"
-        self._word = send_back(verdicts, ()) if _blamed(verdicts) else ""
+        self._word = send_back(verdicts, (), wanted=self._order.finding) if _blamed(verdicts) else ""
         return "red" if _blamed(verdicts) else "green"
 
     async def _format(self, phase: Phase) -> str:

@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -40,6 +40,7 @@ from bridle.harness.phases.sources import Source, declared_sources
 from bridle.harness.session.retention import Keeping
 from bridle.harness.session.state import state_home
 from bridle.harness.settingsfiles import (
+    GATES,
     Bounds,
     BudgetPart,
     CeilingPart,
@@ -47,6 +48,7 @@ from bridle.harness.settingsfiles import (
     EditorSettings,
     EditTool,
     Example,
+    Gate,
     Hooks,
     ManagedFile,
     Navigation,
@@ -75,7 +77,7 @@ MANAGED_FILE = Path("/etc/bridle/managed.toml")
 class Proof(msgspec.Struct, frozen=True):
     """Which tests prove a change: see `TestsPart`."""
 
-    gate: Literal["impact", "full"] = "full"
+    gate: Gate = "full"
     gate_s: float = 900.0
     coverage: float = 0.0
     strength_s: float = 0.0
@@ -226,16 +228,13 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
 def _proof(user: TestsPart, editor: TestsPart, project: TestsPart) -> Proof:
     """Return what proves a change; the editor and the project can ask for more than the person does, not for less."""
     usual = Proof()
-    parts = (user, editor, project)
-    only_impact = user.gate == "impact" and not any(part.gate == "full" for part in parts)
+    parts, own = (user, editor, project), usual.stop_after if user.stop_after is None else user.stop_after
     return Proof(
-        gate="impact" if only_impact else "full",
+        gate=max((user.gate or usual.gate, *(part.gate for part in parts if part.gate)), key=GATES.index),
         gate_s=max([user.gate_s or usual.gate_s, *(part.gate_s for part in parts if part.gate_s is not None)]),
         coverage=max(part.coverage or 0.0 for part in parts),
         strength_s=max(part.strength_s or 0.0 for part in parts),
-        stop_after=_most(
-            usual.stop_after if user.stop_after is None else user.stop_after, editor.stop_after, project.stop_after
-        ),
+        stop_after=_most(own, editor.stop_after, project.stop_after),
     )
 
 

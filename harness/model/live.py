@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -43,6 +43,12 @@ class LiveModel:
         self._key = key
         self._patience = patience or Patience()
         self._sdk: anthropic.AsyncAnthropic | None = None
+        self._connecting = asyncio.Lock()
+
+    async def prepare(self) -> None:
+        """Import the library, which takes seconds, before it is needed; what is wrong the first call will say."""
+        with suppress(Exception):
+            await self._connected()
 
     async def reply(self, request: ModelRequest, on_event: Listener) -> ModelReply:
         """Ask once. Raises ModelProblem, with what the attempt is known to have cost."""
@@ -100,8 +106,9 @@ class LiveModel:
 
     async def _connected(self) -> anthropic.AsyncAnthropic:
         """Return the library's client. Importing it takes seconds, so that happens off the loop."""
-        if self._sdk is None:
-            self._sdk = await asyncio.to_thread(self._connect)
+        async with self._connecting:
+            if self._sdk is None:
+                self._sdk = await asyncio.to_thread(self._connect)
         return self._sdk
 
     def _connect(self) -> anthropic.AsyncAnthropic:

@@ -80,6 +80,7 @@ class Form(NamedTuple):
     pack: bool = True
     evaluator: bool = True
     gates: bool = True
+    strict: bool = False
     read_mode: str = "check"
     tests: str = ""
 
@@ -91,11 +92,11 @@ FORMS = {
     "no impact": Form(tests='gate = "all"'),
     "no pack": Form(pack=False),
     "no gates": Form(gates=False),
-    "strict": Form(tests="coverage = 1.0\nstrength_s = 20"),
+    "strict": Form(strict=True, tests="coverage = 1.0\nstrength_s = 20"),
 }
 """By name. Without anchors, lines are named by their numbers alone; without impact, each round runs all tests; without
-gates, somebody takes what the checks pass, whatever the gates say. Strict asks more of the tests than most people will:
-that they execute each changed line, and notice small faults in it.
+gates, somebody takes what the checks pass, whatever the gates say. Strict asks more of the tests than most people will,
+that they execute each changed line, and takes only what the badge says of that they notice every small fault in it.
 """
 
 
@@ -109,7 +110,7 @@ def mend(task: Task, form: str, policy: Policy, seed: int, place: Path, judge: J
     flows.mkdir(parents=True)
     (flows / "mend.toml").write_text(workflow(chosen, policy), "utf-8")
     with Asked(weak) as server, home(place, server.url, _settings(chosen, policy)):
-        followed, published, n_sessions = asyncio.run(_run(task, root, gates=chosen.gates))
+        followed, published, n_sessions = asyncio.run(_run(task, root, chosen))
     said = judge.verdict(task.project, (root / task.core).read_text("utf-8")) if published else None
     return Result(
         task=task.id,
@@ -135,7 +136,7 @@ def _settings(form: Form, policy: Policy) -> str:
     return f'read_mode = "{form.read_mode}"\n[budget]\nturns = {policy.limits.turns}\n[tests]\n{form.tests}\n'
 
 
-async def _run(task: Task, root: Path, *, gates: bool) -> tuple[Followed, bool, int]:
+async def _run(task: Task, root: Path, form: Form) -> tuple[Followed, bool, int]:
     """Stand on the failing test and have it mended; returns the run, whether it was published, how often tests ran."""
     engine = await opened(root)
     try:
@@ -143,10 +144,11 @@ async def _run(task: Task, root: Path, *, gates: bool) -> tuple[Followed, bool, 
         finding = _finding(verified, task)
         taking = _Taking()
         request = StartRun("mend", f"The test {task.failing!r} fails. Mend the cause.", finding=finding)
-        followed = await follow(engine, request, _leave_it if gates else taking.watch)
+        followed = await follow(engine, request, _leave_it if form.gates else taking.watch)
         published = taking.taken
-        if followed.ended.outcome == "succeeded" and not published:
-            published = await land(engine, followed.ended.proposal, force=not gates)
+        wanted = followed.ended.outcome == "succeeded" and not published
+        if wanted and not (form.strict and _survived(followed)):
+            published = await land(engine, followed.ended.proposal, force=not form.gates)
         tests = [event for _, event in followed.heard if isinstance(event, CheckFinished)]
         return followed, published, 1 + sum(event.verdict.unit == "test" for event in tests)
     finally:
@@ -176,6 +178,12 @@ class _Taking:
         if isinstance(event, ProposalChanged) and _only_refused(event.proposal) and not self._trying:
             self._trying = True
             self.taken = await land(engine, event.proposal.id, force=True)
+
+
+def _survived(followed: Followed) -> bool:
+    """Whether the proposal says that the tests did not notice a small fault in it."""
+    shown = [event.proposal for _, event in followed.heard if isinstance(event, ProposalChanged)]
+    return any(one.unit == "mutant" and one.passed < one.collected for one in shown[-1].verdicts) if shown else False
 
 
 def _only_refused(proposal: Proposal) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from dialects import HASHLINE, TEXT_EDITOR, Slip, by_hashline, by_replacing, hull, malformed
@@ -92,8 +92,8 @@ class Weak:
         return self._dice(occasion).random() < chance
 
     def _reaction(self, occasion: Occasion) -> Reaction:
-        weights: dict[Reaction, float] = msgspec.structs.asdict(getattr(self._policy.after, occasion))
-        return self._dice(f"after {occasion}").choices(list(weights), list(weights.values()))[0]
+        weights = msgspec.structs.asdict(getattr(self._policy.after, occasion))
+        return cast("Reaction", self._dice(f"after {occasion}").choices(list(weights), list(weights.values()))[0])
 
     # --- what it wants --------------------------------------------------------------------------------------
 
@@ -186,8 +186,8 @@ class Weak:
     def _slip(self) -> Slip:
         if not self._happens("place", self._policy.slip.wrong_place):
             return ""
-        weights: dict[Slip, float] = msgspec.structs.asdict(self._policy.place)
-        return self._dice("which place").choices(list(weights), list(weights.values()))[0]
+        weights = msgspec.structs.asdict(self._policy.place)
+        return cast("Slip", self._dice("which place").choices(list(weights), list(weights.values()))[0])
 
     def _claim_or_run(self, tools: set[str]) -> Step:
         """After an edit: say that all is well, or run the tests first."""

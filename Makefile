@@ -51,7 +51,7 @@ test: $(READY) tools  ## everything: checks, each bench in its smoke form, all t
 	    > build/types.log 2>&1 & types=$$!; \
 	  $(BIN)/python bench/run.py --smoke; benches=$$?; \
 	  wait $$types || benches=1; cat build/types.log; exit $$benches
-	$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder $(if $(LONG),,-m "not long") --junit-xml=build/junit.xml
+	$(BIN)/pytest -q -n 6 --dist loadfile --no-loadscope-reorder $(if $(LONG),,-m "not long") --junit-xml=build/junit.xml
 
 status: $(READY)  ## write docs/status.md from what the last `make test` left
 	$(BIN)/python docs/status.py

@@ -1,4 +1,4 @@
-"""`bridle serve`: the language server on standard input and output."""
+"""`bridle serve`: the language server, on standard input and output or on a port of this machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from bridle.harness.engine import Engine
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("--stdio", action="store_true", help="the default; named for editors that pass it")
+    parser.add_argument(
+        "--tcp", metavar="HOST:PORT", default="", help="serve the first client that connects here; this machine only"
+    )
     parser.add_argument("--log", type=Path, default=None, help="write a log to this file")
+    parser.add_argument(
+        "--trace", type=Path, default=None, help="keep every message in this file, texts of open documents among them"
+    )
 
 
 def main(options: argparse.Namespace) -> int:
@@ -26,4 +32,4 @@ def main(options: argparse.Namespace) -> int:
 
         return await ChildEngine(root, settings, log).start()
 
-    return serve(make_engine, log=log)
+    return serve(make_engine, log=log, address=options.tcp, trace=options.trace)

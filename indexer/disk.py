@@ -9,14 +9,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import Future
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from bridle.indexer.digest import digest
-from bridle.indexer.executed import ExecutorWorkers
 from bridle.indexer.facts import Edge, Skipped
 from bridle.indexer.files import SETTLED_NS, FileStat, FolderLink, Walk, read_bounded, walk
 from bridle.indexer.modules import declared_roots
@@ -26,6 +25,11 @@ from bridle.indexer.script_projects import MAX_CONFIG_BYTES, MAX_CONFIGS, Projec
 from bridle.indexer.stopwatch import Stopwatch
 from bridle.indexer.store import FileState, Kept, Store
 from bridle.indexer.workers import ParseWorkers, Reply
+
+if TYPE_CHECKING:  # what a start that has nothing to parse can do without
+    from concurrent.futures import Future
+
+    from bridle.indexer.executed import ExecutorWorkers
 
 REPLY_TIMEOUT_S = 120.0
 MAX_AHEAD = 256
@@ -156,6 +160,8 @@ class Disk:
         self, files: list[FileStat], on_progress: Progress, cancel: threading.Event
     ) -> dict[str, tuple[FileState, Reply]]:
         """Return what the workers say of `files`, of which `MAX_AHEAD` at most are on their way, and keep it."""
+        if not files:
+            return {}
         fresh: dict[str, tuple[FileState, Reply]] = {}
         unsaved: dict[str, tuple[FileState, Reply]] = {}
         waiting: deque[tuple[FileState, Future[Reply]]] = deque()

@@ -197,7 +197,7 @@ class _Found:
         while folders:
             prefix, rules, depth = folders.pop()
             try:
-                with os.scandir(os.path.join(root, prefix)) as listing:  # noqa: PTH118  # a Path costs more than the look
+                with os.scandir(f"{root}/{prefix}") as listing:
                     inside = sorted(listing, key=_NAME)
             except OSError as error:
                 self.skip(prefix.rstrip("/") or ".", f"unreadable folder: {error.strerror}")

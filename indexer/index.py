@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from concurrent.futures import Executor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from bridle.indexer.collecting import seldom
 from bridle.indexer.disk import Disk, OnDisk, Progress, answer
-from bridle.indexer.executed import ExecutorWorkers
 from bridle.indexer.facts import Skipped
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
@@ -30,6 +29,11 @@ from bridle.indexer.snapshot import Snapshot, Work
 from bridle.indexer.stopwatch import Stopwatch
 from bridle.indexer.words import FileWords, Words
 from bridle.indexer.workers import ParseWorkers
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from bridle.indexer.executed import ExecutorWorkers
 
 REBUILD_SHARE = 4  # with more than one file in so many changed, everything is resolved at once
 
@@ -51,7 +55,7 @@ class Index:
         executor: Executor | None = None,
     ) -> None:
         self._root = root
-        self._workers = ExecutorWorkers(root, executor) if executor else ParseWorkers(root, workers)
+        self._workers = _on(root, executor) if executor else ParseWorkers(root, workers)
         self._disk = Disk(root, store_path, self._workers, read_only=read_only)
         self._disk_lock = threading.Lock()
         self._lock = threading.Lock()  # of what follows; never held while files are read
@@ -250,3 +254,9 @@ def _silent(n_done: int, n_files: int) -> None:
 def _missed(outcomes: Iterable[Parsed | Unread]) -> Iterator[Skipped]:
     """Yield the files that were not read and that somebody would miss."""
     return (one.skipped for one in outcomes if isinstance(one, Unread) and one.skipped.reason)
+
+
+def _on(root: Path, executor: Executor) -> ExecutorWorkers:
+    from bridle.indexer.executed import ExecutorWorkers
+
+    return ExecutorWorkers(root, executor)

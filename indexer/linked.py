@@ -100,7 +100,8 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
         files = _with(self.files, new, changes)
         homes = self.homes if files.keys() == self.files.keys() else Homes(files, self.homes.layout)
         names = self.names.changed(_names(old.values()), _names(new.values()))
-        mentions = self.mentions.changed(_mentions(old.values()), _mentions(new.values()))
+        before, after = list(_mentions(old.values())), list(_mentions(new.values()))
+        mentions = self.mentions.changed(before, after)
         moved = old.keys() ^ new.keys()
         roots = self.homes.layout.projects.roots
         reaches_any = self.homes.reaches_any(moved) or homes.reaches_any(moved)
@@ -109,8 +110,10 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
         stale = {path: self.edges[path] for path in {*fresh, *old} if path in self.edges}
         edges = self.edges.changed(fresh, (path for path, known in changes.items() if known is None))
         sources = self.sources.changed(_sources(stale), _sources(fresh))
-        linked = Linked(files, homes, edges, len(fresh))
-        return _knowing(linked, names=names, mentions=mentions, sources=sources)
+        linked = _knowing(Linked(files, homes, edges, len(fresh)), names=names, mentions=mentions, sources=sources)
+        doubtful = {name for name, _ in (*before, *after)}
+        linked.bound.update((name, known) for name, known in self.bound.items() if name not in doubtful)
+        return linked
 
     def _dependents(self, path: str) -> Collection[str]:
         """Return the files that may see the names of a Python file: those that import it, or what imports it.
@@ -141,13 +144,14 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def _binding(self, name: str) -> frozenset[str]:
         """Return the files in which a module of that name is bound itself."""
-        if (known := self._bound.get(name)) is None:
+        if (known := self.bound.get(name)) is None:
             known = frozenset(one for one in self.mentions.get(name) if _has_module(self.files[one], name))
-            self._bound[name] = known
+            self.bound[name] = known
         return known
 
     @cached_property
-    def _bound(self) -> dict[str, frozenset[str]]:
+    def bound(self) -> dict[str, frozenset[str]]:
+        """The files that bind a module itself, by the name of it; as far as somebody asked."""
         return {}
 
     @cached_property

@@ -19,6 +19,8 @@ from bridle.indexer.entry import Entry
 from bridle.indexer.facts import SymbolId
 from bridle.indexer.groups import Groups
 
+MAX_MADE = 4_096  # rows that are kept as they were made for a question
+
 K = TypeVar("K")
 V = TypeVar("V")
 D = TypeVar("D")
@@ -126,6 +128,7 @@ class KeptGroups(Mapping[K, tuple[V, ...]]):
         self._keys = keys
         self._starts, self._values = memoryview(rows.starts).cast("i"), memoryview(rows.values).cast("i")
         self._value = value
+        self._made: dict[int, tuple[V, ...]] = {}
         if len(self._starts) != n_keys + 1 or self._starts[0] != 0 or self._starts[-1] != len(self._values):
             raise ValueError("rows that do not fit what they are of")
 
@@ -150,10 +153,20 @@ class KeptGroups(Mapping[K, tuple[V, ...]]):
         return (key for at, key in enumerate(self._keys) if starts[at] < starts[at + 1])
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return self._n_keys
+
+    @cached_property
+    def _n_keys(self) -> int:
+        starts = self._starts
+        return sum(starts[at] < starts[at + 1] for at in range(len(starts) - 1))
 
     def _row(self, number: int) -> tuple[V, ...]:
-        return tuple(map(self._value, self._values[self._starts[number] : self._starts[number + 1]]))
+        if (row := self._made.get(number)) is None:
+            row = tuple(map(self._value, self._values[self._starts[number] : self._starts[number + 1]]))
+            if len(self._made) == MAX_MADE:
+                self._made.clear()
+            self._made[number] = row
+        return row
 
 
 def groups_of(table: Table, value: Callable[[int], V]) -> KeptGroups[str, V]:

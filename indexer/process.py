@@ -8,7 +8,6 @@ this module holds no policy and never reads our own environment.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import select
@@ -18,11 +17,14 @@ import sys
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Literal, Protocol
+from typing import IO, TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
 from bridle.indexer.streams import Streams
+
+if TYPE_CHECKING:
+    import asyncio  # a fortieth of a second, for whoever has a loop alone
 
 Ending = Literal["ended", "timed out", "cancelled", "limited"]
 
@@ -194,6 +196,8 @@ async def spawn_async(
     Raises:
         OSError: the program could not be started, or the log not be opened.
     """
+    import asyncio
+
     with contextlib.ExitStack() as stack:
         errors = stack.enter_context(log.open("ab")) if log else None
         return await asyncio.create_subprocess_exec(

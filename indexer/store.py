@@ -10,20 +10,21 @@ import contextlib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
 from pathlib import Path
+from zlib import crc32
 
 import msgspec
 
-from bridle.indexer.digest import digest, digest_of_parts
+from bridle.indexer.digest import digest_of_parts
 from bridle.indexer.files import FileStat
 from bridle.indexer.packed import Packed
 from bridle.indexer.parse import Parsed, Unread
+from bridle.indexer.wheels import versions
 
 _SCHEMA = """
 CREATE TABLE make (of TEXT NOT NULL);
-CREATE TABLE files (path TEXT PRIMARY KEY, state BLOB, checksum TEXT, outcome BLOB);
-CREATE TABLE linked (checksum TEXT, packed BLOB);
+CREATE TABLE files (path TEXT PRIMARY KEY, state BLOB, checksum INTEGER, outcome BLOB);
+CREATE TABLE linked (checksum INTEGER, packed BLOB);
 """
 _PARSERS = (
     "tree-sitter", "tree-sitter-python", "tree-sitter-javascript", "tree-sitter-typescript", "tree-sitter-go",
@@ -105,7 +106,7 @@ class Store:
         if self._read_only:
             return
         encode = msgspec.msgpack.encode
-        rows = [(path, encode(state), digest(data), data) for path, (state, data) in fresh.items()]
+        rows = [(path, encode(state), crc32(data), data) for path, (state, data) in fresh.items()]
         try:
             database = self._open()
             with database:
@@ -123,7 +124,7 @@ class Store:
         """Return what was linked, None where nothing is kept, or it is broken."""
         try:
             row = self._open().execute("SELECT checksum, packed FROM linked").fetchone()
-            return msgspec.msgpack.decode(row[1], type=Packed) if row and digest(row[1]) == row[0] else None
+            return msgspec.msgpack.decode(row[1], type=Packed) if row and crc32(row[1]) == row[0] else None
         except _BROKEN:
             return None
 
@@ -136,7 +137,7 @@ class Store:
             database = self._open()
             with database:
                 database.execute("DELETE FROM linked")
-                database.execute("INSERT INTO linked VALUES (?, ?)", (digest(data), data))
+                database.execute("INSERT INTO linked VALUES (?, ?)", (crc32(data), data))
         except _BROKEN as error:
             self.problem = str(error)
             self._rebuild()
@@ -153,7 +154,7 @@ class Store:
         return {
             path: Kept(states.decode(state), outcomes.decode(data))
             for path, state, checksum, data in database.execute("SELECT * FROM files")
-            if digest(data) == checksum
+            if crc32(data) == checksum
         }
 
     def _open(self) -> sqlite3.Connection:
@@ -210,4 +211,4 @@ def _make() -> str:
     named = [here / name for name in _MADE_BY]
     files = [file for place in named for file in (sorted(place.rglob("*.*")) if place.is_dir() else [place])]
     texts = [file.read_text("utf-8") for file in files if file.suffix in {".py", ".scm"}]
-    return digest_of_parts([*texts, *map(version, _PARSERS)])
+    return digest_of_parts([*texts, *versions(_PARSERS)])

@@ -11,8 +11,8 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,6 +20,9 @@ from bridle.indexer.facts import Skipped
 from bridle.indexer.parse import Job, Parsed, Unread
 from bridle.indexer.process import Child, spawn
 from bridle.indexer.worker import EndedError, read_frame, write_frame
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 FILE_TIMEOUT_S = 10.0
 MAX_FAILED_STARTS = 3
@@ -35,7 +38,7 @@ class Reply(msgspec.Struct, frozen=True):
     data: bytes
 
 
-_Queued = tuple[Job, Future[Reply]]
+_Queued = tuple[Job, "Future[Reply]"]
 
 
 class ParseWorkers:
@@ -55,6 +58,8 @@ class ParseWorkers:
         A future never fails: a file that could not be read has an `Unread` outcome, and so has every file
         that still waits when the pool is closed.
         """
+        from concurrent.futures import Future
+
         queued: list[_Queued] = [(job, Future()) for job in jobs]
         self._put(queued, first=first)
         return [future for _, future in queued]

@@ -65,7 +65,7 @@ def read_argument(command: str, arguments: Any) -> Argument:
         return Argument()
     try:
         return msgspec.convert(given[0], Argument)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:  # the latter: half of a pair of UTF-16
         raise Refusal(lsp.ErrorCodes.InvalidParams, f"{command}: {error}") from error
 
 

@@ -113,7 +113,7 @@ def server_capabilities(client: Client, commands: Sequence[str], leads: Collecti
         code_lens_provider=lsp.CodeLensOptions() if client.code_lens else None,
         execute_command_provider=lsp.ExecuteCommandOptions(commands=list(commands)),
         workspace=lsp.WorkspaceOptions(
-            workspace_folders=lsp.WorkspaceFoldersServerCapabilities(supported=True, change_notifications=False),
+            workspace_folders=lsp.WorkspaceFoldersServerCapabilities(supported=True, change_notifications=True),
             file_operations=lsp.FileOperationOptions(did_rename=_ALL_FILES, did_delete=_ALL_FILES),
         ),
         workspace_symbol_provider=lsp.WORKSPACE_SYMBOL in leads or None,

@@ -28,7 +28,7 @@ from bridle.harness.engine import (
     Workflows,
 )
 from bridle.lsp_server import asks, deciding, on_findings, sessions
-from bridle.lsp_server.arguments import Argument, read_argument
+from bridle.lsp_server.arguments import Argument
 from bridle.lsp_server.diagnostics import headline
 from bridle.lsp_server.documents import Document
 from bridle.lsp_server.happenings import Happenings
@@ -57,12 +57,12 @@ class Commands:
         self._verifying = verifying
         self._happenings = happenings
 
-    def execute(self, params: lsp.ExecuteCommandParams) -> object:
+    def execute(self, name: str, argument: Argument) -> object:
         """Run a command; returns its answer, or an awaitable of it. Raises UserProblem, Refusal."""
-        command = COMMANDS.get(params.command)
+        command = COMMANDS.get(name)
         if command is None:
-            raise Refusal(lsp.ErrorCodes.InvalidParams, f"no such command: {params.command!r}")
-        answer = command(self, read_argument(params.command, params.arguments))
+            raise Refusal(lsp.ErrorCodes.InvalidParams, f"no such command: {name!r}")
+        answer = command(self, argument)
         return answer if isinstance(answer, dict) else self._told(answer)
 
     async def _told(self, answer: Awaitable[Json]) -> Json:

@@ -76,6 +76,13 @@ class Documents:
         self._tell(document)
         return document
 
+    def adopt(self, other: Document) -> Document:
+        """Take a document that was open elsewhere, as it is now."""
+        document = self.open(lsp.TextDocumentItem(other.uri, other.language, other.version, str(other.text)))
+        if other.unsaved:
+            document.saved_at = other.saved_at
+        return document
+
     def change(self, params: lsp.DidChangeTextDocumentParams) -> Document | None:
         """Apply changes in order; None when they were refused: a document never opened, or an older version."""
         document = self._open.get(params.text_document.uri)

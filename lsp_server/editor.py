@@ -41,16 +41,27 @@ class Editor:
     def __init__(self, protocol: Protocol, client: Client) -> None:
         self._protocol = protocol
         self.client = client
+        self.folder = ""
+        """The folder of a workspace with several, as its messages name it."""
+        self.scope: str | None = None
+        """The URI of that folder, for settings of its own."""
+
+    @property
+    def sender(self) -> str:
+        """Who speaks to the person."""
+        return f"Bridle ({self.folder})" if self.folder else "Bridle"
 
     def show(self, message: str, level: Level = "information") -> None:
         """Show a message."""
-        params = lsp.ShowMessageParams(type=_LEVELS[level], message=_cut(f"Bridle: {message}"))
+        params = lsp.ShowMessageParams(type=_LEVELS[level], message=_cut(f"{self.sender}: {message}"))
         self._protocol.notify(lsp.WINDOW_SHOW_MESSAGE, params)
 
     async def ask(self, message: str, choices: Sequence[str], timeout_s: float, level: Level = "information") -> str:
         """Ask the person; "" when they chose nothing in time, or the client cannot ask."""
         actions = [lsp.MessageActionItem(title=choice) for choice in choices]
-        params = lsp.ShowMessageRequestParams(type=_LEVELS[level], message=_cut(f"Bridle: {message}"), actions=actions)
+        params = lsp.ShowMessageRequestParams(
+            type=_LEVELS[level], message=_cut(f"{self.sender}: {message}"), actions=actions
+        )
         answer = await self._ask(lsp.WINDOW_SHOW_MESSAGE_REQUEST, params, timeout_s)
         return answer.title if isinstance(answer, lsp.MessageActionItem) and answer.title in choices else ""
 
@@ -74,7 +85,7 @@ class Editor:
 
     async def configuration(self, section: str) -> object:
         """Return the client's settings under `section`; None when it has none to give."""
-        params = lsp.ConfigurationParams(items=[lsp.ConfigurationItem(section=section)])
+        params = lsp.ConfigurationParams(items=[lsp.ConfigurationItem(section=section, scope_uri=self.scope)])
         answer = await self._ask(lsp.WORKSPACE_CONFIGURATION, params, ANSWER_S)
         values = cast("Sequence[object]", answer) if isinstance(answer, Sequence) else ()
         return values[0] if values else None

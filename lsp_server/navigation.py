@@ -7,7 +7,6 @@ now; where one moved on while the answer was on its way, the client is told so i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
@@ -33,7 +32,7 @@ from bridle.harness.engine import (
 from bridle.indexer.facts import SymbolId
 from bridle.lsp_server import shapes
 from bridle.lsp_server.capabilities import Client
-from bridle.lsp_server.documents import Document
+from bridle.lsp_server.folders import Folders
 from bridle.lsp_server.neighbours import Neighbours, read_neighbours
 from bridle.lsp_server.protocol import Handler, Plain, Refusal
 from bridle.lsp_server.session import Session
@@ -54,11 +53,11 @@ Reply = TypeVar("Reply", bound=EngineReply)
 
 
 class Navigation:
-    """One client's way around. `session` is asked for at each request: None until a root is known."""
+    """One client's way around, in each of its folders."""
 
-    def __init__(self, client: Client, session: Callable[[], Session | None]) -> None:
+    def __init__(self, client: Client, folders: Folders) -> None:
         self._client = client
-        self._session = session
+        self._folders = folders
         self._neighbours = Neighbours(client)
         self._told_incomplete = False
 
@@ -90,24 +89,26 @@ class Navigation:
         self._offer()
 
     def _offer(self) -> None:
-        session = self._session()
-        if session is not None:
-            session.spawn(self._neighbours.offer(session.editor))
+        work = self._folders.current
+        if work is not None:
+            work.session.spawn(self._neighbours.offer(work.session.editor))
 
     # --- names ----------------------------------------------------------------------------------------------
 
     async def _symbols(self, params: lsp.WorkspaceSymbolParams) -> Plain | None:
-        session = self._session()
-        if session is None or not self._neighbours.serves_any:
+        sessions = [work.session for work in self._folders.at_work()]
+        if not sessions or not self._neighbours.serves_any:
             return None
         request = FindSymbols(params.query, self._client.encoding, self._neighbours.left_out())
-        found = await _ask(session, request, Symbols)
-        if not found.known.complete and params.work_done_token is not None:
-            session.editor.progress(
-                params.work_done_token, lsp.WorkDoneProgressBegin(title="Bridle", message=INCOMPLETE)
-            )
-            session.editor.progress(params.work_done_token, lsp.WorkDoneProgressEnd(message=INCOMPLETE))
-        return Plain([shapes.information(row, session.places.uri) for row in found.rows])
+        answers = await asyncio.gather(*(_ask(one, request, Symbols) for one in sessions), return_exceptions=True)
+        told = [(one, found) for one, found in zip(sessions, answers, strict=True) if isinstance(found, Symbols)]
+        if not told:
+            raise next(found for found in answers if isinstance(found, BaseException))
+        if params.work_done_token is not None and not all(found.known.complete for _, found in told):
+            editor = sessions[0].editor
+            editor.progress(params.work_done_token, lsp.WorkDoneProgressBegin(title="Bridle", message=INCOMPLETE))
+            editor.progress(params.work_done_token, lsp.WorkDoneProgressEnd(message=INCOMPLETE))
+        return Plain([shapes.information(row, one.places.uri) for one, found in told for row in found.rows])
 
     async def _outline(self, params: lsp.DocumentSymbolParams) -> Plain | None:
         served = self._served(params.text_document.uri)
@@ -174,7 +175,7 @@ class Navigation:
         return await self._built(params, "subtypes")
 
     async def _calls(self, params: _Related, relation: Relation, key: str) -> Plain | None:
-        session, found = await self._related(params.item.data, relation)
+        session, found = await self._related(params.item, relation)
         if session is None:
             return None
         uri = session.places.uri
@@ -183,16 +184,17 @@ class Navigation:
         )
 
     async def _built(self, params: _Built, relation: Relation) -> Plain | None:
-        session, found = await self._related(params.item.data, relation)
+        session, found = await self._related(params.item, relation)
         return Plain([shapes.item(row, session.places.uri) for row, _ in found]) if session is not None else None
 
     async def _related(
-        self, data: object, relation: Relation
+        self, item: lsp.CallHierarchyItem | lsp.TypeHierarchyItem, relation: Relation
     ) -> tuple[Session | None, tuple[tuple[SymbolRow, tuple[Area, ...]], ...]]:
-        session = self._session()
-        if session is None or not isinstance(data, str) or not self._neighbours.serves_any:
+        work = self._folders.around(item.uri)
+        if work is None or not isinstance(item.data, str) or not self._neighbours.serves_any:
             return None, ()
-        request = GetRelated(SymbolId(data), relation, self._client.encoding)
+        session = work.session
+        request = GetRelated(SymbolId(item.data), relation, self._client.encoding)
         found = await _ask(session, request, RelatedSymbols, LONG_PATIENCE_S)
         _expect_unmoved(session, found.known)
         self._say(session, found.known, len(found.rows))
@@ -202,11 +204,10 @@ class Navigation:
 
     def _served(self, uri: str) -> tuple[Session, str] | None:
         """Return the session and the path of an open document, None where it is not answered for."""
-        session = self._session()
-        document: Document | None = session.documents.get(uri) if session is not None else None
-        if session is None or document is None or document.path is None or not self._neighbours.serves(document):
+        found = self._folders.find(uri)
+        if found is None or found[0].path is None or not self._neighbours.serves(found[0]):
             return None
-        return session, document.path
+        return found[1].session, found[0].path
 
     def _spot(self, uri: str, position: lsp.Position) -> tuple[Session, Spot] | None:
         served = self._served(uri)

@@ -68,6 +68,10 @@ class Offers:
         """Tell whether something that a run landed still stands."""
         return any(h.state == "accepted" for p in self._proposals.values() if p.run == run for h in p.hunks)
 
+    def knows(self, proposal: str) -> bool:
+        """Tell whether a proposal is one of these."""
+        return proposal in self._proposals
+
     def get(self, proposal: str) -> Proposal:
         """Return a proposal by its id, the newest open one for "". Raises UserProblem."""
         if proposal:

@@ -75,7 +75,7 @@ class Reports:
     def begin(self, name: str, title: str, on_cancel: Callable[[], None] | None = None) -> None:
         """Begin to report; work of the same name that was under way is over."""
         self.end(name)
-        self._reports[name] = Report(self._editor, f"Bridle: {title}", on_cancel)
+        self._reports[name] = Report(self._editor, f"{self._editor.sender}: {title}", on_cancel)
 
     def say(self, name: str, message: str, percentage: int | None = None) -> None:
         """Report one line of work that is under way; of any other, nothing."""

@@ -23,6 +23,7 @@ from pygls.server import JsonRPCServer
 
 from bridle.harness.engine import Closed, UserProblem
 from bridle.lsp_server.framing import TooLarge, read_body
+from bridle.lsp_server.wiretrace import WireTrace
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Protocol(JsonRPCProtocol):
         self.handlers: Mapping[str, Handler] = {}
         self.phase: Phase = "new"
         self.exit_code: asyncio.Future[int] | None = None
+        self.trace: WireTrace | None = None
         self._numbers = count(1)
         self._running: dict[MessageId, asyncio.Future[Any]] = {}
 
@@ -98,6 +100,8 @@ class Protocol(JsonRPCProtocol):
                 if body is None:
                     self.leave()
                     return
+                if self.trace is not None:
+                    self.trace.keep("send", body)
                 self.take(body)
             except TooLarge as problem:
                 self._refuse(Refusal(lsp.ErrorCodes.InvalidRequest, str(problem)))

@@ -83,6 +83,13 @@ class Screen:
             if handle is not None:
                 handle.cancel()
 
+    def clear(self) -> None:
+        """Take everything off the screen."""
+        self.stop()
+        self._waiting.clear()
+        for uri in list(self._told):
+            self._tell(uri, [])
+
     def refresh(self) -> None:
         """Show what changed since the last time: what is open first, and never so much at once that typing waits."""
         self._stale.clear()

@@ -18,49 +18,59 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from bridle.harness.engine import GetProposals, Proposals
+from bridle.harness.engine import GetProposals, Proposals, UserProblem
 from bridle.lsp_server import asks, reaching
 from bridle.lsp_server.actions import code_actions
+from bridle.lsp_server.arguments import read_argument
 from bridle.lsp_server.capabilities import Client, read_client, server_capabilities
-from bridle.lsp_server.commands import COMMANDS, Commands
-from bridle.lsp_server.documents import Document, Documents
-from bridle.lsp_server.editor import Editor
+from bridle.lsp_server.commands import COMMANDS
+from bridle.lsp_server.folders import Folders, Work
 from bridle.lsp_server.happenings import Happenings
 from bridle.lsp_server.lenses import code_lenses
 from bridle.lsp_server.link import MakeEngine
+from bridle.lsp_server.loopback import take_client
 from bridle.lsp_server.navigation import Navigation
 from bridle.lsp_server.neighbours import offered_at_once
-from bridle.lsp_server.places import Places, file_of, root_around
+from bridle.lsp_server.places import uri_of
 from bridle.lsp_server.protocol import Handler, Protocol, Refusal, Server
 from bridle.lsp_server.session import Session
-from bridle.lsp_server.settings import ClientSettings, read_settings
+from bridle.lsp_server.settings import read_settings
 from bridle.lsp_server.stdio import Outlet, pump, take_stdio
-from bridle.lsp_server.verifying import Verifying
 from bridle.lsp_server.watchdog import watch
+from bridle.lsp_server.wiretrace import Traced, WireTrace
 
 VERSION = "0.1.0"
 MAX_LINE_BYTES = 1 << 16
 NO_FOLDER = "no folder is open: open the project's folder"
+EVERYWHERE = frozenset(("bridle.seen",))
+"""Commands that concern every folder."""
 
 
-def serve(make_engine: MakeEngine, log: Path | None = None) -> int:
-    """Serve one client on standard input and output until it says `exit` or is gone; returns the exit code.
+def serve(make_engine: MakeEngine, log: Path | None = None, *, address: str = "", trace: Path | None = None) -> int:
+    """Serve one client until it says `exit` or is gone; returns the exit code.
 
-    `make_engine` is called once a root is known, with it and the client's settings.
+    It is on standard input and output, or the first to connect to `address` of this machine (HOST:PORT). What is said
+    is kept in the file `trace`. Raises UserProblem when nobody connects, or the trace cannot be opened.
+    `make_engine` is called for each folder that somebody works in, with it and the client's settings.
     """
-    source, sink = take_stdio()
+    try:
+        kept = WireTrace(trace) if trace is not None else None
+    except OSError as error:
+        raise UserProblem(f"the trace cannot be written: {error}", "name another file") from error
+    source, sink = take_client(address, _say) if address else take_stdio()
     _log_to(log)
     gc.freeze()  # what is loaded stays: looking through all of it again holds the loop for 30 ms each time
-    return asyncio.run(converse(make_engine, source, sink))
+    return asyncio.run(converse(make_engine, source, sink, kept))
 
 
-async def converse(make_engine: MakeEngine, source: int, sink: int) -> int:
+async def converse(make_engine: MakeEngine, source: int, sink: int, trace: WireTrace | None = None) -> int:
     """Serve one client on two descriptors; returns the exit code."""
     loop = asyncio.get_running_loop()
     protocol = Server().conversation()
+    protocol.trace = trace
     door = Door(protocol, make_engine)
     outlet = Outlet(sink, lambda: _from_thread(loop, protocol.leave))
-    protocol.set_writer(outlet)
+    protocol.set_writer(Traced(outlet, trace) if trace is not None else outlet)
     reader = asyncio.StreamReader(limit=MAX_LINE_BYTES)
     pump(source, reader, loop)
     if threading.current_thread() is threading.main_thread():
@@ -71,38 +81,32 @@ async def converse(make_engine: MakeEngine, source: int, sink: int) -> int:
     finally:
         await door.close()
         outlet.close()
+        if trace is not None:
+            trace.close()
 
 
 class Door:
-    """One client's session, from `initialize` to its end."""
+    """One client's conversation, from `initialize` to its end."""
 
     def __init__(self, protocol: Protocol, make_engine: MakeEngine) -> None:
         self._protocol = protocol
         self._make_engine = make_engine
-        self._client = Client()
-        self._settings = ClientSettings()
-        self._root: str | None = None
-        self._session: Session | None = None
-        self._commands: Commands | None = None
-        self._verifying: Verifying | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._documents = Documents("utf-16", self._path)
-        self._places: Places | None = None
-        self._navigation = Navigation(self._client, lambda: self._session)
+        self._ask_settings = False  # what the client set at the start was changed since
+        self._take(Client())
         protocol.handlers = self._handlers()
 
-    @property
-    def session(self) -> Session | None:
-        """The session of the one root; None until it is known."""
-        return self._session
-
     async def close(self) -> None:
-        """End the session; what was written is written, what runs is stopped."""
+        """End every folder's session; what was written is written, what runs is stopped."""
         if self._watching is not None:
             self._watching.cancel()
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        await self._folders.close()
+
+    def _take(self, client: Client) -> None:
+        """Begin anew for a client of these abilities."""
+        self._client = client
+        self._folders = Folders(self._protocol, client, self._make_engine, self._begun)
+        self._navigation = Navigation(client, self._folders)
 
     def _handlers(self) -> dict[str, Handler]:
         return {
@@ -118,6 +122,7 @@ class Door:
             lsp.TEXT_DOCUMENT_HOVER: self._hover,
             lsp.WORKSPACE_DID_DELETE_FILES: self._gone,
             lsp.WORKSPACE_DID_RENAME_FILES: self._gone,
+            lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: self._moved,
             lsp.WORKSPACE_EXECUTE_COMMAND: self._execute,
             lsp.WORKSPACE_DID_CHANGE_CONFIGURATION: self._configured,
             lsp.WINDOW_WORK_DONE_PROGRESS_CANCEL: self._cancelled,
@@ -127,126 +132,125 @@ class Door:
     # --- life -----------------------------------------------------------------------------------------------
 
     def _initialize(self, params: lsp.InitializeParams) -> lsp.InitializeResult:
-        self._client = read_client(params)
-        self._settings = read_settings(params.initialization_options)
-        self._documents = Documents(self._client.encoding, self._path)
-        self._root = _root_of(params)
-        self._navigation = Navigation(self._client, lambda: self._session)
+        self._take(read_client(params))
+        self._folders.settings = read_settings(params.initialization_options)
+        self._folders.add(_roots_of(params))
         self._protocol.handlers = self._handlers()
         if params.process_id is not None:
             self._watching = asyncio.ensure_future(watch(params.process_id, self._protocol.leave))
         return lsp.InitializeResult(
             capabilities=server_capabilities(
-                self._client, tuple(COMMANDS), offered_at_once(self._client, self._settings.navigation)
+                self._client, tuple(COMMANDS), offered_at_once(self._client, self._folders.settings.navigation)
             ),
             server_info=lsp.ServerInfo(name="bridle", version=VERSION),
         )
 
     def _initialized(self, _params: object) -> None:
-        if self._root is not None:
-            self._begin(self._root)
+        self._folders.begin_first()
 
     async def _shutdown(self, _params: object) -> None:
         await self.close()
 
-    def _begin(self, root: str) -> None:
-        """Open the session of a root and start its engine."""
-        self._places = Places(root)
-        editor = Editor(self._protocol, self._client)
-        session = Session(root, self._make_engine, editor, self._documents, self._settings)
-        self._session = session
+    def _begun(self, work: Work) -> None:
+        """Somebody is at work in a folder: its engine starts."""
+        session = work.session
         session.on_settings = lambda: self._navigation.follow(session.settings)
         session.on_settings()
-        self._verifying = Verifying(session)
-        happenings = Happenings(session, self._verifying)
-        self._commands = Commands(session, self._verifying, happenings)
         session.tell_status()
-        session.spawn(_start(session, happenings))
+        session.spawn(_start(session, work.happenings))
+        if self._ask_settings:
+            session.spawn(_pull_settings(session))
+
+    def _moved(self, params: lsp.DidChangeWorkspaceFoldersParams) -> None:
+        self._folders.remove(folder.uri for folder in params.event.removed)
+        self._folders.add(folder.uri for folder in params.event.added)
+        if not self._folders.at_work():
+            self._folders.begin_first()
 
     # --- documents ------------------------------------------------------------------------------------------
 
-    def _path(self, uri: str) -> str | None:
-        return self._places.path(uri) if self._places is not None else None
-
     def _opened(self, params: lsp.DidOpenTextDocumentParams) -> None:
-        if self._session is None:
-            file = file_of(params.text_document.uri)
-            root = self._root or (root_around(file) if file is not None else None)
-            if root is not None:
-                self._begin(root)
-        document = self._documents.open(params.text_document)
-        if self._session is not None:
-            self._session.changed(document)
+        self._folders.open(params.text_document)
 
     def _changed(self, params: lsp.DidChangeTextDocumentParams) -> None:
-        document = self._documents.change(params)
-        if document is not None and self._session is not None:
-            self._session.changed(document)
+        self._folders.change(params)
 
     def _saved(self, params: lsp.DidSaveTextDocumentParams) -> None:
-        document = self._documents.save(params.text_document.uri)
-        if document is None or document.path is None or self._session is None or self._verifying is None:
+        saved = self._folders.save(params.text_document.uri)
+        if saved is None:
             return
-        if self._session.trusted:
-            self._verifying.saved(document.path)
-        else:
-            self._session.spawn(asks.mention_trust(self._session))
+        path, work = saved[0].path, saved[1]
+        if path is not None and work.session.trusted:
+            work.verifying.saved(path)
+        elif path is not None:
+            work.session.spawn(asks.mention_trust(work.session))
 
     def _closed(self, params: lsp.DidCloseTextDocumentParams) -> None:
-        document: Document | None = self._documents.close(params.text_document.uri)
-        if document is not None and self._session is not None:
-            self._session.closed(document)
+        self._folders.close_document(params.text_document.uri)
 
     def _gone(self, params: lsp.DeleteFilesParams | lsp.RenameFilesParams) -> None:
         """Files were deleted or are called otherwise now: what was found in them has no place any more."""
-        if self._session is None:
-            return
-        uris = (file.uri if isinstance(file, lsp.FileDelete) else file.old_uri for file in params.files)
-        self._session.forget(path for uri in uris if (path := self._path(uri)) is not None)
+        uris = [file.uri if isinstance(file, lsp.FileDelete) else file.old_uri for file in params.files]
+        for work in self._folders.at_work():
+            work.session.forget(path for uri in uris if (path := work.session.places.path(uri)) is not None)
 
     # --- requests -------------------------------------------------------------------------------------------
 
     def _actions(self, params: lsp.CodeActionParams) -> list[lsp.CodeAction | lsp.Command]:
-        document = self._documents.get(params.text_document.uri)
-        if document is None or self._session is None:
+        found = self._folders.find(params.text_document.uri)
+        if found is None:
             return []
-        self._session.board.told_sources |= _sources(params.context.diagnostics)
-        only = None if params.context.only is None else [_value(kind) for kind in params.context.only]
-        view = self._session.view(document, params.range)
+        document, session = found[0], found[1].session
+        session.board.told_sources |= _sources(params.context.diagnostics)
+        only = (
+            None
+            if params.context.only is None
+            else [each for each in map(_kind, params.context.only) if each is not None]
+        )
+        view = session.view(document, params.range)
         return code_actions(view, document, params.range, only, self._client)
 
     async def _lenses(self, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
-        document, session = self._documents.get(params.text_document.uri), self._session
-        if document is None or session is None:
+        found = self._folders.find(params.text_document.uri)
+        if found is None:
             return []
-        found = code_lenses(session.offers, document)
-        return [*found, *await reaching.lenses(session, document)] if session.settings.test_lens else found
+        document, session = found[0], found[1].session
+        lenses = code_lenses(session.offers, document)
+        return [*lenses, *await reaching.lenses(session, document)] if session.settings.test_lens else lenses
 
     async def _hover(self, params: lsp.HoverParams) -> lsp.Hover | None:
-        document, session = self._documents.get(params.text_document.uri), self._session
-        if document is None or session is None:
+        found = self._folders.find(params.text_document.uri)
+        if found is None:
             return None
+        document, session = found[0], found[1].session
         line, markdown = params.position.line, self._client.hover_markdown
         said = session.hover(document, line) or await reaching.hover(session, document, line, markdown=markdown)
         kind = lsp.MarkupKind.Markdown if self._client.hover_markdown else lsp.MarkupKind.PlainText
         return lsp.Hover(contents=lsp.MarkupContent(kind=kind, value=said)) if said else None
 
     def _execute(self, params: lsp.ExecuteCommandParams) -> object:
-        if self._commands is None or self._session is None:
+        argument = read_argument(params.command, params.arguments)
+        if params.command in EVERYWHERE:
+            self._folders.tell_all(params.command, argument)
+            return {}
+        work = self._folders.meant(argument)
+        if work is None:
             raise Refusal(lsp.LSPErrorCodes.RequestFailed, NO_FOLDER)
-        return self._commands.execute(params)
+        return work.commands.execute(params.command, argument)
 
     def _configured(self, params: lsp.DidChangeConfigurationParams) -> None:
-        if self._session is None:
-            self._settings = read_settings(params.settings)
-        elif params.settings:
-            self._session.take_settings(read_settings(params.settings))
-        elif self._client.configuration:
-            self._session.spawn(_pull_settings(self._session))
+        if params.settings:
+            self._folders.settings = read_settings(params.settings)
+        self._ask_settings = not params.settings and self._client.configuration
+        for work in self._folders.at_work():
+            if params.settings:
+                work.session.take_settings(self._folders.settings)
+            elif self._ask_settings:
+                work.session.spawn(_pull_settings(work.session))
 
     def _cancelled(self, params: lsp.WorkDoneProgressCancelParams) -> None:
-        if self._session is not None:
-            self._session.reports.cancel(params.token)
+        for work in self._folders.at_work():
+            work.session.reports.cancel(params.token)
 
 
 async def _start(session: Session, happenings: Happenings) -> None:
@@ -272,13 +276,13 @@ async def _pull_settings(session: Session) -> None:
     session.take_settings(read_settings(await session.editor.configuration("bridle")))
 
 
-def _root_of(params: lsp.InitializeParams) -> str | None:
-    """Return the first folder that the client opened; None for single files or folders that are no files."""
+def _roots_of(params: lsp.InitializeParams) -> list[str]:
+    """Return the URIs of the folders that the client opened; none for single files."""
     if params.workspace_folders:
-        return file_of(params.workspace_folders[0].uri)
+        return [folder.uri for folder in params.workspace_folders]
     if params.root_uri:
-        return file_of(params.root_uri)
-    return params.root_path or None
+        return [params.root_uri]
+    return [uri_of(params.root_path)] if params.root_path else []
 
 
 def _sources(diagnostics: Any) -> set[str]:
@@ -286,13 +290,20 @@ def _sources(diagnostics: Any) -> set[str]:
     return {source for source in named if not source.startswith("bridle")}
 
 
-def _value(kind: lsp.CodeActionKind | str) -> str:
-    return kind.value if isinstance(kind, lsp.CodeActionKind) else kind
+def _kind(told: object) -> str | None:
+    """Return a kind of actions as a word, None for what is none."""
+    value: object = told.value if isinstance(told, lsp.CodeActionKind) else told
+    return value if isinstance(value, str) else None
 
 
 def _from_thread(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
     with contextlib.suppress(RuntimeError):  # the loop is closed: we are leaving anyway
         loop.call_soon_threadsafe(call)
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(f"bridle: {words}\n")
+    sys.stderr.flush()
 
 
 def _log_to(log: Path | None) -> None:

@@ -50,6 +50,7 @@ class Session:
         self.settings = self._sent = settings
         self.status: Status | None = None
         self.unready = "Bridle is starting"
+        self.foremost = True
         self.asked_trust = False
         self.on_settings: Callable[[], None] = lambda: None
         self.link = Link(make_engine, root, settings)
@@ -144,6 +145,8 @@ class Session:
     def tell_status(self) -> None:
         """Tell our own plug-ins how things stand, in a few words."""
         status = self.status
+        if not self.foremost:
+            return  # what another folder tells is what the person sees
         if status is None:
             self.editor.status(self.unready or "starting", "busy" if not self.unready else "warning", "")
         elif self.unready:

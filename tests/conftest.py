@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -25,3 +26,15 @@ def caches() -> Iterator[None]:
         os.environ.pop("XDG_CACHE_HOME", None)
     else:
         os.environ["XDG_CACHE_HOME"] = before
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first, so that no worker is left alone with one of them at the end."""
+    weights: Counter[str] = Counter()
+    for item in items:
+        weights[_file(item)] += 100 * bool(item.get_closest_marker("editor")) + bool(item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -weights[_file(item)])
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import random
 import resource
-import statistics
 import sys
 import time
 from collections.abc import Callable
-from multiprocessing import Pool
 from pathlib import Path
 
 CHUNK = 16
@@ -25,6 +22,8 @@ def main() -> None:
 
 
 def _bare(tree: Path) -> dict[str, float]:
+    from multiprocessing import Pool
+
     from trees import python_files
 
     files = [str(path) for path in python_files(tree)]
@@ -68,6 +67,9 @@ def _cold(tree: Path) -> dict[str, float]:
 
 def _edit(tree: Path) -> dict[str, float]:
     """Change files one by one, as an editor does: a line of a body, or a definition more."""
+    import random
+    import statistics
+
     from bridle.indexer.index import Index
 
     index = Index(tree, None)

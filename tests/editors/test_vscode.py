@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,17 @@ pytestmark = [pytest.mark.editor, pytest.mark.slow]
 def test_findings_stand_on_their_lines_and_none_twice(code: Code, scene: Scene) -> None:
     code.play("finding_beside_other_tools", scene)
     assert not scene.poisoned, "the server inherits no PYTHONPATH"
+
+
+@pytest.mark.long
+def test_a_second_folder_has_its_own_trust_and_findings_and_takes_them_along(code: Code, scene: Scene) -> None:
+    other = scene.folder / "other"
+    other.mkdir()
+    (other / "ruff.toml").write_text("")
+    (other / "other.py").write_text("import os\n")
+    folders = [{"path": scene.root.name}, {"path": other.name}]
+    (scene.folder / "both.code-workspace").write_text(json.dumps({"folders": folders}))
+    code.play("second_folder", scene, Page(workspace="both.code-workspace"))
 
 
 def test_nothing_runs_in_a_folder_that_is_not_trusted(code: Code, scene: Scene) -> None:

@@ -43,7 +43,7 @@ class Code:
             "tools": str(self.tools),
             "chromium": str(self.chromium),
             "folder": str(scene.folder),
-            "workspace": str(scene.root),
+            "workspace": str(scene.folder / page.workspace if page.workspace else scene.root),
             "result": str(scene.result),
             "timeout_ms": round(timeout_s * 1000),
             "trust": page.trust,
@@ -76,6 +76,8 @@ class Page:
     trust: bool = False
     scale: float = 1.0
     settings: Mapping[str, object] = field(default_factory=dict[str, object])
+    workspace: str = ""
+    """A file of the scene's folder that names several folders, in place of the one."""
 
 
 def logs(scene: Scene) -> str:

@@ -41,7 +41,8 @@ let failure = null;
 try {
   page = await browser.newPage({ viewport: { width: 1180, height: 680 }, deviceScaleFactor: plan.scale ?? 1 });
   page.setDefaultTimeout(plan.timeout_ms); // a person waits as long as the scenario does
-  await page.goto(`${server.url}/?folder=${encodeURIComponent(plan.workspace)}`);
+  const opened = plan.workspace.endsWith(".code-workspace") ? "workspace" : "folder";
+  await page.goto(`${server.url}/?${opened}=${encodeURIComponent(plan.workspace)}`);
   await page.waitForSelector(".monaco-workbench");
   if (plan.page) await persons[plan.page](page, plan);
   await waitForFile(plan.result, plan.timeout_ms);

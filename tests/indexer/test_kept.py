@@ -23,10 +23,12 @@ from bridle.indexer.facts import (
     Typed,
     Value,
 )
+from bridle.indexer.groups import Groups
 from bridle.indexer.index import Index
 from bridle.indexer.languages.readers import PYTHON, READERS, Reader
 from bridle.indexer.linked import Linked
 from bridle.indexer.linking import Layout
+from bridle.indexer.numbering import KeptGroups, Numbering, Rows, Table, groups_of
 from bridle.indexer.packed import Groupings, key_of, pack
 from bridle.indexer.words import FileWords, Words
 
@@ -175,3 +177,23 @@ def test_the_words_of_a_file_keep_their_terms_apart() -> None:
     assert words.terms == ["ab", "b"]
     assert [list(words.holding(term)) for term in ("ab", "b", "a", "")] == [[(1, 7)], [(2, 5)], [], []]
     assert FileWords("\n", b"", b"", b"").terms == []
+
+
+def test_a_row_of_what_was_kept_is_made_once() -> None:
+    """An edit asks for those of common names some thousand times."""
+    made: list[int] = []
+
+    def value(number: int) -> str:
+        made.append(number)
+        return f"file {number}"
+
+    rows = KeptGroups(Numbering({}), 0, Rows.of([]), value)
+    assert len(rows) == 0
+    table = Table.of(Groups.of([("a", 1), ("a", 2), ("b", 1)]), int)
+    groups = groups_of(table, value)
+    assert len(groups) == 2
+    assert groups.get("a") == groups.get("a") == ("file 1", "file 2")
+    assert made == [1, 2]
+    assert groups["b"] == ("file 1",)
+    with pytest.raises(KeyError):
+        groups["c"]

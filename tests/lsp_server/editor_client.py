@@ -119,6 +119,7 @@ class EditorClient:
         self.documents: dict[str, tuple[int, Text]] = {}
         self.diagnostics: dict[str, list[Json]] = {}
         self.shown: list[str] = []
+        self.settings: Json | None = None
         self.registered: dict[str, Json] = {}
         self.choose: Callable[[str, list[str]], str | None] = lambda message, choices: None
         self.apply: Callable[[Json], Json | None] = self.apply_edit
@@ -300,7 +301,7 @@ class EditorClient:
         self.received.append(message)
         method = message.get("method")
         if method is None:
-            assert message["id"] not in self.replies, "one answer to a request"
+            assert message["id"] is None or message["id"] not in self.replies, "one answer to a request"
             self.replies[message["id"]] = message
         elif "id" in message:
             self.asked.append(message)
@@ -336,7 +337,7 @@ class EditorClient:
         elif method == "window/showDocument":
             result = {"success": True}
         elif method == "workspace/configuration":
-            result = [None for _ in params["items"]]
+            result = [self.settings for _ in params["items"]]
         answer = {"result": result} if result is not ERROR else {"error": {"code": -32601, "message": "no such method"}}
         self.send({"jsonrpc": "2.0", "id": message["id"], **answer})
 

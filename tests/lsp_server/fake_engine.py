@@ -32,7 +32,7 @@ class Plan(NamedTuple):
 
 
 class FakeEngine:
-    """Scripted by `script`: trusted, model, stall, refuse, flags, fail_start, ask, crash_run."""
+    """Scripted by `script`: trusted, model, stall, refuse, flags, fail_start, ask, crash_run, named."""
 
     def __init__(self, root: Path, script: dict[str, Any]) -> None:
         self.root = root
@@ -275,7 +275,7 @@ class FakeEngine:
         if not self.script.get("model", "replay"):
             raise e.UserProblem("no model is set up", "set up a model: 'bridle key set'")
         self.runs += 1
-        run = e.RunId(f"r{self.runs}")
+        run = e.RunId(f"{self.root.name}-r{self.runs}" if self.script.get("named") else f"r{self.runs}")
         if self.script.get("instant"):
             self.emit(e.RunEnded(run, "refused", "nothing to do", 0, e.Usage()))
             return e.RunAccepted(run)

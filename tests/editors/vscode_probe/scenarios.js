@@ -46,6 +46,24 @@ exports.finding_beside_other_tools = async (probe, scene) => {
   await theWayAround(probe, scene);
 };
 
+exports.second_folder = async (probe, scene) => {
+  const { finding } = await find(probe);
+  assert(finding);
+  const [, second] = vscode.workspace.workspaceFolders;
+  const other = await vscode.workspace.openTextDocument(vscode.Uri.joinPath(second.uri, "other.py"));
+  await vscode.window.showTextDocument(other);
+  await probe.wait("the second folder has actions of its own", async () =>
+    (await probe.commandsAt(other, 0)).includes("bridle.trust"));
+  assert.deepEqual(vscode.languages.getDiagnostics(other.uri), [], "trust in one folder is none in another");
+  await execute("bridle.trust", { uri: other.uri.toString(), trusted: true });
+  await probe.diagnostic(other, "bridle·ruff", "F401");
+  const test = probe.uri(scene.test_file);
+  assert(vscode.languages.getDiagnostics(test).some((each) => each.source === "bridle·pytest"));
+  vscode.workspace.updateWorkspaceFolders(1, 1);
+  await probe.wait("what is gone shows nothing", () => vscode.languages.getDiagnostics(other.uri).length === 0);
+  assert(vscode.languages.getDiagnostics(test).some((each) => each.source === "bridle·pytest"));
+};
+
 /** Bridle leads in Python, where nobody else does, and leaves JavaScript to the extension that VS Code brings along. */
 async function theWayAround(probe, scene) {
   const source = await vscode.workspace.openTextDocument(probe.uri(scene.source_file));

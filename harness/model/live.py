@@ -98,7 +98,7 @@ class LiveModel:
         """Yield the events of one attempt as wire dicts; what breaks below comes out as a ModelProblem."""
         sdk = await self._connected()
         try:
-            async with sdk.messages.stream(**wire(request)) as stream:
+            async with await sdk.messages.create(**wire(request), stream=True) as stream:
                 async for event in stream:
                     yield event.to_dict()
         except Exception as error:

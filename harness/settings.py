@@ -230,7 +230,7 @@ def _proof(user: TestsPart, editor: TestsPart, project: TestsPart) -> Proof:
     usual = Proof()
     parts, own = (user, editor, project), usual.stop_after if user.stop_after is None else user.stop_after
     return Proof(
-        gate=max((user.gate or usual.gate, *(part.gate for part in parts if part.gate)), key=GATES.index),
+        gate=GATES[max(GATES.index(gate) for gate in (user.gate or usual.gate, editor.gate, project.gate) if gate)],
         gate_s=max([user.gate_s or usual.gate_s, *(part.gate_s for part in parts if part.gate_s is not None)]),
         coverage=max(part.coverage or 0.0 for part in parts),
         strength_s=max(part.strength_s or 0.0 for part in parts),

@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 GOAL_WHEEL_MB = 1.5
-GOAL_START_S = 0.5
+GOAL_START_S = 0.15
 SMOKE_SLACK = 4.0
 N_STARTS = 10
 INSTALL_S, START_S = 900.0, 20.0

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from bridle.cli.common import note, place
 from bridle.harness.nouns import UserProblem
-from bridle.indexer.facts import SymbolId
 
 if TYPE_CHECKING:
     from bridle.indexer.facts import Symbol
@@ -40,16 +39,16 @@ def definitions(snapshot: Snapshot, written: str, root: Path) -> list[Symbol]:
     Raises:
         UserProblem: nothing does; the next step names what is alike.
     """
-    if (symbol := snapshot.linked.symbol(SymbolId(written))) is not None:
-        return [symbol]
-    if found := list(snapshot.named(written)):
+    from bridle.indexer.lookup import alike, meant
+
+    if found := meant(snapshot, written):
         return found
     if ":" in written and not written.endswith(":"):
         path, line, _ = place(written, root)
         around = snapshot.enclosing(path, line) if line is not None else None
         if around is not None:
             return [around]
-    hits = [str(hit.symbol) for hit in snapshot.search(written, 3)]
+    hits = list(alike(snapshot, written))
     what = f"look at {', or '.join(hits)}" if hits else "see what is indexed with: bridle index"
     raise UserProblem(f"nothing here is named {written!r}", what)
 

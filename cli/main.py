@@ -10,19 +10,19 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib import import_module
-from importlib.metadata import version
 from types import ModuleType
 
 COMMANDS = {
     "serve": "speak the Language Server Protocol with an editor",
+    "init": "find what is here, and write a commented bridle.toml for it",
     "tour": "see the whole of it on a small project, on this machine",
     "doctor": "check what Bridle needs here, each with the next step",
     "trust": "let Bridle run this folder's own checks, or take that back",
     "permissions": "tell what would be decided about a command, an edit or a read, and by which rule",
     "key": "set, test or remove the model's key",
-    "mcp": "list, look at, approve or drop the servers whose tools a model may call",
+    "mcp": "serve an agent by MCP; list, approve or drop the servers whose tools a model may call",
     "index": "index the workspace and print what is in it",
     "symbols": "tell where a name is defined",
     "graph": "tell what depends on what: callers, tests, impact, circles",
@@ -38,6 +38,7 @@ COMMANDS = {
     "audit": "tell what was done here, by whom and by which rule; check that nothing of it was altered",
     "cost": "tell what the model's answers cost, by run, phase, model or day",
     "undo": "take back the last change that landed",
+    "completion": "print a script by which a shell completes all of this",
 }
 """Each command is a module of the same name here, with `configure(parser)` and `main(options) -> int`."""
 
@@ -45,7 +46,7 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     given = list(sys.argv[1:] if argv is None else argv)
-    parser = _parser(next((word for word in given if word in COMMANDS), None))
+    parser = _parser([word for word in given if word in COMMANDS][:1])
     options = parser.parse_args(given)
     if options.command is None:
         parser.print_help()
@@ -61,15 +62,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _explain(error)
 
 
-def _parser(wanted: str | None) -> argparse.ArgumentParser:
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser with the options of all commands, for which all of them are imported."""
+    return _parser(COMMANDS)
+
+
+def _parser(wanted: Collection[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bridle", description="An agent harness that lives in your editor.")
-    parser.add_argument("--version", action="version", version=f"bridle {version('bridle')}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="tell the version and end")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
-        if name == wanted:
+        if name in wanted:
             _module(name).configure(command)
     return parser
+
+
+class _Version(argparse.Action):
+    """Tells the version; finding it out takes a third of a start, so nobody else does."""
+
+    def __call__(self, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"bridle {version('bridle')}")
+        raise SystemExit(0)
 
 
 def _module(name: str) -> ModuleType:

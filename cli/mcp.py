@@ -1,5 +1,6 @@
-"""`bridle mcp`: which MCP servers there are, what they offer, and the person's yes to each.
+"""`bridle mcp`: Bridle as an MCP server; and which MCP servers there are, what they offer, the person's yes to each.
 
+Without an action it serves, but at a terminal, where nobody could speak with it, it tells how a client is set up.
 A yes is bound to how a server is defined and to every word of its tools' declarations, which are shown whole first.
 """
 
@@ -9,13 +10,14 @@ import argparse
 import asyncio
 import getpass
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from bridle.cli.common import add_root, find_root, note, print_json
+from bridle.harness.engine import Engine
 from bridle.harness.nouns import UserProblem
 
 if TYPE_CHECKING:
@@ -25,10 +27,19 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
+SET_UP = """\
+'bridle mcp' serves an agent by MCP, on standard input and output. Name it in the agent's settings:
+  claude mcp add bridle -- bridle mcp
+  codex mcp add bridle -- bridle mcp
+Other actions are about servers that Bridle itself uses: bridle mcp --help"""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    serve = actions.add_parser("serve", help="serve this workspace to an agent, on standard input and output")
+    serve.add_argument("--root", type=Path, default=None, help="the workspace (default: what the client says, or here)")
+    serve.add_argument("--log", type=Path, default=None, help="write the engine's log to this file")
     add_root(actions.add_parser("list", help="list the servers and how each stands, without starting any"))
     tools = actions.add_parser("tools", help="start a server and show its tools as they are declared")
     approve = actions.add_parser("approve", help="look at a server and say yes to it as it is now")
@@ -46,8 +57,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Do what was asked; 1 when a server was not approved, or there was nothing to take back."""
+    if options.action is None and sys.stdin.isatty():
+        note(SET_UP)
+        return 2
+    if options.action in (None, "serve"):
+        return _serve(getattr(options, "root", None), getattr(options, "log", None))
     deeds = {"list": _list, "tools": _tools, "approve": _approve, "remove": _remove, "key": _key}
     return deeds[options.action](options)
+
+
+def _serve(root: Path | None, log: Path | None) -> int:
+    from bridle.mcp_server.server import serve
+
+    async def make_engine(root: Path, settings: Mapping[str, object]) -> Engine:
+        from bridle.harness.remote import ChildEngine
+
+        return await ChildEngine(root, settings, log).start()
+
+    return serve(make_engine, find_root, root)
 
 
 def _list(options: argparse.Namespace) -> int:

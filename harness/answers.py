@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from bridle.harness.lines import LinesReply
 from bridle.harness.navigation import NavigationReply
 from bridle.harness.nouns import Clash, FilePatch, Outcome, Proposal, ReachRow, RunId, Usage, Verdict
 from bridle.indexer.text import LineEdit
@@ -217,7 +218,7 @@ class Sessions(msgspec.Struct, frozen=True, tag=True):
 
 EngineReply = (
     Done | Status | Verified | Executed | RunAccepted | Proposals | LandingPlan | LandingResult | PackView | Sessions
-    | Workflows | Kept | Reversal | Reach | NavigationReply
+    | Workflows | Kept | Reversal | Reach | NavigationReply | LinesReply
 )  # fmt: skip
 
 # --- events -----------------------------------------------------------------------------------------------------

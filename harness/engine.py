@@ -42,16 +42,30 @@ from bridle.harness.answers import (
     WorkflowRow,
     Workflows,
 )
+from bridle.harness.lines import (
+    Edited,
+    EditedFile,
+    EditLines,
+    LinesReply,
+    LinesRequest,
+    ReadLines,
+    Refusal,
+    RefusedPlace,
+    Shown,
+)
 from bridle.harness.navigation import (
     Area,
     FindSymbols,
     GetDefinitions,
+    GetImpact,
     GetOutline,
     GetRelated,
     GetUses,
+    Impact,
     Known,
     NavigationReply,
     NavigationRequest,
+    Reached,
     RelatedSymbols,
     Relation,
     Spot,
@@ -84,16 +98,18 @@ from bridle.indexer.text import LineEdit
 
 __all__ = [
     "AcceptFinding", "Area", "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash",
-    "Closed", "DiscardRun", "Done", "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Exec", "Executed",
-    "Fault", "FilePatch", "FindSymbols", "Finding", "FinishLanding", "Flag", "ForkRun", "GetContext",
-    "GetDefinitions", "GetOutline", "GetProposals", "GetReach", "GetRelated", "GetReversal", "GetSessions",
-    "GetStatus", "GetUses", "GetWorkflows", "GrantNeeds", "Hunk", "IndexProgress", "Kept", "Known", "LandingPlan",
-    "LandingResult", "Lost", "NavigationReply", "NavigationRequest", "Note", "Origin", "PackPiece", "PackView",
-    "Paper", "PauseIndexing", "PrepareLanding", "PrepareRewind", "PrepareUndo", "Proposal", "ProposalChanged",
-    "ProposalId", "Proposals", "Reach", "ReachRow", "Refresh", "Reject", "Related", "RelatedSymbols", "Relation",
-    "ReplyTo", "ResumeRun", "Reversal", "RunAccepted", "RunEnded", "RunId", "RunProgress", "Selection", "SessionRow",
-    "Sessions", "SetTrust", "Spot", "StartRun", "Status", "SymbolRow", "Symbols", "SyncBuffers", "TakeBackFinding",
-    "Usage", "UserProblem", "Uses", "Values", "Verdict", "Verified", "Verify", "WorkflowRow", "Workflows", "expect",
+    "Closed", "DiscardRun", "Done", "EditLines", "Edited", "EditedFile", "Engine", "EngineEvent", "EngineReply",
+    "EngineRequest", "Exec", "Executed", "Fault", "FilePatch", "FindSymbols", "Finding", "FinishLanding", "Flag",
+    "ForkRun", "GetContext", "GetDefinitions", "GetImpact", "GetOutline", "GetProposals", "GetReach", "GetRelated",
+    "GetReversal", "GetSessions", "GetStatus", "GetUses", "GetWorkflows", "GrantNeeds", "Hunk", "Impact",
+    "IndexProgress", "Kept", "Known", "LandingPlan", "LandingResult", "LinesReply", "LinesRequest", "Lost",
+    "NavigationReply", "NavigationRequest", "Note", "Origin", "PackPiece", "PackView", "Paper", "PauseIndexing",
+    "PrepareLanding", "PrepareRewind", "PrepareUndo", "Proposal", "ProposalChanged", "ProposalId", "Proposals",
+    "Reach", "ReachRow", "Reached", "ReadLines", "Refresh", "Refusal", "RefusedPlace", "Reject", "Related",
+    "RelatedSymbols", "Relation", "ReplyTo", "ResumeRun", "Reversal", "RunAccepted", "RunEnded", "RunId",
+    "RunProgress", "Selection", "SessionRow", "Sessions", "SetTrust", "Shown", "Spot", "StartRun", "Status",
+    "SymbolRow", "Symbols", "SyncBuffers", "TakeBackFinding", "Usage", "UserProblem", "Uses", "Values", "Verdict",
+    "Verified", "Verify", "WorkflowRow", "Workflows", "expect",
 ]  # fmt: skip
 
 
@@ -330,8 +346,10 @@ EngineRequest = (
     | Reject | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | GetWorkflows | ResumeRun
     | DiscardRun | Refresh | PrepareRewind | ForkRun | AcceptFinding | TakeBackFinding | GetReversal | GetReach
     | PauseIndexing
-    | NavigationRequest
+    | NavigationRequest | LinesRequest
 )  # fmt: skip
+
+ENDED_BY_LEAVING = NavigationRequest | Verify
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 
@@ -356,7 +374,7 @@ class Engine(Protocol):
     async def call(self, request: EngineRequest, timeout_s: float = 30.0) -> EngineReply:
         """Ask, and wait for the answer. Raises UserProblem, Closed, TimeoutError.
 
-        Who stops waiting for a `NavigationRequest` ends the work on it; other work goes on.
+        Who stops waiting for one of `ENDED_BY_LEAVING` ends the work on it; other work goes on.
         """
         ...
 

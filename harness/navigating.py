@@ -23,12 +23,15 @@ from bridle.harness.navigation import (
     Area,
     FindSymbols,
     GetDefinitions,
+    GetImpact,
     GetOutline,
     GetRelated,
     GetUses,
+    Impact,
     Known,
     NavigationReply,
     NavigationRequest,
+    Reached,
     RelatedSymbols,
     Spot,
     SymbolRow,
@@ -37,6 +40,7 @@ from bridle.harness.navigation import (
 )
 from bridle.harness.texts import Text, Texts
 from bridle.indexer.facts import Symbol, SymbolId
+from bridle.indexer.lookup import alike, meant
 from bridle.indexer.navigation import (
     Related,
     Use,
@@ -47,6 +51,7 @@ from bridle.indexer.navigation import (
     subtypes,
     supertypes,
 )
+from bridle.indexer.resolve import is_test
 from bridle.indexer.snapshot import Snapshot
 from bridle.indexer.symbolsearch import SymbolNames, search_symbols
 from bridle.indexer.text import PositionEncoding
@@ -124,6 +129,8 @@ class Navigating:
             case GetRelated():
                 seen = self._seen(snapshot, request.encoding)
                 reply = seen.related(request, stop)
+            case GetImpact():
+                return impact(snapshot, request), False
         return reply, seen.is_behind
 
     def _seen(self, snapshot: Snapshot, encoding: PositionEncoding) -> _Seen:
@@ -133,6 +140,30 @@ class Navigating:
         if self._names is None or self._names.groups is not snapshot.linked.names:
             self._names = SymbolNames(snapshot.linked.names, self._names)
         return self._names
+
+
+def impact(snapshot: Snapshot, request: GetImpact) -> Impact:
+    """Return what reaches the definitions that are meant, by the graph alone: no text is looked at."""
+    of = meant(snapshot, request.written)
+    ids = [symbol.id for symbol in of]
+    found = snapshot.tests_reaching(ids) if request.tests else snapshot.reaching(ids)
+    found = [reach for reach in found if reach.symbol.id not in ids]
+    start = max(request.start, 0)
+    shown = found[start : start + max(request.limit, 0)]
+    return Impact(
+        tuple(_reached(symbol) for symbol in of),
+        tuple(_reached(reach.symbol, reach.confidence, reach.path) for reach in shown),
+        len(found),
+        Known(snapshot.complete, cut=len(found) > start + len(shown)),
+        () if of else tuple(alike(snapshot, request.written)),
+    )
+
+
+def _reached(symbol: Symbol, confidence: float = 1.0, way: tuple[SymbolId, ...] = ()) -> Reached:
+    span, test = symbol.span, is_test(symbol)
+    sure = round(confidence, 4)
+    end = max(span.end_line, span.start_line + 1)
+    return Reached(symbol.id, symbol.kind, symbol.qualname, span.path, span.start_line, end, sure, way, test)
 
 
 class _Seen:

@@ -73,7 +73,19 @@ class GetRelated(msgspec.Struct, frozen=True, tag=True):
     limit: int = MAX_USES
 
 
-NavigationRequest = FindSymbols | GetOutline | GetDefinitions | GetUses | GetRelated
+class GetImpact(msgspec.Struct, frozen=True, tag=True):
+    """What a change of a definition can reach, surest first, itself left out; of it only tests, if asked. → Impact.
+
+    `written` is an id, a name, a qualified name or FILE:LINE, whose line is 1-based.
+    """
+
+    written: str
+    tests: bool = False
+    start: int = 0
+    limit: int = MAX_SYMBOLS
+
+
+NavigationRequest = FindSymbols | GetOutline | GetDefinitions | GetUses | GetRelated | GetImpact
 
 # --- replies ----------------------------------------------------------------------------------------------------
 
@@ -124,4 +136,28 @@ class RelatedSymbols(msgspec.Struct, frozen=True, tag=True):
     known: Known
 
 
-NavigationReply = Symbols | Uses | RelatedSymbols
+class Reached(msgspec.Struct, frozen=True, array_like=True):
+    """A definition with its lines, 0-based and half-open, and the `way` from it to what was asked for, as ids."""
+
+    id: SymbolId
+    kind: SymbolKind
+    qualname: str
+    path: str
+    start_line: int
+    end_line: int
+    confidence: float = 1.0
+    way: tuple[SymbolId, ...] = ()
+    is_test: bool = False
+
+
+class Impact(msgspec.Struct, frozen=True, tag=True):
+    """What reaches `of`, the definitions that were meant: so many of `total`. Where nothing was, what is `alike`."""
+
+    of: tuple[Reached, ...]
+    rows: tuple[Reached, ...]
+    total: int
+    known: Known
+    alike: tuple[SymbolId, ...] = ()
+
+
+NavigationReply = Symbols | Uses | RelatedSymbols | Impact

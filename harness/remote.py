@@ -17,13 +17,13 @@ from pathlib import Path
 import msgspec
 
 from bridle.harness.engine import (
+    ENDED_BY_LEAVING,
     Buffer,
     Closed,
     EngineEvent,
     EngineReply,
     EngineRequest,
     Lost,
-    NavigationRequest,
     SyncBuffers,
     UserProblem,
 )
@@ -95,7 +95,7 @@ class ChildEngine:
         except (BrokenPipeError, ConnectionResetError) as error:
             raise Closed("the engine is gone") from error
         except (asyncio.CancelledError, TimeoutError):
-            if isinstance(request, NavigationRequest) and not process.stdin.is_closing():
+            if isinstance(request, ENDED_BY_LEAVING) and not process.stdin.is_closing():
                 process.stdin.write(pack(Frame(id=number, gone=True)))
             raise
         finally:

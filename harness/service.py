@@ -12,6 +12,7 @@ from bridle.harness.asking import Asking
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
 from bridle.harness.completing import Completing
+from bridle.harness.editing import Editing
 from bridle.harness.executing import Executing
 from bridle.harness.knowing import Knowing
 from bridle.harness.landings import Landings
@@ -64,6 +65,7 @@ class Rooms:
     executing: Executing
     runs: Runs
     landings: Landings
+    editing: Editing
     standing: Standing
     overview: Overview
     warming: Warming
@@ -90,6 +92,8 @@ class LocalEngine:
         async with asyncio.timeout(timeout_s):
             if isinstance(request, e.NavigationRequest):
                 return await self._rooms.navigating.answer(request)
+            if isinstance(request, e.LinesRequest):
+                return await self._rooms.editing.answer(request)
             return await self._answer(request)
 
     async def close(self) -> None:

@@ -16,6 +16,7 @@ from bridle.harness.audit.spending import spent_on
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
 from bridle.harness.completing import Completing
+from bridle.harness.editing import Editing
 from bridle.harness.embedding import opener
 from bridle.harness.executing import Executing
 from bridle.harness.ground import Ground
@@ -114,6 +115,7 @@ def _rooms(
     unsheltered = Unsheltered(rung, asking)
     completing, runs = Completing(ground), Runs(ground)
     checking = Checking(root, state, settings, buffers, post.emit, unsheltered, ground.grants, completing.begin)
+    landings = Landings(ground, Proving(checking, ground.ledger, buffers, post.emit))
     return Rooms(
         buffers=buffers,
         trust=trust,
@@ -125,7 +127,8 @@ def _rooms(
         completing=completing,
         executing=Executing(ground),
         runs=runs,
-        landings=Landings(ground, Proving(checking, ground.ledger, buffers, post.emit)),
+        landings=landings,
+        editing=Editing(ground, landings),
         standing=Standing(ground.ledger, buffers, post.emit),
         overview=Overview(root, settings, buffers, trust, knowing, runs, rung, model.name),
         warming=Warming(checking.warm, partial(_may_warm, trust, knowing, runs, rung, settings)),

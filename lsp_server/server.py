@@ -19,6 +19,7 @@ from typing import Any
 from lsprotocol import types as lsp
 
 from bridle.harness.engine import GetProposals, Proposals, UserProblem
+from bridle.indexer.stdio import Outlet, pump, take_stdio
 from bridle.lsp_server import asks, reaching
 from bridle.lsp_server.actions import code_actions
 from bridle.lsp_server.arguments import read_argument
@@ -35,7 +36,6 @@ from bridle.lsp_server.places import uri_of
 from bridle.lsp_server.protocol import Handler, Protocol, Refusal, Server
 from bridle.lsp_server.session import Session
 from bridle.lsp_server.settings import read_settings
-from bridle.lsp_server.stdio import Outlet, pump, take_stdio
 from bridle.lsp_server.watchdog import watch
 from bridle.lsp_server.wiretrace import Traced, WireTrace
 

@@ -26,11 +26,12 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.message import SessionMessage
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bridle.harness.mcp.framing import MAX_MESSAGE_BYTES, Cut, parsed, told_of
+from bridle.harness.mcp.framing import parsed, told_of
 from bridle.harness.mcp.keeper import FloodError, Keeper, refusal
 from bridle.harness.mcp.loopback import GONE_CODE, loopback_client
 from bridle.harness.mcp.problems import LinkProblem
 from bridle.harness.mcp.stdio import Pipe
+from bridle.indexer.linewise import MAX_LINE_BYTES, Cut
 
 MAX_PAGES = 16
 MAX_LIST_BYTES = 1024 * 1024
@@ -133,7 +134,7 @@ async def over_http(
     into, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     async with (
         loopback_client(url, headers, keeper) as client,
-        streamable_http_client(url, http_client=client, max_sse_event_size=2 * MAX_MESSAGE_BYTES) as (theirs, write),
+        streamable_http_client(url, http_client=client, max_sse_event_size=2 * MAX_LINE_BYTES) as (theirs, write),
         into,
         read,
         anyio.create_task_group() as pumps,
@@ -250,7 +251,7 @@ def _whole(line: bytes | Cut, keeper: Keeper, pending: dict[Any, str]) -> dict[s
         number, method = asked
         if method == "tools/call":
             return {"jsonrpc": "2.0", "id": number, "result": told_of(line)}
-        said = f"the answer had {line.n_bytes} bytes, more than {MAX_MESSAGE_BYTES}"
+        said = f"the answer had {line.n_bytes} bytes, more than {MAX_LINE_BYTES}"
         return {"jsonrpc": "2.0", "id": number, "error": {"code": types.INTERNAL_ERROR, "message": said}}
     message = parsed(line)
     if message is None:

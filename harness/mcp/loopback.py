@@ -12,8 +12,9 @@ from typing import Any
 import httpx2
 import msgspec
 
-from bridle.harness.mcp.framing import Cut, Lines, parsed, told_of
+from bridle.harness.mcp.framing import parsed, told_of
 from bridle.harness.mcp.keeper import FloodError, Keeper
+from bridle.indexer.linewise import Cut, Lines
 
 CONNECT_S = 10.0
 SILENCE_S = 600.0

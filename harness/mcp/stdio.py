@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bridle.harness.mcp.framing import Cut, Lines
+from bridle.indexer.linewise import Cut, Lines
 from bridle.indexer.process import spawn_async
 
 CHUNK_BYTES = 64 * 1024

@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 STAMP = ROOT / "build" / "pyright.stamp"
-FLOORS = ("indexer", "context", "harness", "lsp_server", "cli")
+FLOORS = ("indexer", "context", "harness", "lsp_server", "mcp_server", "cli")
 EVERYTHING = ("pyproject.toml", "requirements-dev.txt")
 """What changes every file's types: settings, and the libraries."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FLOORS = ("indexer", "context", "harness", "lsp_server", "cli")
+FLOORS = ("indexer", "context", "harness", "lsp_server", "mcp_server", "cli")
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
 BECOME_THE_COMMAND = ("harness/shadow/doorway.py", "harness/shadow/lockdown.py", "harness/shadow/reaper.py")
@@ -54,8 +54,8 @@ def test_the_floors_are_found() -> None:
     [
         ("subprocess", {"indexer/process.py"}),
         ("anthropic", {"harness/model/live.py"}),
-        ("mcp", {"harness/mcp/link.py"}),
-        ("mcp_types", {"harness/mcp/link.py"}),
+        ("mcp", {"harness/mcp/link.py", "mcp_server/server.py"}),
+        ("mcp_types", {"harness/mcp/link.py", "mcp_server/server.py"}),
         ("chromadb", {"indexer/vectors/chroma.py"}),
         ("httpx2", {"harness/mcp/loopback.py", "harness/model/live.py"}),
         ("jsonschema", {"harness/mcp/schemas.py"}),
@@ -63,6 +63,7 @@ def test_the_floors_are_found() -> None:
         ("keyring", {"harness/model/keys.py"}),
         ("networkx", {"indexer/graph.py"}),
         ("watchfiles", {"indexer/watching.py"}),
+        ("shtab", {"cli/completion.py"}),
         (
             "tree_sitter",
             {
@@ -133,6 +134,16 @@ def test_no_tracked_file_names_a_registry() -> None:
         if path != Path(__file__) and path.stat().st_size < 5_000_000 and hosts.search(path.read_bytes())
     ]
     assert named == []
+
+
+def test_hosted_checks_run_actions_by_their_commit_and_are_told_of_every_python() -> None:
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
+    used = re.findall(r"uses: *(\S+)", text)
+    assert used
+    assert [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", one)] == []
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    promised = [found[1] for one in project["classifiers"] if (found := re.search(r"Python :: (3\.\d+)", one))]
+    assert [python for python in promised if f'"{python}"' not in text] == []
 
 
 def test_every_suppression_gives_its_reason() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bridle.lsp_server import stdio
+from bridle.indexer import stdio
 from tests.lsp_server.conftest import Start
 from tests.lsp_server.editor_client import EditorClient
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from bridle.lsp_server.stdio import pump
+from bridle.indexer.stdio import pump
 
 
 async def test_a_descriptor_that_was_closed_and_given_out_again_is_not_read() -> None:

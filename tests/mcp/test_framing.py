@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridle.harness.mcp import keeper as room
-from bridle.harness.mcp.framing import HEAD_BYTES, Cut, Lines, parsed, told_of
+from bridle.harness.mcp.framing import parsed, told_of
 from bridle.harness.mcp.keeper import FloodError, Keeper, refusal
+from bridle.indexer.linewise import HEAD_BYTES, Cut, Lines
 
 
 @pytest.mark.slow

@@ -36,8 +36,8 @@ ROWS: tuple[Row, ...] = (
     Row("budget.turns", "Most turns of the model in one run.", "24"),
     Row(
         "tests.gate",
-        "Which tests prove a change at the end of a run: all of them (full), or those that reach it (impact). Can only "
-        "ask for more than your own config.toml does.",
+        "Which tests prove a change: those that reach it (impact), all of them at the end of a run too (full), or all "
+        "in every round (all). Can only ask for more than your own config.toml does.",
         '"full"',
     ),
     Row(

@@ -19,6 +19,9 @@ Show = Literal["auto", "on", "off"]
 Navigation = Literal["off", "fallback", "on"]
 """Where definitions, uses and symbols are told from the index: nowhere, where no other server does it, everywhere."""
 EditTool = Literal["hashline", "str_replace"]
+Gate = Literal["impact", "full", "all"]
+GATES: tuple[Gate, ...] = ("impact", "full", "all")
+"""How many tests prove a change, the fewest first."""
 File = Literal["user", "project", "editor", "managed"]
 
 _Tokens = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
@@ -116,13 +119,15 @@ class CheckPart(Part, frozen=True):
 
 
 class TestsPart(Part, frozen=True):
-    """Which tests prove a change. `gate_s` is how long all of them may take at the gate before those that reach the
-    change stand for all; `coverage` is the share of changed lines that tests are to execute, 0 to ask for none;
-    `strength_s` is how long small faults are tried out after green, 0 for not at all; tests that reach a change are run
-    until so many more than before fail as `stop_after` says, 0 to run them all.
+    """Which tests prove a change: those that reach it alone, all of them at the end too, or all in every round.
+
+    `gate_s` is how long all of them may take at the end before those that reach the change stand for all; `coverage` is
+    the share of changed lines that tests are to execute, 0 to ask for none; `strength_s` is how long small faults are
+    tried out after green, 0 for not at all; tests that reach a change are run until so many more than before fail as
+    `stop_after` says, 0 to run them all.
     """
 
-    gate: Literal["impact", "full"] | None = None
+    gate: Gate | None = None
     gate_s: _Seconds | None = None
     coverage: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     strength_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] | None = None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from bridle.harness.model.purse import Ceiling
 from bridle.harness.nouns import Budget
-from bridle.harness.settingsfiles import Bounds, BudgetPart, CeilingPart, Show, TestsPart
+from bridle.harness.settingsfiles import GATES, Bounds, BudgetPart, CeilingPart, Gate, Show, TestsPart
 from bridle.harness.shadow.limits import MEBIBYTE, Limits, usual_limits
 
 _Number = TypeVar("_Number", int, float)
@@ -17,7 +17,7 @@ _Number = TypeVar("_Number", int, float)
 class Proof(msgspec.Struct, frozen=True):
     """Which tests prove a change: see `TestsPart`."""
 
-    gate: Literal["impact", "full"] = "full"
+    gate: Gate = "full"
     gate_s: float = 900.0
     coverage: float = 0.0
     strength_s: float = 0.0
@@ -27,16 +27,13 @@ class Proof(msgspec.Struct, frozen=True):
 def proof(user: TestsPart, editor: TestsPart, project: TestsPart) -> Proof:
     """Return what proves a change; the editor and the project can ask for more than the person does, not for less."""
     usual = Proof()
-    parts = (user, editor, project)
-    only_impact = user.gate == "impact" and not any(part.gate == "full" for part in parts)
+    parts, own = (user, editor, project), usual.stop_after if user.stop_after is None else user.stop_after
     return Proof(
-        gate="impact" if only_impact else "full",
+        gate=GATES[max(GATES.index(gate) for gate in (user.gate or usual.gate, editor.gate, project.gate) if gate)],
         gate_s=max([user.gate_s or usual.gate_s, *(part.gate_s for part in parts if part.gate_s is not None)]),
         coverage=max(part.coverage or 0.0 for part in parts),
         strength_s=max(part.strength_s or 0.0 for part in parts),
-        stop_after=_most(
-            usual.stop_after if user.stop_after is None else user.stop_after, editor.stop_after, project.stop_after
-        ),
+        stop_after=_most(own, editor.stop_after, project.stop_after),
     )
 
 

@@ -145,6 +145,10 @@ class ModelClient(Protocol):
         """Where requests go."""
         ...
 
+    async def prepare(self) -> None:
+        """Get ready for the first call, beside other work: nothing is sent, and nothing raised."""
+        ...
+
     async def reply(self, request: ModelRequest, on_event: Listener) -> ModelReply:
         """Ask, and wait for the whole reply; `on_event` hears of it meanwhile. Raises ModelProblem."""
         ...

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -68,6 +68,12 @@ class LiveModel:
         self._key = key
         self._patience = patience or Patience()
         self._sdk: anthropic.AsyncAnthropic | None = None
+        self._connecting = asyncio.Lock()
+
+    async def prepare(self) -> None:
+        """Import the library, which takes seconds, before it is needed; what is wrong the first call will say."""
+        with suppress(Exception):
+            await self._connected()
 
     async def reply(self, request: ModelRequest, on_event: Listener) -> ModelReply:
         """Ask once. Raises ModelProblem, with what the attempt is known to have cost."""
@@ -143,7 +149,7 @@ class LiveModel:
         """Yield the events of one attempt as wire dicts; what breaks below comes out as a ModelProblem."""
         sdk = await self._connected()
         try:
-            async with sdk.messages.stream(**without(wire(request), self.lacks)) as stream:
+            async with await sdk.messages.create(**without(wire(request), self.lacks), stream=True) as stream:
                 async for event in stream:
                     yield event.to_dict()
         except Exception as error:
@@ -151,8 +157,9 @@ class LiveModel:
 
     async def _connected(self) -> anthropic.AsyncAnthropic:
         """Return the library's client. Importing it takes seconds, so that happens off the loop."""
-        if self._sdk is None:
-            self._sdk = await asyncio.to_thread(self._connect)
+        async with self._connecting:
+            if self._sdk is None:
+                self._sdk = await asyncio.to_thread(self._connect)
         return self._sdk
 
     def _connect(self) -> anthropic.AsyncAnthropic:

@@ -43,6 +43,9 @@ class Replay:
         self._transcripts = tuple(transcripts)
         self._root = root
 
+    async def prepare(self) -> None:
+        """There is nothing to get ready."""
+
     async def reply(self, request: ModelRequest, on_event: Listener) -> ModelReply:
         """Say the turn that follows the request's messages. Raises ModelProblem, always fatal."""
         transcript = pick(self._transcripts, request.messages)

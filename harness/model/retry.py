@@ -80,6 +80,10 @@ class Patient:
         """Where requests go."""
         return self._client.endpoint
 
+    async def prepare(self) -> None:
+        """Prepare what is below."""
+        await self._client.prepare()
+
     async def reply(self, request: ModelRequest, on_event: Listener) -> ModelReply:
         """Ask until there is a reply or the policy ends it. Raises the last ModelProblem."""
         spent: list[Usage] = []

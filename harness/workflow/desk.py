@@ -144,7 +144,7 @@ class Desk:
         if "diff" in wanted:
             values["diff"] = await asyncio.to_thread(lambda: _shown(self._bench.changed()))
         if "verdicts" in wanted:
-            values["verdicts"] = findings_text(self.verdicts, ())
+            values["verdicts"] = findings_text(self.verdicts, (), self._order.finding)
         if "changes" in wanted:
             root, shadow, base = self._ground.root, self._bench.shadow, self._bench.base
             selected = self._order.at is not None
@@ -197,7 +197,7 @@ class Desk:
 
     def _check_in(self, shadow: Shadow) -> Callable[[str | None], Awaitable[str]]:
         async def check(name: str | None) -> str:
-            return findings_text(await self._bench.check(name, shadow), ())
+            return findings_text(await self._bench.check(name, shadow), (), self._order.finding)
 
         return check
 

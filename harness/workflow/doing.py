@@ -178,8 +178,10 @@ class Phases:
             if offering.proposal is None:
                 raise Ended("refused", "the model changed nothing" + (f": {self.told}" if self.told else ""))
             self.give_up(phase)
-        await self._format(phase)
         offering.show(bench)
+        if await self._tidied():
+            bench.changed_since_judged()
+            offering.show(bench)
         self._say("verify", "running the checks on the change")
         verdicts = self._desk.verdicts = await bench.prove(offering.climb)
         flags = await asyncio.to_thread(bench.flags, verdicts)
@@ -197,7 +199,7 @@ class Phases:
             return "green"
         if any(v.outcome in ("unknown", "flaky") for v in verdicts) and not _blamed(verdicts):
             return "unclear"
-        self._word = send_back(verdicts, flags, before)
+        self._word = send_back(verdicts, flags, before, self._order.finding)
         return "red"
 
     def _note_what_holds(self, verdicts: tuple[Verdict, ...]) -> None:
@@ -239,16 +241,22 @@ class Phases:
         self.told = ", ".join(f"{verdict.check} {verdict.outcome}" for verdict in verdicts)
         if any(verdict.outcome in ("unknown", "timeout", "flaky") for verdict in verdicts):
             return "unclear"
-        self._word = send_back(verdicts, ()) if _blamed(verdicts) else ""
+        self._word = send_back(verdicts, (), wanted=self._order.finding) if _blamed(verdicts) else ""
         return "red" if _blamed(verdicts) else "green"
 
     async def _format(self, phase: Phase) -> str:
-        """Let the linters mend by themselves what they can; that is no change of the model's to be judged anew."""
-        for path, n_fixes in (await self._bench.tidy()).items():
-            self._say("tidy", f"{path}: {n_fixes} fix{'es' * (n_fixes != 1)} by the linters themselves")
-        if phase.kind == "verify":
-            self._bench.changed_since_judged()
+        await self._tidied()
         return "done"
+
+    async def _tidied(self) -> bool:
+        """Let the linters mend by themselves what they can; returns whether that changed anything.
+
+        It is no change of the model's to be judged anew.
+        """
+        fixes = await self._bench.tidy()
+        for path, n_fixes in fixes.items():
+            self._say("tidy", f"{path}: {n_fixes} fix{'es' * (n_fixes != 1)} by the linters themselves")
+        return bool(fixes)
 
     # --- people and papers ----------------------------------------------------------------------------------
 

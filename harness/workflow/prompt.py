@@ -12,7 +12,7 @@ from bridle.context.redact import hidden
 from bridle.harness.engine import Selection
 from bridle.harness.nouns import Finding, Flag, Verdict
 from bridle.harness.phases.definition import Role
-from bridle.harness.proposals.badge import headline
+from bridle.harness.proposals.badge import headline, same
 from bridle.harness.settingsfiles import EditTool
 
 MAX_FINDINGS = 20
@@ -55,9 +55,14 @@ def describe(finding: Finding) -> str:
     return hidden("\n".join(lines))
 
 
-def send_back(verdicts: tuple[Verdict, ...], flags: tuple[Flag, ...], before: tuple[Verdict, ...] = ()) -> str:
+def send_back(
+    verdicts: tuple[Verdict, ...],
+    flags: tuple[Flag, ...],
+    before: tuple[Verdict, ...] = (),
+    wanted: Finding | None = None,
+) -> str:
     """Return the next turn after checks that were not green; `before` is what the old proof says of the change."""
-    text = findings_text(verdicts, flags)
+    text = findings_text(verdicts, flags, wanted)
     if before:
         fresh = [finding for verdict in before for finding in verdict.findings if finding.new]
         unclear = [
@@ -69,14 +74,25 @@ def send_back(verdicts: tuple[Verdict, ...], flags: tuple[Flag, ...], before: tu
     return f"{text}\n\nMend this, or say in one sentence why it cannot be mended and stop."
 
 
-def findings_text(verdicts: tuple[Verdict, ...], flags: tuple[Flag, ...]) -> str:
-    """Return what the checks said, only what is new, and what could not be judged."""
+def findings_text(verdicts: tuple[Verdict, ...], flags: tuple[Flag, ...], wanted: Finding | None = None) -> str:
+    """Return what the checks said: what is new, what could not be judged, and `wanted` where it is still there.
+
+    A check that fails only by what was there before is told as such, so that the model does not take it for its own.
+    """
     lines = ["The project's checks ran on your change."]
     for verdict in verdicts:
-        fresh = [finding for finding in verdict.findings if finding.new]
-        lines.append(f"\n{verdict.check}: {verdict.outcome}" + (f" ({verdict.reason})" if verdict.reason else ""))
+        fresh = [finding for finding in verdict.findings if finding.new or (wanted and same(finding, wanted))]
+        lines.append(f"\n{verdict.check}: {_outcome(verdict, fresh)}")
         lines += [describe(finding) for finding in fresh[:MAX_FINDINGS]]
         if len(fresh) > MAX_FINDINGS:
             lines.append(f"… and {len(fresh) - MAX_FINDINGS} more")
     lines += [f"\nRefused by the gate {flag.gate!r}: {flag.reason}\n{flag.remedy}" for flag in flags if flag.blocks]
     return "\n".join(lines)
+
+
+def _outcome(verdict: Verdict, told: list[Finding]) -> str:
+    why = f" ({verdict.reason})" if verdict.reason else ""
+    if verdict.outcome != "fail" or told or not verdict.findings:
+        return f"{verdict.outcome}{why}"
+    n_old = len(verdict.findings)
+    return f"nothing new, {n_old} older finding{'s' * (n_old != 1)} still there{why}"

@@ -111,9 +111,11 @@ class Run:
         bench = Workbench(ground, order, journal, self._brake, shadow, permits)
         desk = Desk(ground, order, journal, self._meter, bench, more)
         self._walk = Walk(Hands(self._workflow, ground, order, journal, bench, desk, self._offering, self._say))
+        preparing = asyncio.create_task(ground.client().prepare())
         try:
             await self._walk.go(before)
         finally:
+            preparing.cancel()
             await asyncio.to_thread(desk.close)
 
     async def _foreign_tools(self, permits: Permits) -> tuple[Tool, ...]:

@@ -132,7 +132,8 @@ class Workbench:
 
     @property
     def _by_impact(self) -> Which:
-        return Which(impact=True, enough=self._ground.settings.tests.stop_after)
+        proof = self._ground.settings.tests
+        return Which(impact=proof.gate != "all", enough=proof.stop_after)
 
     async def _in_full(self, verdicts: Sequence[Verdict], on_verdict: OnVerdict) -> tuple[Verdict, ...]:
         """Return the verdicts, those by a part of the tests replaced by those by all."""

@@ -26,7 +26,7 @@ def proof(folder: Path, monkeypatch: pytest.MonkeyPatch, user: str, project: str
 @pytest.mark.parametrize(
     ("user", "project", "gate"),
     [("", "", "full"), ('gate = "impact"', "", "impact"), ('gate = "impact"', 'gate = "full"', "full"),
-     ("", 'gate = "impact"', "full")],
+     ("", 'gate = "impact"', "full"), ('gate = "all"', 'gate = "full"', "all"), ("", 'gate = "all"', "all")],
 )  # fmt: skip
 def test_the_part_stands_for_all_where_the_person_says_so_and_nobody_asks_for_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: str, project: str, gate: str

@@ -11,7 +11,7 @@ from check_bench import Bench
 from engine_driver import Driver
 
 from bridle.harness.edits.writes import WriteLog
-from bridle.harness.engine import RunProgress, StartRun
+from bridle.harness.engine import ProposalChanged, RunProgress, StartRun
 from bridle.harness.nouns import Finding, RunId
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.journal import Journal, read_journal
@@ -107,3 +107,5 @@ async def test_a_run_is_proved_with_the_linters_own_fixes_in_it(
     assert "+FRESH = 1" in proposal.diff
     said = [event.message for event in door.events if isinstance(event, RunProgress) and event.phase == "tidy"]
     assert said == ["src/till/fresh.py: 1 fix by the linters themselves"]
+    first = next(event.proposal for event in door.events if isinstance(event, ProposalChanged))
+    assert "+import sys" in first.diff, "the hunks are shown before the linters take their time"

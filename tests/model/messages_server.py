@@ -344,7 +344,13 @@ class _Http(ThreadingHTTPServer):
 class MessagesServer:
     """The server: its script, and everything that it was asked."""
 
-    def __init__(self, script: Script | None = None, port: int = 0, home: Path | None = None) -> None:
+    def __init__(
+        self,
+        script: Script | None = None,
+        port: int = 0,
+        home: Path | None = None,
+        handler: type[Handler] = Handler,
+    ) -> None:
         self._script = script or Script()
         self._home = home or Path.cwd()
         self._lock = threading.Lock()
@@ -353,7 +359,7 @@ class MessagesServer:
         self.cache = Cache()
         self.seen: list[Seen] = []
         self.asked = threading.Event()
-        self._http = _Http(("127.0.0.1", port), Handler)
+        self._http = _Http(("127.0.0.1", port), handler)
         self._http.desk = self
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 

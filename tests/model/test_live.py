@@ -56,6 +56,16 @@ async def test_what_the_model_said_can_be_sent_back_as_it_is() -> None:
     assert [seen.refused for seen in server.seen] == [(), ()]
 
 
+async def test_getting_ready_beside_the_first_call_makes_one_client_and_sends_nothing() -> None:
+    with MessagesServer() as server:
+        client = live(server)
+        _, reply = await asyncio.gather(client.prepare(), client.reply(request(), Ear()))
+        await client.prepare()
+        await client.close()
+    assert reply.stop_reason == "end_turn"
+    assert len(server.seen) == 1
+
+
 async def test_the_key_travels_as_a_credential_and_nowhere_else() -> None:
     with MessagesServer() as server:
         client = live(server)

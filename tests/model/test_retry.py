@@ -56,6 +56,8 @@ class Failing:
         self.problems = list(problems)
         self.n_asked = 0
 
+    async def prepare(self) -> None: ...
+
     async def reply(self, request: ModelRequest, on_event: Listener) -> ModelReply:
         self.n_asked += 1
         if self.problems:

@@ -56,6 +56,8 @@ class Unlucky:
             on_event(Charged(FIRST))
         raise AssertionError("nobody waits for this")
 
+    async def prepare(self) -> None: ...
+
     async def close(self) -> None: ...
 
 

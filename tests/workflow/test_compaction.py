@@ -110,6 +110,8 @@ class Chatty:
         self._dies_at = dies_at
         self._refuses = refuses
 
+    async def prepare(self) -> None: ...
+
     async def reply(self, request: ModelRequest, on_event: Listener) -> ModelReply:
         self.seen.append(request)
         if len(self.seen) == self._refuses:

@@ -32,6 +32,8 @@ class Picky:
         self._takes_effort = effort
         self._down = down
 
+    async def prepare(self) -> None: ...
+
     async def reply(self, request: ModelRequest, on_event: Listener) -> ModelReply:
         self.seen.append((request.model, request.effort))
         if request.effort and not self._takes_effort:

@@ -32,6 +32,8 @@ class Recorder:
         self.seen.append(request)
         return ModelReply(({"type": "text", "text": "word " * 1_500},), "end_turn", Usage(turns=1), request.model)
 
+    async def prepare(self) -> None: ...
+
     async def close(self) -> None: ...
 
 

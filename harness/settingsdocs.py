@@ -33,6 +33,9 @@ ROWS: tuple[Row, ...] = (
     Row("budget.tokens", "Most tokens that one run may use.", "200_000"),
     Row("budget.cost_usd", "Most dollars that one run may cost.", "2.0"),
     Row("budget.seconds", "Most seconds that one run may take.", "600.0"),
+    Row(
+        "budget.stall_s", "Longest time in which nothing happens in one run, in seconds, before it is parked.", "300.0"
+    ),
     Row("budget.turns", "Most turns of the model in one run.", "24"),
     Row(
         "tests.gate",

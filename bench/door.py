@@ -102,15 +102,15 @@ class Bench:
         text = "".join(f"    value_{n} = compute({n})  # größe 😀\n" for n in range(self._n_lines))
         item = {"uri": self.uri, "languageId": "python", "version": 1, "text": text}
         self.feed("textDocument/didOpen", {"textDocument": item})
-        session = self.door.session
-        assert session is not None
+        work = self.door.current
+        assert work is not None
         step = self._n_lines // self._n_findings
         found = tuple(
             Finding("pytest", "a.py", n, n + 1, "assert 1 == 2", fingerprint=str(n))
             for n in range(0, self._n_lines, step)
         )
         verdict = Verdict("pytest", "fail", 1.0, "", "", findings=found)
-        session.board.take(CheckFinished(verdict).verdict, {})
+        work.session.board.take(CheckFinished(verdict).verdict, {})
 
     def feed(self, method: str, params: Any, message_id: int | None = None) -> float:
         """Hand one message over; returns milliseconds."""

@@ -96,6 +96,11 @@ class Door:
         self._take(Client())
         protocol.handlers = self._handlers()
 
+    @property
+    def current(self) -> Work | None:
+        """What is at work in the folder that the person was in last."""
+        return self._folders.current
+
     async def close(self) -> None:
         """End every folder's session; what was written is written, what runs is stopped."""
         if self._watching is not None:

@@ -49,9 +49,12 @@ test: $(READY) tools  ## everything: checks, each bench in its smoke form, all t
 	$(BIN)/ruff format --check .
 	@mkdir -p build; { $(BIN)/mypy src/bridle tests && $(BIN)/python tests/house/pyright.py --all && $(BIN)/lint-imports; } \
 	    > build/types.log 2>&1 & types=$$!; \
-	  $(BIN)/python bench/run.py --smoke; benches=$$?; \
+	  $(BIN)/python bench/run.py --smoke --timed; benches=$$?; \
 	  wait $$types || benches=1; cat build/types.log; exit $$benches
-	$(BIN)/pytest -q -n 6 --dist loadfile --no-loadscope-reorder $(if $(LONG),,-m "not long") --junit-xml=build/junit.xml
+	@$(BIN)/python bench/run.py --smoke --counting > build/counting.log 2>&1 & counting=$$!; \
+	  $(BIN)/pytest -q -n 6 --dist loadfile --no-loadscope-reorder $(if $(LONG),,-m "not long") \
+	    --junit-xml=build/junit.xml; tests=$$?; \
+	  wait $$counting || tests=1; cat build/counting.log; exit $$tests
 
 status: $(READY)  ## write docs/status.md from what the last `make test` left
 	$(BIN)/python docs/status.py

@@ -52,7 +52,7 @@ test: $(READY) tools  ## everything: checks, each bench in its smoke form, all t
 	  $(BIN)/python bench/run.py --smoke --timed; benches=$$?; \
 	  wait $$types || benches=1; cat build/types.log; exit $$benches
 	@$(BIN)/python bench/run.py --smoke --counting > build/counting.log 2>&1 & counting=$$!; \
-	  $(BIN)/pytest -q -n 6 --dist loadfile --no-loadscope-reorder $(if $(LONG),,-m "not long") \
+	  $(BIN)/pytest -q -n 5 --dist loadfile --no-loadscope-reorder $(if $(LONG),,-m "not long") \
 	    --junit-xml=build/junit.xml; tests=$$?; \
 	  wait $$counting || tests=1; cat build/counting.log; exit $$tests
 

@@ -24,6 +24,7 @@ def test_one_u_takes_back_what_was_accepted(neovim: Neovim, scene: Scene) -> Non
     assert scene.story.wrong in scene.source.read_text(), "saving is the person's"
 
 
+@pytest.mark.long
 def test_lines_typed_above_while_a_run_goes_on_move_the_edit(neovim: Neovim, scene: Scene) -> None:
     neovim.play("lines_typed_above_while_it_runs", scene)
 
@@ -46,6 +47,7 @@ def test_typing_into_the_very_line_while_the_edit_is_on_its_way_refuses_it(neovi
     neovim.play("typed_inside_between_send_and_apply", scene)
 
 
+@pytest.mark.long
 def test_typing_above_in_a_second_file_while_its_edit_is_on_its_way_moves_it(neovim: Neovim, scene: Scene) -> None:
     neovim.play("typed_above_in_a_second_file_between_send_and_apply", with_two_files(scene))
 

@@ -45,7 +45,7 @@ def _plugged_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def begun(work: Work) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await work.begun.wait()
     work.begun.clear()
 

@@ -136,7 +136,11 @@ def test_the_first_save_is_checked_at_once_and_those_of_the_next_moment_with_it(
     editor.command("verify")
     editor.wait_shown("pytest on 3 tests")
     asked = [(one["paths"], one["origin"]) for one in heard.all("Verify")]
-    assert asked == [(["a.py"], "save"), (["a.py", "b.py"], "save"), ([], "command")]
+    assert asked[0] == (["a.py"], "save")
+    assert asked[-1] == ([], "command")
+    assert all(origin == "save" for _, origin in asked[:-1])
+    assert ["a.py", "b.py"] in [paths for paths, _ in asked[1:-1]], "those of the next moment go together"
+    assert len(asked) < 6, "six saves are not six checks, however slowly they come"
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import pytest
 from bridle.harness.model.client import ModelProblem, ModelReply, ModelRequest, Retrying, ToolStarted, ToolWords
 from bridle.harness.model.live import Patience
 from bridle.harness.model.retry import Patient, Policy
-from tests.model.asking import MODEL, SECRET, Ear, assistant, live, request, result, use, user
+from tests.model.asking import MODEL, QUICK, SECRET, Ear, assistant, live, request, result, use, user
 from tests.model.messages_server import FAULTS, CallStep, MessagesServer, Script, Step
 
 pytestmark = pytest.mark.slow
@@ -22,8 +22,10 @@ CALL = CallStep("read", {"path": "src/till/cart.py", "start": 1})
 GOOD = Step(text="Let me look at the cart.", calls=(CALL,))
 
 
-async def ask(server: MessagesServer, asked: ModelRequest | None = None) -> ModelReply:
-    client = live(server)
+async def ask(
+    server: MessagesServer, asked: ModelRequest | None = None, patience: Patience | None = None
+) -> ModelReply:
+    client = live(server, patience)
     try:
         return await client.reply(asked or request(), Ear())
     finally:
@@ -170,7 +172,7 @@ class Nap:
 
 
 def patient(server: MessagesServer, nap: Nap, policy: Policy | None = None) -> Patient:
-    return Patient(live(server), policy, sleep=nap.sleep, now=nap.now, luck=lambda: 1.0)
+    return Patient(live(server, QUICK), policy, sleep=nap.sleep, now=nap.now, luck=lambda: 1.0)
 
 
 @pytest.mark.parametrize("fault", sorted(PERMANENT))
@@ -219,7 +221,7 @@ async def test_a_fault_nobody_knows_is_tried_once_more_and_not_again(fault: str)
 async def test_no_fault_ever_brings_a_reply_or_part_of_one(fault: str) -> None:
     broken = Step(text="Let me look.", calls=(CALL, CALL), fault=fault)
     with MessagesServer(Script((), broken)) as server, pytest.raises(ModelProblem):
-        await ask(server)
+        await ask(server, patience=QUICK)
     assert len(server.seen) == 1, "the library makes no attempts of its own"
 
 

@@ -21,6 +21,24 @@ CASES = [
 pytestmark = pytest.mark.slow
 
 
+def together(cases: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Put as many into one folder as have no file in common: that nothing runs is one look at all of them."""
+    groups: list[list[dict[str, Any]]] = []
+    for case in cases:
+        fitting = (group for group in groups if all(_apart(case, other) for other in group))
+        if (found := next(fitting, None)) is None:
+            groups.append([case])
+        else:
+            found.append(case)
+    return groups
+
+
+def _apart(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return not any(
+        a == b or a.startswith(f"{b}/") or b.startswith(f"{a}/") for a in one["files"] for b in other["files"]
+    )
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     folder = tmp_path / "repo"
@@ -45,9 +63,25 @@ def bridle(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_every_case_is_in_one_of_the_folders() -> None:
+    assert sorted(case["name"] for group in together(CASES) for case in group) == sorted(case["name"] for case in CASES)
+    assert len(together(CASES)) < len(CASES)
+
+
+@pytest.mark.parametrize("cases", together(CASES), ids=lambda cases: " + ".join(case["name"] for case in cases)[:120])
+def test_looking_at_a_folder_of_many_traps_runs_nothing_of_it(root: Path, cases: list[dict[str, Any]]) -> None:
+    look(root, {name: text for case in cases for name, text in case["files"].items()})
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_looking_at_a_folder_runs_nothing_of_it(root: Path, case: dict[str, Any]) -> None:
-    for name, text in case["files"].items():
+    look(root, case["files"])
+
+
+def look(root: Path, files: dict[str, str]) -> None:
+    """Look at a folder with these files by every command that does."""
+    for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
         (root / name).chmod(0o755)

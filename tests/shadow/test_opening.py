@@ -311,8 +311,11 @@ def test_a_workspace_of_which_most_is_anothers_goes_down_to_the_copy_and_says_so
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "promised", [PROMISED[:1], pytest.param(PROMISED, marks=pytest.mark.long)], ids=["a part", "all"]
+)
 @pytest.mark.skipif(os.geteuid() != 0 or FORBIDDEN in os.environ, reason="the contract already ran as an ordinary user")
-def test_an_ordinary_user_is_promised_the_same() -> None:
+def test_an_ordinary_user_is_promised_the_same(promised: tuple[str, ...]) -> None:
     """The contract again, by an interpreter and in folders that an unprivileged user can reach."""
     python = shutil.which("python3", path="/usr/local/bin:/usr/bin")
     version = "import sys; print(sys.version_info[:2])"
@@ -350,7 +353,7 @@ def test_an_ordinary_user_is_promised_the_same() -> None:
                     f"--basetemp={folder}/tmp",
                     f"--rootdir={checkout}",
                 ),
-                *(f"{checkout}/tests/shadow/{name}.py" for name in PROMISED),
+                *(f"{checkout}/tests/shadow/{name}.py" for name in promised),
             ],
             cwd=checkout,
             env={

@@ -146,6 +146,10 @@ class Folders:
         if self._current in gone:
             self._current = None
             self._enter(next((folder for folder in self._folders if folder.work is not None), None))
+        self._told_many = False
+        for folder in self._folders:
+            if any(True for _ in folder.documents):  # one that waited has its turn
+                self._begin(folder)
         self._name_them()
 
     async def close(self) -> None:
@@ -213,6 +217,8 @@ class Folders:
         self._name_them()
         self._enter(folder)
         self._begun(folder.work)
+        for document in folder.documents:  # opened while the folder waited
+            session.changed(document)
         for command, argument in self._told_all.items():
             folder.work.commands.execute(command, argument)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,17 +16,6 @@ FILES = {
     "shop/tax.py": "RATE = 19\n\n\ndef add_tax(amount):\n    return amount + amount * RATE // 100\n",
     "shop/größe.py": "def größe_prüfen(wert):\n    return wert\n",
 }
-
-
-@pytest.fixture(scope="module")
-def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
-    root = tmp_path_factory.mktemp("shop")
-    for path, text in FILES.items():
-        (root / path).parent.mkdir(exist_ok=True)
-        (root / path).write_text(text)
-    index = Index(root, None)
-    yield index.refresh()
-    index.close()
 
 
 def made(task: Task, snapshot: Snapshot) -> Pack:

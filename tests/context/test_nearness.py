@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from bridle.context.nearness import NEAR, Nearness
@@ -12,7 +10,6 @@ from bridle.context.signals import SIGNALS, rows_of
 from bridle.context.task import Beside, Task
 from bridle.context.weighing import NEAR_SLICES, SLICES, shared, shipped_near
 from bridle.indexer.facts import SymbolId
-from bridle.indexer.index import Index
 from bridle.indexer.past import Commit, Past
 from bridle.indexer.snapshot import Snapshot
 
@@ -32,17 +29,6 @@ FILES = {
 HERE = SymbolId("bank/account.py::Account.deposit")
 TOUCHED = (("bank/account.py", ("deposit",)), ("web/mail.py", ("send_receipt",)))
 PAST = Past((Commit("a" * 40, 1, ("receipt",), TOUCHED),))
-
-
-@pytest.fixture(scope="module")
-def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
-    root = tmp_path_factory.mktemp("bank")
-    for path, text in FILES.items():
-        (root / path).parent.mkdir(exist_ok=True)
-        (root / path).write_text(text)
-    index = Index(root, None)
-    yield index.refresh()
-    index.close()
 
 
 def near(snapshot: Snapshot, target: str) -> dict[str, float]:

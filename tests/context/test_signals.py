@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from bridle.context.signals import SIGNALS, Row, rows_of
 from bridle.context.weighing import SLICES, shared, weigh
-from bridle.indexer.index import Index
 from bridle.indexer.past import Commit, Past
 from bridle.indexer.snapshot import Snapshot
 
@@ -23,17 +20,6 @@ FILES = {
     ),
 }
 PAST = Past((Commit("a" * 40, 1, ("coin", "night"), (("till/report.py", ("daily_report",)),)),))
-
-
-@pytest.fixture(scope="module")
-def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
-    root = tmp_path_factory.mktemp("till")
-    for path, text in FILES.items():
-        (root / path).parent.mkdir(exist_ok=True)
-        (root / path).write_text(text)
-    index = Index(root, None)
-    yield index.refresh()
-    index.close()
 
 
 def rows(snapshot: Snapshot, instruction: str, past: Past = PAST) -> dict[str, Row]:

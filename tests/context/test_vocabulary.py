@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from bridle.context.pack import pack, packed
 from bridle.context.rank import rank
 from bridle.context.task import Task
 from bridle.context.vocabulary import SIGNS, WEIGHTS, Leading, leaned_on, rows_of
-from bridle.indexer.index import Index
 from bridle.indexer.snapshot import Snapshot
 
 FILES = {
@@ -25,17 +20,6 @@ FILES = {
     "far/away.py": "def lonely(x):\n    return x\n",
     "tests/test_orders.py": "from app.orders import place_order\n\n\ndef test_order():\n    assert place_order(1)\n",
 }
-
-
-@pytest.fixture(scope="module")
-def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
-    root = tmp_path_factory.mktemp("app")
-    for path, text in FILES.items():
-        (root / path).parent.mkdir(exist_ok=True)
-        (root / path).write_text(text)
-    index = Index(root, None)
-    yield index.refresh()
-    index.close()
 
 
 def test_what_the_file_uses_comes_first_and_tests_and_strangers_never(snapshot: Snapshot) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from bridle.context.pack import pack
 from bridle.context.rank import rank
 from bridle.context.task import Task
 from bridle.context.whynot import why_not
-from bridle.indexer.index import Index
 from bridle.indexer.snapshot import Snapshot
 
 FILES = {
@@ -18,17 +15,6 @@ FILES = {
     "shop/price.py": "from shop.tax import add_tax\n\n\ndef price(amount):\n    return add_tax(amount)\n",
     "web/page.py": "def footer():\n    return ''\n",
 }
-
-
-@pytest.fixture(scope="module")
-def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
-    root = tmp_path_factory.mktemp("shop")
-    for path, text in FILES.items():
-        (root / path).parent.mkdir(exist_ok=True)
-        (root / path).write_text(text)
-    index = Index(root, None)
-    yield index.refresh()
-    index.close()
 
 
 def test_what_is_pinned_is_shown_first_and_says_so(snapshot: Snapshot) -> None:

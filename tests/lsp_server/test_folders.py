@@ -200,10 +200,11 @@ def test_so_many_folders_have_an_engine_and_the_next_is_told_to_wait(workspace: 
     assert len(workspace.started) == MAX_AT_WORK
     assert sum("at work already" in message for message in editor.shown) == 1
     workspace.change(removed=(names[0],))
-    editor.type(f"{names[-1]}/a.py", 0, "# more\n")
-    editor.shut(f"{names[-1]}/a.py")
-    editor.open(f"{names[-1]}/a.py")
-    workspace.until(lambda: workspace.started[-1] == names[-1], "the engine of the one that waited")
+    waiting = names[MAX_AT_WORK]
+    workspace.until(lambda: workspace.started[-1] == waiting, "the engine of the one that waited first")
+    editor.type(f"{waiting}/a.py", 0, "# WRONG\n")
+    editor.command("verify", uri=editor.uri(f"{waiting}/a.py"))
+    editor.until(lambda: len(editor.messages(f"{waiting}/a.py", "bridle·pytest")) == 2, "its text as it was typed")
 
 
 def test_what_the_client_says_of_other_tools_holds_in_folders_that_begin_later(workspace: Workspace) -> None:

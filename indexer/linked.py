@@ -19,7 +19,8 @@ from bridle.indexer.entry import Entry
 from bridle.indexer.facts import Edge, FileFacts, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
-from bridle.indexer.languages.readers import RUBY, family
+from bridle.indexer.importers import Importers, modules_bound
+from bridle.indexer.languages.readers import PYTHON, RUBY, family
 from bridle.indexer.languages.ruby_marks import classes_mentioned
 from bridle.indexer.linking import Homes, Layout, Resolving, edges_of
 from bridle.indexer.numbering import KeptGroups, Numbering, groups_of
@@ -30,9 +31,6 @@ from bridle.indexer.script_projects import Projects
 from bridle.indexer.touched import WORD, bindings, parts, touched
 
 T = TypeVar("T")
-
-MANY = 500
-"""So many files that see another are looked for; of more, none is left out."""
 
 
 class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
@@ -100,8 +98,7 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
         files = _with(self.files, new, changes)
         homes = self.homes if files.keys() == self.files.keys() else Homes(files, self.homes.layout)
         names = self.names.changed(_names(old.values()), _names(new.values()))
-        before, after = list(_mentions(old.values())), list(_mentions(new.values()))
-        mentions = self.mentions.changed(before, after)
+        mentions = self.mentions.changed(_mentions(old.values()), _mentions(new.values()))
         moved = old.keys() ^ new.keys()
         roots = self.homes.layout.projects.roots
         reaches_any = self.homes.reaches_any(moved) or homes.reaches_any(moved)
@@ -110,49 +107,17 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
         stale = {path: self.edges[path] for path in {*fresh, *old} if path in self.edges}
         edges = self.edges.changed(fresh, (path for path, known in changes.items() if known is None))
         sources = self.sources.changed(_sources(stale), _sources(fresh))
-        linked = _knowing(Linked(files, homes, edges, len(fresh)), names=names, mentions=mentions, sources=sources)
-        doubtful = {name for name, _ in (*before, *after)}
-        linked.bound.update((name, known) for name, known in self.bound.items() if name not in doubtful)
-        return linked
+        return _knowing(Linked(files, homes, edges, len(fresh)), names=names, mentions=mentions, sources=sources)
 
     def _dependents(self, path: str) -> Collection[str]:
-        """Return the files that may see the names of a Python file: those that import it, or what imports it.
-
-        Where they are very many, all are.
-        """
-        found, waiting = {path}, [path]
-        while waiting:
-            fresh = self._importing(waiting.pop()) - found
-            found |= fresh
-            waiting += fresh
-            if len(found) > MANY:
-                return self.files
-        return found
-
-    def _importing(self, path: str) -> set[str]:
-        """Return the files that import a file, or have one of its packages and mention the way from there."""
-        found = set(self.sources.get(SymbolId(f"{path}::")))
-        stem = path.rpartition(".")[0]
-        folder, _, child = stem.removesuffix("/__init__").rpartition("/")
-        if stem.endswith("/__init__"):  # ``import a.b`` binds a
-            found |= self._binding(child)
-        while folder and (mentioning := self.mentions.get(child)):
-            having = self._binding(folder.rpartition("/")[2])
-            found.update(having.intersection(mentioning) if having else ())
-            folder, _, child = folder.rpartition("/")
-        return found
-
-    def _binding(self, name: str) -> frozenset[str]:
-        """Return the files in which a module of that name is bound itself."""
-        if (known := self.bound.get(name)) is None:
-            known = frozenset(one for one in self.mentions.get(name) if _has_module(self.files[one], name))
-            self.bound[name] = known
-        return known
+        """Return the files that may see the names of a Python file; where they are very many, all are."""
+        found = self.importers.of(path)
+        return self.files if found is None else found
 
     @cached_property
-    def bound(self) -> dict[str, frozenset[str]]:
-        """The files that bind a module itself, by the name of it; as far as somebody asked."""
-        return {}
+    def importers(self) -> Importers:
+        """Who sees a Python file in this state."""
+        return Importers(lambda path: self.sources.get(SymbolId(f"{path}::")), self.mentions.get)
 
     @cached_property
     def resolving(self) -> Mapping[str, Resolving]:
@@ -183,14 +148,6 @@ def _with(known: Mapping[str, T], fresh: Mapping[str, T], changes: Mapping[str, 
         if changes[path] is None:
             values.pop(path, None)
     return values
-
-
-def _has_module(scopes: Scopes, name: str) -> bool:
-    """Tell whether an import of a file may bind a module of that name itself, and not only what is in it."""
-    for binding in scopes.facts.imports:
-        if binding.target in {name, "*"} or (not binding.target and name in binding.module.split(".")):
-            return True
-    return False
 
 
 def _knowing(linked: Linked, **groups: Groups[str, str] | Groups[str, SymbolId] | Groups[SymbolId, str]) -> Linked:
@@ -225,7 +182,7 @@ def _mentions(files: Iterable[Scopes]) -> Iterator[tuple[str, str]]:
 
 
 def _mentioned(scopes: Scopes) -> set[str]:
-    """Return the names that a file uses."""
+    """Return the names that a file uses, and of Python marks of those that it may bind modules by."""
     facts = scopes.facts
     names = {use.name for use in facts.references}
     names.update(f"{use.name}=" for use in facts.references if use.kind == "write")
@@ -234,6 +191,8 @@ def _mentioned(scopes: Scopes) -> set[str]:
     if family(scopes.path) == RUBY.name:
         names |= classes_mentioned(written)
         names.update(symbol.name for symbol in facts.symbols if symbol.kind in ("class", "namespace"))
+    elif family(scopes.path) == PYTHON.name:
+        names.update(modules_bound(scopes))
     for binding in bindings(scopes):
         names |= parts(binding)
     return names

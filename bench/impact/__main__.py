@@ -1,11 +1,11 @@
 """Does impact miss a fault? `BENCH_REPOS=DIR python bench/impact [--smoke] [--mutants N] [--minutes M] [--only NAME]`.
 
-DIR holds the clones `click`, `flask` and `httpx`, and for each an environment `venv-NAME` that the project and its test
-requirements are installed into; and the clone `es-toolkit` with its node_modules. A seeded sample of mutants is put
-into each project's code, one at a time. The tests that impact chooses run first, in its order, until as many fail as
-end a run; only where all of them pass does the rest run. A mutant that only the rest notices is *missed*. *Chosen* is
-the share of the tests that impact chooses, *run* that of those that ran until there was a verdict. Each result is a
-line in `DIR/impact.jsonl`, and a run that was stopped goes on there.
+DIR holds the clones `click`, `flask`, `httpx` and `marshmallow`, and for each an environment `venv-NAME` that the
+project and its test requirements are installed into; and the clone `es-toolkit` with its node_modules. A seeded sample
+of mutants is put into each project's code, one at a time. The tests that impact chooses run first, in its order, until
+as many fail as end a run; only where all of them pass does the rest run. A mutant that only the rest notices is
+*missed*. *Chosen* is the share of the tests that impact chooses, *run* that of those that ran until there was a
+verdict. Each result is a line in `DIR/impact.jsonl`, and a run that was stopped goes on there.
 
 The smoke form does the same to `examples/till`. Exits 1 when a goal is missed, 2 when a clone is not there.
 """
@@ -39,6 +39,7 @@ PINNED = (
     ("flask", "src/flask", "2ac89889f4cc330eabd50f295dcef02828522c69", 900),
     ("httpx", "httpx", "ae1b9f66238f75ced3ced5e4485408435de10768", 900),
     ("click", "src/click", "2c8cd3ac958a7eb316d67f2d316c27086c4c0369", 1200),
+    ("marshmallow", "src/marshmallow", "341b927f219205704728c05cd61f04d7e9727523", 900),
 )
 """Name, where its code is, commit, and how many mutants."""
 SCRIPTS = ("es-toolkit", "src", "a1918b04e0e46e70000e0b6b048f1aabaafc1afb", 600)
@@ -66,8 +67,9 @@ def main() -> int:
             results = list(_results(our_own(place), SMOKE_MUTANTS, place, time.monotonic() + SMOKE_S))
         return _told({"till": results}, smoke=True)
     where = os.environ.get("BENCH_REPOS", "")
-    missing = [name for name, *_ in PINNED if not _project(Path(where), name)]
-    if not (Path(where) / SCRIPTS[0] / "node_modules" / "vitest").exists():
+    asked = [name for name, *_ in PINNED if options.only in ("", name)]
+    missing = [name for name in asked if not _project(Path(where), name)]
+    if options.only in ("", SCRIPTS[0]) and not (Path(where) / SCRIPTS[0] / "node_modules" / "vitest").exists():
         missing.append(SCRIPTS[0])
     if not where or missing:
         print(f"BENCH_REPOS={where!r} has no {', '.join(missing)}: clone each, and install it into DIR/venv-NAME")

@@ -7,7 +7,12 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Parser, Query
 
 CHUNK = 16
 N_EDITS = 60
@@ -35,7 +40,17 @@ def _bare(tree: Path) -> dict[str, float]:
 
 def _queried(paths: list[str]) -> int:
     """Read, parse and query files with the index's own query; returns what it captured."""
-    from tree_sitter import Query, QueryCursor
+    from tree_sitter import QueryCursor
+
+    parser, query = _parser_and_query()
+    trees = (parser.parse(Path(path).read_bytes()) for path in paths)
+    return sum(map(len, (QueryCursor(query).captures(tree.root_node) for tree in trees)))
+
+
+@cache
+def _parser_and_query() -> tuple[Parser, Query]:
+    """Return what a process makes once: to make the query takes as long as to read some fifteen files."""
+    from tree_sitter import Query
 
     from bridle.indexer import languages
     from bridle.indexer.languages.grammars import grammar_of, parser_of
@@ -44,10 +59,7 @@ def _queried(paths: list[str]) -> int:
     assert grammar is not None
     parser = parser_of(grammar)
     assert parser.language is not None
-    text = (Path(languages.__path__[0]) / "queries" / "python.scm").read_text("utf-8")
-    query = Query(parser.language, text)
-    trees = (parser.parse(Path(path).read_bytes()) for path in paths)
-    return sum(map(len, (QueryCursor(query).captures(tree.root_node) for tree in trees)))
+    return parser, Query(parser.language, (Path(languages.__path__[0]) / "queries" / "python.scm").read_text("utf-8"))
 
 
 def _cold(tree: Path) -> dict[str, float]:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from bridle.harness.verify.impact.evidence import Evidence, Seen
-from bridle.harness.verify.impact.names import noticing
+from bridle.harness.verify.impact.evidence import Evidence, Kept, Seen
+from bridle.harness.verify.impact.names import Noticing, noticing, reading
 from bridle.harness.verify.impact.touches import Touch
 
 CONFIGURATION = frozenset(
@@ -135,11 +135,8 @@ class _Choice:
         for test in evidence.executors(touch.path, touch.lines):
             share = (test.masks[touch.path] & touch.lines).bit_count() / n_lines
             self.pick(test, f"executed {name} in {touch.path}", 1.0, share + 20 / (20 + test.n_lines))
-        for one in evidence.importers_that(lambda one: bool(one.masks.get(touch.path, 0) & touch.lines)):
-            if touch.imports and one.path == touch.path:
-                continue  # what a module does on import is asked below
-            if why := self._pick_importers(one.path, f"imports {one.path}, which executes {name}"):
-                return why
+        if why := self._take_indirect(touch, name):
+            return why
         if touch.binds and not self._take_names(touch):
             return ""
         if touch.imports:
@@ -152,24 +149,44 @@ class _Choice:
             return self._widen(touch)
         return ""
 
+    def _take_indirect(self, touch: Touch, name: str) -> str:
+        """Pick the tests of modules that executed a difference while imported, and those handed what it made."""
+        for one in self._evidence.importers_that(lambda one: bool(one.masks.get(touch.path, 0) & touch.lines)):
+            if touch.imports and one.path == touch.path:
+                continue  # what a module does on import is asked for by itself
+            if why := self._pick_importers(one.path, f"imports {one.path}, which executes {name}"):
+                return why
+        for kept in self._evidence.cached:
+            if kept.masks.get(touch.path, 0) & touch.lines and (why := self._pick_handed(kept, f"executes {name}")):
+                return why
+        return ""
+
     def _take_names(self, touch: Touch) -> str:
         """Pick the tests that read what a name stands for; returns why they cannot be told."""
         told = noticing(self._evidence.names, touch.path, touch.lines)
+        before = len(self.picks)
+        why = self._pick_readers(told, f"reads {touch.symbol or 'a name'} of {touch.path}", touch.symbol)
+        return why or ("" if len(self.picks) > before else "nobody was seen to read it")
+
+    def _pick_handed(self, kept: Kept, does: str) -> str:
+        """Pick the tests that may be handed what a decorator keeps; returns why all must run."""
+        told = reading(self._evidence.names, kept.name)
+        return self._pick_readers(told, f"reads {kept.name} of {kept.path}, which {does} and is kept", kept.name)
+
+    def _pick_readers(self, told: Noticing, reason: str, name: str) -> str:
+        """Pick the tests that executed such lines, or import a module which did; returns why that may be any."""
         if told.why:
             return told.why
-        before = len(self.picks)
         for path, lines in told.lines.items():
             for test in self._evidence.executors(path, lines):
-                self.pick(
-                    test, f"reads {touch.symbol or 'a name'} of {touch.path}", 0.9, 0.3 + 20 / (20 + test.n_lines)
-                )
+                self.pick(test, reason, 0.9, 0.3 + 20 / (20 + test.n_lines))
         for one in self._evidence.importing:
             if any(one.masks.get(path, 0) & lines for path, lines in told.lines.items()):
                 files = self._evidence.importing_files(one.path)
                 if files is None:
                     return f"{one.path} may be imported by any test"
-                self._pick_files(files, f"imports {one.path}, which reads {touch.symbol}", 0.8)
-        return "" if len(self.picks) > before else "nobody was seen to read it"
+                self._pick_files(files, f"imports {one.path}, which reads {name}", 0.8)
+        return ""
 
     def _widen(self, touch: Touch) -> str:
         """Pick what stands around a difference that nobody was seen to execute."""
@@ -194,6 +211,9 @@ class _Choice:
             self.pick(test, f"opens {path}" if path in test.opened else f"lists {folder}", 1.0, 0.5)
         for one in modules:
             if why := self._pick_importers(one.path, f"imports {one.path}, which opens {path}"):
+                return why
+        for kept in evidence.cached:
+            if wanted & kept.opened and (why := self._pick_handed(kept, f"opens {path}")):
                 return why
         return "" if found or modules else f"nobody was seen to open {path}"
 

@@ -1,7 +1,8 @@
 """What tests were seen to do, as sets that can be asked: pure, made from the contexts of recorded sessions.
 
 A *context* is what the plug-in `bridle_reach` tells of: a test, a fixture that outlives a test, a module while it is
-imported, a file while it is collected, the session. Lines are masks over the texts that were recorded.
+imported, a file while it is collected, a function that keeps what it works out, the session. Lines are masks over the
+texts that were recorded.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ class Context(msgspec.Struct, frozen=True):
     """One thing that ran. `lines` are masks in hexadecimal by path; `partial` says why they may not be all.
 
     Of a test: `uses` are the fixtures, `path` is its file, `outcome` what became of it. Of a module: `importers` are
-    the contexts that imported it first.
+    the contexts that imported it first. `kept` are those of functions that were called and keep what they work out:
+    what any call of theirs did may be felt here.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Context(msgspec.Struct, frozen=True):
     partial: str = ""
     importers: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     path: str = ""
     seconds: float = 0.0
     outcome: str = ""
@@ -59,6 +62,15 @@ class Importing(msgspec.Struct, frozen=True):
     partial: str
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """What was done to work out what a decorator keeps: who is handed it does not even enter the function."""
+
+    path: str
+    name: str
+    masks: Mapping[str, int]
+    opened: frozenset[str]
+
+
 class Evidence:
     """What is known of a suite. `imports` is which file imports which, as far as `texts` tell; those are the Python
     files as they were when the suite was seen.
@@ -74,13 +86,16 @@ class Evidence:
         self._texts = texts
         named = {context.name: context for context in contexts}
         self.unwatched = frozenset(unwatched)
-        self.session = named.get(SESSION, Context(SESSION))
+        self.session = _whole(named.get(SESSION, Context(SESSION)), named)
         self.tests: Mapping[str, Seen] = {
             context.name.removeprefix("test:"): _seen(context, named)
             for context in named.values()
             if context.name.startswith("test:")
         }
-        self.importing = [_importing(one) for one in named.values() if one.name.startswith(("module:", "file:"))]
+        self.importing = [
+            _importing(_whole(one, named)) for one in named.values() if one.name.startswith(("module:", "file:"))
+        ]
+        self.cached = [_kept(_whole(one, named)) for one in named.values() if one.name.startswith("cached:")]
         self.test_files = frozenset(test.path for test in self.tests.values())
         self._importers = self._all_importers(named.values(), imports)
         self._lazy = {
@@ -165,7 +180,7 @@ class Evidence:
 
 def _seen(context: Context, named: Mapping[str, Context]) -> Seen:
     fixtures = [named[f"fixture:{name}"] for name in context.uses if f"fixture:{name}" in named]
-    parts = [context, *fixtures]
+    parts = [_whole(one, named) for one in (context, *fixtures)]
     masks = _masks(parts)
     return Seen(
         context.name.removeprefix("test:"),
@@ -177,6 +192,29 @@ def _seen(context: Context, named: Mapping[str, Context]) -> Seen:
         context.outcome,
         sum(mask.bit_count() for mask in masks.values()),
     )
+
+
+def _whole(context: Context, named: Mapping[str, Context]) -> Context:
+    """Return a context with all that was done for what is kept by functions which it called, or they in turn."""
+    waiting, parts, done = list(context.kept), [context], set(context.kept)
+    while waiting:
+        if (one := named.get(waiting.pop())) is not None:
+            parts.append(one)
+            waiting += set(one.kept) - done
+            done.update(one.kept)
+    if len(parts) == 1:
+        return context
+    return msgspec.structs.replace(
+        context,
+        lines={path: f"{mask:x}" for path, mask in _masks(parts).items()},
+        opened=tuple(sorted({path for part in parts for path in part.opened})),
+        partial=next((part.partial for part in parts if part.partial), ""),
+    )
+
+
+def _kept(context: Context) -> Kept:
+    path, _, name = context.name.partition(":")[2].rpartition("::")
+    return Kept(path, name, _masks([context]), frozenset(context.opened))
 
 
 def _importing(context: Context) -> Importing:

@@ -80,12 +80,23 @@ def names_of(text: str) -> Names:
 
 def noticing(files: Mapping[str, Names], path: str, lines: int) -> Noticing:
     """Return who can notice that the items of file `path` on these lines bind something else."""
-    found: dict[str, int] = {}
-    done: set[int] = set()
-    known: set[str] = set()
     waiting = [(path, item) for item in files[path].items if item.lines & lines] if path in files else []
     if not waiting:
         return Noticing({}, "it is not seen what it binds")
+    return _spread(files, waiting, {}, set())
+
+
+def reading(files: Mapping[str, Names], name: str) -> Noticing:
+    """Return who reads something by this name, or by a name that is bound to what has it."""
+    found: dict[str, int] = {}
+    return _spread(files, list(_read_by(files, frozenset({name}), found)), found, {name})
+
+
+def _spread(
+    files: Mapping[str, Names], waiting: list[tuple[str, Item]], found: dict[str, int], known: set[str]
+) -> Noticing:
+    """Follow items that stand for something else to all who read what they bind; `found` are lines that do already."""
+    done: set[int] = set()
     while waiting:
         at, item = waiting.pop()
         if id(item) in done:

@@ -15,7 +15,7 @@ import msgspec
 from bridle.harness.verify.impact.evidence import SESSION, Context, Evidence
 from bridle.harness.verify.impact.imports import imports_of
 
-FORM = 1
+FORM = 2
 MAX_BYTES = 64_000_000
 MAX_TEXTS_BYTES = 128_000_000
 
@@ -137,4 +137,5 @@ def joined(old: Context, new: Context) -> Context:
         opened=tuple(sorted({*old.opened, *new.opened})),
         partial=new.partial or old.partial,
         importers=tuple(sorted({*old.importers, *new.importers})),
+        kept=tuple(sorted({*old.kept, *new.kept})),
     )

@@ -1,33 +1,29 @@
 """PYTEST_DONT_REWRITE: tells which lines and files of the workspace each test of a session depends on.
 
 Loaded with `-p bridle_reach` after `bridle_proof`, which writes what is recorded into the report of the session, and
-in each worker of xdist too (Python 3.8 and later, standard library only). Lines are counted by
-`sys.monitoring` where there is one, by `sys.settrace` else; files that are opened by an audit hook. What is executed
-belongs to a *context*: a test, a fixture that outlives a test, a module while it is imported, or the session. It never
-changes what pytest does: where another tracer stands in our place, what it hides is told as partial.
+in each worker of xdist too (Python 3.8 and later, standard library only). Lines are counted by `bridle_counting`,
+files that are opened by an audit hook. What is executed belongs to a *context*: a test, a fixture that outlives a
+test, a module while it is imported, a function that keeps what it works out, or the session. It never changes what
+pytest does: where another tracer stands in our place, what it hides is told as partial.
 """
 
 import os
 import sys
-import threading
 import time
 
 import pytest
+from bridle_counting import counter
+from bridle_kept import keepers
 from bridle_proof import path_of
 from bridle_report import relative
 
 MAX_CHARACTERS = 40_000_000
 MAX_OPENED = 2_000
-TOOL = 4  # none of the ids that Python reserves
-NAME = "bridle"
 SESSION = "session"
 PROCESSES = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty")
 WATCHED = frozenset(("open", "sqlite3.connect", "os.listdir", "os.scandir", "exec", *PROCESSES))
 HARMLESS = frozenset(("uname", "ldconfig", "gcc", "cc", "ld", "objdump", "stty", "tput", "lsb_release"))
 """Programs that read nothing of the workspace: the standard library asks them about the machine."""
-
-_settrace, _gettrace = sys.settrace, sys.gettrace
-_monitoring = getattr(sys, "monitoring", None)
 
 
 class Context:
@@ -52,11 +48,13 @@ class Recorder:
         self.paths = {}
         self.contexts = {SESSION: Context()}
         self.importers = {}
+        self.kept = {}
+        self.keeping = {}
         self.tests = {}
         self._stack = [SESSION]
         self.over = False
         self.now = self.contexts[SESSION]
-        self._counter = Tracing(self) if _monitoring is None else Monitoring(self)
+        self._counter = counter(self)
         preloaded = (
             vars(module).get("__file__") for module in list(sys.modules.values()) if hasattr(module, "__dict__")
         )
@@ -93,6 +91,37 @@ class Recorder:
         self.importers.setdefault(name, set()).add(self._stack[-1])
         self.push(name)
         return name
+
+    def push_kept(self, name):
+        """Begin what a function works out to keep it: whoever calls that function has to do with all of it."""
+        self.kept.setdefault(self._stack[-1], set()).add(name)
+        self.push(name)
+
+    def is_inside(self, name):
+        return name in self._stack
+
+    def around(self, name):
+        """Return the context in which another one was begun."""
+        return self._stack[self._stack.index(name) - 1]
+
+    def keepers(self, filename):
+        """Return the functions of a file that keep what they work out, by their first lines."""
+        found = self.keeping.get(filename)
+        if found is None:
+            was_over, self.over = self.over, True  # it is ours to read, and no test's
+            try:
+                with open(filename, "rb") as stream:
+                    found = keepers(stream.read())
+            except OSError:
+                found = {}
+            self.over = was_over
+            self.keeping[filename] = found
+        return found
+
+    def kept_name(self, code):
+        """Return the context of what a function keeps, "" for one that keeps nothing."""
+        name, how = self.keepers(code.co_filename).get(code.co_firstlineno, ("", ""))
+        return "%s:%s::%s" % (how, self.path(code.co_filename), name) if name and name == code.co_name else ""
 
     def _switch(self, context):
         problem = self._counter.problem()
@@ -158,138 +187,8 @@ class Recorder:
                 opened=sorted(context.opened),
                 partial=partial,
                 importers=sorted(self.importers.get(name, ())),
+                kept=sorted(self.kept.get(name, ())),
             )
-
-
-class Tracing:
-    """Counts lines by `sys.settrace`, for a Python that has nothing better."""
-
-    def __init__(self, recorder):
-        self._function = _tracer(recorder)
-
-    def start(self):
-        if _gettrace() is not None:
-            return "another tracer runs in this session"
-        threading.settrace(self._function)
-        _settrace(self._function)
-        return ""
-
-    def problem(self):
-        return "" if _gettrace() is self._function else "another tracer ran, or took ours away"
-
-    def again(self):
-        if _gettrace() is None:
-            _settrace(self._function)
-
-    def watch(self, code):
-        """Nothing: every call comes by."""
-
-
-def _tracer(recorder):
-    """Return the function that sees each call; written for speed, since it sees those of all libraries too."""
-    known, path = recorder.paths, recorder.path
-
-    def call(frame, event, arg):
-        code = frame.f_code
-        filename = code.co_filename
-        if not (known.get(filename) or (filename not in known and path(filename))):
-            return None
-        if code.co_name == "<module>":
-            return module(frame, filename)
-        lines = recorder.now.lines
-        add = (lines[filename] if filename in lines else recorder.now.seen(filename)).add
-
-        def line(frame, event, arg):
-            add(frame.f_lineno)
-            return line
-
-        return line
-
-    def module(frame, filename):
-        name = recorder.push_module(filename)
-        add = recorder.contexts[name].seen(filename).add
-
-        def line(frame, event, arg):
-            add(frame.f_lineno)
-            if event == "return":
-                recorder.pop(name)
-            return line
-
-        return line
-
-    return call
-
-
-class Monitoring:
-    """Counts lines by `sys.monitoring`: each line once a context, and nothing outside the workspace."""
-
-    def __init__(self, recorder):
-        self._recorder = recorder
-        self._importing = {}
-        self._watched = set()
-        self._kept = []
-        self._lost = ""
-
-    def start(self):
-        events = _monitoring.events
-        try:
-            _monitoring.use_tool_id(TOOL, NAME)
-        except ValueError:
-            self._lost = "another tool holds the place in sys.monitoring that is ours"
-            return self._lost
-        _monitoring.register_callback(TOOL, events.LINE, self._line)
-        _monitoring.register_callback(TOOL, events.PY_START, self._begun)
-        _monitoring.register_callback(TOOL, events.PY_RETURN, self._returned)
-        _monitoring.register_callback(TOOL, events.PY_UNWIND, self._unwound)
-        return ""
-
-    def problem(self):
-        if not self._lost and _monitoring.get_tool(TOOL) != NAME:
-            self._lost = "our place in sys.monitoring was taken away"
-        return self._lost
-
-    def again(self):
-        if not self._lost:
-            _monitoring.restart_events()
-
-    def watch(self, code):
-        """Count the lines of code that is about to be executed, and of all that it defines."""
-        if self._lost or not hasattr(code, "co_filename") or not self._recorder.path(code.co_filename):
-            return
-        events = _monitoring.events
-        waiting = [code]
-        while waiting:
-            at = waiting.pop()
-            if id(at) in self._watched:
-                continue
-            self._watched.add(id(at))
-            wanted = events.LINE
-            if at.co_name == "<module>":
-                wanted |= events.PY_START | events.PY_RETURN
-            _monitoring.set_local_events(TOOL, at, wanted)
-            waiting += [inner for inner in at.co_consts if hasattr(inner, "co_filename")]
-        self._kept.append(code)  # an id is one code's only as long as that code lives
-
-    def _line(self, code, line):
-        self._recorder.now.seen(code.co_filename).add(line)
-        return _monitoring.DISABLE
-
-    def _begun(self, code, offset):
-        self._importing[id(code)] = self._recorder.push_module(code.co_filename)
-        _monitoring.set_events(TOOL, _monitoring.events.PY_UNWIND)
-
-    def _returned(self, code, offset, value):
-        self._over(code)
-
-    def _unwound(self, code, offset, error):
-        self._over(code)
-
-    def _over(self, code):
-        name = self._importing.pop(id(code), None)
-        if name is not None:
-            self._recorder.pop(name)
-            if not self._importing:
-                _monitoring.set_events(TOOL, 0)
 
 
 class Hooks:

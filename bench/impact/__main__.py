@@ -162,6 +162,7 @@ class _Runner:
         self._known = known
         self._suite = suite
         self._rank = {one: n for n, one in enumerate(suite.items)}
+        self._stable = [one for one in suite.items if one in known.evidence.tests]  # who was never seen always runs
         self._times = {one: test.seconds for one, test in known.evidence.tests.items()}
 
     def judge(self, mutant: Mutant) -> dict[str, Any] | None:
@@ -175,7 +176,7 @@ class _Runner:
             return None
         selection = choose(self._known.evidence, Change(found))
         chosen = self._in_order(selection)
-        rest = [one for one in self._suite.items if one not in set(chosen) and one not in self._known.failing]
+        rest = [one for one in self._stable if one not in set(chosen) and one not in self._known.failing]
         began = time.monotonic()
         told = self._run(mutant, source, [chosen, rest], found)
         for _ in range(MAX_AGAIN):

@@ -30,6 +30,7 @@ import scripts
 from suites import Known, Project, Suite, know, our_own
 
 from bridle.harness.tightening import Proof
+from bridle.harness.verify.checkers.pytest_scope import TESTS_A_FAILURE
 from bridle.harness.verify.impact.choosing import Change, Selection, choose
 from bridle.harness.verify.impact.touches import Touch, touches
 from bridle.harness.verify.mutants.mutant import Mutant
@@ -46,6 +47,7 @@ SCRIPTS = ("es-toolkit", "src", "a1918b04e0e46e70000e0b6b048f1aabaafc1afb", 600)
 """The same of the TypeScript project, whose vitest is in its node_modules."""
 
 ENOUGH = Proof().stop_after
+MORE = ENOUGH * TESTS_A_FAILURE
 MEDIAN, P90, WIDENED = 0.15, 0.40, 0.10
 SMOKE_MUTANTS = 60
 SMOKE_S = 12.0
@@ -211,7 +213,8 @@ class _Runner:
 
     def _run(self, mutant: Mutant, source: str, groups: list[list[str]], found: tuple[Touch, ...]) -> dict[str, Any]:
         path = self._project.root / mutant.path
-        request = {"path": str(path), "source": source, "groups": groups, "times": self._times, "enough": ENOUGH}
+        request = {"path": str(path), "source": source, "groups": groups, "times": self._times}
+        request |= {"enough": ENOUGH, "more": MORE}
         before, state = path.read_bytes(), path.stat()
         path.write_text(source, "utf-8")
         os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns + 5_000_000_000))
@@ -242,7 +245,7 @@ class _Runner:
     ) -> tuple[dict[str, Any], str]:
         """Return a miss, or why it is none, and a test to leave out: one that fails unchanged in that order too."""
         upto = groups[1][: groups[1].index(told["failed"]) + 1] if told["failed"] in groups[1] else groups[1]
-        unchanged = self._suite.run({"groups": [groups[0], upto], "times": self._times, "enough": 1})
+        unchanged = self._suite.run({"groups": [groups[0], upto], "times": self._times, "enough": 1, "more": 0})
         if unchanged["failed"]:
             return told, str(unchanged["failed"])
         again = self._run(mutant, source, [groups[0], upto], found)

@@ -2,8 +2,8 @@
 
 Collects once, then forks a child for each request on standard input: a mutant inside functions replaces the code of
 those functions in the child. One that changes what runs on import needs a session of its own (`--once`). A request
-names the tests in groups and in their order; of the first group, `enough` that fail end the child, of a later one the
-first that does. Standard library and pytest only.
+names the tests in groups and in their order; of the first group, `enough` that fail end the child, or `more` tests and
+as many again as it took to the first that did; of a later one the first that fails. Standard library and pytest only.
 """
 
 import gc
@@ -46,14 +46,14 @@ class Suite:
             self.error = repr(error)
         self.items = {item.nodeid: item for item in self.session.items}
 
-    def run(self, groups, times, enough, tell):
+    def run(self, groups, times, enough, more, tell):
         """Run the tests of each group in order; tells each before it begins, and the first that failed."""
         watcher = Watcher()
         self.config.pluginmanager.register(watcher)
         ids = [one for group in groups for one in group]
         last_of = [sum(map(len, groups[: n + 1])) for n in range(len(groups))]
         n_group = 0
-        failed_in = n_ran = 0
+        failed_in = n_ran = limit = 0
         for n, one in enumerate(ids):
             while n >= last_of[n_group]:
                 n_group += 1
@@ -69,7 +69,9 @@ class Suite:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             signal.setitimer(signal.ITIMER_REAL, 0)
             failed_in, n_ran = n_group, n + 1
-            if len(watcher.failed) >= (1 if n_group else enough):
+            if watcher.failed and not limit:
+                limit = n_ran + max(more, n_ran)
+            if len(watcher.failed) >= (1 if n_group else enough) or 0 < limit <= n_ran:
                 break
         if watcher.failed:
             tell({"failed": next(iter(watcher.failed)), "group": failed_in, "n_ran": n_ran, "how": "failed"})
@@ -126,7 +128,7 @@ def attempt(suite, request):
             elif suite.error:
                 tell({"failed": "collection", "group": 0, "n_ran": 0, "how": suite.error[:200]})
             else:
-                suite.run(request["groups"], request["times"], request["enough"], tell)
+                suite.run(request["groups"], request["times"], request["enough"], request["more"], tell)
         except BaseException as error:  # noqa: BLE001  # whatever a mutant raises
             tell({"failed": "session", "group": 0, "n_ran": 0, "how": repr(error)[:200]})
         os._exit(0)

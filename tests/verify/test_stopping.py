@@ -82,3 +82,44 @@ def test_what_did_not_run_is_not_told_as_fixed(seen: Bench) -> None:
     verdict = seen.one("pytest", baseline=[f for f in ground if f.test.endswith("[15]")])
     assert "did not run" in verdict.extent
     assert verdict.fixed == ()
+
+
+LONE = """import pytest
+from calc import double
+
+
+@pytest.mark.parametrize('n', range({before}))
+def test_before(n):
+    assert double(0) == 0
+
+
+def test_lone():
+    assert double(1) == 2
+
+
+@pytest.mark.parametrize('n', range({after}))
+def test_after(n):
+    assert double(0) == 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "before", "after", "n_unrun"),
+    [("", 3, 60, 30), ("", 40, 60, 19), ("", 3, 30, 0), ("addopts = -p xdist -n 1\n", 3, 60, 25)],
+)
+def test_after_a_first_failure_so_many_more_tests_run_and_as_many_again_as_led_to_it(
+    bench: Bench, tmp_path: Path, options: str, before: int, after: int, n_unrun: int
+) -> None:
+    bench.memory, bench.which = Memory(tmp_path / "memory"), msgspec.structs.replace(IMPACT, enough=3)
+    text = LONE.format(before=before, after=after)
+    bench.put({"calc.py": CODE, "test_calc.py": text, "pytest.ini": f"[pytest]\n{options}"})
+    assert bench.one("pytest").outcome == "pass"
+    bench.put({"calc.py": BROKEN})
+    verdict = bench.one("pytest")
+    assert verdict.outcome == "fail"
+    assert [finding.test for finding in verdict.findings] == ["test_calc.py::test_lone"]
+    if not options:
+        told = f"stopped after a failure, {n_unrun} of {before + after + 1} tests did not run"
+        assert verdict.extent == (told if n_unrun else "")
+    else:  # a worker has begun some when it is told to stop
+        assert verdict.extent.startswith("stopped after a failure, ")

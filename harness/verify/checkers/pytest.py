@@ -17,7 +17,7 @@ from bridle.harness.nouns import Finding, Related, Verdict
 from bridle.harness.verify.checkers.assertion import MAX_COMPARED, Written, told_first
 from bridle.harness.verify.checkers.loaded import rewritten, wrong_tree
 from bridle.harness.verify.checkers.pytest_report import Failure, Session, UnprovenError, read_session, running_test
-from bridle.harness.verify.checkers.pytest_scope import Choice, Plan, learn, plan_of, told_path
+from bridle.harness.verify.checkers.pytest_scope import Choice, Enough, Plan, learn, plan_of, told_path
 from bridle.harness.verify.checkers.pytest_values import shown_value, values_of
 from bridle.harness.verify.checks import is_test_path
 from bridle.harness.verify.job import (
@@ -49,7 +49,7 @@ class Asked(msgspec.Struct, frozen=True):
     only: tuple[str, ...] = ()
     choice: Choice | None = None
     record: bool = False
-    max_failures: int = 0
+    enough: Enough | None = None
 
 
 def check(job: Job) -> Verdict:
@@ -59,7 +59,7 @@ def check(job: Job) -> Verdict:
     while somebody types, the first word is enough.
     """
     plan = plan_of(job)
-    ran, session = _session(job, Asked(job.which.only, plan.choice, plan.record, plan.max_failures))
+    ran, session = _session(job, Asked(job.which.only, plan.choice, plan.record, plan.enough))
     if isinstance(session, Verdict):
         return session
     if missing := plan.missing(session):
@@ -82,7 +82,7 @@ def check(job: Job) -> Verdict:
 def notices(job: Job) -> bool | None:
     """Tell whether any of the tests that reach what changed fails, None where that cannot be told; learns nothing."""
     plan = plan_of(job)
-    ran, session = _session(job, Asked(choice=plan.choice, max_failures=1))
+    ran, session = _session(job, Asked(choice=plan.choice, enough=Enough(1)))
     if isinstance(session, Verdict):
         return True if session.outcome == "timeout" and ran.completed.timed_out else None
     if session.uncollected or session.failures:
@@ -108,7 +108,8 @@ def _session(job: Job, asked: Asked) -> tuple[Ran, Session | Verdict]:
     nonce, report = secrets.token_hex(16), job.shadow.new_report()
     if asked.choice is not None:
         report.write_bytes(msgspec.json.encode(asked.choice))
-    order = json.dumps({"path": str(report), "nonce": nonce})
+    waits = [asked.enough.known, asked.enough.more] if asked.enough is not None and asked.enough.more else []
+    order = json.dumps({"path": str(report), "nonce": nonce, "enough": waits})
     variables = {"PYTHONPATH": str(PLUGINS), "BRIDLE_PROOF": order}
     if job.check.package:
         variables["BRIDLE_ROOT"] = "/".join([".."] * len(job.check.package.split("/")))
@@ -128,7 +129,7 @@ def _session(job: Job, asked: Asked) -> tuple[Ran, Session | Verdict]:
 
 
 def _more(asked: Asked) -> list[str]:
-    enough = [f"--maxfail={asked.max_failures}"] if asked.max_failures else []
+    enough = [f"--maxfail={asked.enough.failures}"] if asked.enough is not None else []
     return [*(["-p", "bridle_reach"] if asked.record else []), *enough]
 
 

@@ -90,12 +90,13 @@ class Unwatched(msgspec.Struct, frozen=True, tag_field="kind", tag="unwatched"):
 
 
 class End(msgspec.Struct, frozen=True, tag_field="kind", tag="end"):
-    """The last line; `n_lines` counts those before it."""
+    """The last line; `n_lines` counts those before it. `enough` says that it ended before all of its tests had run."""
 
     nonce: str
     n_lines: int
     n_deselected: int
     exit_code: int
+    enough: bool = False
 
 
 Line = Begin | Collected | Uncollected | Started | Ran | Modules | Reached | Unwatched | End

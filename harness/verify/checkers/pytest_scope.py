@@ -14,6 +14,9 @@ from bridle.harness.verify.impact.memory import seen_by
 from bridle.harness.verify.job import Job, Ran
 from bridle.harness.verify.toolchain import toolchain
 
+TESTS_A_FAILURE = 10
+"""So many tests are waited for after a first new failure, for each failure that would be enough."""
+
 
 class Choice(msgspec.Struct, frozen=True):
     """What the plug-in is told: ids to leave out, files of which nothing runs, and which files come first."""
@@ -23,9 +26,19 @@ class Choice(msgspec.Struct, frozen=True):
     first: tuple[str, ...]
 
 
+class Enough(msgspec.Struct, frozen=True):
+    """When a session ends early: after `failures`, `known` of them old ones, or when `more` tests, and as many again as
+    it took to a new failure, have run after that.
+    """
+
+    failures: int
+    known: int = 0
+    more: int = 0
+
+
 class Plan(msgspec.Struct, frozen=True):
     """What one run is to be. `expected` are the known tests that must have run; `extent` says in words what runs,
-    `files` where those tests stand. It ends after `max_failures`, 0 for never.
+    `files` where those tests stand.
     """
 
     choice: Choice | None = None
@@ -34,7 +47,7 @@ class Plan(msgspec.Struct, frozen=True):
     extent: str = ""
     wider: str = ""
     files: tuple[str, ...] = ()
-    max_failures: int = 0
+    enough: Enough | None = None
 
     def missing(self, session: Session) -> str:
         """Return a test that was to run and was not collected, "" where there is none."""
@@ -43,12 +56,13 @@ class Plan(msgspec.Struct, frozen=True):
         return min(self.expected - set(session.collected), default="")
 
     def ended(self, session: Session) -> str:
-        """Return in words that a session ended at its last failure, "" where it did not."""
+        """Return in words that a session ended since enough had failed, "" where it did not."""
         n_unrun = len(set(session.collected) - session.ran.keys())
         n_failed = len(session.uncollected) + len(session.failures)
-        if not self.max_failures or n_failed < self.max_failures or not n_unrun:
+        if self.enough is None or not n_unrun or (n_failed < self.enough.failures and not session.end.enough):
             return ""
-        return f"stopped after {n_failed} failures, {n_unrun} of {len(session.collected)} tests did not run"
+        failures = "a failure" if n_failed == 1 else f"{n_failed} failures"
+        return f"stopped after {failures}, {n_unrun} of {len(session.collected)} tests did not run"
 
     def told(self, reason: str) -> str:
         """Return a verdict's reason, with what was run and why it was all."""
@@ -70,24 +84,24 @@ def plan_of(job: Job) -> Plan:
     tools = toolchain(job.check, job.shadow.workspace)
     selection = memory.selection(name, tools, job.tree, job.shadow.read)
     if selection.everything:
-        return Plan(record=True, wider=selection.wider, max_failures=_enough(job, selection))
+        return Plan(record=True, wider=selection.wider, enough=_enough(job, selection))
     known = memory.known(name)
     files = {one: test.path for one, test in known.evidence.tests.items()} if known is not None else {}
     choice = _choice(selection, files)
     expected = frozenset(_still_there(selection, files, job))
     enough = _enough(job, selection)
-    return Plan(choice, True, expected, in_words(selection), files=choice.first, max_failures=enough)
+    return Plan(choice, True, expected, in_words(selection), files=choice.first, enough=enough)
 
 
-def _enough(job: Job, selection: Selection) -> int:
-    """Return at how many failures enough of them are new, 0 for never."""
+def _enough(job: Job, selection: Selection) -> Enough | None:
+    """Return when enough tests have failed, None for never."""
     known = job.memory.known(job.check.name) if job.memory is not None else None
     if known is None or not job.which.enough:
-        return 0
+        return None
     tests = known.evidence.tests
     failed = {one for one, test in tests.items() if test.outcome == "failed"} | job.failing
-    left_out = frozenset(selection.left_out)
-    return job.which.enough + len(failed - left_out)
+    n_known = len(failed - frozenset(selection.left_out))
+    return Enough(job.which.enough + n_known, n_known, job.which.enough * TESTS_A_FAILURE)
 
 
 def _choice(selection: Selection, files: dict[str, str]) -> Choice:

@@ -15,6 +15,7 @@ import traceback
 import bridle_report
 import bridle_values
 import pytest
+from bridle_enough import Enough
 from bridle_report import MAX_DETAIL, MAX_MESSAGE, ROOT, Report, clean, cut, leave_no_path, modules, relative
 
 MAX_VALUED = 200  # failures whose values are kept
@@ -182,6 +183,7 @@ class Controller:
             n_lines=self._report.n_lines,
             n_deselected=max(0, self._n_deselected),
             exit_code=int(session.exitstatus),
+            enough=getattr(self._config.pluginmanager.getplugin("bridle_enough"), "reached", False),
         )
 
     def _tell_reached(self, contexts, unwatched):
@@ -223,6 +225,8 @@ def pytest_configure(config):
         recorder = _recording(config)
         config.pluginmanager.register(Controller(report, config, chooser, recorder), "bridle_controller")
         config.pluginmanager.register(Evidence(), "bridle_evidence")
+        if order.get("enough"):
+            config.pluginmanager.register(Enough(*order["enough"]), "bridle_enough")
 
 
 def _choosing(config, choice):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from bridle.indexer.evaluate import Evaluation, Held, How, Member
 from bridle.indexer.facts import FIXTURE, Edge, EdgeKind, Import, Reference, Symbol, SymbolId
@@ -343,6 +344,7 @@ def path_of(symbol: SymbolId) -> str:
     return symbol.partition("::")[0]
 
 
+@lru_cache(maxsize=1024)
 def is_test_file(path: str) -> bool:
     """Whether the runners of its language look for tests in the file, or the file stands among tests."""
     language = family(path)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import cast
 
 import msgspec
@@ -102,6 +103,7 @@ def is_text(path: str) -> bool:
     return path.endswith(_TEXT_SUFFIXES)
 
 
+@lru_cache(maxsize=1024)
 def family(path: str) -> str:
     """Return the name of the language in which files of this name are linked, "" for none."""
     reader = reader_of(path)

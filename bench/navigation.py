@@ -36,7 +36,7 @@ GOAL_P95_MS = 50.0
 SMOKE_SLACK = 4.0
 WAIT_S = 600.0
 HOUSE = Path(__file__).resolve().parents[1]
-FLOORS = ("indexer", "context", "harness", "lsp_server", "cli")
+FLOORS = ("indexer", "context", "harness", "lsp_server", "mcp_server", "cli")
 QUERIES = ("get", "QuerySet", "mod", "save", "qs", "gooo", "_", "Form.clean", "test", "contextmanager")
 
 

@@ -1,9 +1,12 @@
-"""`bridle apply`: hashline edits from a file onto the disk, against revisions that `bridle read` showed."""
+"""`bridle apply`: hashline edits from a file onto the disk, against revisions that `bridle read` showed; `bridle undo`
+takes them back.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +55,8 @@ def main(options: argparse.Namespace) -> int:
             print(f"{file['path']}: +{file['added']} -{file['removed']}{now}")
         if planned.dry_run:
             print("nothing was written: dry run")
+        else:
+            note("· bridle undo takes it back")
     return 0
 
 
@@ -67,8 +72,8 @@ def _given(source: str) -> object:
 
 def _apply(root: Path, revisions: Revisions, given: object, *, dry_run: bool) -> Plan:
     """Plan and write. Raises ToolProblem; then nothing was written."""
+    from bridle.harness.applying import apply
     from bridle.harness.buffers import read_bytes
-    from bridle.harness.edits.disk import Write, commit
     from bridle.harness.edits.hashline import plan
     from bridle.harness.edits.links import check_names
     from bridle.harness.edits.problems import ToolProblem
@@ -91,10 +96,9 @@ def _apply(root: Path, revisions: Revisions, given: object, *, dry_run: bool) ->
     planned = plan(
         request, revisions, lambda path: read_bytes(root / path), lambda path, number: None, newer_python=newer
     )
-    if not (planned.dry_run or dry_run):
-        writes = [Write(f.path, f.before, f.after, f.renamed_from) for f in planned.files]
+    if planned.files and not (planned.dry_run or dry_run):
         try:
-            commit(root, writes, State(root).landings)
+            apply(root, State(root), planned, time.time)
         except UserProblem as problem:
             raise ToolProblem("E_CONFLICT", "", f"{problem.message} {problem.next_step}") from problem
         except OSError as error:

@@ -25,12 +25,12 @@ from bridle.harness.ground import Ground
 from bridle.harness.landings import Landings
 from bridle.harness.lines import Edited, EditedFile, EditLines, LinesReply, LinesRequest, ReadLines, Refusal, Shown
 from bridle.harness.lines import RefusedPlace as Place
-from bridle.harness.nouns import Badge, Proposal, ProposalId, RunId, UserProblem
+from bridle.harness.nouns import Badge, ProposalId, RunId, UserProblem
 from bridle.harness.permission.consulting import permit
 from bridle.harness.permission.decision import Decision, as_event
-from bridle.harness.proposals.hunks import hunks_of
 from bridle.harness.proposals.ledger import Offer
-from bridle.harness.proposals.patches import Changed, capture, diff_text, sizes, unofferable
+from bridle.harness.proposals.patches import Changed, unofferable
+from bridle.harness.proposals.unproved import named, unproved
 from bridle.harness.session.journal import Journal
 from bridle.harness.verify.python_version import is_newer_than_ours
 
@@ -38,7 +38,6 @@ WORKFLOW = "agent"
 UNPROVED = Badge("unverified", "not verified: an agent wrote it")
 MAX_LINES = 1_000
 MAX_TEXT_CHARS = 200_000
-MAX_NAMED = 5
 AROUND_LINES = 2
 
 
@@ -123,31 +122,15 @@ class Editing:
         """Put the changes on offer, journaled as a run of their own."""
         ground = self._ground
         run = RunId(strftime("%Y%m%d-%H%M%S-") + uuid.uuid4().hex[:6])
-        for one in changes:
-            for data in (one.before, one.after):
-                if data is not None:
-                    ground.blobs.put(data)
-        files = capture(changes, ground.buffers.versions())
-        added, removed = sizes(files)
-        title = f"{by or 'an agent'}: {_named([one.path for one in changes])}"[:100]
-        proposal = Proposal(
-            id=ProposalId(run),
-            run=run,
-            title=title,
-            files=files,
-            badge=UNPROVED,
-            diff=diff_text(changes),
-            added=added,
-            removed=removed,
-            hunks=hunks_of(files, ground.blobs.get),
-        )
+        said = f"{by or 'an agent'}: {named([one.path for one in changes])}"
+        proposal = unproved(run, said, UNPROVED, changes, ground.buffers.versions(), ground.blobs)
         journal = Journal(ground.state.journals, run, ground.now)
         try:
-            started = {"workflow": WORKFLOW, "instruction": title, "pid": os.getpid(), "engine": ground.engine}
+            started = {"workflow": WORKFLOW, "instruction": proposal.title, "pid": os.getpid(), "engine": ground.engine}
             journal.append("started", started)
             for path, decision in decisions.items():
                 journal.append("decided", as_event("Edit", path, decision))
-            journal.append("proposed", {"proposal": proposal.id, "files": [file.path for file in files]})
+            journal.append("proposed", {"proposal": proposal.id, "files": [file.path for file in proposal.files]})
             journal.append("ended", {"outcome": "succeeded", "reason": "the edits stand as a proposal"})
         finally:
             journal.close()
@@ -187,11 +170,6 @@ def _told(file: PlannedFile) -> EditedFile:
     added = sum(edit.end - edit.start for edit in file.inverse)
     removed = sum(edit.end - edit.start for edit in file.edits)
     return EditedFile(file.path, added, removed, warnings=file.warnings)
-
-
-def _named(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - MAX_NAMED} more" if len(paths) > MAX_NAMED else ""
-    return ", ".join(paths[:MAX_NAMED]) + more
 
 
 def _refusal(problem: ToolProblem) -> Refusal:

@@ -22,13 +22,13 @@ from bridle.harness.answers import ShadowChange
 from bridle.harness.buffers import read_bytes
 from bridle.harness.engine import Exec, Executed, ProposalChanged
 from bridle.harness.ground import Ground
-from bridle.harness.nouns import Badge, Proposal, ProposalId, RunId, UserProblem
+from bridle.harness.nouns import Badge, RunId, UserProblem
 from bridle.harness.permission.consulting import permit
 from bridle.harness.permission.decide import judge
 from bridle.harness.permission.decision import Decision, as_event
-from bridle.harness.proposals.hunks import hunks_of
 from bridle.harness.proposals.ledger import Offer
-from bridle.harness.proposals.patches import Changed, capture, changed, diff_text, sizes, unofferable
+from bridle.harness.proposals.patches import Changed, changed, unofferable
+from bridle.harness.proposals.unproved import unproved
 from bridle.harness.session.journal import Journal
 from bridle.harness.shadow.shadow import Shadow, open_shadow
 from bridle.harness.tools.command import environment, outcome_of, programs_of
@@ -138,24 +138,8 @@ class Executing:
     def _offer(self, run: RunId, line: str, changes: Sequence[Changed], journal: Journal) -> None:
         """Put what the command wrote on offer: it lands, and is taken back, as any proposal."""
         ground = self._ground
-        for one in changes:
-            for data in (one.before, one.after):
-                if data is not None:
-                    ground.blobs.put(data)
-        files = capture(changes, ground.buffers.versions())
-        added, removed = sizes(files)
-        proposal = Proposal(
-            id=ProposalId(run),
-            run=run,
-            title=f"exec: {line}"[:100],
-            files=files,
-            badge=UNPROVED,
-            diff=diff_text(changes),
-            added=added,
-            removed=removed,
-            hunks=hunks_of(files, ground.blobs.get),
-        )
-        journal.append("proposed", {"proposal": proposal.id, "files": [file.path for file in files]})
+        proposal = unproved(run, f"exec: {line}", UNPROVED, changes, ground.buffers.versions(), ground.blobs)
+        journal.append("proposed", {"proposal": proposal.id, "files": [file.path for file in proposal.files]})
         openings = ground.buffers.openings()
         ground.ledger.put(Offer(proposal, ground={}, engine=ground.engine, openings=openings, created=ground.now()))
         ground.emit(ProposalChanged(proposal))

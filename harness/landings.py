@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 import msgspec
 
 from bridle.harness.buffers import encode_or_utf8
-from bridle.harness.edits.disk import Write, commit
+from bridle.harness.edits.disk import Write, commit, remove_empty
 from bridle.harness.edits.patch import any_patch
 from bridle.harness.engine import (
     Buffer,
@@ -278,11 +278,11 @@ class Landings:
                 Write(p.path, p.before, p.after, executable=p.executable and p.executable[1], mode=p.mode)
                 for p in closed
             ]
-            commit(self._ground.root, writes, self._ground.state.landings)
+            folders = commit(self._ground.root, writes, self._ground.state.landings)
         except (UserProblem, OSError) as error:
             return self._short(plan, unsaved, [p.path for p in closed], str(error), journal)
         written = tuple(p.path for p in closed)
-        self._keep_landing(plan, (*written, *unsaved))
+        self._keep_landing(plan, (*written, *unsaved), folders)
         if plan.rewinds:
             said = {"to": plan.rewinds, "what": plan.way.what, "plan": plan.id if plan.placed else ""}
             journal.append("rewound", {**said, "written": written, "unsaved": unsaved})
@@ -306,12 +306,17 @@ class Landings:
         self._keep_landing(plan, changed)
         return LandingResult("partial", unsaved=changed, conflicts=tuple(missing), reason=reason)
 
-    def _keep_landing(self, plan: Plan, paths: Collection[str]) -> None:
-        """Remember what came to stand, for an undo; of an undo, what still stands."""
+    def _keep_landing(self, plan: Plan, paths: Collection[str], folders: tuple[str, ...] = ()) -> None:
+        """Remember what came to stand, for an undo, and the `folders` made for it; of an undo, what still stands.
+
+        What goes back takes the folders along that landings of this offer made, where nothing is left in them.
+        """
         if not plan.proposal:
             return
         ground = self._ground
         offer = ground.ledger.get(plan.proposal)
+        if plan.rewinds or plan.undoes:
+            remove_empty(ground.root, sorted({folder for part in offer.parts for folder in part.folders}))
         if plan.rewinds:
             self._settle(gone_back(offer, plan.way, [one.path for one in plan.placed], paths, ground.now()))
             return
@@ -319,7 +324,7 @@ class Landings:
             self._settle(without_part(offer, plan.undoes, paths))
             return
         files = tuple(_landed_patch(p) for p in plan.placed if p.path in paths)
-        part = Part(plan.id, files, plan.hunks, ground.engine, ground.buffers.openings(), ground.now())
+        part = Part(plan.id, files, plan.hunks, ground.engine, ground.buffers.openings(), ground.now(), folders)
         self._settle(with_part(offer, part))
 
     def _settle(self, offer: Offer) -> None:

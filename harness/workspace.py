@@ -212,6 +212,7 @@ def _rung(root: Path, state: State, settings: Settings) -> str:
         shadow = open_shadow(
             root,
             state.shadows,
+            python=settings.python or None,
             required=settings.sandbox_required,
             limits=settings.limits,
             container=settings.container,

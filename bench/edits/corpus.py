@@ -16,7 +16,7 @@ from typing import NamedTuple
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PINNED = HERE / "commits.tsv"
-FLOORS = ("indexer", "context", "harness", "lsp_server", "cli")
+FLOORS = ("indexer", "context", "harness", "lsp_server", "mcp_server", "cli")
 MIN_LINES, MAX_LINES = 30, 3_000
 
 

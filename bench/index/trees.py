@@ -9,7 +9,7 @@ from pathlib import Path
 
 HOUSE = Path(__file__).resolve().parents[2]
 STDLIB = Path(sysconfig.get_path("stdlib"))
-FLOORS = ("indexer", "context", "harness", "lsp_server", "cli")
+FLOORS = ("indexer", "context", "harness", "lsp_server", "mcp_server", "cli")
 
 
 def python_files(root: Path) -> Iterator[Path]:

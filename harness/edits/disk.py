@@ -83,8 +83,10 @@ class _Manifest(msgspec.Struct, frozen=True):
     folders: tuple[str, ...]
 
 
-def commit(root: Path, writes: Sequence[Write], journal: Path, disk: FileSystem = _REAL) -> None:
+def commit(root: Path, writes: Sequence[Write], journal: Path, disk: FileSystem = _REAL) -> tuple[str, ...]:
     """Write all of `writes` below `root`, or none; `journal` is a folder of our own on any disk.
+
+    Returns the folders that had to be made, outermost first.
 
     Raises:
         UserProblem: a file is not as `before` says, or is no file below `root`, or another process writes for
@@ -94,10 +96,17 @@ def commit(root: Path, writes: Sequence[Write], journal: Path, disk: FileSystem 
     """
     journal.mkdir(parents=True, exist_ok=True, mode=0o700)
     with held(journal / _LOCK, _TURN_WITHIN_S):
-        _commit(root.resolve(), writes, journal.resolve(), disk)
+        return _commit(root.resolve(), writes, journal.resolve(), disk)
 
 
-def _commit(root: Path, writes: Sequence[Write], journal: Path, disk: FileSystem) -> None:
+def remove_empty(root: Path, folders: Sequence[str], disk: FileSystem = _REAL) -> None:
+    """Remove those of `folders`, outermost first as they were made, in which nothing is left; no link is followed."""
+    for name in reversed(folders):
+        with suppress(OSError):  # not there, or somebody put something into it
+            disk.remove_folder(root.resolve() / name)
+
+
+def _commit(root: Path, writes: Sequence[Write], journal: Path, disk: FileSystem) -> tuple[str, ...]:
     manifest = _manifest(root, writes)
     _expect_room(root, writes, manifest)
     for write, entry in zip(writes, manifest.entries, strict=True):
@@ -118,6 +127,7 @@ def _commit(root: Path, writes: Sequence[Write], journal: Path, disk: FileSystem
         _take_back(root, folder, manifest, disk, error)
         raise
     _sweep(folder)
+    return manifest.folders
 
 
 def recover(root: Path, journal: Path, disk: FileSystem = _REAL) -> Recovered:
@@ -274,9 +284,7 @@ def _restore(root: Path, folder: Path, manifest: _Manifest, disk: FileSystem) ->
         else:
             _make(_draft(place, folder, n), (folder / str(n)).read_bytes(), entry.look, disk)
             disk.rename(_draft(place, folder, n), place)
-    for name in reversed(manifest.folders):
-        with suppress(OSError):  # not there, or somebody put something into it
-            disk.remove_folder(root / name)
+    remove_empty(root, manifest.folders, disk)
     return Recovered(tuple(restored), tuple(kept))
 
 

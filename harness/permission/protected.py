@@ -8,7 +8,7 @@ system would: without case, without invisible characters, without what Windows c
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import msgspec
@@ -37,6 +37,7 @@ class _Protection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     patterns: tuple[str, ...]
 
 
+@lru_cache(maxsize=4096)
 def protection(path: str, tool: str) -> Ruling | None:
     """Return the strictest built-in ruling on a path from the root, None when there is none."""
     name = canonical(path)
@@ -44,6 +45,11 @@ def protection(path: str, tool: str) -> Ruling | None:
         if tool in ruling.tools and spec.match_file(name):
             return ruling
     return None
+
+
+def prepare() -> None:
+    """Make the table now, which takes a twentieth of a second, and not when somebody waits for the first ruling."""
+    _table()
 
 
 def canonical(path: str) -> str:

@@ -26,7 +26,7 @@ class Part(msgspec.Struct, frozen=True):
     """One landing of an offer that stands: the plan that made it, which hunks it took, when.
 
     `files` are the patches as they came to stand, with the versions that the documents had then; `openings` and
-    `engine` say what these versions count in.
+    `engine` say what these versions count in. `folders` had to be made for it, outermost first.
     """
 
     plan: str
@@ -35,6 +35,7 @@ class Part(msgspec.Struct, frozen=True):
     engine: str = ""
     openings: dict[str, int] = {}
     at: float = 0.0
+    folders: tuple[str, ...] = ()
 
 
 class Offer(msgspec.Struct, frozen=True):

@@ -13,7 +13,12 @@ from bridle.harness.proposals.ledger import Offer, Part
 
 
 def with_part(offer: Offer, part: Part) -> Offer:
-    """Return the offer after `part` came to stand: hunks of the files that landed are accepted, others stay open."""
+    """Return the offer after `part` came to stand: hunks of the files that landed are accepted, others stay open.
+
+    A part that was remembered before a crash is not remembered a second time.
+    """
+    if offer.part(part.plan) is not None:
+        return offer
     landed = {file.path for file in part.files}
     ids = [hunk.id for hunk in offer.proposal.hunks if hunk.id in part.hunks and hunk.path in landed]
     part = msgspec.structs.replace(part, hunks=tuple(ids))

@@ -12,8 +12,9 @@ from bridle.harness.session.fold import RunState, fold
 from bridle.harness.session.journal import read_journal
 
 MAX_LISTED = 200
-NO_TALK = ("exec", "accepted findings")
-"""What journals call that which was no run of phases: a command of the person, findings that they accepted."""
+NO_TALK = ("exec", "apply", "accepted findings")
+"""What journals call that which was no run of phases: a command or edits of the person, or findings that
+they accepted."""
 
 
 class RunRow(msgspec.Struct, frozen=True):

@@ -62,6 +62,18 @@ def make_private(folder: Path) -> Path:
 
 def write_whole(path: Path, data: bytes, mode: int = PRIVATE_FILE) -> None:
     """Put `data` at `path`, durably: a reader sees the old file or the new one. Raises UserProblem."""
+    _write(path, data, mode, durably=True)
+
+
+def write_cached(path: Path, data: bytes) -> None:
+    """Put `data` at `path` and wait for no disk: after a power failure it may be gone, or less than all of it be there.
+
+    For what is asked for anew where it cannot be read, and says by its form whether it is whole. Raises UserProblem.
+    """
+    _write(path, data, PRIVATE_FILE, durably=False)
+
+
+def _write(path: Path, data: bytes, mode: int, *, durably: bool) -> None:
     with told(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
         try:
@@ -69,13 +81,15 @@ def write_whole(path: Path, data: bytes, mode: int = PRIVATE_FILE) -> None:
                 os.fchmod(file.fileno(), mode)
                 file.write(data)
                 file.flush()
-                os.fsync(file.fileno())
+                if durably:
+                    os.fsync(file.fileno())
             Path(name).replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
                 Path(name).unlink()
             raise
-        sync_folder(path.parent)
+        if durably:
+            sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -82,6 +82,13 @@ class Change(msgspec.Struct, frozen=True):
     source: str = ""
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """What one look at a view found: its content, and the workspace's paths that changed since the first look."""
+
+    tree: TreeState
+    moved: tuple[str, ...]
+
+
 class RungProbe(msgspec.Struct, frozen=True):
     """What trying one rung showed. `detail` names what it lacks; `next_step` what a person can do about it."""
 
@@ -174,12 +181,12 @@ class Shadow(Protocol):
         """Return what commands changed at ignored paths, in path order: it is told, and never lands."""
         ...
 
-    def tree(self) -> TreeState:
-        """Return the content of the view: the workspace's files that are not ignored, and the changes."""
+    def standing(self) -> Standing:
+        """Return the content of the view and what moved under it, both of one look at the workspace."""
         ...
 
-    def moved(self) -> tuple[str, ...]:
-        """Return the workspace's paths that changed since the shadow first looked at it."""
+    def tree(self) -> TreeState:
+        """Return the content of the view: the workspace's files that are not ignored, and the changes."""
         ...
 
     def is_view(self, device: int, inode: int) -> bool:

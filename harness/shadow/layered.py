@@ -15,7 +15,17 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from bridle.harness.nouns import UserProblem
-from bridle.harness.shadow.contract import NOTHING, UNSET, UNSET_STEP, Access, Change, Command, Passage, RungName
+from bridle.harness.shadow.contract import (
+    NOTHING,
+    UNSET,
+    UNSET_STEP,
+    Access,
+    Change,
+    Command,
+    Passage,
+    RungName,
+    Standing,
+)
 from bridle.harness.shadow.layers import Layers
 from bridle.harness.shadow.removal import remove_tree
 from bridle.harness.shadow.trees import Ignored, find_changes, ground, merge, moved_paths
@@ -147,13 +157,12 @@ class LayeredShadow:
 
     def tree(self) -> TreeState:
         """Return the content of the view."""
-        below = self._ground()
-        return merge(below, self._layers, self._changes(below))
+        return self.standing().tree
 
-    def moved(self) -> tuple[str, ...]:
-        """Return the workspace's paths that changed since the shadow first looked at it."""
-        now = self._ground()
-        return moved_paths(self._first or now, now)
+    def standing(self) -> Standing:
+        """Return the content of the view and what moved under it, both of one look at the workspace."""
+        below = self._ground()
+        return Standing(merge(below, self._layers, self._changes(below)), moved_paths(self._first or below, below))
 
     def is_view(self, device: int, inode: int) -> bool:
         """Tell whether a root folder that a command reports is this shadow's."""

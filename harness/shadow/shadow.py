@@ -6,6 +6,7 @@ A rung that does not work for this workspace is declined with its reason; the sh
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import secrets
@@ -13,6 +14,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -160,9 +162,11 @@ def _try_at(name: RungName, terms: Terms, buffers: Mapping[str, bytes], declined
         problem = f"nothing can be kept in {str(terms.state)!r}: {error.strerror}"
         raise UserProblem(problem, "free space there, and make it writable by you") from error
     try:
-        why = "" if _held_lately(name, terms) else _trial(shadow)
+        with _turn(name, terms):
+            why = "" if _held_lately(name, terms) else _trial(shadow)
+            if not why:
+                _held[name, terms] = (time.monotonic(), _mounts())
         if not why:
-            _held[name, terms] = (time.monotonic(), _mounts())
             for path, data in buffers.items():
                 shadow.write(path, data)
             return shadow
@@ -171,6 +175,12 @@ def _try_at(name: RungName, terms: Terms, buffers: Mapping[str, bytes], declined
         raise
     shadow.close()
     return why
+
+
+@functools.lru_cache(maxsize=64)
+def _turn(name: RungName, terms: Terms) -> threading.Lock:
+    """Return what is held while a rung is tried on a ground, so that whoever comes meanwhile waits for the answer."""
+    return threading.Lock()
 
 
 def _held_lately(name: RungName, terms: Terms) -> bool:

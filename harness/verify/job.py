@@ -51,6 +51,11 @@ class Which(msgspec.Struct, frozen=True):
     enough: int = 0
 
 
+FLAKY = "flaky"
+"""The code of a finding of a test that failed and passed when it was run again."""
+MAX_AGAIN = 10
+"""So many failing tests are run once more."""
+
 ALL = Which()
 IMPACT = Which(impact=True)
 
@@ -58,7 +63,8 @@ IMPACT = Which(impact=True)
 class Job(msgspec.Struct, frozen=True):
     """One run of one check. `tree` is what it is run on; `paths` narrows it where the tool can be narrowed.
 
-    `memory` is what earlier runs saw of its tests, `which` of them run now, `failing` those that failed on the ground.
+    `memory` is what earlier runs saw of its tests, `which` of them run now, `failing` those that failed on the ground,
+    `steady` those of them that failed there twice.
     """
 
     check: Check
@@ -70,6 +76,7 @@ class Job(msgspec.Struct, frozen=True):
     memory: Memory | None = None
     which: Which = ALL
     failing: frozenset[str] = frozenset()
+    steady: frozenset[str] = frozenset()
 
 
 class Ran(msgspec.Struct, frozen=True):
@@ -90,6 +97,11 @@ class Ran(msgspec.Struct, frozen=True):
         """Return a path as the tool names it, relative to the tree and "/" separated; "" when it lies outside."""
         whole = Path(os.path.normpath(self.root / self.package / named))
         return whole.relative_to(self.root).as_posix() if whole.is_relative_to(self.root) else ""
+
+    def longer(self, seconds: float) -> Ran:
+        """Return it as having taken so much longer, in a second session of the same check."""
+        completed = msgspec.structs.replace(self.completed, seconds=self.completed.seconds + seconds)
+        return msgspec.structs.replace(self, completed=completed)
 
 
 def start(
@@ -197,6 +209,14 @@ def narrowed(job: Job, counts: Callable[[str], bool]) -> list[str]:
 def told(job: Job, path: str) -> str:
     """Return a path of the check's package as its tool is to be told of it."""
     return path.removeprefix(f"{job.check.package}/") if job.check.package else path
+
+
+def steady_failures(before: Sequence[Finding]) -> frozenset[str]:
+    """Return the tests that failed twice, by the findings of one check; none where so many failed that it was once."""
+    failed = {finding.test for finding in before}
+    if "" in failed or len(failed) > MAX_AGAIN:
+        return frozenset()
+    return frozenset(failed - {finding.test for finding in before if finding.code == FLAKY})
 
 
 def log_text(output: bytes) -> str:

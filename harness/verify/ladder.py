@@ -21,7 +21,7 @@ from bridle.harness.verify.checkers.registry import checker_of
 from bridle.harness.verify.checks import Check
 from bridle.harness.verify.fingerprints import blame, fingerprint, fixed
 from bridle.harness.verify.impact.memory import Memory
-from bridle.harness.verify.job import ALL, Job, Which, unstarted
+from bridle.harness.verify.job import ALL, Job, Which, steady_failures, unstarted
 from bridle.harness.verify.needs import excused
 from bridle.harness.verify.records import Extent, Records, receipt_of
 from bridle.harness.verify.toolchain import toolchain
@@ -71,9 +71,7 @@ def verify(
             continue
         witness.on_start(check.name)
         tools = toolchain(check, shadow.workspace)
-        failing = frozenset(finding.test for finding in baseline if finding.check == check.name and finding.test)
-        job = Job(check, shadow, NO_TREE, tuple(paths), timeout_s, cancel, witness.memory, witness.which, failing)
-        judged = _steady(job)
+        judged = _steady(_job(check, shadow, witness, paths, baseline, cancel, timeout_s))
         judged = _excused(shadow, _compared(_known(shadow, judged), baseline, paths))
         extent: Extent = "tests" if judged.extent else "files" if paths else "all"
         receipt = receipt_of(check, judged, tools, extent, time.time())
@@ -83,6 +81,21 @@ def verify(
             witness.records.keep(receipt, judged, ids)
         verdicts.append(judged)
     return tuple(verdicts)
+
+
+def _job(
+    check: Check,
+    shadow: Shadow,
+    witness: Witness,
+    paths: Sequence[str],
+    baseline: Sequence[Finding],
+    cancel: threading.Event,
+    timeout_s: float,
+) -> Job:
+    before = [finding for finding in baseline if finding.check == check.name]
+    failing = frozenset(finding.test for finding in before if finding.test)
+    job = Job(check, shadow, NO_TREE, tuple(paths), timeout_s, cancel, witness.memory, witness.which, failing)
+    return msgspec.structs.replace(job, steady=steady_failures(before))
 
 
 def known(shadow: Shadow, checks: Sequence[Check], records: Records) -> tuple[Verdict, ...] | None:
@@ -124,16 +137,16 @@ def _steady(job: Job) -> Verdict:
 
 def _once(job: Job) -> tuple[Verdict, tuple[str, ...]]:
     """Return the verdict of one run, and the paths that changed under it."""
-    moved_before, before = set(job.shadow.moved()), job.shadow.tree()
-    job = msgspec.structs.replace(job, tree=before)
+    before = job.shadow.standing()
+    job = msgspec.structs.replace(job, tree=before.tree)
     if job.cancel.is_set():
         return unstarted(job, "cancelled", "run it again"), ()
     if job.check.problem:
         return unstarted(job, job.check.problem, job.check.next_step), ()
     judged = _run(job)
-    after = job.shadow.tree()
-    changed = {path for path, _ in before.files.items() ^ after.files.items()}
-    return judged, tuple(sorted(changed | (set(job.shadow.moved()) - moved_before)))
+    after = job.shadow.standing()
+    changed = {path for path, _ in before.tree.files.items() ^ after.tree.files.items()}
+    return judged, tuple(sorted(changed | (set(after.moved) - set(before.moved))))
 
 
 def _run(job: Job) -> Verdict:

@@ -1,7 +1,8 @@
 """What verdicts leave behind: a receipt for each, and for those on a whole tree what they said, to be known again.
 
 A verdict is known again only for the very tree, tools, grants and rung that it was earned with, and for a while. Only
-what tools said in full is kept so: pass and fail.
+what tools said in full is kept so: pass and fail. A receipt is evidence and reaches the disk before the next check
+begins; what only saves asking again waits for no disk.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Literal
 import msgspec
 
 from bridle.harness.nouns import UserProblem, Verdict
-from bridle.harness.session.storage import make_private, write_whole
+from bridle.harness.session.storage import make_private, write_cached, write_whole
 from bridle.harness.verify.checks import Check
 from bridle.indexer.bounded import read_bounded
 from bridle.indexer.digest import digest, digest_of_parts
@@ -90,13 +91,13 @@ class Records:
         A disk that takes nothing costs the records, not the verdict.
         """
         try:
-            self._write(self._receipts, receipt.id, msgspec.json.encode(receipt), MAX_RECEIPTS)
+            self._write(self._receipts, receipt.id, msgspec.json.encode(receipt), MAX_RECEIPTS, write_whole)
             if receipt.extent == "all" and ids:
-                self._write(self._lists, receipt.id, msgspec.json.encode(sorted(ids)), MAX_LISTS)
+                self._write(self._lists, receipt.id, msgspec.json.encode(sorted(ids)), MAX_LISTS, write_cached)
             if receipt.extent == "all" and judged.outcome in ("pass", "fail"):
                 bare = msgspec.structs.replace(judged, log="", fixed=())
                 name = _name(receipt.check, receipt.tree, receipt.toolchain, receipt.rung)
-                self._write(self._known, name, msgspec.json.encode(bare), MAX_KNOWN)
+                self._write(self._known, name, msgspec.json.encode(bare), MAX_KNOWN, write_cached)
         except (UserProblem, OSError):
             return
 
@@ -120,10 +121,10 @@ class Records:
             return None
         return found if _id(found) == found.id == name else None
 
-    def _write(self, folder: Path, name: str, data: bytes, most: int) -> None:
+    def _write(self, folder: Path, name: str, data: bytes, most: int, put: Callable[[Path, bytes], None]) -> None:
         """Write one record, and let go of the oldest beyond `most`."""
         make_private(folder)
-        write_whole(folder / f"{name}.json", data)
+        put(folder / f"{name}.json", data)
         kept = sorted(((path.stat().st_mtime_ns, path) for path in folder.iterdir()), reverse=True)
         for _, path in kept[most:]:
             path.unlink(missing_ok=True)

@@ -183,8 +183,9 @@ class Phases:
             bench.changed_since_judged()
             offering.show(bench)
         self._say("verify", "running the checks on the change")
-        verdicts = self._desk.verdicts = await bench.prove(offering.climb)
-        flags = await asyncio.to_thread(bench.flags, verdicts)
+        verdicts, judged = await asyncio.gather(bench.prove(offering.climb), asyncio.to_thread(bench.judged))
+        self._desk.verdicts = verdicts
+        flags = await asyncio.to_thread(bench.flags, verdicts, judged)
         before: tuple[Verdict, ...] = ()
         if offering.earns(verdicts, flags):
             self._say("verify", "running the tests and the configuration as they were on the change")

@@ -13,9 +13,10 @@ from dataclasses import replace
 from bridle.harness.engine import RunEnded, RunProgress
 from bridle.harness.ground import Brake, Ground
 from bridle.harness.model.budget import BudgetReached, Meter
-from bridle.harness.model.client import ModelProblem
+from bridle.harness.model.client import ModelClient, ModelProblem
 from bridle.harness.nouns import RunId, UserProblem
 from bridle.harness.order import Order
+from bridle.harness.permission import protected
 from bridle.harness.phases.definition import Workflow
 from bridle.harness.pulse import Pulse
 from bridle.harness.session.fold import RunState
@@ -111,7 +112,7 @@ class Run:
         bench = Workbench(ground, order, journal, self._brake, shadow, permits)
         desk = Desk(ground, order, journal, self._meter, bench, more)
         self._walk = Walk(Hands(self._workflow, ground, order, journal, bench, desk, self._offering, self._say))
-        preparing = asyncio.create_task(ground.client().prepare())
+        preparing = asyncio.create_task(_prepare(ground.client()))
         try:
             await self._walk.go(before)
         finally:
@@ -180,6 +181,12 @@ def _heard(ground: Ground, pulse: Pulse) -> Ground:
         question=question,
         snapshot=snapshot,
     )
+
+
+async def _prepare(client: ModelClient) -> None:
+    """Make what the first turn needs while the checks prove the ground."""
+    await asyncio.to_thread(protected.prepare)
+    await client.prepare()
 
 
 def _close_shadow(opened: asyncio.Future[Shadow]) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import NamedTuple
 
 import msgspec
 
@@ -39,6 +40,13 @@ from bridle.harness.workflow.tidying import tidy
 from bridle.indexer.encoding import text_of
 
 OnVerdict = Callable[[Verdict], None]
+
+
+class Judged(NamedTuple):
+    """What the gates object to in a change as it stood."""
+
+    stands: tuple[Changed, ...]
+    flags: tuple[Flag, ...]
 
 
 class Workbench:
@@ -245,11 +253,18 @@ class Workbench:
         self._judged = stands
         return differs
 
-    def flags(self, verdicts: Sequence[Verdict]) -> tuple[Flag, ...]:
-        """Return the gates' objections to what stands, of which the checks said this."""
-        read = objections(
-            {one.path: (as_judged(one.before), as_judged(one.after)) for one in self.changed()}, self._base_text
-        )
+    def judged(self) -> Judged:
+        """Return the gates' objections to what stands, by its text alone: no check need have spoken."""
+        stands = self.changed()
+        sides = {one.path: (as_judged(one.before), as_judged(one.after)) for one in stands}
+        return Judged(stands, objections(sides, self._base_text))
+
+    def flags(self, verdicts: Sequence[Verdict], judged: Judged) -> tuple[Flag, ...]:
+        """Return all objections to what stands, of which the checks said this.
+
+        What was `judged` while they ran is judged anew where anything stands differently now.
+        """
+        read = judged.flags if judged.stands == self.changed() else self.judged().flags
         told = {flag.path for flag in read if flag.blocks}
         return (*read, *(flag for flag in self._vanished(verdicts) if flag.path not in told))
 

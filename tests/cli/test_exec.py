@@ -149,3 +149,11 @@ def test_a_command_stands_among_the_sessions_and_is_not_resumed(trusted: Path) -
     ]
     assert (row["workflow"], row["outcome"], row["resumable"]) == ("exec", "succeeded", False)
     assert bridle("sessions", "resume", run, root=trusted).returncode == 1
+
+
+def test_an_undo_takes_the_folders_along_that_the_landing_made(trusted: Path) -> None:
+    words = ("exec", "--json", "--apply", "--", "sh", "-c", "mkdir -p deep/er; echo x > deep/er/x.txt")
+    assert document(bridle(*words, root=trusted))["applied"]
+    assert (trusted / "deep" / "er" / "x.txt").exists()
+    assert bridle("undo", root=trusted).returncode == 0
+    assert not (trusted / "deep").exists()

@@ -310,3 +310,45 @@ def test_odd_json_is_a_refusal_and_never_a_fault(script: Script, text: str) -> N
     edits.write_text(text)
     assert script("apply", str(edits)) == 1
     assert "fault of ours" not in script.said
+
+
+def test_what_was_applied_is_taken_back_and_what_was_typed_since_stays(script: Script) -> None:
+    (script.root / "a.txt").write_bytes(b"one\ntwo\nthree\n")
+    (script.root / "old.sh").write_bytes(b"old\n")
+    (script.root / "old.sh").chmod(0o755)
+    anchors = script.anchors("a.txt")
+    script.anchors("old.sh")
+    fresh = {"path": "deep/er/new.txt", "create": True, "edits": [{"after": "0", "text": "new"}]}
+    gone = {"path": "old.sh", "rev": 1, "delete": True}
+    assert script.apply(one("a.txt", 1, at=anchors[1], text="ONE"), fresh, gone) == 0, script.json
+    assert script("proposals", "list") == 0, script.said
+    (listed,) = script.json["proposals"]
+    assert {hunk["state"] for hunk in listed["hunks"]} == {"accepted"}
+    assert listed["badge"] == "not verified: applied from the command line"
+    (script.root / "a.txt").write_bytes(b"ONE\ntwo\nthree\nfour\n")
+    assert script("undo") == 0, script.said
+    assert (script.root / "a.txt").read_bytes() == b"one\ntwo\nthree\nfour\n"
+    assert (script.root / "old.sh").read_bytes() == b"old\n"
+    assert (script.root / "old.sh").stat().st_mode & 0o777 == 0o755
+    assert not (script.root / "deep").exists(), "the folders that were made for it go with it"
+    assert script("undo") == 1, "there is nothing left to take back"
+
+
+def test_folders_that_somebody_else_uses_or_made_stay(script: Script) -> None:
+    (script.root / "mine").mkdir()
+    new = {"create": True, "edits": [{"after": "0", "text": "x"}]}
+    assert script.apply({"path": "mine/a.txt", **new}, {"path": "made/in/b.txt", **new}) == 0, script.json
+    (script.root / "made" / "kept.txt").touch()
+    assert script("undo") == 0, script.said
+    assert (script.root / "mine").is_dir(), "it was there before"
+    assert [path.name for path in (script.root / "made").iterdir()] == ["kept.txt"]
+
+
+def test_edits_that_are_refused_leave_nothing_to_take_back(script: Script) -> None:
+    (script.root / "link.txt").symlink_to("a.txt")
+    (script.root / "a.txt").write_bytes(b"one\n")
+    script.anchors("link.txt")
+    assert script.apply({"path": "link.txt", "rev": 1, "delete": True}) == 1
+    assert script("proposals", "list") == 0
+    assert script.json["proposals"] == []
+    assert script("undo") == 1

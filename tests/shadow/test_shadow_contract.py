@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from bridle.harness.nouns import UserProblem
+from bridle.harness.shadow.contract import Standing
 from bridle.harness.shadow.shadow import Change, Shadow, probe_isolation
 from bridle.indexer.process import Completed
 
@@ -188,12 +189,12 @@ def test_the_tree_is_known_by_its_content(rung: str, opening: Opening, workspace
 def test_a_tree_that_moved_is_told_path_by_path(rung: str, opening: Opening, workspace: Path) -> None:
     shadow = opening(rung)
     shadow.write("a.py", b"ours\n")
-    assert shadow.moved() == ()
+    assert shadow.standing().moved == ()
     (workspace / "pkg" / "b.py").write_text("B = 2\n")
     (workspace / "tool.sh").unlink()
     (workspace / "fresh.py").touch()
     (workspace / "noise.log").touch()
-    assert shadow.moved() == ("fresh.py", "pkg/b.py", "tool.sh")
+    assert shadow.standing() == Standing(shadow.tree(), ("fresh.py", "pkg/b.py", "tool.sh"))
     assert out(sh(shadow, "cat pkg/b.py")) == "B = 2\n", "what the shadow did not write stays the person's"
 
 

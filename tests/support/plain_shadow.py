@@ -8,12 +8,12 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bridle.harness.shadow.contract import NOTHING, Access, Change, Passage
+from bridle.harness.shadow.contract import NOTHING, Access, Change, Passage, Standing
 from bridle.indexer.digest import digest, digest_of_parts
 from bridle.indexer.files import TreeCache, TreeState
 from bridle.indexer.process import CAP_BYTES, Cancel, Completed, run
 
-ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nowhere", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 LINKED = (".venv", "venv", ".git")
 
 
@@ -27,11 +27,12 @@ class PlainShadow:
     def __init__(self, workspace: Path, folder: Path, env: Mapping[str, str] = {}) -> None:
         self.workspace = workspace.resolve()
         self._folder = folder.resolve()
-        self._env = {**ENVIRONMENT, **env}
+        self._env = {**ENVIRONMENT, "HOME": str(self._folder / "home"), **env}
         self._written: dict[str, bytes | None] = {}
         self._cache = TreeCache(self.workspace)
         self._opened = self._cache.digest()
         self._roots: list[tuple[int, int]] = []
+        self.seconds: list[float] = []
 
     @property
     def root(self) -> Path:
@@ -76,9 +77,11 @@ class PlainShadow:
     ) -> Completed:
         self._copy()
         try:
-            return run(
+            done = run(
                 argv, cwd=self.root, env={**self._env, **env}, timeout_s=timeout_s, cancel=cancel, cap_bytes=cap_bytes
             )
+            self.seconds.append(done.seconds)
+            return done
         finally:
             shutil.rmtree(self.root)
 
@@ -105,9 +108,9 @@ class PlainShadow:
                 files[path] = digest(data)
         return TreeState(digest_of_parts(part for pair in sorted(files.items()) for part in pair), files)
 
-    def moved(self) -> tuple[str, ...]:
+    def standing(self) -> Standing:
         now = self._cache.digest().files
-        return tuple(sorted({path for path, _ in now.items() ^ self._opened.files.items()}))
+        return Standing(self.tree(), tuple(sorted({path for path, _ in now.items() ^ self._opened.files.items()})))
 
     def is_view(self, device: int, inode: int) -> bool:
         return (device, inode) in self._roots

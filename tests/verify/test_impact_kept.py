@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 import pytest
@@ -12,8 +13,8 @@ from bridle.harness.verify.impact.evidence import Context, Evidence
 from bridle.harness.verify.impact.memory import Memory
 from bridle.harness.verify.impact.touches import touches
 from bridle.harness.verify.job import IMPACT
-from bridle.harness.verify.plugins.bridle_kept import keepers
 
+keepers = importlib.import_module("bridle.harness.verify.plugins.bridle_kept").keepers
 WAYS = {
     "cached": "@functools.lru_cache(maxsize=None)\ndef cached(n):\n    return made_cached(n)",
     "by_hand": "def by_hand(n):\n    if n not in HELD:\n        HELD[n] = made_by_hand(n)\n    return HELD[n]",

@@ -268,3 +268,13 @@ def test_a_run_that_hangs_is_a_timeout_and_names_where(js: Bench) -> None:
     put(js, {**files, path: "import test from 'node:test'\ntest('hangs', () => { for (;;) ; })\n"})
     verdict = js.one("node-test", timeout_s=2)
     assert (verdict.outcome, verdict.reason) == ("timeout", f"no end after 2 s, in {path}")
+
+
+def test_what_failed_twice_on_the_ground_is_not_run_again(js: Bench) -> None:
+    files, path, text = RUNNERS["node-test"]
+    put(js, {**files, path: text % 4})
+    ground = js.one("node-test")
+    assert (ground.outcome, js.n_runs) == ("fail", 2)
+    put(js, {**files, path: text % 4})
+    assert [finding.new for finding in js.one("node-test", baseline=ground.findings).findings] == [False]
+    assert js.n_runs == 1

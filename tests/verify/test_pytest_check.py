@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from check_bench import Bench
+from plain_shadow import PlainShadow
 
 from bridle.harness.nouns import Verdict
 
@@ -467,3 +468,35 @@ def test_many_failures_are_not_run_again(bench: Bench) -> None:
     bench.put({"test_a.py": "def test_0():\n    assert 0\n"})
     assert bench.one("pytest").outcome == "fail"
     assert bench.n_runs == 2
+
+
+def test_what_failed_twice_on_the_ground_is_not_run_again_and_what_fails_beside_it_is(bench: Bench) -> None:
+    old = "def test_old():\n    assert 0\n\n"
+    bench.put({"test_a.py": old})
+    ground = bench.one("pytest")
+    assert bench.n_runs == 2
+    bench.put({"test_a.py": old})
+    assert [f.new for f in bench.one("pytest", baseline=ground.findings).findings] == [False]
+    assert bench.n_runs == 1
+    bench.put({"test_a.py": f"{old}\n\ndef test_new():\n    assert 0\n"})
+    assert {f.test[-3:]: f.new for f in bench.one("pytest", baseline=ground.findings).findings} == {
+        "old": False,
+        "new": True,
+    }
+    assert bench.n_runs == 2
+
+
+def test_what_was_flaky_on_the_ground_is_asked_again(bench: Bench) -> None:
+    name = f"bridle-flaky-{os.getpid()}-{id(bench)}"
+    files = {"test_a.py": COUNTED.format(name=name) + "\n\ndef test_sometimes():\n    assert times() % 2 == 1\n"}
+    bench.put(files)
+    ground = bench.one("pytest")
+    bench.put(files)
+    assert (bench.one("pytest", baseline=ground.findings).outcome, bench.n_runs) == ("flaky", 2)
+
+
+def test_a_verdict_took_as_long_as_all_of_its_sessions(bench: Bench) -> None:
+    verdict = run_tests(bench, calc=CODE, test_calc=RED)
+    assert isinstance(bench.shadow, PlainShadow)
+    assert len(bench.shadow.seconds) == 2
+    assert verdict.seconds == pytest.approx(sum(bench.shadow.seconds))

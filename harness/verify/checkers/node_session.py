@@ -19,11 +19,11 @@ from bridle.harness.nouns import Finding, Related, Verdict
 from bridle.harness.verify.checkers.built import stale_build
 from bridle.harness.verify.checkers.node_report import Session, Thrown, read_session, running_test
 from bridle.harness.verify.checkers.node_stack import detail_of, frames_of, headline, place_of
-from bridle.harness.verify.checkers.pytest import FLAKY, MAX_AGAIN, MAX_OUTPUT_BYTES, PLUGINS, written
+from bridle.harness.verify.checkers.pytest import MAX_OUTPUT_BYTES, PLUGINS, Again, written
 from bridle.harness.verify.checkers.pytest_report import UnprovenError
 from bridle.harness.verify.checkers.script_scope import Scope, learn, scope_of
 from bridle.harness.verify.checks import is_script_test
-from bridle.harness.verify.job import Job, Ran, last_line, start, stopped, unknown, verdict
+from bridle.harness.verify.job import FLAKY, MAX_AGAIN, Job, Ran, last_line, start, stopped, unknown, verdict
 from bridle.harness.verify.node_manifest import MANIFEST, read_manifest
 from bridle.harness.verify.node_tools import wanted_node
 from bridle.harness.verify.survey import join
@@ -78,14 +78,15 @@ def noticed(verdict: Verdict) -> bool | None:
 def run_and_judge(job: Job, run: Run, again: Callable[[Sequence[str]], Run]) -> Verdict:
     """Run the tests and return what they prove; `again` tells how those of some files are run, all for none.
 
-    A few that fail are run once more: what passes then is flaky. Where only some files are looked at, while somebody
-    types, the first word is enough.
+    A few that fail are run once more: what passes then is flaky. Those that failed twice on the ground are not asked
+    again. Where only some files are looked at, while somebody types, the first word is enough.
     """
     ran, session = _session(job, run)
     if isinstance(session, Verdict):
         return session
     ended = _ended(job, run, session)
-    judged = _judge(job, ran, run, session, frozenset() if ended else _flaky(job, session, again))
+    second = Again() if ended else _flaky(job, session, again)
+    judged = _judge(job, ran.longer(second.seconds), run, session, second.flaky)
     ids = tuple(one.id for one in session.tests.values() if one.outcome not in UNRUN)
     files = {test.file for test in session.tests.values()} | {broken.file for broken in session.broken}
     looked_at = tuple(sorted(files - {""})) if run.how or ended else ()
@@ -102,15 +103,17 @@ def _ended(job: Job, run: Run, session: Session) -> str:
     return f"stopped after {len(failed)} failures, the rest did not run" if is_enough and left_out else ""
 
 
-def _flaky(job: Job, session: Session, again: Callable[[Sequence[str]], Run]) -> frozenset[str]:
-    """Return the failed tests that pass when their files are run again, all or none."""
-    failed = {one.id: one.file for one in session.tests.values() if one.outcome == "failed"}
+def _flaky(job: Job, session: Session, again: Callable[[Sequence[str]], Run]) -> Again:
+    """Return which failed tests pass when their files are run again, all or none of them asked."""
+    tests = session.tests.values()
+    failed = {one.id: one.file for one in tests if one.outcome == "failed" and one.id not in job.steady}
     if job.paths or session.broken or session.exited or not 0 < len(failed) <= MAX_AGAIN:
-        return frozenset()
-    _, second = _session(job, again(sorted(set(failed.values()))))
+        return Again()
+    ran, second = _session(job, again(sorted(set(failed.values()))))
     if isinstance(second, Verdict) or not failed.keys() <= second.tests.keys():
-        return frozenset()
-    return frozenset(one for one in failed if second.tests[one].outcome == "passed")
+        return Again(seconds=ran.completed.seconds)
+    passed = frozenset(one for one in failed if second.tests[one].outcome == "passed")
+    return Again(passed, ran.completed.seconds)
 
 
 def _session(job: Job, run: Run) -> tuple[Ran, Session | Verdict]:

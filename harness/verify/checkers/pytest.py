@@ -10,6 +10,7 @@ import json
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,6 +22,8 @@ from bridle.harness.verify.checkers.pytest_scope import Choice, Enough, Plan, le
 from bridle.harness.verify.checkers.pytest_values import shown_value, values_of
 from bridle.harness.verify.checks import is_test_path
 from bridle.harness.verify.job import (
+    FLAKY,
+    MAX_AGAIN,
     MAX_REPORT_BYTES,
     Job,
     Ran,
@@ -37,10 +40,15 @@ from bridle.indexer.files import read_bounded
 
 MAX_OUTPUT_BYTES = 1 << 20
 """Of what the session prints; its report comes by a file of its own."""
-MAX_AGAIN = 10
-FLAKY = "flaky"
 PLUGINS = Path(__file__).parent.parent / "plugins"
 USAGE_ERROR = 4
+
+
+class Again(NamedTuple):
+    """What a second session of failed tests said: those that passed in it, and how long it took."""
+
+    flaky: frozenset[str] = frozenset()
+    seconds: float = 0.0
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -55,26 +63,29 @@ class Asked(msgspec.Struct, frozen=True):
 def check(job: Job) -> Verdict:
     """Run the tests, or those in `job.paths` when they are all test files, or those that reach what changed.
 
-    A few that fail are run once more, by themselves: what passes then is flaky. Where only some files are looked at,
-    while somebody types, the first word is enough.
+    A few that fail are run once more, by themselves: what passes then is flaky. Those that failed twice on the ground
+    are not asked again. Where only some files are looked at, while somebody types, the first word is enough.
     """
     plan = plan_of(job)
     ran, session = _session(job, Asked(job.which.only, plan.choice, plan.record, plan.enough))
     if isinstance(session, Verdict):
         return session
+    before_s = 0.0
     if missing := plan.missing(session):
         plan = Plan(record=True, wider=f"{missing} is not there any more")
+        before_s = ran.completed.seconds
         ran, session = _session(job, Asked(record=plan.record))
         if isinstance(session, Verdict):
             return session
     learn(job, plan, ran, session)
+    ran = ran.longer(before_s)
     if ended := plan.ended(session):
         judged = conclude(job, ran, session, ())
         files = {told_path(job, one.partition("::")[0]) for one in session.ran}
         plan = msgspec.structs.replace(plan, extent=ended, wider="", files=tuple(sorted(files)))
     else:
-        flaky = passed_again(job, session, lambda failed: _session(job, Asked(only=tuple(failed))))
-        judged = conclude(job, ran, session, flaky)
+        again = passed_again(job, session, lambda failed: _session(job, Asked(only=tuple(failed))))
+        judged = conclude(job, ran.longer(again.seconds), session, again.flaky)
     reason = plan.told(judged.reason)
     return msgspec.structs.replace(judged, extent=plan.extent, reason=reason, looked_at=plan.files)
 
@@ -90,17 +101,18 @@ def notices(job: Job) -> bool | None:
     return False if ran.completed.exit_code == 0 and session.count("passed") else None
 
 
-def passed_again(
-    job: Job, session: Session, again: Callable[[Sequence[str]], tuple[Ran, Session | Verdict]]
-) -> frozenset[str]:
-    """Return the tests that failed in a session and pass when `again` runs those alone, where they are few."""
-    failed = sorted({failure.id for failure in session.failures})
+def passed_again(job: Job, session: Session, again: Callable[[Sequence[str]], tuple[Ran, Session | Verdict]]) -> Again:
+    """Return what is said of the tests that failed in a session when `again` runs those alone, where they are few.
+
+    Of a test that is known to fail steadily nothing is asked: it is no news.
+    """
+    failed = sorted({failure.id for failure in session.failures} - job.steady)
     if job.paths or session.uncollected or not 0 < len(failed) <= MAX_AGAIN:
-        return frozenset()
-    _, second = again(failed)
+        return Again()
+    ran, second = again(failed)
     if isinstance(second, Verdict) or set(second.collected) != set(failed):
-        return frozenset()
-    return frozenset(one for one in failed if second.ran.get(one) == "passed")
+        return Again(seconds=ran.completed.seconds)
+    return Again(frozenset(one for one in failed if second.ran.get(one) == "passed"), ran.completed.seconds)
 
 
 def _session(job: Job, asked: Asked) -> tuple[Ran, Session | Verdict]:

@@ -35,8 +35,8 @@ def check(job: Job) -> Verdict:
     ran, session = _session(job, files, ())
     if isinstance(session, Verdict):
         return session
-    flaky = pytest.passed_again(job, session, lambda failed: _session(job, files, failed))
-    return pytest.conclude(job, ran, session, flaky)
+    again = pytest.passed_again(job, session, lambda failed: _session(job, files, failed))
+    return pytest.conclude(job, ran.longer(again.seconds), session, again.flaky)
 
 
 def _session(job: Job, files: Sequence[str], only: Sequence[str]) -> tuple[Ran, Session | Verdict]:

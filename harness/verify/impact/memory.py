@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from bridle.harness.nouns import UserProblem
-from bridle.harness.session.storage import make_private, write_whole
+from bridle.harness.session.storage import make_private, write_cached
 from bridle.harness.verify.impact import record as records
 from bridle.harness.verify.impact.choosing import Change, Selection, choose, everything
 from bridle.harness.verify.impact.evidence import Context, Evidence
@@ -122,7 +122,7 @@ class Memory:
             return
         try:
             make_private(self._folder)
-            write_whole(self._path(check), data)
+            write_cached(self._path(check), data)
         except (UserProblem, OSError):
             return
 

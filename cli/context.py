@@ -63,6 +63,7 @@ def bill(view: PackView) -> str:
     if view.left_out:
         lines.append("left out:")
         lines += [f"  {path}: {reason}" for path, reason in view.left_out]
+    lines += view.notes
     if view.why_not:
         lines.append(view.why_not)
     return "\n".join(lines)
@@ -92,5 +93,6 @@ def as_json(view: PackView) -> dict[str, object]:
         "pieces": pieces,
         "outline": [piece for piece in pieces if piece["detail"] == "signature"],
         "left_out": [{"path": path, "reason": reason} for path, reason in view.left_out],
+        "notes": list(view.notes),
         **({"why_not": view.why_not} if view.why_not else {}),
     }

@@ -25,6 +25,8 @@ MAX_LIKELY = 300
 MAX_NEIGHBOURS = 12
 MAX_TESTS = 5
 N_LEADING = 3
+PINNED = "pinned"
+"""The kind of the share that a definition has from having been pinned."""
 
 _SELECTED, _PINNED, _FAILING, _FOUND = 4.0, 3.5, 3.0, 3.0
 _TESTED, _CALLED, _CALLS, _TEST_OF = 1.5, 0.15, 0.1, 0.1
@@ -97,7 +99,7 @@ def _add_places(task: Task, snapshot: Snapshot, shares: _Shares) -> dict[SymbolI
             seeds[symbol.id] = False
     for pin in task.pinned:
         for symbol in (one for one in _touched(snapshot, *pin) if one.kind != "module"):
-            shares.add(symbol.id, "pinned", _PINNED, "pinned by you")
+            shares.add(symbol.id, PINNED, _PINNED, "pinned by you")
     for path, line in task.findings:
         found = snapshot.enclosing(path, line)
         if found is not None:

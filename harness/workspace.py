@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from bridle.harness.asking import Asking, consented
+from bridle.harness.asking import Asking, agreed, consented
 from bridle.harness.audit.spending import spent_on
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
@@ -95,6 +95,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         purse=Purse(settings.ceiling, partial(spent_on, state.folder.parent), time.time),
         servers=servers,
         beside=knowing.beside,
+        agreed=partial(agreed, state.folder / "consent.json"),
     )
     rooms = _rooms(ground, post, trust, asking, knowing, rung, model)
     knowing.start()
@@ -130,7 +131,7 @@ def _rooms(
         landings=landings,
         editing=Editing(ground, landings),
         standing=Standing(ground.ledger, buffers, post.emit),
-        overview=Overview(root, settings, buffers, trust, knowing, runs, rung, model.name),
+        overview=Overview(ground, trust, knowing, runs, rung, model.name),
         warming=Warming(checking.warm, partial(_may_warm, trust, knowing, runs, rung, settings)),
         sweeping=_idle_sweep(state, settings, knowing, runs),
         release=partial(_release, servers, model),

@@ -16,7 +16,7 @@ from bridle.context.nearness import Nearness
 from bridle.context.signals import Row, rows_of
 from bridle.context.task import NOTHING_BESIDE, Beside, Task, readable
 from bridle.context.texts import wanted_parts
-from bridle.context.weighing import Share, shared, shipped_near, weigh
+from bridle.context.weighing import Share, shared, shipped, shipped_near, weigh
 from bridle.indexer.facts import Symbol, SymbolId
 from bridle.indexer.resolve import is_test, is_test_file
 from bridle.indexer.snapshot import Snapshot
@@ -127,10 +127,11 @@ def _add_likely(
     Returns the leading few.
     """
     rows = _near_rows(task, snapshot, beside, places) if places else rows_of(task.instruction, snapshot, beside.past)
-    scored = [*zip(weigh(rows, shipped_near() if places else None), rows, strict=True)]
+    weights = shipped_near() if places else beside.weights or shipped()
+    scored = [*zip(weigh(rows, weights), rows, strict=True)]
     scored.sort(key=lambda one: (-one[0], one[1].symbol.id))
     for score, row in scored[:MAX_LIKELY]:
-        for share in shared(row, score):
+        for share in shared(row, score, weights):
             shares.add(row.symbol.id, share.kind, share.score, share.why)
     for part in wanted_parts(task.instruction, snapshot):
         shares.add(part.symbol.id, "text", part.score, part.why)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bridle.context.pack import Pack, packed
 from bridle.context.rank import Ranked, rank
-from bridle.context.task import Task
+from bridle.context.task import Beside, Task
 from bridle.context.whynot import why_not
 from bridle.harness.engine import GetContext, PackPiece, PackView, SessionRow, Status, Usage
 from bridle.harness.ground import Ground
@@ -110,8 +110,14 @@ class Overview:
             left_out=chosen.left_out,
             text=chosen.text(None),
             why_not=why,
-            notes=(note,) if note else (),
+            notes=tuple(filter(None, (self._weighed(beside, ranked), note))),
         )
+
+    def _weighed(self, beside: Beside, ranked: Sequence[Ranked]) -> str:
+        """Return whether weights of this repository's own were used: they are for tasks without a place."""
+        if beside.weights is None or any(one.seed for one in ranked):
+            return ""
+        return "weights calibrated on this repository's own commits; 'bridle context --forget' takes them back"
 
     def _chosen(self, task: Task, snapshot: Snapshot, ranked: Sequence[Ranked], path: str) -> tuple[Pack, str]:
         """Return the pack, and why no more of `path` is in it."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from bridle.harness.asking import Asking, agreed, consented
 from bridle.harness.audit.spending import spent_on
 from bridle.harness.buffers import Buffers
+from bridle.harness.calibrated import Calibration
 from bridle.harness.checking import Checking
 from bridle.harness.completing import Completing
 from bridle.harness.editing import Editing
@@ -68,7 +69,8 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     key = take_key(os.environ)
     trusted = partial(_is_trusted, trust)
     vectors = opener(state, settings.vectors, buffers.current, trusted)
-    knowing = Knowing(root, state.index, _claimed(state, post), post.emit, vectors, Remembering(root, state.past))
+    remembering, calibration = Remembering(root, state.past), Calibration(state.weights)
+    knowing = Knowing(root, state.index, _claimed(state, post), post.emit, vectors, remembering, calibration)
     asking = Asking(post.emit)
     rung = asyncio.create_task(asyncio.to_thread(_rung, root, state, settings))
     grants = Grants(settings.policy, settings.needs)

@@ -16,7 +16,7 @@ from bridle.context.nearness import Nearness
 from bridle.context.signals import Row, rows_of
 from bridle.context.task import NOTHING_BESIDE, Beside, Task, readable
 from bridle.context.texts import wanted_parts
-from bridle.context.weighing import Share, shared, shipped_near, weigh
+from bridle.context.weighing import Share, shared, shipped, shipped_near, weigh
 from bridle.indexer.facts import Symbol, SymbolId
 from bridle.indexer.resolve import is_test, is_test_file
 from bridle.indexer.snapshot import Snapshot
@@ -25,6 +25,8 @@ MAX_LIKELY = 300
 MAX_NEIGHBOURS = 12
 MAX_TESTS = 5
 N_LEADING = 3
+PINNED = "pinned"
+"""The kind of the share that a definition has from having been pinned."""
 
 _SELECTED, _PINNED, _FAILING, _FOUND = 4.0, 3.5, 3.0, 3.0
 _TESTED, _CALLED, _CALLS, _TEST_OF = 1.5, 0.15, 0.1, 0.1
@@ -97,7 +99,7 @@ def _add_places(task: Task, snapshot: Snapshot, shares: _Shares) -> dict[SymbolI
             seeds[symbol.id] = False
     for pin in task.pinned:
         for symbol in (one for one in _touched(snapshot, *pin) if one.kind != "module"):
-            shares.add(symbol.id, "pinned", _PINNED, "pinned by you")
+            shares.add(symbol.id, PINNED, _PINNED, "pinned by you")
     for path, line in task.findings:
         found = snapshot.enclosing(path, line)
         if found is not None:
@@ -125,10 +127,11 @@ def _add_likely(
     Returns the leading few.
     """
     rows = _near_rows(task, snapshot, beside, places) if places else rows_of(task.instruction, snapshot, beside.past)
-    scored = [*zip(weigh(rows, shipped_near() if places else None), rows, strict=True)]
+    weights = shipped_near() if places else beside.weights or shipped()
+    scored = [*zip(weigh(rows, weights), rows, strict=True)]
     scored.sort(key=lambda one: (-one[0], one[1].symbol.id))
     for score, row in scored[:MAX_LIKELY]:
-        for share in shared(row, score):
+        for share in shared(row, score, weights):
             shares.add(row.symbol.id, share.kind, share.score, share.why)
     for part in wanted_parts(task.instruction, snapshot):
         shares.add(part.symbol.id, "text", part.score, part.why)

@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from bridle.context.weighing import Weights
 from bridle.indexer.past import Past
 
 MAX_CHARS = 20_000
@@ -33,9 +34,13 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Beside(msgspec.Struct, frozen=True):
-    """What is known beside a snapshot: what past commits tell. Where that is nothing, the rest speaks alone."""
+    """What is known beside a snapshot: what past commits tell, and weights of this repository's own.
+
+    Where the past is nothing, the rest speaks alone; without weights those that ship hold.
+    """
 
     past: Past = Past()
+    weights: Weights | None = None
 
 
 NOTHING_BESIDE = Beside()

@@ -65,10 +65,10 @@ class Share(msgspec.Struct, frozen=True):
     kind: str = ""
 
 
-def shared(row: Row, score: float) -> tuple[Share, ...]:
+def shared(row: Row, score: float, weights: Weights | None = None) -> tuple[Share, ...]:
     """Return `score` in shares by groups of signals, in proportion to what of each speaks for the row."""
     is_near = len(row.values) > len(SIGNALS)
-    parts = _parts(row, shipped_near() if is_near else shipped())
+    parts = _parts(row, weights or (shipped_near() if is_near else shipped()))
     groups = {**SLICES, **NEAR_SLICES} if is_near else SLICES
     speaking = {group: part for group, columns in groups.items() if (part := sum(parts[columns])) > 0.0}
     whole = sum(speaking.values())

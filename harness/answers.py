@@ -159,7 +159,7 @@ class PackPiece(msgspec.Struct, frozen=True):
 
 
 class PackView(msgspec.Struct, frozen=True, tag=True):
-    """The context bill, with the text as the model would get it."""
+    """The context bill, with the text as the model would get it. `notes` say how its order came about."""
 
     n_tokens: int
     budget: int
@@ -167,6 +167,7 @@ class PackView(msgspec.Struct, frozen=True, tag=True):
     left_out: tuple[tuple[str, str], ...]
     text: str
     why_not: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class SessionRow(msgspec.Struct, frozen=True):

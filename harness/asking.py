@@ -66,15 +66,20 @@ class Consent(msgspec.Struct):
     endpoints: list[str] = []
 
 
+def agreed(path: Path, endpoint: str) -> bool:
+    """Whether the person let this workspace's code go to an endpoint."""
+    return endpoint in _read(path).endpoints
+
+
 async def consented(path: Path, endpoint: str, question: str, *, asking: Asking) -> None:
     """Ask once per workspace and endpoint before anything is sent. Raises UserProblem on no."""
-    known = _read(path)
-    if endpoint in known.endpoints:
+    if agreed(path, endpoint):
         return
     if await asking.ask(f"Bridle: {question} This is asked once for this workspace.", (YES, NO), NO, "consent") != YES:
         raise UserProblem(
             "nothing was sent: sending code to the model was not agreed to", "run the action again and agree"
         )
+    known = _read(path)
     known.endpoints.append(endpoint)
     write_whole(path, msgspec.json.encode(known))
 

@@ -48,7 +48,8 @@ class Ground:
     yes to this folder as it is now. `client` gives the model and `consent` asks once before anything goes to an
     endpoint; both raise UserProblem. `ask` puts a question about a permission (text, choices, the default) to the
     person, `question` one about the task. `now` is seconds since the epoch. `library` has the workflows, `purse` what
-    all runs together may take. `beside` is what choosing context knows beside the snapshot. `pulse` hears whether the
+    all runs together may take. `beside` is what choosing context knows beside the snapshot; `agreed` tells
+    of an endpoint whether the person said yes to it already. `pulse` hears whether the
     run lives.
     """
 
@@ -73,6 +74,7 @@ class Ground:
     pulse: Pulse = field(default_factory=Pulse)
     servers: Servers | None = None
     beside: Callable[[], Awaitable[Beside]] = nothing_beside
+    agreed: Callable[[str], bool] = lambda _: False
 
 
 @dataclass

@@ -52,7 +52,7 @@ def at_head(root: Path, paths: Sequence[str], environ: Mapping[str, str] = os.en
         return {}
     if done.exit_code != 0 or done.truncated:
         return {}
-    commit, *found = list(_objects(done.stdout)) or [None]
+    commit, *found = list(objects(done.stdout)) or [None]
     if commit is None or len(found) != len(asked):
         return {}
     return dict(zip(asked, found, strict=True))
@@ -66,8 +66,11 @@ def git_of(root: Path, environ: Mapping[str, str] = os.environ) -> tuple[str, di
     return program, {name: environ[name] for name in ("PATH", "HOME", "XDG_CONFIG_HOME") if name in environ} | _FIXED
 
 
-def _objects(data: bytes) -> Iterator[bytes | None]:
-    """Yield the objects of a batch in order, None for one that is missing; ends at what is not of that form."""
+def objects(data: bytes) -> Iterator[bytes | None]:
+    """Yield the objects of what ``git cat-file --batch`` printed, None for one that is missing.
+
+    Ends at what is not of that form.
+    """
     at = 0
     while at < len(data):
         end = data.find(b"\n", at)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bridle.context.task import Beside
+from bridle.harness.calibrated import Calibration
 from bridle.harness.engine import EngineEvent, IndexProgress
 from bridle.harness.remembering import Remembering
 from bridle.harness.session.lock import WorkspaceLock
@@ -48,7 +49,9 @@ class Knowing:
         emit: Callable[[EngineEvent], None],
         vectors: Callable[[], Vectors] | None = None,
         remembering: Remembering | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
+        self._calibration = calibration
         self._lock = lock
         self._remembering = remembering
         self._recalling: asyncio.Task[None] | None = None
@@ -93,13 +96,14 @@ class Knowing:
 
         Only the first look at the past is waited for, `PAST_WAIT_S` at most; later ones come when they come.
         """
+        weights = None if self._calibration is None else self._calibration.weights
         if self._remembering is None:
-            return Beside()
+            return Beside(weights=weights)
         if not self._has_recalled.is_set():
             self._recall()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._has_recalled.wait(), PAST_WAIT_S)
-        return Beside(self._remembering.past)
+        return Beside(self._remembering.past, weights)
 
     async def set_buffer(self, path: str, text: str | None) -> None:
         """Take an open buffer's text in place of the disk's; None when it was closed."""

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 
 from bridle.context.pack import Pack, packed
-from bridle.context.rank import rank
+from bridle.context.rank import Ranked, rank
 from bridle.context.task import Beside, Task
 from bridle.context.whynot import why_not
-from bridle.harness.buffers import Buffers
 from bridle.harness.engine import GetContext, PackPiece, PackView, SessionRow, Status, Usage
+from bridle.harness.ground import Ground
 from bridle.harness.knowing import Knowing
 from bridle.harness.model.prices import cost_usd_micros
 from bridle.harness.model.profiles import Price
 from bridle.harness.permission.trust import Trust
+from bridle.harness.reranking import reranked_alone
 from bridle.harness.rulefiles import rule_files
 from bridle.harness.runs import Runs
-from bridle.harness.settings import Settings
 from bridle.harness.verify.finders.discover import discover
 from bridle.indexer.encoding import UndecodableError, decode
 from bridle.indexer.snapshot import Snapshot
@@ -35,18 +34,17 @@ class Overview:
 
     def __init__(
         self,
-        root: Path,
-        settings: Settings,
-        buffers: Buffers,
+        ground: Ground,
         trust: Trust,
         knowing: Knowing,
         runs: Runs,
         rung: Awaitable[str],
         model: Callable[[], str],
     ) -> None:
-        self._root = root
-        self._settings = settings
-        self._buffers = buffers
+        self._ground = ground
+        self._root = ground.root
+        self._settings = ground.settings
+        self._buffers = ground.buffers
         self._trust = trust
         self._knowing = knowing
         self._runs = runs
@@ -99,7 +97,9 @@ class Overview:
             pinned=tuple((pin.path, pin.start_line, pin.end_line) for pin in request.pinned),
             excluded=request.excluded,
         )
-        chosen, why = await asyncio.to_thread(self._chosen, task, snapshot, beside, request.why_not)
+        ranked = await asyncio.to_thread(rank, task, snapshot, beside)
+        ordered, note = await reranked_alone(self._ground, task, ranked)
+        chosen, why = await asyncio.to_thread(self._chosen, task, snapshot, ordered, request.why_not)
         return PackView(
             n_tokens=chosen.n_tokens,
             budget=chosen.budget,
@@ -110,11 +110,17 @@ class Overview:
             left_out=chosen.left_out,
             text=chosen.text(None),
             why_not=why,
+            notes=tuple(filter(None, (self._weighed(beside, ranked), note))),
         )
 
-    def _chosen(self, task: Task, snapshot: Snapshot, beside: Beside, path: str) -> tuple[Pack, str]:
+    def _weighed(self, beside: Beside, ranked: Sequence[Ranked]) -> str:
+        """Return whether weights of this repository's own were used: they are for tasks without a place."""
+        if beside.weights is None or any(one.seed for one in ranked):
+            return ""
+        return "weights calibrated on this repository's own commits; 'bridle context --forget' takes them back"
+
+    def _chosen(self, task: Task, snapshot: Snapshot, ranked: Sequence[Ranked], path: str) -> tuple[Pack, str]:
         """Return the pack, and why no more of `path` is in it."""
-        ranked = rank(task, snapshot, beside)
         chosen = packed(task, snapshot, self._read, ranked)
         return chosen, why_not(path, chosen, ranked, snapshot) if path else ""
 

@@ -53,6 +53,7 @@ from bridle.harness.settingsfiles import (
     Navigation,
     Part,
     ProjectFile,
+    Rerank,
     Rules,
     Shelter,
     Show,
@@ -95,6 +96,7 @@ class Settings(msgspec.Struct, frozen=True):
     `mcp` are the MCP servers, `source` the sources, the person's and the project's. `tests` says what proves a change.
     `declared` are the checks that the person declares for all their projects, and those of this project.
     `hooks` are asked after the rules, those of the machine's owner first. `sessions` says how long runs are remembered.
+    `rerank` says whether a model puts candidates in order.
     """
 
     policy: Policy
@@ -126,6 +128,7 @@ class Settings(msgspec.Struct, frozen=True):
     declared: tuple[Check, ...] = ()
     vectors: Embedding = Embedding()
     sessions: Keeping = Keeping()
+    rerank: Rerank = "off"
 
     @property
     def mode(self) -> Mode:
@@ -218,6 +221,7 @@ def load(root: Path, client: Mapping[str, object] | None = None, managed_file: P
         tests=tightening.proof(user.tests, editor.tests, project.tests),
         vectors=_embedding(user, project),
         sessions=Keeping(user.sessions.keep_days, user.sessions.keep_mb),
+        rerank=user.context.rerank,
     )
 
 

@@ -22,6 +22,7 @@ EditTool = Literal["hashline", "str_replace"]
 Gate = Literal["impact", "full", "all"]
 GATES: tuple[Gate, ...] = ("impact", "full", "all")
 """How many tests prove a change, the fewest first."""
+Rerank = Literal["off", "model"]
 File = Literal["user", "project", "editor", "managed"]
 
 _Tokens = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
@@ -209,6 +210,12 @@ class ModelsPart(Part, frozen=True):
     strong: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
+class ContextPart(Part, frozen=True):
+    """How what a model sees is chosen. With `rerank` the small model puts the leading candidates in order, by name."""
+
+    rerank: Rerank = "off"
+
+
 class UserFile(Common, frozen=True):
     """The person's own file."""
 
@@ -231,6 +238,7 @@ class UserFile(Common, frozen=True):
     source: dict[str, UserSource] = {}
     vectors: VectorStorePlace | VectorsPart = "on"
     sessions: SessionsPart = SessionsPart()
+    context: ContextPart = ContextPart()
 
 
 SHAPES: dict[File, type[msgspec.Struct]] = {

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from bridle.harness.asking import Asking, consented
+from bridle.harness.asking import Asking, agreed, consented
 from bridle.harness.audit.spending import spent_on
 from bridle.harness.buffers import Buffers
+from bridle.harness.calibrated import Calibration
 from bridle.harness.checking import Checking
 from bridle.harness.completing import Completing
 from bridle.harness.editing import Editing
@@ -68,7 +69,8 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
     key = take_key(os.environ)
     trusted = partial(_is_trusted, trust)
     vectors = opener(state, settings.vectors, buffers.current, trusted)
-    knowing = Knowing(root, state.index, _claimed(state, post), post.emit, vectors, Remembering(root, state.past))
+    remembering, calibration = Remembering(root, state.past), Calibration(state.weights)
+    knowing = Knowing(root, state.index, _claimed(state, post), post.emit, vectors, remembering, calibration)
     asking = Asking(post.emit)
     rung = asyncio.create_task(asyncio.to_thread(_rung, root, state, settings))
     grants = Grants(settings.policy, settings.needs)
@@ -95,6 +97,7 @@ async def open_engine(root: Path, client_settings: Mapping[str, object]) -> Loca
         purse=Purse(settings.ceiling, partial(spent_on, state.folder.parent), time.time),
         servers=servers,
         beside=knowing.beside,
+        agreed=partial(agreed, state.folder / "consent.json"),
     )
     rooms = _rooms(ground, post, trust, asking, knowing, rung, model)
     knowing.start()
@@ -130,7 +133,7 @@ def _rooms(
         landings=landings,
         editing=Editing(ground, landings),
         standing=Standing(ground.ledger, buffers, post.emit),
-        overview=Overview(root, settings, buffers, trust, knowing, runs, rung, model.name),
+        overview=Overview(ground, trust, knowing, runs, rung, model.name),
         warming=Warming(checking.warm, partial(_may_warm, trust, knowing, runs, rung, settings)),
         sweeping=_idle_sweep(state, settings, knowing, runs),
         release=partial(_release, servers, model),

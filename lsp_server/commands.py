@@ -391,4 +391,5 @@ COMMANDS: Mapping[str, Command] = {
 def _bill(view: PackView) -> str:
     rows = [f"{p.n_tokens:>6}  {p.path}:{p.start_line + 1}-{p.end_line}  {p.detail}: {p.reason}" for p in view.pieces]
     rows += [f"     -  {path}: {reason}" for path, reason in view.left_out]
-    return f"{view.n_tokens} of {view.budget} tokens\n" + "\n".join(rows) + f"\n\n{view.text}"
+    head = "\n".join([f"{view.n_tokens} of {view.budget} tokens", *view.notes])
+    return f"{head}\n" + "\n".join(rows) + f"\n\n{view.text}"

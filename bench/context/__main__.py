@@ -4,12 +4,13 @@ A case is a commit of a public repository: its message is asked of its parent's 
 touched are to be found (`cases.py`). DIR holds clones with their whole history, as OWNER+NAME/repo or NAME. What a case
 needs is gathered once into `--cache`, which takes minutes; after that another ranking is scored in seconds.
 
-PART is one of cases, cursor, sufficiency, speed. `cases` prints a table by repository: recall@10, coverage@4k and
-outline@4k (`scoring.py`) of searching by keywords, plain BM25, BM25F with demotion, and our ranking, for each
-repository with weights fitted on the others alone; and by how much ours is better than BM25F, case by case.
+PART is one of cases, cursor, sufficiency, calibrated, speed. `cases` prints a table by repository: recall@10,
+coverage@4k and outline@4k (`scoring.py`) of searching by keywords, plain BM25, BM25F with demotion, and ours, for
+each repository with weights fitted on the others alone; and by how much ours is better than BM25F, case by case.
 `--cases FILE` takes the truth of the given cases from a file in JSON lines. `cursor` gives one definition that the
 commit touched, and looks for the others (`cursors.py`). `sufficiency` looks in whole packs for what the commit newly
-uses (`sufficiency.py`). `speed` asks a tree of 150,000 lines of `DIR/django`, warm.
+uses (`sufficiency.py`). `calibrated` draws weights to each repository's own commits
+(`calibrated.py`). `speed` asks a tree of 150,000 lines of `DIR/django`, warm.
 
 The smoke form asks this project's own code. Exits 1 when a goal is missed, 2 when DIR lacks a clone.
 """
@@ -28,6 +29,7 @@ from pathlib import Path
 import own
 import speed
 import sufficiency
+from calibrated import order_of, told_calibrated
 from cases import Case, Git, Missing, given, given_repos, pinned, repos
 from cursors import cursors
 from gather import gather
@@ -36,13 +38,14 @@ from tables import tables
 
 CACHE = Path(__file__).resolve().parents[2] / "build" / "bench-context"
 PER_REPO = 40
+PARTS = ("cases", "cursor", "sufficiency", "calibrated", "speed")
 
 
 def main() -> int:
     """Print the tables; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--smoke", action="store_true", help="on this project's own code")
-    parser.add_argument("--only", choices=("cases", "cursor", "sufficiency", "speed"), default="", help="one part")
+    parser.add_argument("--only", choices=PARTS, default="", help="one part")
     parser.add_argument("--cases", type=Path, help="the given cases with their truth, in JSON lines")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where what is gathered is kept")
     parser.add_argument("--repo", action="append", default=[], help="these repositories alone")
@@ -62,6 +65,8 @@ def main() -> int:
             good &= told(tables(options.cache, wanted))
         if options.only in ("", "cursor"):
             good &= told_cursors(cursors(options.cache, wanted))
+        if options.only == "calibrated":
+            told_calibrated(tables(options.cache, wanted), order_of(folder, wanted))
         if options.only in ("", "sufficiency"):
             good &= sufficiency.asked(folder, options.cache, wanted)
     if options.only in ("", "speed"):

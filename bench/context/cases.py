@@ -14,21 +14,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from bridle.context.touched import BESIDE, touched
 from bridle.indexer.facts import Symbol
 from bridle.indexer.snapshot import Snapshot
 
 HERE = Path(__file__).resolve().parent
 GIVEN, MINED = HERE / "given.tsv", HERE / "commits.tsv"
-MOST_TOUCHED = 12
-BESIDE = re.compile(
-    r"(^|/)(tests?|__tests__|testing|testdata|spec|e2e|examples?|benches|bench|benchmarks?|docs?|scripts|changelog"
-    r"|vendor|third_party|node_modules|dist|fuzz|runtime-tests)(/|$)|_test\.go$|(^|/)test_[^/]*\.py$|_test\.py$"
-    r"|(^|/)conftest\.py$|\.(spec|test|bench)\.[cm]?[jt]sx?$|\.d\.ts$|\.min\.js$|Tests?\.java$"
-)
-"""Files that are no answer: what stands beside the code proper."""
 CODE = re.compile(r"\.(py|js|cjs|mjs|jsx|ts|tsx|go|java)$")
-WHOLE_LINES = 80
-_HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+\d+(?:,\d+)? @@")
 
 
 class Missing(Exception):
@@ -123,17 +115,8 @@ def truth_of(case: Case, git: Git, snapshot: Snapshot) -> set[str]:
     """Return the definitions of the parent that the commit touched: those whose own lines it changed."""
     if case.truth is not None:
         return {symbol.id for place in case.truth for symbol in _named(snapshot, *place)}
-    found: set[str] = set()
-    path = ""
-    symbols: list[tuple[Symbol, list[tuple[int, int]]]] = []
-    for line in git("diff", "-U0", "--no-renames", "--no-ext-diff", case.parent, case.commit).split("\n"):
-        if line.startswith("--- "):
-            path = line[6:].rstrip("\t") if line.startswith("--- a/") else ""
-            symbols = _chunks(snapshot, path) if CODE.search(path) and not BESIDE.search(path) else []
-        elif symbols and (hunk := _HUNK.match(line)):
-            start, count = int(hunk[1]), int(hunk[2]) if hunk[2] is not None else 1
-            found |= {symbol.id for symbol, holes in symbols if _is_touched(symbol, holes, start, count)}
-    return found if len(found) <= MOST_TOUCHED else set()
+    diff = git("diff", "-U0", "--no-renames", "--no-ext-diff", case.parent, case.commit)
+    return {*touched(diff, snapshot, lambda path: bool(CODE.search(path) and not BESIDE.search(path)))}
 
 
 def _named(snapshot: Snapshot, path: str, name: str, line: int) -> list[Symbol]:
@@ -144,37 +127,6 @@ def _named(snapshot: Snapshot, path: str, name: str, line: int) -> list[Symbol]:
     named = [symbol for symbol in symbols if symbol.name == simple]
     around = [symbol for symbol in named if symbol.span.start_line <= line + 5 and line - 1 < symbol.span.end_line]
     return (starting or sorted(around, key=lambda one: abs(one.span.start_line - line + 1)))[:1]
-
-
-def _chunks(snapshot: Snapshot, path: str) -> list[tuple[Symbol, list[tuple[int, int]]]]:
-    """Return the definitions that may be the answer, each with the 1-based lines that are another's."""
-    kept: list[Symbol] = []
-    whole_until = -1
-    for symbol in snapshot.in_file(path):
-        if symbol.kind in {"module", "variable"} or symbol.span.start_byte < whole_until:
-            continue
-        kept.append(symbol)
-        lines = symbol.span.end_line - symbol.span.start_line
-        if symbol.kind in {"function", "method", "test"} and lines <= WHOLE_LINES:
-            whole_until = symbol.span.end_byte
-    return [(one, [_lines(other) for other in kept if _is_within(other, one)]) for one in kept]
-
-
-def _lines(symbol: Symbol) -> tuple[int, int]:
-    return symbol.span.start_line + 1, symbol.span.end_line
-
-
-def _is_within(inner: Symbol, outer: Symbol) -> bool:
-    a, b = inner.span, outer.span
-    return inner is not outer and b.start_byte <= a.start_byte and a.end_byte <= b.end_byte
-
-
-def _is_touched(symbol: Symbol, holes: list[tuple[int, int]], start: int, count: int) -> bool:
-    first, last = _lines(symbol)
-    if count == 0:
-        return first <= start < last and not any(a <= start < b for a, b in holes)
-    lines = range(max(first, start), min(last, start + count - 1) + 1)
-    return any(not any(a <= line <= b for a, b in holes) for line in lines)
 
 
 def candidates(git: Git) -> Iterator[str]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import sys
 
 from cases import Git, Missing, candidates
+
+from bridle.context.touched import is_question
 
 REPOS = (
     "pallets/click", "pallets/werkzeug", "encode/httpx", "psf/requests", "scrapy/scrapy",
@@ -21,7 +22,6 @@ REPOS = (
 PER_REPO = 55
 SKIPPED_SHARE = 4
 """The first quarter of a history is left out: there is little to choose from, and no past."""
-_NO_QUESTION = re.compile(r"(?i)^(revert|merge|bump|release|prepare|version|\[?docs?\b|chore\(deps)|typo|changelog")
 
 
 def main() -> int:
@@ -39,7 +39,7 @@ def main() -> int:
             for line in git("log", "--no-merges", "--format=%H %s", "HEAD").splitlines()
             if " " in line
         )
-        fit = [commit for commit in candidates(git) if not _NO_QUESTION.search(subjects.get(commit, ""))]
+        fit = [commit for commit in candidates(git) if is_question(subjects.get(commit, ""))]
         fit = fit[len(fit) // SKIPPED_SHARE :]
         chosen = sorted(rng.sample(range(len(fit)), min(PER_REPO, len(fit))))
         for n in chosen:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from cases import BESIDE, CODE, Git, case_of
+from cases import CODE, Git, case_of
 from gather import Kept, cases_kept, load, past_of, pasts
 from scoring import gain
 
@@ -22,6 +22,7 @@ from bridle.context.pack import Pack, packed
 from bridle.context.rank import Ranked, rank
 from bridle.context.signals import rows_of
 from bridle.context.task import Beside, Task
+from bridle.context.touched import BESIDE
 from bridle.context.vocabulary import Leading, Leaned
 from bridle.context.weighing import Share
 from bridle.indexer.facts import FileFacts, Symbol, SymbolId

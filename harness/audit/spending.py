@@ -59,7 +59,7 @@ def spending(reading: Reading) -> Iterator[Spent]:
                 model = name or model
             case events.PhaseEntered(name=name):
                 phase = name
-            case events.ModelReplied(usage=usage) | events.ModelFailed(usage=usage):
+            case events.ModelReplied(usage=usage) | events.ModelFailed(usage=usage) | events.Reranked(usage=usage):
                 yield Spent(reading.run, phase or UNNAMED, model or UNNAMED, day_of(record.time), usage)
             case _:
                 pass

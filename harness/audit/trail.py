@@ -64,7 +64,7 @@ def _action(run: RunId, record: Record, event: events.Event | None, model: str, 
     match event:
         case events.ModelCalled(model=asked):
             return msgspec.structs.replace(action, model=asked or model)
-        case events.ModelReplied(usage=used) | events.ModelFailed(usage=used):
+        case events.ModelReplied(usage=used) | events.ModelFailed(usage=used) | events.Reranked(usage=used):
             tokens = used.input_tokens + used.output_tokens + used.cache_read_tokens + used.cache_write_tokens
             return msgspec.structs.replace(action, model=model, tokens=tokens, cost_usd_micros=used.cost_usd_micros)
         case events.Decided(rule=rule) | events.McpCalled(rule=rule):
@@ -184,6 +184,7 @@ _SAID: dict[type[Any], tuple[Who, Callable[[Any], str]]] = {
     events.ModelCalled: ("bridle", lambda event: f"asked the model, turn {event.turn}"),
     events.ModelReplied: ("model", _replied),
     events.ModelFailed: ("model", _failed),
+    events.Reranked: ("model", lambda event: f"put candidates in order: {_used(event.usage)}"),
     events.ToolCalled: ("model", lambda event: f"called {event.name}"),
     events.ToolReplied: ("bridle", lambda event: "told the model what its tools gave"),
     events.Decided: ("bridle", _decided),

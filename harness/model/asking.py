@@ -11,6 +11,8 @@ from bridle.harness.model.profiles import Price, Profiles, shipped
 from bridle.harness.nouns import Budget, Usage
 
 MAX_NAMED = 5
+HERE = "this machine"
+"""The endpoint of a model that sends nothing anywhere."""
 
 
 class FirstCall(msgspec.Struct, frozen=True):

@@ -27,6 +27,7 @@ from bridle.harness.session.walked import (
     Fetched,
     PhaseEntered,
     PhaseLeft,
+    Reranked,
     Written,
 )
 
@@ -60,6 +61,7 @@ __all__ = [
     "Prepared",
     "Proposed",
     "Ran",
+    "Reranked",
     "Resumed",
     "Rewound",
     "RolledBack",
@@ -311,9 +313,9 @@ class Ended(msgspec.Struct, frozen=True):
 
 Event = (
     Started | Entered | Dropped | Resumed | Forked | Sheltered | PhaseEntered | PhaseLeft | Written | Assumed | Told
-    | Compacted | ModelCalled | ModelReplied | ModelFailed | ToolCalled | ToolReplied | Decided | Egress | McpCalled
-    | Fetched | Edited | Ran | Checked | Proposed | Overridden | Prepared | Confirmed | Landed | RolledBack | Undone
-    | Rewound | AcceptedFinding | BudgetMet | Parked | Ended
+    | Compacted | Reranked | ModelCalled | ModelReplied | ModelFailed | ToolCalled | ToolReplied | Decided | Egress
+    | McpCalled | Fetched | Edited | Ran | Checked | Proposed | Overridden | Prepared | Confirmed | Landed | RolledBack
+    | Undone | Rewound | AcceptedFinding | BudgetMet | Parked | Ended
 )  # fmt: skip
 
 KINDS: dict[str, type[Event]] = {
@@ -331,6 +333,7 @@ KINDS: dict[str, type[Event]] = {
     "model_called": ModelCalled,
     "model_replied": ModelReplied,
     "model_failed": ModelFailed,
+    "reranked": Reranked,
     "tool_called": ToolCalled,
     "tool_replied": ToolReplied,
     "decided": Decided,

@@ -212,7 +212,7 @@ def _replied(state: RunState, event: events.ModelReplied) -> RunState:
     return msgspec.structs.replace(_said(state, event), usage=add(state.usage, event.usage))
 
 
-def _failed(state: RunState, event: events.ModelFailed) -> RunState:
+def _failed(state: RunState, event: events.ModelFailed | events.Reranked) -> RunState:
     return msgspec.structs.replace(state, usage=add(state.usage, event.usage))
 
 
@@ -303,6 +303,7 @@ _STEPS: dict[type[Any], Callable[[RunState, Any], RunState]] = {
     events.ToolReplied: _said,
     events.ModelReplied: _replied,
     events.ModelFailed: _failed,
+    events.Reranked: _failed,
     events.Fetched: _fetched,
     events.Edited: _edited,
     events.Checked: _checked,

@@ -12,9 +12,11 @@ from bridle.harness.session.fold import RunState, fold
 from bridle.harness.session.journal import read_journal
 
 MAX_LISTED = 200
-NO_TALK = ("exec", "apply", "accepted findings")
-"""What journals call that which was no run of phases: a command or edits of the person, or findings that
-they accepted."""
+BILL = "context bill"
+NO_TALK = ("exec", "apply", "accepted findings", BILL)
+"""What journals call that which was no run of phases: a command or edits of the person, findings that they accepted, a
+context bill for which a model was asked.
+"""
 
 
 class RunRow(msgspec.Struct, frozen=True):

@@ -46,6 +46,8 @@ class State:
         self.index = self.folder / "index.sqlite"
         self.vectors = self.folder / "vectors"
         self.past = self.folder / "past"
+        self.weights = self.folder / "weights.json"
+        """By which context is chosen here, where they were calibrated."""
         self.lock = self.folder / "lock"
         self._name_the_root()
 

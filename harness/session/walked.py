@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from bridle.harness.nouns import Usage
+
 
 class PhaseEntered(msgspec.Struct, frozen=True):
     """A phase began."""
@@ -45,6 +47,13 @@ class Compacted(msgspec.Struct, frozen=True):
 
     talk: str
     start: int
+
+
+class Reranked(msgspec.Struct, frozen=True):
+    """A model was asked for the order of what a pack is filled with, and answered, with whatever sense."""
+
+    usage: Usage = Usage()
+    stop_reason: str = ""
 
 
 class Fetched(msgspec.Struct, frozen=True):

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from bridle.context.pack import pack
+from bridle.context.pack import packed
+from bridle.context.rank import rank
 from bridle.context.readform import ReadMode
 from bridle.context.redact import hidden, is_credential_file
 from bridle.context.task import Task
@@ -23,13 +24,14 @@ from bridle.harness.edits.revisions import Revisions
 from bridle.harness.edits.writes import WriteLog
 from bridle.harness.ground import Ground
 from bridle.harness.heads import at_head
-from bridle.harness.model.asking import first_call
+from bridle.harness.model.asking import HERE, first_call
 from bridle.harness.model.budget import Allowance, Meter
 from bridle.harness.nouns import Budget, UserProblem, Verdict
 from bridle.harness.order import Order
 from bridle.harness.phases.definition import Phase, Spend
 from bridle.harness.phases.validity import named_in
 from bridle.harness.proposals.patches import Changed, diff_text
+from bridle.harness.reranking import Account, reranked
 from bridle.harness.rulefiles import rule_files
 from bridle.harness.session.events import Assumed
 from bridle.harness.session.journal import Journal
@@ -50,8 +52,6 @@ from bridle.harness.workflow.prompt import describe, filled, findings_text, plac
 from bridle.harness.workflow.submitting import Submitted, name_of, submit_tool
 from bridle.harness.workflow.workbench import Workbench
 
-HERE = "this machine"
-"""The endpoint of a model that sends nothing anywhere."""
 NOTES = "notes.md"
 SOURCE = "source."
 MAX_DIFF_CHARS = 120_000
@@ -115,7 +115,7 @@ class Desk:
             tools.append(submit_tool(phase.answer, self._bench.checks, self._n_lines, take))
         system = system_prompt(self._mode, self._edit_tool, phase.role, self._handing(phase))
         model = self._ground.settings.models.get(phase.model, "")
-        meter = self._meter if phase.budget == Spend() else self._allowance(phase)
+        meter = self._meter_of(phase)
         client = self._ground.client()
         sitting = Sitting(client, system, phase.name, model if client.endpoint != HERE else "", phase.effort)
         fallback = "" if client.endpoint == HERE else self._ground.settings.models.get("small", "")
@@ -156,7 +156,9 @@ class Desk:
             await self._consent((), 0)
         return filled(phase.say, values)
 
-    def _allowance(self, phase: Phase) -> Allowance:
+    def _meter_of(self, phase: Phase) -> Meter | Allowance:
+        if phase.budget == Spend():
+            return self._meter
         own, whole = phase.budget, self._ground.settings.budget
         micros = None if own.cost_usd is None else round(own.cost_usd * 1_000_000)
         limits = Budget(
@@ -236,7 +238,10 @@ class Desk:
             n_tokens=self._ground.settings.context_tokens,
             rules=await asyncio.to_thread(rule_files, self._ground.root),
         )
-        chosen = await asyncio.to_thread(pack, task, snapshot, self._bench.read_text, beside)
+        account = Account(self._meter_of(phase), self._journal, self._ground.consent)
+        ranked = await asyncio.to_thread(rank, task, snapshot, beside)
+        ordered, _ = await reranked(self._ground, task, ranked, account)
+        chosen = await asyncio.to_thread(packed, task, snapshot, self._bench.read_text, ordered)
         text = chosen.text(self._anchored if phase.role == "builder" else None)
         await self._consent(tuple(sorted({piece.span.path for piece in chosen.pieces})), chosen.n_tokens)
         return text

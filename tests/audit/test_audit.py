@@ -47,6 +47,7 @@ STORY: Story = [
     ("phase", {"name": "fix"}),
     reply(None),
     ("model_failed", {"reason": "broken off", "usage": Usage(4, 2, cost_usd_micros=3, turns=1)}),
+    ("reranked", {"usage": Usage(4, 2, cost_usd_micros=3, turns=1)}),
     ("checked", {"verdicts": [], "badge": BADGE}),
     ("proposed", {"proposal": "p", "files": ["a.py"]}),
     ("overridden", {"proposal": "p", "badge": BADGE}),
@@ -120,15 +121,15 @@ def test_cost_is_summed_by_each_key_and_what_is_unknown_is_said(tmp_path: Path) 
     write(tmp_path, "r2", [STORY[0], STORY[2], reply(100)], now)
     spent = [one for reading in readings(tmp_path) for one in spending(reading)]
     phases = {one.key: (one.calls, one.cost_usd_micros, one.known) for one in summed(spent, "phase")}
-    assert phases == {"build": (2, 107, True), "fix": (2, 3, False)}
+    assert phases == {"build": (2, 107, True), "fix": (3, 6, False)}
     assert [one.key for one in summed(spent, "run")] == ["r2", "r1"]
     assert [one.key for one in summed(spent, "model")] == ["a-model"]
-    assert [(one.key, one.calls) for one in summed(spent, "day")] == [(spent[0].day, 4)]
+    assert [(one.key, one.calls) for one in summed(spent, "day")] == [(spent[0].day, 5)]
     whole = total("all", spent)
     assert (whole.usage.input_tokens, whole.usage.output_tokens, whole.cost_usd_micros, whole.known) == (
-        34,
-        17,
-        110,
+        38,
+        19,
+        113,
         False,
     )
 
@@ -279,7 +280,7 @@ def test_the_command_tells_what_was_spent(root: Path, capsys: pytest.CaptureFixt
     assert code == 0
     assert [(row["key"], row["calls"], row["cost_usd_micros"]) for row in json.loads(text)["rows"]] == [
         ("build", 1, 7),
-        ("fix", 2, None),
+        ("fix", 3, None),
     ]
     code, text = told(capsys, "cost", *at)
     assert "at least $0.00, not all is known" in text
@@ -293,7 +294,7 @@ def test_what_a_run_cost_that_was_let_go_stays_in_the_sums(root: Path, capsys: p
     day = json.loads(before["day"][1])["rows"][0]["key"]
     state = State(root)
     on_day = spent_on(state.folder.parent, day)
-    assert on_day.input_tokens == 24
+    assert on_day.input_tokens == 28
     drop(state.journals, RunId("r1"), "too old", Ticks(), bills)
     assert journals_in(state.journals) == ()
     assert {by: told(capsys, "cost", "--by", by, "--json", *at) for by in WAYS} == before

@@ -289,7 +289,8 @@ def test_every_setting_can_be_written_in_the_persons_file() -> None:
         "container",
         "profiles",
         "endpoints",
-    }  # of permission, diagnostics, sandbox and checks; the last two of models.toml
+        "rerank",
+    }  # of permission, diagnostics, sandbox, checks and context; profiles and endpoints of models.toml
     assert names - sections <= set(UserFile.__struct_fields__)
 
 

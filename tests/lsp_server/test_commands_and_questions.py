@@ -177,7 +177,7 @@ def test_an_interrupted_run_is_said_and_taken_up_or_given_up(editors: Start, tmp
 def test_the_context_bill_is_shown(editors: Start) -> None:
     editor = opened(editors, "bare")
     editor.command("context", uri=editor.uri("a.py"), range=HERE)
-    assert "7 of 4000 tokens" in editor.wait_shown("the selection")
+    assert "7 of 4000 tokens\nas it was\n" in editor.wait_shown("the selection")
 
 
 def test_our_own_plug_ins_hear_how_things_stand(editors: Start) -> None:

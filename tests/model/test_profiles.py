@@ -39,6 +39,15 @@ def test_the_profiles_and_the_local_server_say_the_same_of_each_model() -> None:
         assert {"adaptive": "adaptive", "budget": "enabled"}[known.thinking] in facts["thinking"], name
 
 
+def test_the_newest_of_each_line_has_the_limits_that_its_provider_publishes() -> None:
+    for name in ("claude-fable-5-2", "claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"):
+        one = shipped().of(name)
+        assert (one.context_tokens, one.max_output_tokens, one.cached_from) == (1_000_000, 128_000, 512), name
+        assert (one.thinking, one.efforts) == ("adaptive", ("low", "medium", "high", "xhigh", "max")), name
+    assert shipped().of("claude-haiku-4-5").context_tokens == 200_000
+    assert shipped().of("claude-sonnet-4-6").efforts == ("low", "medium", "high", "max")
+
+
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("effort", LEVELS)
 def test_what_a_model_is_told_to_think_is_something_that_it_takes(model: str, effort: Effort) -> None:

@@ -217,9 +217,28 @@ class Sessions(msgspec.Struct, frozen=True, tag=True):
     sessions: tuple[SessionRow, ...]
 
 
+class StepRow(msgspec.Struct, frozen=True):
+    """One step of a run: `seq` is the number that going back to it takes; `stands` says that it was not cut by going
+    back.
+    """
+
+    seq: int
+    time: float
+    text: str
+    stands: bool = True
+
+
+class RunStory(msgspec.Struct, frozen=True, tag=True):
+    """One run told as a whole, a line each: what it was asked and what came of it. `steps` are its latest."""
+
+    session: SessionRow
+    lines: tuple[str, ...]
+    steps: tuple[StepRow, ...]
+
+
 EngineReply = (
     Done | Status | Verified | Executed | RunAccepted | Proposals | LandingPlan | LandingResult | PackView | Sessions
-    | Workflows | Kept | Reversal | Reach | NavigationReply | LinesReply
+    | RunStory | Workflows | Kept | Reversal | Reach | NavigationReply | LinesReply
 )  # fmt: skip
 
 # --- events -----------------------------------------------------------------------------------------------------

@@ -161,6 +161,10 @@ class Session:
         else:
             self.editor.status("ready", "ready", status.next_step or ", ".join(status.checks))
 
+    def tell_runs(self) -> None:
+        """Tell our own plug-ins that the list of runs is not what it was."""
+        self.editor.runs_changed()
+
     def tell_problem(self, error: BaseException) -> None:
         """Show the person what went wrong, in words."""
         _, words = explain(error)

@@ -144,6 +144,13 @@ class FakeEngine:
                 return e.Workflows((row,), (("mine.toml:3: what?", "mend it"),))
             case e.GetSessions():
                 return e.Sessions(msgspec.convert(self.script.get("sessions", ()), tuple[e.SessionRow, ...]))
+            case e.GetStory():
+                rows = {row["id"]: row for row in self.script.get("sessions", ())}
+                if request.run not in rows:
+                    raise e.UserProblem(f"there is no run {request.run!r}", "'bridle sessions' lists them")
+                steps = (e.StepRow(1, 1000.0, "began"), e.StepRow(2, 1001.0, "mended", stands=False))
+                known = msgspec.convert(rows[request.run], e.SessionRow)
+                return e.RunStory(known, ("asked: mend", "    1  began"), steps)
             case e.PauseIndexing():
                 self.emit(e.IndexProgress(1, 1, done=True, paused=request.paused))
             case e.GetReach():

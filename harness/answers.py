@@ -172,7 +172,7 @@ class PackView(msgspec.Struct, frozen=True, tag=True):
 class SessionRow(msgspec.Struct, frozen=True):
     """One run in the list; `started` is in seconds since the epoch. `parent` is the run that it was forked from.
 
-    `live` says that a process has it in hand.
+    `live` says that a process has it in hand, `title` in one line what it is about.
     """
 
     id: RunId
@@ -185,6 +185,7 @@ class SessionRow(msgspec.Struct, frozen=True):
     usage: Usage
     parent: str = ""
     live: bool = False
+    title: str = ""
 
 
 class WorkflowRow(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import msgspec
 
 from bridle.harness.engine import Selection, StartRun
 from bridle.harness.nouns import Finding, UserProblem
-from bridle.harness.proposals.badge import headline
+from bridle.harness.titles import titled
 
 MAX_INSTRUCTION_CHARS = 100_000
 
@@ -28,10 +28,7 @@ class Order(msgspec.Struct, frozen=True):
     @property
     def title(self) -> str:
         """What the person sees on the proposal."""
-        if self.finding is not None:
-            return f"Fix {headline(self.finding)}"[:100]
-        first, _, _ = self.instruction.strip().partition("\n")
-        return first[:100]
+        return titled(self.instruction, self.finding)
 
 
 def order_of(request: StartRun, versions: dict[str, int]) -> Order:

@@ -92,7 +92,8 @@ async def listed(desk: Desk, argument: Argument) -> Json:
     if argument.show:
         lines = [*map(_line, rows)] or ["no runs yet"]
         session.spawn(deciding.show_text(session, "sessions.txt", "\n".join(lines) + "\n"))
-    return {"sessions": [_as_json(row) for row in rows]}
+    folder = session.places.uri("").rstrip("/")
+    return {"folder": folder, "sessions": [_as_json(row) for row in rows]}
 
 
 async def story(desk: Desk, argument: Argument) -> Json:
@@ -122,6 +123,7 @@ def _as_json(row: SessionRow) -> Json:
         "id": row.id,
         "workflow": row.workflow,
         "instruction": row.instruction,
+        "title": row.title or row.instruction,
         "state": _state(row),
         "started": row.started,
         "steps": row.steps,
@@ -135,7 +137,8 @@ def _as_json(row: SessionRow) -> Json:
 
 def _line(row: SessionRow) -> str:
     when = datetime.fromtimestamp(row.started).astimezone().strftime("%Y-%m-%d %H:%M")
-    return f"{row.id}  {when}  {row.workflow}: {row.instruction[:MAX_WORDS]}: {_state(row)}, {row.steps} steps"
+    title = (row.title or row.instruction)[:MAX_WORDS]
+    return f"{row.id}  {when}  {row.workflow}: {title}: {_state(row)}, {row.steps} steps"
 
 
 def _state(row: SessionRow) -> str:
@@ -159,7 +162,7 @@ async def _chosen(session: Session, words: str) -> RunId:
 
 def _title(row: SessionRow) -> str:
     when = datetime.fromtimestamp(row.started).astimezone().strftime("%H:%M")
-    return f"{when} {row.workflow}: {row.instruction[:MAX_WORDS]} ({row.id[-6:]})"
+    return f"{when} {row.workflow}: {(row.title or row.instruction)[:MAX_WORDS]} ({row.id[-6:]})"
 
 
 def _resumable(session: Session, argument: Argument) -> RunId:

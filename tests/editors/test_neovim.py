@@ -65,7 +65,9 @@ def test_bridle_undo_keeps_what_was_typed_since(neovim: Neovim, scene: Scene) ->
     neovim.play("undo_command_keeps_later_typing", scene)
 
 
-def test_one_hunk_is_taken_by_its_action_and_the_other_left(neovim: Neovim, scene: Scene) -> None:
+def test_one_hunk_is_taken_by_its_action_the_other_left_and_the_run_taken_back_by_pickers(
+    neovim: Neovim, scene: Scene
+) -> None:
     neovim.play("one_hunk_is_taken_and_the_other_left", with_two_files(scene))
 
 

@@ -82,9 +82,12 @@ def test_a_run_is_taken_from_another_process_only_when_that_is_said(editors: Sta
 
 def test_runs_are_listed_with_their_state_and_cost_and_told_step_by_step(editors: Start, heard: Heard) -> None:
     editor = begun(editors, heard, sessions=ROWS)
-    assert editor.command("sessions")["sessions"][1] == {
-        "id": "2026-1", "workflow": "edit", "instruction": "mend 1", "state": "failed", "started": 1000.0, "steps": 9,
-        "resumable": False, "live": True, "parent": "", "tokens": 0, "cost_usd_micros": 0,
+    answer = editor.command("sessions")
+    assert answer["folder"] == editor.root.as_uri()
+    assert answer["sessions"][1] == {
+        "id": "2026-1", "workflow": "edit", "instruction": "mend 1", "title": "mend 1", "state": "failed",
+        "started": 1000.0, "steps": 9, "resumable": False, "live": True, "parent": "",
+        "tokens": 0, "cost_usd_micros": 0,
     }  # fmt: skip
     told = editor.command("story", run="2026-1")
     assert told["session"]["id"] == "2026-1"

@@ -5,18 +5,22 @@
 
 import { commands, window, type Disposable, type LogOutputChannel, type TextEditor } from "vscode";
 import type { Session } from "./client";
+import type { Node, Sessions } from "./sessions";
 
 /** Commands that the server can answer without knowing a place. */
 const PLACELESS = [
   "verify", "accept", "reject", "refresh", "show", "undo", "trust", "status", "takeBackFinding", "unmute",
-  "pauseIndexing", "resumeIndexing", "rollback", "fork",
+  "pauseIndexing", "resumeIndexing",
 ];
+
+/** Commands about a run or a step of it: a node of the tree, else one that the server asks for. */
+const ON_RUN = ["resume", "discard", "rollback", "fork", "cancel"];
 
 /** Commands about the finding at the cursor. */
 const ON_FINDING = ["fix", "explain", "again", "revert", "acceptFinding", "mute"];
 
-export function registerCommands(session: Session, log: LogOutputChannel): Disposable[] {
-  const register = (name: string, action: () => unknown): Disposable =>
+export function registerCommands(session: Session, sessions: Sessions, log: LogOutputChannel): Disposable[] {
+  const register = (name: string, action: (node?: Node) => unknown): Disposable =>
     commands.registerCommand(`bridle.editor.${name}`, action);
   return [
     register("edit", () => edit(session)),
@@ -24,6 +28,9 @@ export function registerCommands(session: Session, log: LogOutputChannel): Dispo
     ...ON_FINDING.map((name) =>
       register(name, () => withPlace(session, (place) => session.execute(`bridle.${name}`, place)))),
     ...PLACELESS.map((name) => register(name, () => session.execute(`bridle.${name}`, {}))),
+    ...ON_RUN.map((name) => register(name, (node) => session.execute(`bridle.${name}`, node?.argument ?? {}))),
+    register("story", (node) => session.execute("bridle.story", { ...node?.argument, show: true })),
+    register("refreshSessions", () => sessions.refresh()),
     register("checkLog", () => session.execute("bridle.log", {})),
     register("log", () => log.show()),
     register("restart", () => session.restart()),

@@ -16,6 +16,25 @@ local function answer(choice)
   return asked
 end
 
+--- Answer each question that has certain words by the choice that has others.
+---@param choices [string, string][]
+---@return string[] asked
+local function picks(choices)
+  local asked = {}
+  vim.ui.select = function(items, options, choose)
+    for _, choice in ipairs(choices) do
+      if options.prompt:find(choice[1], 1, true) then
+        table.insert(asked, choice[1])
+        local item = vim.iter(items):find(function(each)
+          return options.format_item(each):find(choice[2], 1, true) ~= nil
+        end)
+        return choose(assert(item, choice[2]))
+      end
+    end
+  end
+  return asked
+end
+
 local function open_both()
   local source = probe.open(scene.source_file)
   local test = probe.open(scene.test_file)
@@ -156,6 +175,10 @@ function M.one_hunk_is_taken_and_the_other_left()
     return #vim.diagnostic.get(second) == 0 and require("bridle").statusline() == "Bridle: ready"
   end)
   assert(not has(second, scene.second_right)(), "what was left is not taken")
+  local asked = picks({ { "which run", "Fix tests/test_money.py" }, { "what with it", "take it back" }, { "which step", "1  fix: " } })
+  vim.cmd("Bridle sessions")
+  probe.wait("the run is taken back", has(source, scene.wrong))
+  probe.same("questions", asked, { "which run", "what with it", "which step" })
 end
 
 --- With the real servers of ruff and pyright on the same buffers nothing is said or offered twice.

@@ -175,6 +175,12 @@ exports.one_hunk_is_taken_and_the_other_left = async (probe, scene) => {
   await probe.wait("nothing is on offer", () =>
     !vscode.languages.getDiagnostics(second.uri).some((each) => each.source === "bridle"));
   assert(!second.getText().includes(scene.second_right), "what was left is not taken");
+  const asked = () => probe.lines("trace.jsonl").filter((line) => /"command": ?"bridle\.sessions"/.test(line)).length;
+  assert.equal(asked(), 0, "nobody looked at the tree of runs");
+  probe.signal("landed");
+  await probe.wait("the run is taken back", () => source.getText().includes(scene.wrong));
+  await probe.wait("the tree shows it", () => probe.signalled("taken back"));
+  assert(asked() > 0);
 };
 
 exports.a_refused_edit = async (probe, scene) => {

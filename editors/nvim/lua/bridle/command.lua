@@ -47,6 +47,9 @@ local subcommands = {
   fork = function(client, rest)
     client_module.execute(client, "bridle.fork", M.step(rest))
   end,
+  sessions = function(client)
+    require("bridle.runs").pick(client)
+  end,
   trust = function(client)
     client_module.execute(client, "bridle.trust", {})
   end,

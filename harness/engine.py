@@ -194,7 +194,8 @@ class GrantNeeds(msgspec.Struct, frozen=True, tag=True):
 class StartRun(msgspec.Struct, frozen=True, tag=True):
     """Begin a run of the workflow of this name; the reply comes at once, the rest as events. → RunAccepted.
 
-    `sources` are arguments of the sources that it names, by source.
+    `sources` are arguments of the sources that it names, by source; `pinned` and `excluded` the person's wishes for its
+    context, as for GetContext.
     """
 
     workflow: str
@@ -202,6 +203,8 @@ class StartRun(msgspec.Struct, frozen=True, tag=True):
     at: Selection | None = None
     finding: Finding | None = None
     sources: dict[str, dict[str, str]] = {}
+    pinned: tuple[Selection, ...] = ()
+    excluded: tuple[str, ...] = ()
 
 
 class GetWorkflows(msgspec.Struct, frozen=True, tag=True):

@@ -59,6 +59,8 @@ class Runs:
                 "finding": order.finding,
                 "versions": order.versions,
                 "sources": order.sources,
+                "pinned": order.pinned,
+                "excluded": order.excluded,
                 "model": model,
                 "budget": self._ground.settings.budget,
                 "pid": os.getpid(),
@@ -205,7 +207,16 @@ def _expect_a_start(order: Order, workflow: Workflow) -> None:
 
 def order_of_state(state: RunState) -> Order:
     """Return the order that a journal's run was given."""
-    return Order(state.workflow, state.instruction, state.at, state.finding, state.versions, state.sources)
+    return Order(
+        state.workflow,
+        state.instruction,
+        state.at,
+        state.finding,
+        state.versions,
+        state.sources,
+        state.pinned,
+        state.excluded,
+    )
 
 
 def _whose(row: RunRow) -> str:

@@ -30,6 +30,7 @@ class Desk:
     async def begin(self, request: StartRun, title: str) -> Json:
         """Begin a run and answer with its id; when trust has to be asked for first, the answer is empty."""
         session = self.session
+        request = session.choices.wishes(request)
         if session.status is not None and not session.trusted:
 
             async def later() -> None:

@@ -235,6 +235,8 @@ class Desk:
             open_files=tuple(sorted(order.versions)),
             n_tokens=self._ground.settings.context_tokens,
             rules=await asyncio.to_thread(rule_files, self._ground.root),
+            pinned=tuple((pin.path, pin.start_line, pin.end_line) for pin in order.pinned),
+            excluded=order.excluded,
         )
         chosen = await asyncio.to_thread(pack, task, snapshot, self._bench.read_text, beside)
         text = chosen.text(self._anchored if phase.role == "builder" else None)

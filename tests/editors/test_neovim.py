@@ -91,7 +91,9 @@ def test_an_instruction_is_asked_for_and_an_edit_that_weakens_a_test_is_refused(
     )
 
 
-def test_the_command_completes_restarts_and_reports_its_health(neovim: Neovim, scene: Scene) -> None:
+def test_the_command_has_a_say_in_context_completes_restarts_and_reports_its_health(
+    neovim: Neovim, scene: Scene
+) -> None:
     result = neovim.play("command_line", scene)
     assert "bridle 0.1.0" in "\n".join(result["screen"])
     assert any("no subcommand" in message for message in result["messages"])

@@ -138,7 +138,8 @@ class FakeEngine:
                 self.emit(e.Lost("it was killed", again=not self.gone))
             case e.GetContext():
                 piece = e.PackPiece("a.py", 0, 1, "body", 7, "the selection", 1.0)
-                return e.PackView(7, request.n_tokens, (piece,), (("b.py", "over budget"),), "a.py\n")
+                why = f"Nothing leads to {request.why_not}" if request.why_not else ""
+                return e.PackView(7, request.n_tokens, (piece,), (("b.py", "over budget"),), "a.py\n", why)
             case e.GetWorkflows():
                 row = e.WorkflowRow("review", "Review code", "nothing", changes=False)
                 return e.Workflows((row,), (("mine.toml:3: what?", "mend it"),))

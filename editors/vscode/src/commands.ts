@@ -3,7 +3,7 @@
  * language client and would collide. Each only gathers an argument and hands it on.
  */
 
-import { commands, window, type Disposable, type LogOutputChannel, type TextEditor } from "vscode";
+import { commands, window, type Disposable, type LogOutputChannel, type TextEditor, type Uri } from "vscode";
 import type { Session } from "./client";
 import type { Node, Sessions } from "./sessions";
 
@@ -16,6 +16,9 @@ const PLACELESS = [
 /** Commands about a run or a step of it: a node of the tree, else one that the server asks for. */
 const ON_RUN = ["resume", "discard", "rollback", "fork", "cancel"];
 
+/** Commands about a file: the one of the explorer's row, else the one in the editor. */
+const ON_FILE = ["pinFile", "exclude", "clearContext", "whyNot"];
+
 /** Commands about the finding at the cursor. */
 const ON_FINDING = ["fix", "explain", "again", "revert", "acceptFinding", "mute"];
 
@@ -27,6 +30,10 @@ export function registerCommands(session: Session, sessions: Sessions, log: LogO
     register("run", () => run(session)),
     ...ON_FINDING.map((name) =>
       register(name, () => withPlace(session, (place) => session.execute(`bridle.${name}`, place)))),
+    register("context", () => withPlace(session, (place) => session.execute("bridle.context", place))),
+    register("pin", () => withPlace(session, (place) => session.execute("bridle.pin", place))),
+    ...ON_FILE.map((name) =>
+      commands.registerCommand(`bridle.editor.${name}`, (file?: Uri) => onFile(session, name, file))),
     ...PLACELESS.map((name) => register(name, () => session.execute(`bridle.${name}`, {}))),
     ...ON_RUN.map((name) => register(name, (node) => session.execute(`bridle.${name}`, node?.argument ?? {}))),
     register("story", (node) => session.execute("bridle.story", { ...node?.argument, show: true })),
@@ -73,6 +80,12 @@ async function run(session: Session): Promise<unknown> {
   return whole
     ? session.execute("bridle.run", argument)
     : withPlace(session, (place) => session.execute("bridle.run", { ...place, ...argument }));
+}
+
+function onFile(session: Session, name: string, file: Uri | undefined): unknown {
+  const uri = file ?? window.activeTextEditor?.document.uri;
+  const command = name === "pinFile" ? "bridle.pin" : `bridle.${name}`;
+  return uri && session.execute(command, { uri: session.uriOf(uri) });
 }
 
 function withPlace(session: Session, action: (place: object) => unknown): unknown {

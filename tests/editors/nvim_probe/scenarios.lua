@@ -324,8 +324,39 @@ function M.a_refused_edit()
   probe.note("explanation", probe.text(0))
 end
 
+--- The bill of a task is shown, says what the person chose, and offers on each line what can be chosen.
+local function has_a_say_in_context(source)
+  vim.api.nvim_set_current_buf(source)
+  vim.cmd("Bridle whynot")
+  probe.said("no task was asked about yet")
+  vim.cmd("Bridle exclude " .. scene.second_file)
+  vim.cmd(("%dBridle context round half a cent up"):format(scene.wrong_line + 1))
+  local function shows(words)
+    return function()
+      return vim.api.nvim_buf_get_name(0):find("context.md", 1, true) and has(0, words)()
+    end
+  end
+  probe.wait("the bill shows it", shows("kept out by you: " .. scene.second_file))
+  local line = vim.iter(vim.api.nvim_buf_get_lines(0, 0, -1, false)):enumerate():find(function(_, text)
+    return text:find(scene.source_file .. ":", 1, true) ~= nil
+  end)
+  probe.wait("the bill has its client", function()
+    return vim.lsp.get_clients({ name = "bridle", bufnr = 0 })[1]
+  end)
+  probe.choose(vim.api.nvim_get_current_buf(), line - 1, "bridle.pin")
+  probe.wait("the bill is read again", shows("pinned by you: " .. scene.source_file))
+  probe.same("clients", #vim.lsp.get_clients({ name = "bridle" }), 1)
+  vim.api.nvim_set_current_buf(vim.fn.bufadd(vim.fs.joinpath(scene.root, scene.second_file)))
+  vim.cmd("Bridle whynot")
+  probe.said("is left out: excluded by you")
+  vim.cmd("Bridle unpin")
+  probe.said("no longer pinned or kept out: all of it")
+  vim.api.nvim_set_current_buf(source)
+end
+
 function M.command_line()
-  open_both()
+  local source = open_both()
+  has_a_say_in_context(source)
   probe.same("completion", vim.fn.getcompletion("Bridle re", "cmdline"), { "refresh", "reject", "restart", "resume", "revert" })
   local step = require("bridle.command").step
   probe.same("a run and its step", step("r1 7"), { run = "r1", to = 7 })

@@ -13,7 +13,8 @@ from bridle.cli.common import add_root, find_root, note, print_json, with_engine
 from bridle.cli.landing import add_on_clash, go_back
 from bridle.cli.run import follow
 from bridle.harness.audit.sharing import as_markdown, shared
-from bridle.harness.audit.story import Step, Story, as_document, story
+from bridle.harness.audit.story import as_document, story
+from bridle.harness.audit.telling import lines_of
 from bridle.harness.engine import (
     DiscardRun,
     Engine,
@@ -27,7 +28,6 @@ from bridle.harness.engine import (
     Sessions,
     expect,
 )
-from bridle.harness.model.budget import dollars
 from bridle.harness.nouns import UserProblem
 from bridle.harness.session.blobs import Blobs
 from bridle.harness.session.journal import read_journal
@@ -79,29 +79,8 @@ def _show(root: Path, run: RunId, options: argparse.Namespace) -> int:
         print_json({"sessions": [msgspec.to_builtins(row)], **as_document(told)})
         return 0
     _print((row,), as_json=False)
-    print("\n".join(_lines(told)))
+    print("\n".join(lines_of(told)))
     return 0
-
-
-def _lines(told: Story) -> list[str]:
-    state = told.state
-    lines = [f"asked: {state.instruction or '(nothing said)'}"]
-    lines += [f"forked from {state.parent}, step {state.parent_step}"] if state.parent else []
-    lines += [f"ended: {state.outcome}: {state.reason}"] if state.outcome else []
-    lines += [f"damaged: {told.damage}"] if told.damage else []
-    lines += [f"phase {one.phase}: {one.outcome}" for one in state.left]
-    lines += [f"wrote {name}: {len(text.splitlines())} lines" for name, text in state.artefacts.items()]
-    lines += [f"assumed: {one.question} {one.answer} (by {one.by})" for one in state.assumed]
-    lines += [f"proposal {state.proposal}: {told.badge or 'not verified'}"] if state.proposal else []
-    lines += [f"{one.state}: {', '.join(file.path for file in one.files)}" for one in told.landings]
-    used = state.usage
-    lines += [f"cost: {used.input_tokens} tokens in, {used.output_tokens} out, {dollars(used.cost_usd_micros)}"]
-    return [*lines, "", *map(_step, told.steps)]
-
-
-def _step(step: Step) -> str:
-    when = datetime.fromtimestamp(step.time).astimezone().strftime("%H:%M:%S")
-    return f"{step.seq:>5}  {when}  {step.text}" + ("" if step.stands else "  (cut by going back)")
 
 
 def _export(root: Path, run: RunId, options: argparse.Namespace) -> int:

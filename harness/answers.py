@@ -173,7 +173,7 @@ class PackView(msgspec.Struct, frozen=True, tag=True):
 class SessionRow(msgspec.Struct, frozen=True):
     """One run in the list; `started` is in seconds since the epoch. `parent` is the run that it was forked from.
 
-    `live` says that a process has it in hand.
+    `live` says that a process has it in hand, `title` in one line what it is about.
     """
 
     id: RunId
@@ -186,6 +186,7 @@ class SessionRow(msgspec.Struct, frozen=True):
     usage: Usage
     parent: str = ""
     live: bool = False
+    title: str = ""
 
 
 class WorkflowRow(msgspec.Struct, frozen=True):
@@ -218,9 +219,28 @@ class Sessions(msgspec.Struct, frozen=True, tag=True):
     sessions: tuple[SessionRow, ...]
 
 
+class StepRow(msgspec.Struct, frozen=True):
+    """One step of a run: `seq` is the number that going back to it takes; `stands` says that it was not cut by going
+    back.
+    """
+
+    seq: int
+    time: float
+    text: str
+    stands: bool = True
+
+
+class RunStory(msgspec.Struct, frozen=True, tag=True):
+    """One run told as a whole, a line each: what it was asked and what came of it. `steps` are its latest."""
+
+    session: SessionRow
+    lines: tuple[str, ...]
+    steps: tuple[StepRow, ...]
+
+
 EngineReply = (
     Done | Status | Verified | Executed | RunAccepted | Proposals | LandingPlan | LandingResult | PackView | Sessions
-    | Workflows | Kept | Reversal | Reach | NavigationReply | LinesReply
+    | RunStory | Workflows | Kept | Reversal | Reach | NavigationReply | LinesReply
 )  # fmt: skip
 
 # --- events -----------------------------------------------------------------------------------------------------

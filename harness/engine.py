@@ -35,9 +35,11 @@ from bridle.harness.answers import (
     RunAccepted,
     RunEnded,
     RunProgress,
+    RunStory,
     SessionRow,
     Sessions,
     Status,
+    StepRow,
     Verified,
     WorkflowRow,
     Workflows,
@@ -94,6 +96,7 @@ from bridle.harness.nouns import (
     Values,
     Verdict,
 )
+from bridle.harness.pastruns import DiscardRun, ForkRun, GetSessions, GetStory, PastRequest, ResumeRun
 from bridle.indexer.text import LineEdit
 
 __all__ = [
@@ -101,15 +104,15 @@ __all__ = [
     "Closed", "DiscardRun", "Done", "EditLines", "Edited", "EditedFile", "Engine", "EngineEvent", "EngineReply",
     "EngineRequest", "Exec", "Executed", "Fault", "FilePatch", "FindSymbols", "Finding", "FinishLanding", "Flag",
     "ForkRun", "GetContext", "GetDefinitions", "GetImpact", "GetOutline", "GetProposals", "GetReach", "GetRelated",
-    "GetReversal", "GetSessions", "GetStatus", "GetUses", "GetWorkflows", "GrantNeeds", "Hunk", "Impact",
+    "GetReversal", "GetSessions", "GetStatus", "GetStory", "GetUses", "GetWorkflows", "GrantNeeds", "Hunk", "Impact",
     "IndexProgress", "Kept", "Known", "LandingPlan", "LandingResult", "LinesReply", "LinesRequest", "Lost",
-    "NavigationReply", "NavigationRequest", "Note", "Origin", "PackPiece", "PackView", "Paper", "PauseIndexing",
-    "PrepareLanding", "PrepareRewind", "PrepareUndo", "Proposal", "ProposalChanged", "ProposalId", "Proposals",
-    "Reach", "ReachRow", "Reached", "ReadLines", "Refresh", "Refusal", "RefusedPlace", "Reject", "Related",
-    "RelatedSymbols", "Relation", "ReplyTo", "ResumeRun", "Reversal", "RunAccepted", "RunEnded", "RunId",
-    "RunProgress", "Selection", "SessionRow", "Sessions", "SetTrust", "Shown", "Spot", "StartRun", "Status",
-    "SymbolRow", "Symbols", "SyncBuffers", "TakeBackFinding", "Usage", "UserProblem", "Uses", "Values", "Verdict",
-    "Verified", "Verify", "WorkflowRow", "Workflows", "expect",
+    "NavigationReply", "NavigationRequest", "Note", "Origin", "PackPiece", "PackView", "Paper", "PastRequest",
+    "PauseIndexing", "PrepareLanding", "PrepareRewind", "PrepareUndo", "Proposal", "ProposalChanged", "ProposalId",
+    "Proposals", "Reach", "ReachRow", "Reached", "ReadLines", "Refresh", "Refusal", "RefusedPlace", "Reject",
+    "Related", "RelatedSymbols", "Relation", "ReplyTo", "ResumeRun", "Reversal", "RunAccepted", "RunEnded", "RunId",
+    "RunProgress", "RunStory", "Selection", "SessionRow", "Sessions", "SetTrust", "Shown", "Spot", "StartRun",
+    "Status", "StepRow", "SymbolRow", "Symbols", "SyncBuffers", "TakeBackFinding", "Usage", "UserProblem", "Uses",
+    "Values", "Verdict", "Verified", "Verify", "WorkflowRow", "Workflows", "expect",
 ]  # fmt: skip
 
 
@@ -191,7 +194,8 @@ class GrantNeeds(msgspec.Struct, frozen=True, tag=True):
 class StartRun(msgspec.Struct, frozen=True, tag=True):
     """Begin a run of the workflow of this name; the reply comes at once, the rest as events. → RunAccepted.
 
-    `sources` are arguments of the sources that it names, by source.
+    `sources` are arguments of the sources that it names, by source; `pinned` and `excluded` the person's wishes for its
+    context, as for GetContext.
     """
 
     workflow: str
@@ -199,6 +203,8 @@ class StartRun(msgspec.Struct, frozen=True, tag=True):
     at: Selection | None = None
     finding: Finding | None = None
     sources: dict[str, dict[str, str]] = {}
+    pinned: tuple[Selection, ...] = ()
+    excluded: tuple[str, ...] = ()
 
 
 class GetWorkflows(msgspec.Struct, frozen=True, tag=True):
@@ -316,40 +322,11 @@ class GetReach(msgspec.Struct, frozen=True, tag=True):
     path: str
 
 
-class GetSessions(msgspec.Struct, frozen=True, tag=True):
-    """→ Sessions, newest first."""
-
-
-class ResumeRun(msgspec.Struct, frozen=True, tag=True):
-    """Go on with an interrupted run; with `take` even where another process has it in hand, which then can do nothing
-    more with it. → RunAccepted.
-    """
-
-    run: RunId
-    take: bool = False
-
-
-class ForkRun(msgspec.Struct, frozen=True, tag=True):
-    """Begin a run that stands where `run` stood after its record `to`, 0 for where it stands now; it waits to be
-    resumed, and `run` stays as it is. → RunAccepted.
-    """
-
-    run: RunId
-    to: int = 0
-
-
-class DiscardRun(msgspec.Struct, frozen=True, tag=True):
-    """Give an interrupted run up; its journal stays. → Done."""
-
-    run: RunId
-
-
 EngineRequest = (
     GetStatus | SetTrust | SyncBuffers | Verify | Exec | GrantNeeds | StartRun | CancelRun | ReplyTo | GetProposals
-    | Reject | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetSessions | GetWorkflows | ResumeRun
-    | DiscardRun | Refresh | PrepareRewind | ForkRun | AcceptFinding | TakeBackFinding | GetReversal | GetReach
-    | PauseIndexing
-    | NavigationRequest | LinesRequest
+    | Reject | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetWorkflows | Refresh | PrepareRewind
+    | AcceptFinding | TakeBackFinding | GetReversal | GetReach | PauseIndexing
+    | PastRequest | NavigationRequest | LinesRequest
 )  # fmt: skip
 
 ENDED_BY_LEAVING = NavigationRequest | Verify

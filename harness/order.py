@@ -8,14 +8,14 @@ import msgspec
 
 from bridle.harness.engine import Selection, StartRun
 from bridle.harness.nouns import Finding, UserProblem
-from bridle.harness.proposals.badge import headline
+from bridle.harness.titles import titled
 
 MAX_INSTRUCTION_CHARS = 100_000
 
 
 class Order(msgspec.Struct, frozen=True):
     """One task as it was given. `versions` are the open documents' versions at that moment, `sources` arguments of
-    sources by source.
+    sources by source, `pinned` and `excluded` what the person wants in its context and what not.
     """
 
     workflow: str
@@ -24,14 +24,13 @@ class Order(msgspec.Struct, frozen=True):
     finding: Finding | None = None
     versions: dict[str, int] = {}
     sources: dict[str, dict[str, str]] = {}
+    pinned: tuple[Selection, ...] = ()
+    excluded: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
         """What the person sees on the proposal."""
-        if self.finding is not None:
-            return f"Fix {headline(self.finding)}"[:100]
-        first, _, _ = self.instruction.strip().partition("\n")
-        return first[:100]
+        return titled(self.instruction, self.finding)
 
 
 def order_of(request: StartRun, versions: dict[str, int]) -> Order:
@@ -49,7 +48,16 @@ def order_of(request: StartRun, versions: dict[str, int]) -> Order:
     if not instruction and request.finding is not None:
         instruction = "Make this finding go away by mending its cause."
     finding = request.finding and msgspec.structs.replace(request.finding, values=())
-    return Order(request.workflow, instruction, request.at, finding, versions, request.sources)
+    return Order(
+        request.workflow,
+        instruction,
+        request.at,
+        finding,
+        versions,
+        request.sources,
+        request.pinned,
+        request.excluded,
+    )
 
 
 def _is_seen(character: str) -> bool:

@@ -10,7 +10,9 @@ from time import localtime, strftime
 
 import msgspec
 
-from bridle.harness.engine import RunAccepted, Sessions, WorkflowRow, Workflows
+from bridle.harness.audit.story import story
+from bridle.harness.audit.telling import told
+from bridle.harness.engine import RunAccepted, RunStory, Sessions, WorkflowRow, Workflows
 from bridle.harness.forking import fork
 from bridle.harness.ground import Brake, Ground
 from bridle.harness.nouns import ProposalId, RunId, Selection, UserProblem
@@ -18,7 +20,7 @@ from bridle.harness.order import Order
 from bridle.harness.phases.definition import Workflow
 from bridle.harness.phases.library import parsed
 from bridle.harness.session.fold import RunState, fold
-from bridle.harness.session.journal import Journal
+from bridle.harness.session.journal import Journal, read_journal
 from bridle.harness.session.runs import NO_TALK, RunRow, list_runs, look
 from bridle.harness.workflow.run import Run
 
@@ -57,6 +59,8 @@ class Runs:
                 "finding": order.finding,
                 "versions": order.versions,
                 "sources": order.sources,
+                "pinned": order.pinned,
+                "excluded": order.excluded,
                 "model": model,
                 "budget": self._ground.settings.budget,
                 "pid": os.getpid(),
@@ -144,6 +148,12 @@ class Runs:
         """Return all runs, the newest first."""
         return Sessions(tuple(row.as_row() for row in list_runs(self._state.journals)))
 
+    def story(self, run: RunId) -> RunStory:
+        """Return one run told as a whole. Raises UserProblem when there is none."""
+        reading = read_journal(self._state.journals, run)
+        row = RunRow(run, fold(reading.records), reading.live, reading.damage)
+        return told(row, story(reading))
+
     async def close(self) -> None:
         """Leave every run as it stands: interrupted, and resumable."""
         tasks = [brake.task for brake in self._brakes.values() if brake.task is not None]
@@ -197,7 +207,16 @@ def _expect_a_start(order: Order, workflow: Workflow) -> None:
 
 def order_of_state(state: RunState) -> Order:
     """Return the order that a journal's run was given."""
-    return Order(state.workflow, state.instruction, state.at, state.finding, state.versions, state.sources)
+    return Order(
+        state.workflow,
+        state.instruction,
+        state.at,
+        state.finding,
+        state.versions,
+        state.sources,
+        state.pinned,
+        state.excluded,
+    )
 
 
 def _whose(row: RunRow) -> str:

@@ -94,6 +94,8 @@ class LocalEngine:
                 return await self._rooms.navigating.answer(request)
             if isinstance(request, e.LinesRequest):
                 return await self._rooms.editing.answer(request)
+            if isinstance(request, e.PastRequest):
+                return await self._of_past(request)
             return await self._answer(request)
 
     async def close(self) -> None:
@@ -131,8 +133,8 @@ class LocalEngine:
             case e.StartRun():
                 self._expect_trust()
                 return rooms.runs.start(order_of(request, rooms.buffers.versions()))
-            case e.ResumeRun() | e.ForkRun() | e.CancelRun() | e.DiscardRun():
-                return await self._of_run(request)
+            case e.CancelRun():
+                rooms.runs.cancel(request.run)
             case e.ReplyTo():
                 rooms.asking.reply(request)
             case e.GetProposals():
@@ -160,23 +162,23 @@ class LocalEngine:
                 return await rooms.reaching.reach(request)
             case e.GetWorkflows():
                 return rooms.runs.workflows()
-            case e.GetSessions():
-                return rooms.runs.sessions()
             case _:
                 raise Fault(f"the engine knows no request {type(request).__name__}")
         return e.Done()
 
-    async def _of_run(self, request: e.ResumeRun | e.ForkRun | e.CancelRun | e.DiscardRun) -> e.EngineReply:
-        """Do with a run what a person asked for."""
+    async def _of_past(self, request: e.PastRequest) -> e.EngineReply:
+        """Tell of runs, or do with one what a person asked for."""
         runs = self._rooms.runs
         match request:
+            case e.GetSessions():
+                return await asyncio.to_thread(runs.sessions)
+            case e.GetStory():
+                return await asyncio.to_thread(runs.story, request.run)
             case e.ResumeRun():
                 self._expect_trust()
                 return runs.resume(request.run, take=request.take)
             case e.ForkRun():
                 return await asyncio.to_thread(runs.fork, request.run, request.to)
-            case e.CancelRun():
-                runs.cancel(request.run)
             case e.DiscardRun():
                 runs.discard(request.run)
         return e.Done()

@@ -63,6 +63,7 @@ class Waiting(msgspec.Struct, frozen=True):
 class View(msgspec.Struct, frozen=True):
     """What stands, as far as actions go. `unready` says why nothing can be run; `model` is "" when none is set up.
 
+    `chosen` says that something of this file was pinned or kept out, `asked` that a task was asked about.
     `fix_cost` is what a fix comes to as a rule, in micro-dollars, where that is known.
     """
 
@@ -73,6 +74,8 @@ class View(msgspec.Struct, frozen=True):
     can_undo: bool = False
     unready: str = ""
     n_muted: int = 0
+    chosen: bool = False
+    asked: bool = False
     fix_cost: int | None = None
 
 
@@ -85,7 +88,7 @@ def code_actions(
     """
     offered = _all(view, document, place, client)
     wanted = (one for one in offered if only is None or any(_within(one.kind, kind) for kind in only))
-    return [told for one in wanted if (told := _tell(one, client)) is not None]
+    return [told for one in wanted if (told := tell(one, client)) is not None]
 
 
 def selected_lines(path: str, place: lsp.Range) -> Selection:
@@ -121,6 +124,8 @@ def _all(view: View, document: Document, place: lsp.Range, client: Client) -> It
         yield Offered("Bridle: run the tests that reach what changed", SOURCE, "bridle.verify", {"impact": True})
     if view.trusted and view.model:
         yield Offered("Bridle: review what changed since the last commit", SOURCE, "bridle.run", {"workflow": "review"})
+    if view.model:
+        yield from _on_context(view, document, place, lines)
     if view.n_muted:
         yield Offered(f"Bridle: show what is muted again ({_count(view.n_muted, 'finding')})", SOURCE, "bridle.unmute")
     if view.can_undo:
@@ -240,15 +245,30 @@ def _count(number: int, noun: str) -> str:
 def _edit(document: Document, place: lsp.Range, lines: Selection) -> Offered:
     argument: Json = {"uri": document.uri, "range": _json(place)}
     instruction = instruction_at(document.text.lines, lines.start_line, lines.end_line)
-    if lines.end_line - lines.start_line == 1:
-        scope = f"line {lines.start_line + 1}"
-    else:
-        scope = f"lines {lines.start_line + 1}-{lines.end_line}"
+    scope = _scope(lines)
     if instruction:
         return Offered(
             f"Bridle: “{_cut(instruction)}” ({scope})", REWRITE, "bridle.edit", argument | {"instruction": instruction}
         )
     return Offered(f"Bridle: edit {scope}…", REWRITE, "bridle.edit", argument)
+
+
+def _on_context(view: View, document: Document, place: lsp.Range, lines: Selection) -> Iterator[Offered]:
+    """Yield what the person can say about these lines and this file in what runs see."""
+    file: Json = {"uri": document.uri}
+    pinned = file | {"range": _json(place)}
+    yield Offered(f"Bridle: pin {_scope(lines)} for what runs see", SOURCE, "bridle.pin", pinned)
+    yield Offered("Bridle: keep this file out of what runs see", SOURCE, "bridle.exclude", file)
+    if view.chosen:
+        yield Offered("Bridle: take back what you pinned or kept out of this file", SOURCE, "bridle.clearContext", file)
+    if view.asked:
+        yield Offered("Bridle: why is no more of this file in the context?", SOURCE, "bridle.whyNot", file)
+
+
+def _scope(lines: Selection) -> str:
+    if lines.end_line - lines.start_line == 1:
+        return f"line {lines.start_line + 1}"
+    return f"lines {lines.start_line + 1}-{lines.end_line}"
 
 
 def _workflows(document: Document, place: lsp.Range, lines: Selection) -> Iterator[Offered]:
@@ -260,7 +280,7 @@ def _workflows(document: Document, place: lsp.Range, lines: Selection) -> Iterat
             yield Offered(f"Bridle: {title} {scope}", REWRITE, "bridle.run", argument | {"workflow": workflow})
 
 
-def _tell(offered: Offered, client: Client) -> lsp.CodeAction | lsp.Command | None:
+def tell(offered: Offered, client: Client) -> lsp.CodeAction | lsp.Command | None:
     """Return an action as the client can take it; None when it cannot."""
     if offered.disabled and not client.disabled_actions:
         return None

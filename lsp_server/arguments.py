@@ -11,6 +11,7 @@ from bridle.lsp_server.protocol import Refusal
 
 MAX_HUNKS = 2_000
 MAX_STEP = 10_000_000
+MAX_PATTERN = 1_000
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -34,6 +35,7 @@ class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
     on them. `on_clash` answers where an undo meets lines that the person changed since. `workflow` names what to run.
     `tests` are ids of those to run, `impact` asks for those that reach what changed. `to` is a step of a run, 0 for
     none; `only` what goes back to it; `take` says that a run is had even where another process has it in hand.
+    `pattern` is a path, or a pattern of paths, that is kept out of context.
     """
 
     uri: str = ""
@@ -56,6 +58,7 @@ class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
     to: Annotated[int, msgspec.Meta(ge=0, le=MAX_STEP)] = 0
     only: Literal["", "files", "conversation"] = ""
     take: bool = False
+    pattern: Annotated[str, msgspec.Meta(max_length=MAX_PATTERN)] = ""
 
 
 def read_argument(command: str, arguments: Any) -> Argument:

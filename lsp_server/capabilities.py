@@ -44,6 +44,7 @@ class Client(msgspec.Struct, frozen=True):
     registers: frozenset[str] = frozenset()
     nested_symbols: bool = False
     tells_neighbours: bool = False
+    shows_runs: bool = False
 
     @property
     def alone(self) -> bool:
@@ -91,6 +92,7 @@ def read_client(params: lsp.InitializeParams) -> Client:
         configuration=bool(workspace.configuration),
         status=_declares(declared.experimental, "bridleStatus"),
         tells_neighbours=_declares(declared.experimental, "bridleNeighbours"),
+        shows_runs=_declares(declared.experimental, "bridleSessions"),
         registers=_registers(document, workspace),
         nested_symbols=bool(document.document_symbol and document.document_symbol.hierarchical_document_symbol_support),
         code_lens=document.code_lens is not None,

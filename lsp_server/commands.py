@@ -15,9 +15,7 @@ from bridle.harness.engine import (
     CancelRun,
     Done,
     Finding,
-    GetContext,
     GetWorkflows,
-    PackView,
     PauseIndexing,
     Refresh,
     RunAccepted,
@@ -27,20 +25,19 @@ from bridle.harness.engine import (
     UserProblem,
     Workflows,
 )
-from bridle.lsp_server import asks, deciding, on_findings, sessions
+from bridle.lsp_server import asks, deciding, on_findings
 from bridle.lsp_server.arguments import Argument
+from bridle.lsp_server.billing import ON_CONTEXT
+from bridle.lsp_server.desk import START_S, Desk
 from bridle.lsp_server.diagnostics import headline
 from bridle.lsp_server.documents import Document
-from bridle.lsp_server.happenings import Happenings
 from bridle.lsp_server.instructions import HOW, instruction_at
 from bridle.lsp_server.landing import ready, workspace_edit
 from bridle.lsp_server.offers import texts_of
 from bridle.lsp_server.protocol import Refusal, in_words
-from bridle.lsp_server.session import Session
+from bridle.lsp_server.sessions import ON_RUNS
 from bridle.lsp_server.targets import finding_of, lines_of
-from bridle.lsp_server.verifying import Verifying
 
-START_S = 8.0
 STATUS_S = 5.0
 
 Json = dict[str, Any]
@@ -49,13 +46,8 @@ Json = dict[str, Any]
 Command = Callable[["Commands", Argument], Json | Awaitable[Json]]
 
 
-class Commands:
-    """The commands of one session."""
-
-    def __init__(self, session: Session, verifying: Verifying, happenings: Happenings) -> None:
-        self._session = session
-        self._verifying = verifying
-        self._happenings = happenings
+class Commands(Desk):
+    """The commands of one session about its texts, findings and proposals; the others stand in tables of their own."""
 
     def execute(self, name: str, argument: Argument) -> object:
         """Run a command; returns its answer, or an awaitable of it. Raises UserProblem, Refusal."""
@@ -70,33 +62,33 @@ class Commands:
         try:
             return await answer
         except UserProblem as problem:
-            if not self._session.editor.client.shows_errors:
-                self._session.editor.show(in_words(problem), "warning")
+            if not self.session.editor.client.shows_errors:
+                self.session.editor.show(in_words(problem), "warning")
             raise
 
     # --- runs -----------------------------------------------------------------------------------------------
 
     async def edit(self, argument: Argument) -> Json:
         """Change the selected lines as the instruction says."""
-        document, at = lines_of(self._session, argument)
+        document, at = lines_of(self.session, argument)
         instruction = argument.instruction.strip() or instruction_at(document.text.lines, at.start_line, at.end_line)
         if not instruction:
             raise UserProblem(f"no instruction for {at.path}:{at.start_line + 1}", HOW)
-        return await self._run(StartRun("edit", instruction, at), f"edit {at.path}: {instruction}")
+        return await self.begin(StartRun("edit", instruction, at), f"edit {at.path}: {instruction}")
 
     async def run(self, argument: Argument) -> Json:
         """Run a workflow by its name, on the given lines where there are any."""
         if not argument.workflow:
             raise UserProblem("no workflow is named", 'name one: bridle.run with {"workflow": "review"}')
-        at = lines_of(self._session, argument)[1] if argument.uri and argument.range is not None else None
+        at = lines_of(self.session, argument)[1] if argument.uri and argument.range is not None else None
         request = StartRun(argument.workflow, argument.instruction.strip(), at)
         words = (argument.workflow, at.path if at else "", request.instruction)
-        return await self._run(request, " ".join(filter(None, words)))
+        return await self.begin(request, " ".join(filter(None, words)))
 
     async def workflows(self, _argument: Argument) -> Json:
         """Return the workflows that can be run, and what is wrong with others."""
         async with asyncio.timeout(START_S):
-            found = await self._session.link.ask(GetWorkflows(), Workflows)
+            found = await self.session.link.ask(GetWorkflows(), Workflows)
         return {
             "workflows": [{"name": one.name, "title": one.title, "needs": one.needs} for one in found.workflows],
             "problems": [f"{message}; {step}" for message, step in found.problems],
@@ -104,91 +96,70 @@ class Commands:
 
     async def fix(self, argument: Argument) -> Json:
         """Have a finding fixed, or apply the fix that it came with."""
-        document, at = lines_of(self._session, argument)
-        finding = finding_of(self._session, argument).finding
+        document, at = lines_of(self.session, argument)
+        finding = finding_of(self.session, argument).finding
         if argument.own:
-            self._session.spawn(self._apply_own(document, finding))
+            self.session.spawn(self._apply_own(document, finding))
             return {}
         at = Selection(at.path, finding.start_line, max(finding.end_line, finding.start_line + 1))
-        return await self._run(StartRun("fix", argument.instruction, at, finding), f"fix {headline(finding, 60)}")
+        return await self.begin(StartRun("fix", argument.instruction, at, finding), f"fix {headline(finding, 60)}")
 
     def explain(self, argument: Argument) -> Json:
         """Show what is known of a finding."""
-        self._session.spawn(on_findings.explain(self._session, finding_of(self._session, argument).finding))
+        self.session.spawn(on_findings.explain(self.session, finding_of(self.session, argument).finding))
         return {}
 
     def again(self, argument: Argument) -> Json:
         """Run a finding's check again, on its file alone."""
-        finding = finding_of(self._session, argument).finding
+        finding = finding_of(self.session, argument).finding
 
         async def work() -> None:
-            if await asks.ensure_trust(self._session):
-                await on_findings.run_again(self._verifying, finding)
+            if await asks.ensure_trust(self.session):
+                await on_findings.run_again(self.verifying, finding)
 
-        self._session.spawn(work())
+        self.session.spawn(work())
         return {}
 
     def revert(self, argument: Argument) -> Json:
         """Take back the change that a finding comes from."""
-        self._session.spawn(on_findings.revert(self._session, finding_of(self._session, argument)))
+        self.session.spawn(on_findings.revert(self.session, finding_of(self.session, argument)))
         return {}
 
     def accept_finding(self, argument: Argument) -> Json:
         """Accept a finding for good."""
-        self._session.spawn(on_findings.accept(self._session, finding_of(self._session, argument).finding))
+        self.session.spawn(on_findings.accept(self.session, finding_of(self.session, argument).finding))
         return {}
 
     def take_back_finding(self, argument: Argument) -> Json:
         """Take back that a finding was accepted, the newest when none is named."""
-        self._session.spawn(on_findings.take_back(self._session, argument.fingerprint))
+        self.session.spawn(on_findings.take_back(self.session, argument.fingerprint))
         return {}
 
     def mute(self, argument: Argument) -> Json:
         """Show a finding no more in this session."""
-        on_findings.mute(self._session, finding_of(self._session, argument).finding)
+        on_findings.mute(self.session, finding_of(self.session, argument).finding)
         return {}
 
     def unmute(self, _argument: Argument) -> Json:
         """Show again what was muted."""
-        on_findings.unmute(self._session)
+        on_findings.unmute(self.session)
         return {}
 
     def log(self, argument: Argument) -> Json:
         """Show the log of a finding's check, of a named check, or of the last run that was not green."""
         check = argument.check or (
-            finding_of(self._session, argument).finding.check if argument.range is not None else ""
+            finding_of(self.session, argument).finding.check if argument.range is not None else ""
         )
-        self._session.spawn(on_findings.show_log(self._session, check))
+        self.session.spawn(on_findings.show_log(self.session, check))
         return {}
-
-    async def resume(self, argument: Argument) -> Json:
-        """Go on with an interrupted run."""
-        return await sessions.resume(self._session, self._happenings, argument)
-
-    async def discard(self, argument: Argument) -> Json:
-        """Give an interrupted run up."""
-        return await sessions.discard(self._session, argument)
-
-    def rollback(self, argument: Argument) -> Json:
-        """Bring a run back to an earlier step of its own."""
-
-        async def work() -> None:
-            self._check_again(await sessions.rollback(self._session, argument))
-
-        self._session.spawn(work())
-        return {}
-
-    async def fork(self, argument: Argument) -> Json:
-        """Begin a run where another one stood."""
-        return await sessions.fork(self._session, argument)
 
     async def cancel(self, argument: Argument) -> Json:
         """Stop a run, the newest when none is named."""
-        run = argument.run or self._happenings.newest_run()
+        run = argument.run or self.happenings.newest_run()
         if not run:
             raise UserProblem("no run is under way", "start one by a code action")
         async with asyncio.timeout(START_S):
-            await self._session.link.ask(CancelRun(RunId(run)), Done)
+            await self.session.link.ask(CancelRun(RunId(run)), Done)
         return {"run": run}
 
     async def pause_indexing(self, _argument: Argument) -> Json:
@@ -201,7 +172,7 @@ class Commands:
 
     async def _index(self, *, paused: bool) -> Json:
         async with asyncio.timeout(START_S):
-            await self._session.link.ask(PauseIndexing(paused=paused), Done)
+            await self.session.link.ask(PauseIndexing(paused=paused), Done)
         return {"paused": paused}
 
     # --- proposals ------------------------------------------------------------------------------------------
@@ -216,48 +187,48 @@ class Commands:
 
     def reject(self, argument: Argument) -> Json:
         """Leave a proposal, or hunks of it."""
-        self._session.spawn(deciding.reject(self._session, argument.proposal, argument.hunks))
+        self.session.spawn(deciding.reject(self.session, argument.proposal, argument.hunks))
         return {}
 
     async def refresh(self, argument: Argument) -> Json:
         """Ask again for a proposal whose lines were changed since."""
-        session = self._session
+        session = self.session
         found = session.offers.get(argument.proposal)
         async with asyncio.timeout(START_S):
             await session.mirror.flush()
             texts = texts_of(session.documents)
             accepted = await session.link.ask(Refresh(found.id, deciding.place_of(session, found)), RunAccepted)
         session.offers.remember(accepted.run, texts)
-        self._happenings.begin_run(accepted.run, f"asking again: {found.title}")
+        self.happenings.begin_run(accepted.run, f"asking again: {found.title}")
         return {"run": accepted.run}
 
     def show(self, argument: Argument) -> Json:
         """Show a proposal's diff."""
-        self._session.spawn(deciding.show(self._session, argument.proposal))
+        self.session.spawn(deciding.show(self.session, argument.proposal))
         return {}
 
     def undo(self, argument: Argument) -> Json:
         """Take the last change back."""
 
         async def work() -> None:
-            self._check_again(await deciding.undo(self._session, argument.run, argument.on_clash))
+            self.check_again(await deciding.undo(self.session, argument.run, argument.on_clash))
 
-        self._session.spawn(work())
+        self.session.spawn(work())
         return {}
 
     # --- the rest -------------------------------------------------------------------------------------------
 
     def verify(self, argument: Argument) -> Json:
         """Run the checks, on one document when it is named; or these tests; or those that reach what changed."""
-        document = self._session.documents.get(argument.uri)
+        document = self.session.documents.get(argument.uri)
         paths = [document.path] if document is not None and document.path is not None else []
 
         async def work() -> None:
-            if await asks.ensure_trust(self._session):
+            if await asks.ensure_trust(self.session):
                 wanted = () if argument.tests or argument.impact else tuple(paths)
-                await self._verifying.verify(wanted, "command", argument.tests, impact=argument.impact)
+                await self.verifying.verify(wanted, "command", argument.tests, impact=argument.impact)
 
-        self._session.spawn(work())
+        self.session.spawn(work())
         return {}
 
     def trust(self, argument: Argument) -> Json:
@@ -265,91 +236,51 @@ class Commands:
 
         async def work() -> None:
             if argument.trusted is None:
-                trusted = await asks.ask_trust(self._session)
+                trusted = await asks.ask_trust(self.session)
             else:
-                trusted = await asks.set_trust(self._session, trusted=argument.trusted)
+                trusted = await asks.set_trust(self.session, trusted=argument.trusted)
             if trusted:
-                await self._verifying.verify((), "command")
+                await self.verifying.verify((), "command")
 
-        self._session.spawn(work())
+        self.session.spawn(work())
         return {}
 
     async def status(self, argument: Argument) -> Json:
         """Return how things stand."""
         async with asyncio.timeout(STATUS_S):
-            status = await self._session.refresh_status()
+            status = await self.session.refresh_status()
         if argument.show:
-            self._session.editor.show(status.next_step or f"model {status.model}, sandbox {status.rung}")
+            self.session.editor.show(status.next_step or f"model {status.model}, sandbox {status.rung}")
         state = "ready" if status.trusted else "not trusted"
         return {
             "trusted": status.trusted,
             "rung": status.rung,
             "model": status.model,
-            "state": "working" if self._happenings.newest_run() else state,
+            "state": "working" if self.happenings.newest_run() else state,
             "checks": list(status.checks),
             "next_step": status.next_step,
         }
 
-    def context(self, argument: Argument) -> Json:
-        """Show what a run here would send, and why."""
-        document, at = lines_of(self._session, argument)
-        instruction = argument.instruction or instruction_at(document.text.lines, at.start_line, at.end_line)
-
-        async def work() -> None:
-            await self._session.mirror.flush()
-            view = await self._session.link.ask(GetContext(instruction, at), PackView)
-            await deciding.show_text(self._session, "context.txt", _bill(view))
-
-        self._session.spawn(work())
-        return {}
-
     def seen(self, argument: Argument) -> Json:
         """The client tells which other tools' diagnostics it shows."""
-        self._session.board.client_tells = True
-        self._session.board.told_sources = {source.lower() for source in argument.sources}
-        self._session.screen.refresh_soon()
+        self.session.board.client_tells = True
+        self.session.board.told_sources = {source.lower() for source in argument.sources}
+        self.session.screen.refresh_soon()
         return {}
 
     # --- parts ----------------------------------------------------------------------------------------------
 
-    async def _run(self, request: StartRun, title: str) -> Json:
-        """Begin a run and answer with its id; when trust has to be asked for first, the answer is empty."""
-        session = self._session
-        if session.status is not None and not session.trusted:
-
-            async def later() -> None:
-                if await asks.ensure_trust(session):
-                    await self._start(request, title)
-
-            session.spawn(later())
-            return {}
-        async with asyncio.timeout(START_S):
-            return {"run": await self._start(request, title)}
-
-    async def _start(self, request: StartRun, title: str) -> RunId:
-        session = self._session
-        await session.mirror.flush()
-        texts = texts_of(session.documents)
-        accepted = await session.link.ask(request, RunAccepted)
-        session.offers.remember(accepted.run, texts)
-        self._happenings.begin_run(accepted.run, title)
-        return accepted.run
-
     def _accept(self, argument: Argument, *, force: bool) -> Json:
         async def work() -> None:
-            taken = deciding.accept(self._session, argument.proposal, argument.hunks, argument.also, force=force)
-            self._check_again(await taken)
+            taken = deciding.accept(self.session, argument.proposal, argument.hunks, argument.also, force=force)
+            self.check_again(await taken)
 
-        self._session.spawn(work())
+        self.session.spawn(work())
         return {}
 
-    def _check_again(self, paths: list[str]) -> None:
-        if self._session.trusted:
-            self._verifying.begin(paths, "accept")
-
     async def _apply_own(self, document: Document, finding: Finding) -> None:
-        edit = workspace_edit([ready(document, finding.fix)], self._session.editor.client)
-        applied = await self._session.editor.apply(edit, f"Bridle: {finding.check}'s own fix")
+        edit = workspace_edit([ready(document, finding.fix)], self.session.editor.client)
+        applied = await self.session.editor.apply(edit, f"Bridle: {finding.check}'s own fix")
         if applied.said != "yes":
             raise UserProblem(f"the fix was not applied: {applied.reason}", "choose it again")
 
@@ -379,17 +310,7 @@ COMMANDS: Mapping[str, Command] = {
     "bridle.cancel": Commands.cancel,
     "bridle.pauseIndexing": Commands.pause_indexing,
     "bridle.resumeIndexing": Commands.resume_indexing,
-    "bridle.context": Commands.context,
-    "bridle.resume": Commands.resume,
-    "bridle.discard": Commands.discard,
-    "bridle.rollback": Commands.rollback,
-    "bridle.fork": Commands.fork,
     "bridle.seen": Commands.seen,
+    **ON_RUNS,
+    **ON_CONTEXT,
 }
-
-
-def _bill(view: PackView) -> str:
-    rows = [f"{p.n_tokens:>6}  {p.path}:{p.start_line + 1}-{p.end_line}  {p.detail}: {p.reason}" for p in view.pieces]
-    rows += [f"     -  {path}: {reason}" for path, reason in view.left_out]
-    head = "\n".join([f"{view.n_tokens} of {view.budget} tokens", *view.notes])
-    return f"{head}\n" + "\n".join(rows) + f"\n\n{view.text}"

@@ -127,6 +127,11 @@ class Editor:
         if self.client.status:
             self._protocol.notify("bridle/status", {"text": text, "state": state, "detail": detail})
 
+    def runs_changed(self) -> None:
+        """Tell our own plug-ins that they would be told of other runs, or otherwise, if they asked now."""
+        if self.client.shows_runs:
+            self._protocol.notify("bridle/sessions", {})
+
     async def _ask(self, method: str, params: object, timeout_s: float) -> Any:
         try:
             return await self._protocol.ask(method, params, timeout_s)

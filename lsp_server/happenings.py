@@ -80,6 +80,7 @@ class Happenings:
 
         session.reports.begin(run, title, lambda: session.spawn(cancel()))
         session.tell_status()
+        session.tell_runs()
 
     def newest_run(self) -> str:
         """Return the run that was begun last and is under way, "" when there is none."""
@@ -98,6 +99,7 @@ class Happenings:
         self._over.append(event.run)
         session.reports.end(event.run, event.reason)
         session.tell_status()
+        session.tell_runs()
         session.spawn(deciding.offer(session, event))
 
     def _indexed(self, event: IndexProgress) -> None:

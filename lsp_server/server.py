@@ -23,6 +23,7 @@ from bridle.indexer.stdio import Outlet, pump, take_stdio
 from bridle.lsp_server import asks, reaching
 from bridle.lsp_server.actions import code_actions
 from bridle.lsp_server.arguments import read_argument
+from bridle.lsp_server.billing import NAME, bill_actions
 from bridle.lsp_server.capabilities import Client, read_client, server_capabilities
 from bridle.lsp_server.commands import COMMANDS
 from bridle.lsp_server.folders import Folders, Work
@@ -202,6 +203,9 @@ class Door:
     # --- requests -------------------------------------------------------------------------------------------
 
     def _actions(self, params: lsp.CodeActionParams) -> list[lsp.CodeAction | lsp.Command]:
+        for work in self._folders.at_work():
+            if work.session.shows(params.text_document.uri, NAME):
+                return bill_actions(work.session, params.range.start.line, self._client)
         found = self._folders.find(params.text_document.uri)
         if found is None:
             return []

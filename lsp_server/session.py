@@ -9,23 +9,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from lsprotocol import types as lsp
 
-from bridle.harness.engine import Closed, Done, GetStatus, Status, SyncBuffers, UserProblem
+from bridle.harness.engine import Closed, Done, GetStatus, Selection, Status, SyncBuffers, UserProblem
 from bridle.lsp_server.accept import Landing
 from bridle.lsp_server.actions import View, Waiting, selected_lines
 from bridle.lsp_server.board import Board
+from bridle.lsp_server.choices import Choices
 from bridle.lsp_server.documents import Document, Documents
 from bridle.lsp_server.editor import Editor
 from bridle.lsp_server.landing import text_digest
 from bridle.lsp_server.link import Link, MakeEngine
 from bridle.lsp_server.mirror import Mirror
 from bridle.lsp_server.offers import Offers
-from bridle.lsp_server.places import Places
+from bridle.lsp_server.places import Places, file_of
 from bridle.lsp_server.progress import Reports
 from bridle.lsp_server.protocol import explain
 from bridle.lsp_server.screen import Screen
@@ -59,6 +60,9 @@ class Session:
         self.reports = Reports(editor)
         self.mirror = Mirror(documents, self._sync)
         self.screen = Screen(editor, self.places, documents, self.board, self.offers, settings)
+        self.choices = Choices(documents)
+        self.bill: Mapping[int, Selection] = {}
+        """Which place each line of the context bill is about that was shown last."""
         self.landing = Landing(self.link, documents, self.mirror, self.offers, editor)
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -78,6 +82,7 @@ class Session:
     def closed(self, document: Document) -> None:
         """A document was closed."""
         self.board.let_go(document)
+        self.choices.closed(document)
         self.mirror.drop(document)
         self.screen.refresh_soon()
 
@@ -116,6 +121,8 @@ class Session:
             proposals=waiting,
             can_undo=self.offers.landed(),
             n_muted=len(self.board.muted),
+            chosen=self.choices.about(document.path),
+            asked=self.choices.asked is not None,
             fix_cost=self.status.fix_cost_usd_micros if self.status else None,
             unready=self.unready,
         )
@@ -161,6 +168,10 @@ class Session:
         else:
             self.editor.status("ready", "ready", status.next_step or ", ".join(status.checks))
 
+    def tell_runs(self) -> None:
+        """Tell our own plug-ins that the list of runs is not what it was."""
+        self.editor.runs_changed()
+
     def tell_problem(self, error: BaseException) -> None:
         """Show the person what went wrong, in words."""
         _, words = explain(error)
@@ -184,6 +195,12 @@ class Session:
         if self._scratch is None:
             self._scratch = tempfile.TemporaryDirectory(prefix="bridle-", ignore_cleanup_errors=True)
         return Path(self._scratch.name)
+
+    def shows(self, uri: str, name: str) -> bool:
+        """Tell whether a document is the text of this name that is only to be looked at."""
+        if not self.bill or not uri.endswith(name):
+            return False
+        return file_of(uri) == str(self.folder_for_shown() / name)
 
     async def refresh_status(self) -> Status:
         """Ask the engine how things stand. Raises Closed, TimeoutError, UserProblem."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from bridle.harness.nouns import Badge, Finding, Flag, Proposal, Verdict
+from bridle.harness.titles import headline
 
 AS_IT_WAS = "with the tests and the configuration as they were"
 AS_WELL = f", {AS_IT_WAS} too"
@@ -87,13 +88,6 @@ def same(finding: Finding, other: Finding) -> bool:
 def blames(finding: Finding) -> bool:
     """Tell whether a finding speaks against the change: it is new, and more than something to know."""
     return finding.new and finding.severity in ("error", "warning")
-
-
-def headline(finding: Finding) -> str:
-    """Return the first line of a finding with its place."""
-    where = f"{finding.path}:{finding.start_line + 1}: " if finding.path else ""
-    first, _, _ = finding.message.partition("\n")
-    return f"{where}{first}"
 
 
 def _object(verdict: Verdict) -> str:

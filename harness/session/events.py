@@ -89,6 +89,8 @@ class Started(msgspec.Struct, frozen=True):
     engine: str = ""
     definition: str = ""
     sources: dict[str, dict[str, str]] = {}
+    pinned: tuple[Selection, ...] = ()
+    excluded: tuple[str, ...] = ()
 
 
 class Entered(msgspec.Struct, frozen=True):

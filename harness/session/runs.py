@@ -10,6 +10,7 @@ from bridle.harness.answers import SessionRow
 from bridle.harness.nouns import RunId, UserProblem
 from bridle.harness.session.fold import RunState, fold
 from bridle.harness.session.journal import read_journal
+from bridle.harness.titles import titled
 
 MAX_LISTED = 200
 BILL = "context bill"
@@ -51,6 +52,7 @@ class RunRow(msgspec.Struct, frozen=True):
             state.usage,
             state.parent,
             self.live,
+            titled(state.instruction, state.finding),
         )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 
 from bridle.harness.order import Order
 from bridle.harness.permission.rules import Scope
-from bridle.harness.proposals.badge import headline
 from bridle.harness.session.events import Assumed
+from bridle.harness.titles import headline
 from bridle.harness.workflow.submitting import REVIEW, Criterion
 
 MAX_TASK_CHARS = 4_000

@@ -237,6 +237,8 @@ class Desk:
             open_files=tuple(sorted(order.versions)),
             n_tokens=self._ground.settings.context_tokens,
             rules=await asyncio.to_thread(rule_files, self._ground.root),
+            pinned=tuple((pin.path, pin.start_line, pin.end_line) for pin in order.pinned),
+            excluded=order.excluded,
         )
         account = Account(self._meter_of(phase), self._journal, self._ground.consent)
         ranked = await asyncio.to_thread(rank, task, snapshot, beside)

@@ -15,8 +15,9 @@ from bridle.harness.nouns import Verdict
 from bridle.harness.order import Order
 from bridle.harness.phases.definition import Phase, Workflow
 from bridle.harness.phases.validity import CONTRACT
-from bridle.harness.proposals.badge import blames, headline
+from bridle.harness.proposals.badge import blames
 from bridle.harness.session.journal import Journal
+from bridle.harness.titles import headline
 from bridle.harness.workflow.approving import APPROVE, REJECT, Papers
 from bridle.harness.workflow.contract import contract, unobserved
 from bridle.harness.workflow.conversation import Conversation

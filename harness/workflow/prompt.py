@@ -12,8 +12,9 @@ from bridle.context.redact import hidden
 from bridle.harness.engine import Selection
 from bridle.harness.nouns import Finding, Flag, Verdict
 from bridle.harness.phases.definition import Role
-from bridle.harness.proposals.badge import headline, same
+from bridle.harness.proposals.badge import same
 from bridle.harness.settingsfiles import EditTool
+from bridle.harness.titles import headline
 
 MAX_FINDINGS = 20
 MAX_DETAIL_CHARS = 4_000

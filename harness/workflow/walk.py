@@ -14,8 +14,9 @@ from bridle.harness.nouns import Verdict
 from bridle.harness.phases.conditions import holds, parse
 from bridle.harness.phases.definition import ENDS, FAIL, PARK, REFUSE, SUCCEED, Phase, Workflow
 from bridle.harness.phases.validity import CONTRACT
-from bridle.harness.proposals.badge import headline, same
+from bridle.harness.proposals.badge import same
 from bridle.harness.session.fold import RunState
+from bridle.harness.titles import headline
 from bridle.harness.workflow.doing import PLAN, Hands, Phases
 from bridle.harness.workflow.ending import Ended, Reason
 from bridle.harness.workflow.scope import scope_of

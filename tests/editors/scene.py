@@ -118,6 +118,13 @@ def with_two_files(scene: Scene) -> Scene:
     return replace(scene, environment={**scene.environment, **transcript})
 
 
+def with_trace(scene: Scene) -> Scene:
+    """The scene with a server that writes down all that is said, into `trace.jsonl`."""
+    trace = f"--trace {shlex.quote(str(scene.folder / 'trace.jsonl'))}"
+    write_program(scene.folder, [str(Path(sys.executable).with_name("bridle"))], trace)
+    return scene
+
+
 def poison(folder: Path) -> dict[str, str]:
     """A PYTHONPATH that neither server nor pip may inherit: one that does leaves the file `poisoned`."""
     modules = folder / "pythonpath"
@@ -145,15 +152,15 @@ def write(scene: Scene) -> None:
     scene.file.write_text(json.dumps(told, indent=2, default=str))
 
 
-def write_program(folder: Path, argv: list[str]) -> Path:
-    """A program at a path of its own, as an editor expects the server to be; its arguments are passed on.
+def write_program(folder: Path, argv: list[str], more: str = "") -> Path:
+    """A program at a path of its own, as an editor expects the server to be; its arguments are passed on, with `more`.
 
     Each start leaves its process id in `started.log` beside it, and what it says on stderr goes to `server.log`.
     """
     program = folder / "bridle"
     words = shlex.join(argv)
     here = shlex.quote(str(folder))
-    program.write_text(f'#!/bin/sh\necho $$ >> {here}/started.log\nexec {words} "$@" 2>> {here}/server.log\n')
+    program.write_text(f'#!/bin/sh\necho $$ >> {here}/started.log\nexec {words} "$@" {more} 2>> {here}/server.log\n')
     program.chmod(0o755)
     return program
 

@@ -65,7 +65,9 @@ def test_bridle_undo_keeps_what_was_typed_since(neovim: Neovim, scene: Scene) ->
     neovim.play("undo_command_keeps_later_typing", scene)
 
 
-def test_one_hunk_is_taken_by_its_action_and_the_other_left(neovim: Neovim, scene: Scene) -> None:
+def test_one_hunk_is_taken_by_its_action_the_other_left_and_the_run_taken_back_by_pickers(
+    neovim: Neovim, scene: Scene
+) -> None:
     neovim.play("one_hunk_is_taken_and_the_other_left", with_two_files(scene))
 
 
@@ -89,7 +91,9 @@ def test_an_instruction_is_asked_for_and_an_edit_that_weakens_a_test_is_refused(
     )
 
 
-def test_the_command_completes_restarts_and_reports_its_health(neovim: Neovim, scene: Scene) -> None:
+def test_the_command_has_a_say_in_context_completes_restarts_and_reports_its_health(
+    neovim: Neovim, scene: Scene
+) -> None:
     result = neovim.play("command_line", scene)
     assert "bridle 0.1.0" in "\n".join(result["screen"])
     assert any("no subcommand" in message for message in result["messages"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.editors.scene import Scene, with_held_edits, with_two_files, write_program
+from tests.editors.scene import Scene, with_held_edits, with_trace, with_two_files, write_program
 from tests.editors.vscode import Code, Page
 from tests.editors.wheel import write_wheel
 
@@ -76,8 +76,15 @@ def test_undo_last_change_keeps_what_was_typed_since(code: Code, scene: Scene) -
     code.play("undo_command_keeps_later_typing", scene)
 
 
-def test_one_hunk_is_taken_by_its_lens_and_the_other_left(code: Code, scene: Scene) -> None:
-    code.play("one_hunk_is_taken_and_the_other_left", with_two_files(scene))
+def test_one_hunk_is_taken_by_its_lens_the_other_left_and_the_run_taken_back_in_the_tree(
+    code: Code, scene: Scene
+) -> None:
+    """The tree of runs asks for nothing until somebody looks at it, and is up to date then."""
+    page = Page(person="takesTheRunBackInTheTree")
+    code.play("one_hunk_is_taken_and_the_other_left", with_trace(with_two_files(scene)), page)
+    before, after = ((scene.folder / f"{name}.signal").read_text() for name in ("sessions", "steps"))
+    assert "Fix tests/test_money.py:32" in before
+    assert "fix: Make this finding go away" in after, "the first step is the order"
 
 
 @pytest.mark.long

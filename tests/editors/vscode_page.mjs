@@ -69,6 +69,25 @@ export async function savesWhatLanded(page) {
   await page.locator(".notification-toast", { hasText: "not saved yet" }).getByText("Save All").click();
 }
 
+/** Looks at the runs once one has landed, opens it, and goes back to its first step. */
+export async function takesTheRunBackInTheTree(page, plan) {
+  await waitForFile(path.join(plan.folder, "landed.signal"), plan.timeout_ms);
+  await command(page, "Explorer: Focus on Bridle Sessions View");
+  const rows = page.locator(".pane", { hasText: "Bridle Sessions" }).locator(".monaco-list-row");
+  await rows.filter({ hasText: "succeeded" }).first().waitFor();
+  signal(plan, "sessions", (await rows.allTextContents()).join("\n"));
+  await rows.first().click();
+  await rows.nth(1).waitFor();
+  await page.keyboard.press("End");
+  const first = rows.filter({ hasText: /1$/ }).last();
+  await first.hover();
+  await photograph(page, plan, "sessions");
+  signal(plan, "steps", (await rows.allTextContents()).join("\n"));
+  await first.getByRole("button", { name: "Take a Run Back" }).click();
+  await rows.filter({ hasText: "interrupted" }).first().waitFor();
+  signal(plan, "taken back");
+}
+
 /** Waits for a message and leaves all that are shown in a signal. */
 async function reads(page, plan, words, name) {
   await message(page, words).waitFor();

@@ -18,6 +18,7 @@ from bridle.harness.engine import (
     GetContext,
     GetSessions,
     GetStatus,
+    GetStory,
     Lost,
     PackView,
     PrepareLanding,
@@ -27,6 +28,7 @@ from bridle.harness.engine import (
     ResumeRun,
     RunEnded,
     RunId,
+    RunStory,
     Selection,
     Sessions,
     SetTrust,
@@ -306,6 +308,12 @@ async def test_a_cancelled_run_ends_and_leaves_no_trace(opening: Any, trusted: P
     assert files_of(trusted) == before
     rows = expect(await door.engine.call(GetSessions()), Sessions).sessions
     assert [(row.id, row.outcome, row.resumable) for row in rows] == [(run, "cancelled", False)]
+    told = expect(await door.engine.call(GetStory(run)), RunStory)
+    assert (told.session, told.lines[0]) == (rows[0], "asked: round half a cent up")
+    assert (len(told.steps), told.steps[0].seq) == (rows[0].steps, 1)
+    assert all(step.text for step in told.steps)
+    with pytest.raises(UserProblem, match="nowhere"):
+        await door.engine.call(GetStory(RunId("nowhere")))
 
 
 async def test_a_rejected_proposal_does_not_land(opening: Any, trusted: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from engine_driver import Driver
 
 from bridle.harness.asking import NO, YES
-from bridle.harness.engine import Ask, ReplyTo, RunEnded, StartRun
+from bridle.harness.engine import Ask, ReplyTo, RunEnded, Selection, StartRun
 from tests.model.messages_server import MessagesServer, Script, Step
 
 pytestmark = pytest.mark.slow
@@ -55,8 +55,13 @@ async def test_a_live_run_asks_once_then_proves_its_fix_and_counts_its_cost(
     assert ended.usage.cache_read_tokens > 0, "the stable prefix is read from the cache"
     assert not os.environ.get("ANTHROPIC_API_KEY"), "no child process inherits the key"
     asked = [event for event in door.events if isinstance(event, Ask)]
-    again = await door.run(StartRun("edit", "round half a cent up"))
+    n_seen = len(server.seen)
+    pinned, excluded = (Selection("tests/test_cart.py", 0, 2_000),), ("src/till/cart.py",)
+    again = await door.run(StartRun("edit", "round half a cent up", pinned=pinned, excluded=excluded))
     assert again.outcome in ("succeeded", "refused", "failed")
+    assert "src/till/cart.py" in str(server.seen[0].body)
+    wished = str(server.seen[n_seen].body)
+    assert ("src/till/cart.py" in wished, "assert Cart().total() == Money(0)" in wished) == (False, True)
     assert [event for event in door.events if isinstance(event, Ask)] == asked, "the question is asked once"
 
 

@@ -138,14 +138,21 @@ class FakeEngine:
                 self.emit(e.Lost("it was killed", again=not self.gone))
             case e.GetContext():
                 piece = e.PackPiece("a.py", 0, 1, "body", 7, "the selection", 1.0)
-                return e.PackView(
-                    7, request.n_tokens, (piece,), (("b.py", "over budget"),), "a.py\n", notes=("as it was",)
-                )
+                why = f"Nothing leads to {request.why_not}" if request.why_not else ""
+                left = (("b.py", "over budget"),)
+                return e.PackView(7, request.n_tokens, (piece,), left, "a.py\n", why, notes=("as it was",))
             case e.GetWorkflows():
                 row = e.WorkflowRow("review", "Review code", "nothing", changes=False)
                 return e.Workflows((row,), (("mine.toml:3: what?", "mend it"),))
             case e.GetSessions():
                 return e.Sessions(msgspec.convert(self.script.get("sessions", ()), tuple[e.SessionRow, ...]))
+            case e.GetStory():
+                rows = {row["id"]: row for row in self.script.get("sessions", ())}
+                if request.run not in rows:
+                    raise e.UserProblem(f"there is no run {request.run!r}", "'bridle sessions' lists them")
+                steps = (e.StepRow(1, 1000.0, "began"), e.StepRow(2, 1001.0, "mended", stands=False))
+                known = msgspec.convert(rows[request.run], e.SessionRow)
+                return e.RunStory(known, ("asked: mend", "    1  began"), steps)
             case e.PauseIndexing():
                 self.emit(e.IndexProgress(1, 1, done=True, paused=request.paused))
             case e.GetReach():

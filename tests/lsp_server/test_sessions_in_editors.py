@@ -80,6 +80,56 @@ def test_a_run_is_taken_from_another_process_only_when_that_is_said(editors: Sta
     assert heard.all("ResumeRun") == [{"run": "r7", "take": False}, {"run": "r8", "take": True}]
 
 
+def test_runs_are_listed_with_their_state_and_cost_and_told_step_by_step(editors: Start, heard: Heard) -> None:
+    editor = begun(editors, heard, sessions=ROWS)
+    answer = editor.command("sessions")
+    assert answer["folder"] == editor.root.as_uri()
+    assert answer["sessions"][1] == {
+        "id": "2026-1", "workflow": "edit", "instruction": "mend 1", "title": "mend 1", "state": "failed",
+        "started": 1000.0, "steps": 9, "resumable": False, "live": True, "parent": "",
+        "tokens": 0, "cost_usd_micros": 0,
+    }  # fmt: skip
+    told = editor.command("story", run="2026-1")
+    assert told["session"]["id"] == "2026-1"
+    assert [(step["seq"], step["text"], step["stands"]) for step in told["steps"]] == [
+        (1, "began", True),
+        (2, "mended", False),
+    ]
+    assert "there is no run '2027'" in editor.refused("story", run="2027")
+
+
+@pytest.mark.parametrize(("name", "words"), [("sessions", "edit: mend 2: failed, 9 steps"), ("story", "asked: mend")])
+def test_a_client_without_a_view_of_runs_opens_them_as_a_text(
+    editors: Start, heard: Heard, name: str, words: str
+) -> None:
+    editor = begun(editors, heard, "bare", sessions=ROWS)
+    editor.command(name, run="2026-2", show=True)
+    editor.wait_shown(words)
+
+
+def test_only_who_shows_runs_is_told_that_they_are_others_now(editors: Start, heard: Heard) -> None:
+    def told(editor: EditorClient) -> int:
+        return sum(message.get("method") == "bridle/sessions" for message in editor.received)
+
+    plain = begun(editors, heard, sessions=ROWS)
+    showing = editors("vscode")
+    showing.start({"sessions": ROWS}, capabilities={"experimental": {"bridleSessions": True}})
+
+    def plays(editor: EditorClient) -> None:
+        editor.command("run", workflow="explain", instruction="this")
+        editor.until(lambda: any("explanation" in str(message) for message in editor.received), "its end")
+        editor.settle()
+
+    plays(plain)
+    plays(showing)
+    assert (told(plain), told(showing)) == (0, 2), "it began, and it ended"
+    showing.command("discard", run="2026-0")
+    showing.command("fork", run="2026-0")
+    showing.until(lambda: told(showing) == 4, "to be told of both")
+    showing.settle()
+    assert told(showing) == 4
+
+
 @pytest.mark.parametrize("given", [{"to": -1}, {"to": "3"}, {"only": "both"}, {"take": 1}, {"run": 5}, {"to": 10**9}])
 def test_an_argument_of_another_shape_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(Refusal, match=r"bridle\.rollback"):

@@ -210,11 +210,13 @@ def test_actions_ask_nobody_and_prefer_nothing(editors: Start, tmp_path: Path) -
         "Bridle: verify the whole folder",
         "Bridle: run the tests that reach what changed",
         "Bridle: review what changed since the last commit",
+        "Bridle: pin line 5 for what runs see",
+        "Bridle: keep this file out of what runs see",
     ]
     assert {a["kind"] for a in found} <= {"quickfix", "refactor.rewrite", "source.bridle"}
     assert not any("isPreferred" in action or "disabled" in action for action in found)
     assert [a["kind"] for a in editor.actions("a.py", WRONG, only=["refactor"])] == ["refactor.rewrite"]
-    assert [a["kind"] for a in editor.actions("a.py", WRONG, only=["source.bridle"])] == ["source.bridle"] * 3
+    assert [a["kind"] for a in editor.actions("a.py", WRONG, only=["source.bridle"])] == ["source.bridle"] * 5
     assert editor.actions("a.py", WRONG, only=["source.fixAll", "source.organizeImports"]) == []
 
 

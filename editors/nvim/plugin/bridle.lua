@@ -19,7 +19,7 @@ end, {
   nargs = "+",
   range = true,
   desc = "Bridle: edit, fix, explain, again, revert, baseline, mute, unmute, log, verify, accept, reject, refresh, show, "
-    .. "undo, rollback, fork, trust, pause, resume, status, restart",
+    .. "undo, sessions, rollback, fork, context, pin, exclude, unpin, whynot, trust, pause, resume, status, restart",
   complete = function(...)
     return require("bridle.command").complete(...)
   end,

@@ -19,10 +19,12 @@ const WINDOW_MS = 3 * 60 * 1000;
 
 export class Session implements Disposable {
   private readonly started = new EventEmitter<void>();
+  private readonly runsChanged = new EventEmitter<void>();
   private client: LanguageClient | undefined;
   private turn: Promise<void> = Promise.resolve();
   private deaths: number[] = [];
   readonly onStarted = this.started.event;
+  readonly onRunsChanged = this.runsChanged.event;
 
   constructor(
     private readonly context: ExtensionContext,
@@ -78,6 +80,7 @@ export class Session implements Disposable {
 
   dispose(): void {
     this.started.dispose();
+    this.runsChanged.dispose();
     void this.close();
   }
 
@@ -108,6 +111,7 @@ export class Session implements Disposable {
     });
     client.registerFeature(OWN_FEATURES);
     client.onNotification("bridle/status", (status: ServerStatus) => this.status.show(status));
+    client.onNotification("bridle/sessions", () => this.runsChanged.fire());
     this.client = client;
     try {
       await client.start();
@@ -204,7 +208,7 @@ class QuietClient extends LanguageClient {
 const OWN_FEATURES: StaticFeature = {
   fillClientCapabilities(capabilities: ClientCapabilities): void {
     const declared = capabilities.experimental as object | undefined;
-    capabilities.experimental = { ...declared, bridleStatus: true, bridleNeighbours: true };
+    capabilities.experimental = { ...declared, bridleStatus: true, bridleNeighbours: true, bridleSessions: true };
   },
   initialize: () => undefined,
   getState: () => ({ kind: "static" }),

@@ -3,27 +3,41 @@
  * language client and would collide. Each only gathers an argument and hands it on.
  */
 
-import { commands, window, type Disposable, type LogOutputChannel, type TextEditor } from "vscode";
+import { commands, window, type Disposable, type LogOutputChannel, type TextEditor, type Uri } from "vscode";
 import type { Session } from "./client";
+import type { Node, Sessions } from "./sessions";
 
 /** Commands that the server can answer without knowing a place. */
 const PLACELESS = [
   "verify", "accept", "reject", "refresh", "show", "undo", "trust", "status", "takeBackFinding", "unmute",
-  "pauseIndexing", "resumeIndexing", "rollback", "fork",
+  "pauseIndexing", "resumeIndexing",
 ];
+
+/** Commands about a run or a step of it: a node of the tree, else one that the server asks for. */
+const ON_RUN = ["resume", "discard", "rollback", "fork", "cancel"];
+
+/** Commands about a file: the one of the explorer's row, else the one in the editor. */
+const ON_FILE = ["pinFile", "exclude", "clearContext", "whyNot"];
 
 /** Commands about the finding at the cursor. */
 const ON_FINDING = ["fix", "explain", "again", "revert", "acceptFinding", "mute"];
 
-export function registerCommands(session: Session, log: LogOutputChannel): Disposable[] {
-  const register = (name: string, action: () => unknown): Disposable =>
+export function registerCommands(session: Session, sessions: Sessions, log: LogOutputChannel): Disposable[] {
+  const register = (name: string, action: (node?: Node) => unknown): Disposable =>
     commands.registerCommand(`bridle.editor.${name}`, action);
   return [
     register("edit", () => edit(session)),
     register("run", () => run(session)),
     ...ON_FINDING.map((name) =>
       register(name, () => withPlace(session, (place) => session.execute(`bridle.${name}`, place)))),
+    register("context", () => withPlace(session, (place) => session.execute("bridle.context", place))),
+    register("pin", () => withPlace(session, (place) => session.execute("bridle.pin", place))),
+    ...ON_FILE.map((name) =>
+      commands.registerCommand(`bridle.editor.${name}`, (file?: Uri) => onFile(session, name, file))),
     ...PLACELESS.map((name) => register(name, () => session.execute(`bridle.${name}`, {}))),
+    ...ON_RUN.map((name) => register(name, (node) => session.execute(`bridle.${name}`, node?.argument ?? {}))),
+    register("story", (node) => session.execute("bridle.story", { ...node?.argument, show: true })),
+    register("refreshSessions", () => sessions.refresh()),
     register("checkLog", () => session.execute("bridle.log", {})),
     register("log", () => log.show()),
     register("restart", () => session.restart()),
@@ -66,6 +80,12 @@ async function run(session: Session): Promise<unknown> {
   return whole
     ? session.execute("bridle.run", argument)
     : withPlace(session, (place) => session.execute("bridle.run", { ...place, ...argument }));
+}
+
+function onFile(session: Session, name: string, file: Uri | undefined): unknown {
+  const uri = file ?? window.activeTextEditor?.document.uri;
+  const command = name === "pinFile" ? "bridle.pin" : `bridle.${name}`;
+  return uri && session.execute(command, { uri: session.uriOf(uri) });
 }
 
 function withPlace(session: Session, action: (place: object) => unknown): unknown {

@@ -4,6 +4,7 @@ import { window, workspace, type ExtensionContext } from "vscode";
 import { Session } from "./client";
 import { askInstruction, registerCommands } from "./commands";
 import { reportNeighbours } from "./neighbours";
+import { Sessions } from "./sessions";
 import { reportSources } from "./sources";
 import { Status } from "./status";
 
@@ -13,7 +14,8 @@ export async function activate(context: ExtensionContext): Promise<void> {
   const log = window.createOutputChannel("Bridle", { log: true });
   const status = new Status();
   session = new Session(context, log, status, askInstruction);
-  context.subscriptions.push(log, status, session, ...registerCommands(session, log));
+  const sessions = new Sessions(session);
+  context.subscriptions.push(log, status, sessions, session, ...registerCommands(session, sessions, log));
   context.subscriptions.push(reportSources(session), reportNeighbours(session));
   context.subscriptions.push(
     workspace.onDidGrantWorkspaceTrust(() => session?.restart()),

@@ -16,6 +16,25 @@ local function answer(choice)
   return asked
 end
 
+--- Answer each question that has certain words by the choice that has others.
+---@param choices [string, string][]
+---@return string[] asked
+local function picks(choices)
+  local asked = {}
+  vim.ui.select = function(items, options, choose)
+    for _, choice in ipairs(choices) do
+      if options.prompt:find(choice[1], 1, true) then
+        table.insert(asked, choice[1])
+        local item = vim.iter(items):find(function(each)
+          return options.format_item(each):find(choice[2], 1, true) ~= nil
+        end)
+        return choose(assert(item, choice[2]))
+      end
+    end
+  end
+  return asked
+end
+
 local function open_both()
   local source = probe.open(scene.source_file)
   local test = probe.open(scene.test_file)
@@ -156,6 +175,10 @@ function M.one_hunk_is_taken_and_the_other_left()
     return #vim.diagnostic.get(second) == 0 and require("bridle").statusline() == "Bridle: ready"
   end)
   assert(not has(second, scene.second_right)(), "what was left is not taken")
+  local asked = picks({ { "which run", "Fix tests/test_money.py" }, { "what with it", "take it back" }, { "which step", "1  fix: " } })
+  vim.cmd("Bridle sessions")
+  probe.wait("the run is taken back", has(source, scene.wrong))
+  probe.same("questions", asked, { "which run", "what with it", "which step" })
 end
 
 --- With the real servers of ruff and pyright on the same buffers nothing is said or offered twice.
@@ -301,8 +324,39 @@ function M.a_refused_edit()
   probe.note("explanation", probe.text(0))
 end
 
+--- The bill of a task is shown, says what the person chose, and offers on each line what can be chosen.
+local function has_a_say_in_context(source)
+  vim.api.nvim_set_current_buf(source)
+  vim.cmd("Bridle whynot")
+  probe.said("no task was asked about yet")
+  vim.cmd("Bridle exclude " .. scene.second_file)
+  vim.cmd(("%dBridle context round half a cent up"):format(scene.wrong_line + 1))
+  local function shows(words)
+    return function()
+      return vim.api.nvim_buf_get_name(0):find("context.md", 1, true) and has(0, words)()
+    end
+  end
+  probe.wait("the bill shows it", shows("kept out by you: " .. scene.second_file))
+  local line = vim.iter(vim.api.nvim_buf_get_lines(0, 0, -1, false)):enumerate():find(function(_, text)
+    return text:find(scene.source_file .. ":", 1, true) ~= nil
+  end)
+  probe.wait("the bill has its client", function()
+    return vim.lsp.get_clients({ name = "bridle", bufnr = 0 })[1]
+  end)
+  probe.choose(vim.api.nvim_get_current_buf(), line - 1, "bridle.pin")
+  probe.wait("the bill is read again", shows("pinned by you: " .. scene.source_file))
+  probe.same("clients", #vim.lsp.get_clients({ name = "bridle" }), 1)
+  vim.api.nvim_set_current_buf(vim.fn.bufadd(vim.fs.joinpath(scene.root, scene.second_file)))
+  vim.cmd("Bridle whynot")
+  probe.said("is left out: excluded by you")
+  vim.cmd("Bridle unpin")
+  probe.said("no longer pinned or kept out: all of it")
+  vim.api.nvim_set_current_buf(source)
+end
+
 function M.command_line()
-  open_both()
+  local source = open_both()
+  has_a_say_in_context(source)
   probe.same("completion", vim.fn.getcompletion("Bridle re", "cmdline"), { "refresh", "reject", "restart", "resume", "revert" })
   local step = require("bridle.command").step
   probe.same("a run and its step", step("r1 7"), { run = "r1", to = 7 })

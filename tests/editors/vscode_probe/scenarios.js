@@ -44,7 +44,25 @@ exports.finding_beside_other_tools = async (probe, scene) => {
   await probe.diagnostic(lint, "bridle·ruff");
   await besideRealServers(probe, scene, lint);
   await theWayAround(probe, scene);
+  await theSayInContext(probe, scene);
 };
+
+/** The bill of a task says what the person chose, and offers on each line what can be chosen. */
+async function theSayInContext(probe, scene) {
+  const { document } = await probe.open(scene.source_file);
+  await execute("bridle.editor.exclude", probe.uri(scene.second_file));
+  await execute("bridle.editor.context");
+  const bill = () => vscode.workspace.textDocuments.find((each) => each.uri.path.endsWith("context.md"));
+  const shows = (words) => probe.wait(`the bill shows: ${words}`, () => bill()?.getText().includes(words));
+  await shows(`kept out by you: ${scene.second_file}`);
+  const lines = bill().getText().split("\n");
+  await probe.choose(bill(), lines.findIndex((each) => each.includes(`${scene.source_file}:`)), "bridle.pin");
+  await shows(`pinned by you: ${scene.source_file}`);
+  await vscode.window.showTextDocument(document);
+  await execute("bridle.editor.pinFile");
+  const answer = await execute("bridle.clearContext", { uri: document.uri.toString() });
+  assert.deepEqual(answer, { pinned: [], excluded: [scene.second_file] });
+}
 
 exports.second_folder = async (probe, scene) => {
   const { finding } = await find(probe);
@@ -175,6 +193,12 @@ exports.one_hunk_is_taken_and_the_other_left = async (probe, scene) => {
   await probe.wait("nothing is on offer", () =>
     !vscode.languages.getDiagnostics(second.uri).some((each) => each.source === "bridle"));
   assert(!second.getText().includes(scene.second_right), "what was left is not taken");
+  const asked = () => probe.lines("trace.jsonl").filter((line) => /"command": ?"bridle\.sessions"/.test(line)).length;
+  assert.equal(asked(), 0, "nobody looked at the tree of runs");
+  probe.signal("landed");
+  await probe.wait("the run is taken back", () => source.getText().includes(scene.wrong));
+  await probe.wait("the tree shows it", () => probe.signalled("taken back"));
+  assert(asked() > 0);
 };
 
 exports.a_refused_edit = async (probe, scene) => {

@@ -9,8 +9,10 @@ function M.config()
       experimental = { bridleStatus = true },
     }),
     before_init = M.agree_on_encoding,
+    root_dir = require("bridle.shown").root_of,
     handlers = {
       ["workspace/applyEdit"] = require("bridle.undo").apply_edit,
+      ["window/showDocument"] = require("bridle.shown").show,
       ["bridle/status"] = require("bridle.status").receive,
     },
     commands = { ["bridle.edit"] = M.edit },

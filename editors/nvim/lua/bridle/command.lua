@@ -47,6 +47,27 @@ local subcommands = {
   fork = function(client, rest)
     client_module.execute(client, "bridle.fork", M.step(rest))
   end,
+  sessions = function(client)
+    require("bridle.runs").pick(client)
+  end,
+  context = function(client, rest, command)
+    client_module.execute(client, "bridle.context", vim.tbl_extend("error", M.place(command), M.named("instruction", rest)))
+  end,
+  pin = function(client, _, command)
+    local whole = command.range == 0
+    client_module.execute(client, "bridle.pin", whole and { uri = vim.uri_from_bufnr(0) } or M.place(command))
+  end,
+  exclude = function(client, pattern)
+    local about = pattern == "" and { uri = vim.uri_from_bufnr(0) } or { pattern = pattern }
+    client_module.execute(client, "bridle.exclude", about)
+  end,
+  unpin = function(client, pattern)
+    client_module.execute(client, "bridle.clearContext", M.named("pattern", pattern))
+  end,
+  whynot = function(client, rest)
+    local argument = { uri = vim.uri_from_bufnr(0) }
+    client_module.execute(client, "bridle.whyNot", vim.tbl_extend("error", argument, M.named("instruction", rest)))
+  end,
   trust = function(client)
     client_module.execute(client, "bridle.trust", {})
   end,

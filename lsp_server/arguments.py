@@ -34,6 +34,7 @@ class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
     on them. `on_clash` answers where an undo meets lines that the person changed since. `workflow` names what to run.
     `tests` are ids of those to run, `impact` asks for those that reach what changed. `to` is a step of a run, 0 for
     none; `only` what goes back to it; `take` says that a run is had even where another process has it in hand.
+    `choice` answers the `question` of that id.
     """
 
     uri: str = ""
@@ -56,6 +57,8 @@ class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
     to: Annotated[int, msgspec.Meta(ge=0, le=MAX_STEP)] = 0
     only: Literal["", "files", "conversation"] = ""
     take: bool = False
+    question: str = ""
+    choice: str = ""
 
 
 def read_argument(command: str, arguments: Any) -> Argument:

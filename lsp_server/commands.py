@@ -44,8 +44,6 @@ START_S = 8.0
 STATUS_S = 5.0
 
 Json = dict[str, Any]
-
-
 Command = Callable[["Commands", Argument], Json | Awaitable[Json]]
 
 
@@ -274,6 +272,11 @@ class Commands:
         self._session.spawn(work())
         return {}
 
+    def answer(self, argument: Argument) -> Json:
+        """Answer a question that waits."""
+        self._session.editor.questions.answer(argument.question, argument.choice)
+        return {}
+
     async def status(self, argument: Argument) -> Json:
         """Return how things stand."""
         async with asyncio.timeout(STATUS_S):
@@ -375,6 +378,7 @@ COMMANDS: Mapping[str, Command] = {
     "bridle.show": Commands.show,
     "bridle.undo": Commands.undo,
     "bridle.trust": Commands.trust,
+    "bridle.answer": Commands.answer,
     "bridle.status": Commands.status,
     "bridle.cancel": Commands.cancel,
     "bridle.pauseIndexing": Commands.pause_indexing,

@@ -59,6 +59,7 @@ class Session:
         self.reports = Reports(editor)
         self.mirror = Mirror(documents, self._sync)
         self.screen = Screen(editor, self.places, documents, self.board, self.offers, settings)
+        editor.questions.on_change = self.screen.refresh
         self.landing = Landing(self.link, documents, self.mirror, self.offers, editor)
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -98,7 +99,7 @@ class Session:
     def view(self, document: Document, place: lsp.Range) -> View:
         """Return what stands on a range, for its actions."""
         if document.path is None:
-            return View(self.trusted, "")
+            return View(self.trusted, "", questions=self.editor.questions.waiting())
         lines = selected_lines(document.path, place)
         waiting: list[Waiting] = []
         for proposal in self.offers.open()[:MAX_WAITING]:
@@ -118,6 +119,7 @@ class Session:
             n_muted=len(self.board.muted),
             fix_cost=self.status.fix_cost_usd_micros if self.status else None,
             unready=self.unready,
+            questions=self.editor.questions.waiting(),
         )
 
     def _complete_settings(self) -> None:

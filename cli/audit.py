@@ -28,7 +28,13 @@ DIALOGUE = frozenset(("told", "tool_replied", "model_called"))
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     add_root(parser)
-    parser.add_argument("action", nargs="?", default="show", choices=["show", "verify", "export", "hunks"])
+    parser.add_argument(
+        "action",
+        nargs="?",
+        default="show",
+        choices=["show", "verify", "export", "hunks"],
+        help="what to do (default: show)",
+    )
     parser.add_argument("run", nargs="?", help="show, export, hunks: this run alone")
     parser.add_argument("--all", action="store_true", help="show: what was said to the model as well")
     parser.add_argument("--against", type=Path, metavar="FILE", help="verify: hold the journals against an export too")

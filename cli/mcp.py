@@ -50,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action.add_argument("server", help="its name in the settings")
         add_root(action)
     key = actions.add_parser("key", help="keep a credential in the keyring, for keyring:NAME in your settings")
-    key.add_argument("name")
+    key.add_argument("name", help="what a server's `env` names it after keyring:")
     key.add_argument("--remove", action="store_true", help="forget it")
     key.add_argument("--json", action="store_true", help="print exactly one JSON document on standard output")
 

@@ -15,7 +15,13 @@ TITLE = 70
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     add_root(parser)
-    parser.add_argument("action", nargs="?", default="list", choices=["list", "show", "accept", "reject"])
+    parser.add_argument(
+        "action",
+        nargs="?",
+        default="list",
+        choices=["list", "show", "accept", "reject"],
+        help="what to do (default: list)",
+    )
     parser.add_argument("id", nargs="?", default="", help="the proposal (default: the newest one on offer)")
     parser.add_argument(
         "--hunk",

@@ -39,7 +39,9 @@ from bridle.harness.session.storage import write_whole
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     add_root(parser)
-    parser.add_argument("action", nargs="?", default="list", choices=["list", *_ACTIONS])
+    parser.add_argument(
+        "action", nargs="?", default="list", choices=["list", *_ACTIONS], help="what to do (default: list)"
+    )
     parser.add_argument("id", nargs="?", help="the run")
     parser.add_argument(
         "--to", type=int, default=0, metavar="STEP", help="rollback, fork: the step, as 'show' numbers them"

@@ -1,6 +1,7 @@
-"""What each setting of a project's ``bridle.toml`` is for, in a sentence, and how it is written: data alone.
+"""What each setting is for, in a sentence, and how it is written: data alone.
 
-A test holds it against the schema (`settingsfiles.ProjectFile`): each setting has its row, and each row can be read.
+`ROWS` and `BLOCKS` are those of a project's ``bridle.toml``, `OWN` those that only the person's own file or the
+machine's owner has. Tests hold them against the schema (`settingsfiles`): each setting is explained.
 """
 
 from __future__ import annotations
@@ -96,4 +97,39 @@ BLOCKS: tuple[Block, ...] = (
         "A program that may say no to what a model is about to do.",
         ("[[hook]]", 'name = "freeze"', 'argv = ["tools/freeze"]', 'tools = ["Edit"]'),
     ),
+)
+
+OWN: tuple[Row, ...] = (
+    Row("python", "The Python that the project's checks run with. Empty: it is looked for.", '""'),
+    Row("model", "The model that is asked. Empty: the usual one.", '""'),
+    Row("base_url", "Where the model is asked. Empty: the address of its maker.", '""'),
+    Row("models.small", "The model for simple work, for phases that name it. Empty: the one that is set up.", '""'),
+    Row("models.strong", "The model for hard work, for phases that name it. Empty: the one that is set up.", '""'),
+    Row("compact_tokens", "A talk with the model of more tokens is made shorter.", "60_000"),
+    Row(
+        "read_mode",
+        "How a line is named to the model, from the cheapest to the safest: plain, check, strict.",
+        '"check"',
+    ),
+    Row("edit_tool", "What the model edits with. Without it: what suits the model.", ""),
+    Row("ceiling.session.tokens", "Most tokens of all runs together while an engine lives.", ""),
+    Row("ceiling.session.cost_usd", "Most dollars of all runs together while an engine lives.", ""),
+    Row("ceiling.day.tokens", "Most tokens of all runs of a day, in all workspaces.", ""),
+    Row("ceiling.day.cost_usd", "Most dollars of all runs of a day, in all workspaces.", ""),
+    Row("permission.allow", "Rules for what runs without a question, such as Bash(git status).", "[]"),
+    Row("sandbox.container", "A container engine for where namespaces are not to be had: podman or docker.", '""'),
+    Row("sandbox.image", "The image that the container engine starts.", '""'),
+    Row("checks", "What a check may reach beyond the sandbox: `[checks.NAME]` with `needs`, as loopback:5432.", "{}"),
+    Row(
+        "context.rerank",
+        "Whether a small model puts the leading candidates of a pack in order, by their names alone: off or model.",
+        '"off"',
+    ),
+    Row("vectors.store", "Whether there are vectors and where: on, off, or the address of a chroma server.", '"on"'),
+    Row(
+        "vectors.embedder", "What makes vectors: lsa, which needs nothing, or one of chroma's with its model.", '"lsa"'
+    ),
+    Row("vectors.address", "Where the embedder listens. Empty: its own address.", '""'),
+    Row("sessions.keep_days", "For how many days a run is remembered since it was last heard of.", "30.0"),
+    Row("sessions.keep_mb", "Most megabytes that all remembered runs may take.", "512"),
 )

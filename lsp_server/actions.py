@@ -18,6 +18,7 @@ from bridle.lsp_server.diagnostics import headline
 from bridle.lsp_server.documents import Document
 from bridle.lsp_server.instructions import instruction_at
 from bridle.lsp_server.landing import ready, workspace_edit
+from bridle.lsp_server.questions import Question
 
 QUICK_FIX: str = lsp.CodeActionKind.QuickFix.value
 REWRITE: str = lsp.CodeActionKind.RefactorRewrite.value
@@ -77,6 +78,7 @@ class View(msgspec.Struct, frozen=True):
     chosen: bool = False
     asked: bool = False
     fix_cost: int | None = None
+    questions: Sequence[Question] = ()
 
 
 def code_actions(
@@ -100,13 +102,14 @@ def selected_lines(path: str, place: lsp.Range) -> Selection:
 
 
 def _all(view: View, document: Document, place: lsp.Range, client: Client) -> Iterator[Offered]:
+    yield from _answers(view, document)
     if document.path is None:
         yield Offered("Bridle: edit here…", REWRITE, disabled="this document is not a file of the opened folder")
         return
     if view.unready:
         yield Offered("Bridle: edit here…", REWRITE, disabled=view.unready)
         return
-    if not view.trusted:
+    if not view.trusted and not view.questions:
         yield Offered("Bridle: trust this folder, so that its checks may run…", QUICK_FIX, "bridle.trust")
     lines = selected_lines(document.path, place)
     yield from _on_findings(view, document, client)
@@ -130,6 +133,14 @@ def _all(view: View, document: Document, place: lsp.Range, client: Client) -> It
         yield Offered(f"Bridle: show what is muted again ({_count(view.n_muted, 'finding')})", SOURCE, "bridle.unmute")
     if view.can_undo:
         yield Offered("Bridle: undo its last change", SOURCE, "bridle.undo")
+
+
+def _answers(view: View, document: Document) -> Iterator[Offered]:
+    """Yield what can be said to the questions that wait."""
+    for question in view.questions:
+        for choice in question.choices:
+            told: Json = {"uri": document.uri, "question": question.id, "choice": choice}
+            yield Offered(f"Bridle: {choice} ({_cut(question.message)})", QUICK_FIX, "bridle.answer", told)
 
 
 def _on_findings(view: View, document: Document, client: Client) -> Iterator[Offered]:

@@ -36,6 +36,7 @@ class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
     `tests` are ids of those to run, `impact` asks for those that reach what changed. `to` is a step of a run, 0 for
     none; `only` what goes back to it; `take` says that a run is had even where another process has it in hand.
     `pattern` is a path, or a pattern of paths, that is kept out of context.
+    `choice` answers the `question` of that id.
     """
 
     uri: str = ""
@@ -59,6 +60,8 @@ class Argument(msgspec.Struct, frozen=True, rename={"on_clash": "onClash"}):
     only: Literal["", "files", "conversation"] = ""
     take: bool = False
     pattern: Annotated[str, msgspec.Meta(max_length=MAX_PATTERN)] = ""
+    question: str = ""
+    choice: str = ""
 
 
 def read_argument(command: str, arguments: Any) -> Argument:

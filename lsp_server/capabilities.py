@@ -12,11 +12,17 @@ from lsprotocol import types as lsp
 
 from bridle.indexer.text import PositionEncoding
 
-SHOWS_ERRORS = ("Visual Studio Code", "Code - OSS", "code-server", "VSCodium", "Cursor", "Neovim", "Emacs", "helix")
+SHOWS_ERRORS = ("Visual Studio Code", "Code - OSS", "code-server", "VSCodium", "Cursor", "Neovim", "Emacs")
 """Clients that show the person why a command was refused; to others it is shown as a message as well."""
 
 MODAL = ("Neovim", "Emacs", "helix")
 """Clients in which a question stops the person's typing: asked only what they set off themselves."""
+
+ONE_LINE = ("helix",)
+"""Clients that show a message in one line, its lines run together."""
+
+SHUFFLING = ("helix",)
+"""Clients that send each change from a task of its own, so that a later one may come first."""
 
 ONE_SERVER = ("Eglot",)
 """Clients that give a document to one server only."""
@@ -55,6 +61,16 @@ class Client(msgspec.Struct, frozen=True):
     def modal(self) -> bool:
         """Whether a question stops the person's typing."""
         return self.name.startswith(MODAL)
+
+    @property
+    def one_line(self) -> bool:
+        """Whether a message has one line."""
+        return self.name.startswith(ONE_LINE)
+
+    @property
+    def shuffles_changes(self) -> bool:
+        """Whether changes may come in another order than they were made, counted one by one."""
+        return self.name.startswith(SHUFFLING)
 
     @property
     def shows_errors(self) -> bool:

@@ -41,8 +41,6 @@ from bridle.lsp_server.targets import finding_of, lines_of
 STATUS_S = 5.0
 
 Json = dict[str, Any]
-
-
 Command = Callable[["Commands", Argument], Json | Awaitable[Json]]
 
 
@@ -245,6 +243,11 @@ class Commands(Desk):
         self.session.spawn(work())
         return {}
 
+    def answer(self, argument: Argument) -> Json:
+        """Answer a question that waits."""
+        self.session.editor.questions.answer(argument.question, argument.choice)
+        return {}
+
     async def status(self, argument: Argument) -> Json:
         """Return how things stand."""
         async with asyncio.timeout(STATUS_S):
@@ -306,6 +309,7 @@ COMMANDS: Mapping[str, Command] = {
     "bridle.show": Commands.show,
     "bridle.undo": Commands.undo,
     "bridle.trust": Commands.trust,
+    "bridle.answer": Commands.answer,
     "bridle.status": Commands.status,
     "bridle.cancel": Commands.cancel,
     "bridle.pauseIndexing": Commands.pause_indexing,

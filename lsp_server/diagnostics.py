@@ -12,6 +12,7 @@ from bridle.lsp_server.board import Reached
 from bridle.lsp_server.capabilities import Client
 from bridle.lsp_server.documents import Document
 from bridle.lsp_server.offers import Stand
+from bridle.lsp_server.questions import Question
 
 OWN = "bridle"
 BEFORE_EDIT = " (before your last edit)"
@@ -107,6 +108,19 @@ def instruction_diagnostic(line: int, instruction: str, document: Document) -> l
         severity=lsp.DiagnosticSeverity.Hint,
         source=OWN,
         code="instruction",
+    )
+
+
+def question_diagnostic(question: Question, document: Document) -> lsp.Diagnostic:
+    """Return a question to the person, whole, where they can read it before they answer."""
+    line = min(question.line, max(0, len(document.text.lines) - 1))
+    start = lsp.Position(line=line, character=_indent(document, line))
+    return lsp.Diagnostic(
+        range=lsp.Range(start=start, end=_end_of_line(document, line)),
+        message=_cut(f"{question.message}\nanswer by code action: {', '.join(question.choices)}", MAX_DETAIL),
+        severity=lsp.DiagnosticSeverity.Warning,
+        source=OWN,
+        code="question",
     )
 
 

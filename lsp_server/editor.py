@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, cast
 
 from lsprotocol import types as lsp
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import JsonRpcException, JsonRpcMethodNotFound
 
 from bridle.lsp_server.capabilities import Client
 from bridle.lsp_server.protocol import Protocol
+from bridle.lsp_server.questions import Questions
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Editor:
     def __init__(self, protocol: Protocol, client: Client) -> None:
         self._protocol = protocol
         self.client = client
+        self.questions = Questions()
         self.folder = ""
         """The folder of a workspace with several, as its messages name it."""
         self.scope: str | None = None
@@ -53,6 +55,8 @@ class Editor:
 
     def show(self, message: str, level: Level = "information") -> None:
         """Show a message."""
+        if self.client.one_line:
+            message = " ".join(message.split())
         params = lsp.ShowMessageParams(type=_LEVELS[level], message=_cut(f"{self.sender}: {message}"))
         self._protocol.notify(lsp.WINDOW_SHOW_MESSAGE, params)
 
@@ -63,6 +67,9 @@ class Editor:
             type=_LEVELS[level], message=_cut(f"{self.sender}: {message}"), actions=actions
         )
         answer = await self._ask(lsp.WINDOW_SHOW_MESSAGE_REQUEST, params, timeout_s)
+        if answer is _UNKNOWN and not self.client.questions:
+            self.show(f"{message} Answer by code action: {', '.join(choices)}", level)
+            return await self.questions.ask(message, choices, timeout_s)
         return answer.title if isinstance(answer, lsp.MessageActionItem) and answer.title in choices else ""
 
     async def apply(self, edit: lsp.WorkspaceEdit, label: str) -> Applied:
@@ -95,7 +102,7 @@ class Editor:
         if not self.client.progress:
             return False
         params = lsp.WorkDoneProgressCreateParams(token=token)
-        return await self._ask(lsp.WINDOW_WORK_DONE_PROGRESS_CREATE, params, ANSWER_S) is not _REFUSED
+        return await self._ask(lsp.WINDOW_WORK_DONE_PROGRESS_CREATE, params, ANSWER_S) not in (_REFUSED, _UNKNOWN)
 
     def progress(
         self, token: str | int, value: lsp.WorkDoneProgressBegin | lsp.WorkDoneProgressReport | lsp.WorkDoneProgressEnd
@@ -115,7 +122,7 @@ class Editor:
     async def register(self, registrations: Sequence[lsp.Registration]) -> bool:
         """Offer what was not offered at the start; False when the client refused."""
         params = lsp.RegistrationParams(registrations=list(registrations))
-        return await self._ask(lsp.CLIENT_REGISTER_CAPABILITY, params, ANSWER_S) is not _REFUSED
+        return await self._ask(lsp.CLIENT_REGISTER_CAPABILITY, params, ANSWER_S) not in (_REFUSED, _UNKNOWN)
 
     async def unregister(self, unregistrations: Sequence[lsp.Unregistration]) -> None:
         """Offer no more what was registered."""
@@ -135,6 +142,9 @@ class Editor:
     async def _ask(self, method: str, params: object, timeout_s: float) -> Any:
         try:
             return await self._protocol.ask(method, params, timeout_s)
+        except JsonRpcMethodNotFound:
+            logger.info("the client does not know %s", method)
+            return _UNKNOWN
         except (TimeoutError, JsonRpcException) as problem:
             logger.info("the client did not do %s: %r", method, problem)
             return _REFUSED
@@ -145,6 +155,8 @@ class _Refused:
 
 
 _REFUSED = _Refused()
+_UNKNOWN = _Refused()
+"""The client does not know the request at all."""
 
 
 def _cut(message: str) -> str:

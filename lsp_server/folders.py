@@ -20,6 +20,7 @@ from bridle.lsp_server.documents import Document, Documents
 from bridle.lsp_server.editor import Editor
 from bridle.lsp_server.happenings import Happenings
 from bridle.lsp_server.link import MakeEngine
+from bridle.lsp_server.order import Order
 from bridle.lsp_server.places import Places, file_of, root_around
 from bridle.lsp_server.protocol import Protocol
 from bridle.lsp_server.session import Session
@@ -70,6 +71,7 @@ class Folders:
         self._begun = begun
         self._folders: list[Folder] = []
         self._nowhere = Documents(client.encoding, lambda _: None)
+        self._order = Order(self._change, self._version)
         self._current: Folder | None = None
         self._leaving: set[asyncio.Task[None]] = set()
         self._told_many = False
@@ -173,7 +175,13 @@ class Folders:
             self._touched(folder, document)
 
     def change(self, params: lsp.DidChangeTextDocumentParams) -> None:
-        """Take changes of an open document."""
+        """Take changes of an open document, in the order in which they were made."""
+        if self._client.shuffles_changes:
+            self._order.change(params)
+        else:
+            self._change(params)
+
+    def _change(self, params: lsp.DidChangeTextDocumentParams) -> None:
         folder = self._holding(params.text_document.uri)
         document = (folder.documents if folder else self._nowhere).change(params)
         if folder is not None and document is not None:
@@ -181,12 +189,14 @@ class Folders:
 
     def save(self, uri: str) -> tuple[Document, Work] | None:
         """Note that a document was saved; returns it with what is at work in its folder, None where nothing is."""
+        self._order.catch_up(uri)
         folder = self._holding(uri)
         document = (folder.documents if folder else self._nowhere).save(uri)
         return (document, folder.work) if folder and folder.work and document is not None else None
 
     def close_document(self, uri: str) -> None:
         """Let a document go."""
+        self._order.catch_up(uri)
         folder = self._holding(uri)
         document = (folder.documents if folder else self._nowhere).close(uri)
         if folder is not None and folder.work is not None and document is not None:
@@ -198,6 +208,11 @@ class Folders:
         """Return the innermost folder around a file, the first folder for what is in none."""
         around = [folder for folder in self._folders if folder.places.path(uri) is not None]
         return max(around, key=lambda folder: len(folder.places.root)) if around else next(iter(self._folders), None)
+
+    def _version(self, uri: str) -> int | None:
+        folder = self._holding(uri)
+        document = (folder.documents if folder else self._nowhere).get(uri)
+        return document.version if document is not None else None
 
     def _holding(self, uri: str) -> Folder | None:
         return next((folder for folder in self._folders if folder.documents.get(uri) is not None), None)

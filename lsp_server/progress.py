@@ -27,6 +27,7 @@ class Report:
         self._last = lsp.WorkDoneProgressReport()
         self._shown = False
         self._ended = False
+        self._end = lsp.WorkDoneProgressEnd()
         self._creating = asyncio.ensure_future(self._create()) if editor.client.progress else None
 
     def say(self, message: str, percentage: int | None = None) -> None:
@@ -41,12 +42,15 @@ class Report:
 
     def end(self, message: str = "") -> None:
         """Say that it is over."""
-        if self._shown and not self._ended:
-            self._editor.progress(self.token, lsp.WorkDoneProgressEnd(message=message or None))
+        if self._ended:
+            return
         self._ended = True
+        self._end = lsp.WorkDoneProgressEnd(message=message or None)
+        if self._shown:
+            self._editor.progress(self.token, self._end)
 
     async def _create(self) -> None:
-        if not await self._editor.create_progress(self.token) or self._ended:
+        if not await self._agreed():
             return
         self._shown = True
         begin = lsp.WorkDoneProgressBegin(
@@ -56,6 +60,11 @@ class Report:
             cancellable=self.on_cancel is not None,
         )
         self._editor.progress(self.token, begin)
+        if self._ended:  # a token that was agreed to is ended: some clients show work from the moment it was made
+            self._editor.progress(self.token, self._end)
+
+    async def _agreed(self) -> bool:
+        return not self._ended and await self._editor.create_progress(self.token)
 
 
 class Reports:

@@ -20,6 +20,7 @@ from bridle.lsp_server.diagnostics import (
     hunk_diagnostics,
     instruction_diagnostic,
     left_out_diagnostic,
+    question_diagnostic,
     reached_diagnostic,
 )
 from bridle.lsp_server.documents import Document, Documents
@@ -42,6 +43,7 @@ class Ground(NamedTuple):
     doubts: tuple[tuple[str, bool, bool], ...]
     reached: tuple[Reached, ...]
     offers: tuple[lsp.Diagnostic, ...]
+    questions: tuple[lsp.Diagnostic, ...]
     revision: int | None
 
 
@@ -152,6 +154,7 @@ class Screen:
             doubts=tuple((check, self._stale_now(check), board.unclear(check)) for check in sorted(checks)),
             reached=tuple(self._reached.get(path, ())),
             offers=tuple(self._hunks(path, document)),
+            questions=tuple(self._questions(document)),
             revision=document.revision if document is not None else None,
         )
         known = self._shown.get(path)
@@ -164,6 +167,7 @@ class Screen:
     def _made(self, ground: Ground, document: Document | None) -> list[lsp.Diagnostic]:
         client, uri_of = self._editor.client, self._places.uri
         found = [
+            *ground.questions,
             *ground.offers,
             *_instructions(document),
             *(reached_diagnostic(one, document, uri_of, client) for one in ground.reached),
@@ -190,6 +194,10 @@ class Screen:
         if check not in self._stale:
             self._stale[check] = self._board.stale(check)
         return self._stale[check]
+
+    def _questions(self, document: Document | None) -> list[lsp.Diagnostic]:
+        waiting = self._editor.questions.waiting() if document is not None else ()
+        return [question_diagnostic(one, document) for one in waiting if document and one.uri == document.uri]
 
     def _hunks(self, path: str, document: Document | None) -> list[lsp.Diagnostic]:
         found: list[lsp.Diagnostic] = []

@@ -210,6 +210,7 @@ class Door:
         if found is None:
             return []
         document, session = found[0], found[1].session
+        session.editor.questions.look(document.uri, params.range.start.line)
         session.board.told_sources |= _sources(params.context.diagnostics)
         only = (
             None

@@ -63,6 +63,7 @@ class Session:
         self.choices = Choices(documents)
         self.bill: Mapping[int, Selection] = {}
         """Which place each line of the context bill is about that was shown last."""
+        editor.questions.on_change = self.screen.refresh
         self.landing = Landing(self.link, documents, self.mirror, self.offers, editor)
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -103,7 +104,7 @@ class Session:
     def view(self, document: Document, place: lsp.Range) -> View:
         """Return what stands on a range, for its actions."""
         if document.path is None:
-            return View(self.trusted, "")
+            return View(self.trusted, "", questions=self.editor.questions.waiting())
         lines = selected_lines(document.path, place)
         waiting: list[Waiting] = []
         for proposal in self.offers.open()[:MAX_WAITING]:
@@ -125,6 +126,7 @@ class Session:
             asked=self.choices.asked is not None,
             fix_cost=self.status.fix_cost_usd_micros if self.status else None,
             unready=self.unready,
+            questions=self.editor.questions.waiting(),
         )
 
     def _complete_settings(self) -> None:

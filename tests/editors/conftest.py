@@ -10,6 +10,7 @@ from typing import NoReturn
 import pytest
 
 from tests.editors.emacs import Emacs
+from tests.editors.helix import Helix
 from tests.editors.install import EXTENSION, chromium, default_tools
 from tests.editors.neovim import Neovim
 from tests.editors.scene import Scene, set_scene
@@ -32,6 +33,15 @@ def emacs() -> Emacs:
     if program is None:
         not_run("Emacs")
     return Emacs(program)
+
+
+@pytest.fixture(scope="session")
+def helix() -> Helix:
+    tools = default_tools()
+    program = tools.helix()
+    if program is None:
+        not_run("Helix")
+    return Helix(program, tools.helix_runtime(), tools.tmux())
 
 
 @pytest.fixture(scope="session")

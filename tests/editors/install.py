@@ -2,7 +2,7 @@
 
     python tests/editors/install.py --into .tools
 
-Neovim and Emacs are unpacked from Debian's packages with everything they need, VS Code is code-server on its own
+Neovim, Emacs and Helix are unpacked from Debian's packages with everything they need, VS Code is code-server on its own
 Node; all as an ordinary user and nothing system-wide. Chromium and bubblewrap come by apt when this runs as root.
 What is there already is left alone. Under CI=true anything missing at the end is an error, else it is said.
 """
@@ -22,7 +22,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 EXTENSION = HERE.parent.parent / "editors" / "vscode"
-NEOVIM_SUITE, EMACS_SUITE = "forky", "trixie"
+NEOVIM_SUITE, EMACS_SUITE, HELIX_SUITE = "forky", "trixie", "trixie"
 KEYRINGS = Path("/usr/share/keyrings")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 WATCHDOG = "exports.start = () => {};\nexports.exit = (code) => process.exit(code || 0);\n"
@@ -49,6 +49,18 @@ class Tools:
     def emacs(self) -> Path | None:
         """Emacs's program, or None."""
         return existing(self.folder / "emacs" / "usr" / "bin" / "emacs-nox")
+
+    def helix(self) -> Path | None:
+        """Helix's program, or None while it or the terminal it is driven in is missing."""
+        return existing(self.folder / "helix" / "usr" / "lib" / "hx" / "hx") if self.tmux().exists() else None
+
+    def helix_runtime(self) -> Path:
+        """Helix's runtime files."""
+        return self.folder / "helix" / "usr" / "lib" / "hx" / "runtime"
+
+    def tmux(self) -> Path:
+        """The terminal that Helix is driven in."""
+        return self.folder / "helix" / "usr" / "bin" / "tmux"
 
     def code(self) -> Path | None:
         """The folder with code-server, its Node and playwright-core, or None while one of them is missing."""
@@ -85,6 +97,7 @@ def main() -> int:
     steps: list[tuple[str, Callable[[], object], Callable[[], None]]] = [
         ("Neovim", tools.neovim, lambda: install_neovim(tools)),
         ("Emacs", tools.emacs, lambda: install_emacs(tools)),
+        ("Helix", tools.helix, lambda: install_helix(tools)),
         ("VS Code", tools.code, lambda: install_code(tools)),
         ("Chromium", chromium, lambda: apt_install("chromium")),
         ("bubblewrap", lambda: shutil.which("bwrap"), lambda: apt_install("bubblewrap")),
@@ -125,6 +138,14 @@ def install_emacs(tools: Tools) -> None:
         use_own_libraries(tools, building, final, "usr/bin/emacs-nox")
 
 
+def install_helix(tools: Tools) -> None:
+    """Unpack Helix, and tmux, which shows its screen and types into it."""
+    with fresh(tools.folder / "helix") as (building, final):
+        unpack_debian(building, HELIX_SUITE, "hx", "tmux")
+        for program in ("usr/lib/hx/hx", "usr/bin/tmux"):
+            use_own_libraries(tools, building, final, program)
+
+
 def use_own_libraries(tools: Tools, building: Path, final: Path, program: str) -> None:
     """Make an unpacked program use the libraries unpacked with it, at the place where it will stand."""
     libraries = next((building / "usr" / "lib").glob("*-linux-gnu"))
@@ -134,8 +155,8 @@ def use_own_libraries(tools: Tools, building: Path, final: Path, program: str) -
     call([patchelf(tools), *interpreter, "--force-rpath", "--set-rpath", f"{there}", str(building / program)])
 
 
-def unpack_debian(root: Path, suite: str, package: str) -> None:
-    """Fetch a package of one of Debian's suites with its dependencies and unpack all under `root`."""
+def unpack_debian(root: Path, suite: str, *packages: str) -> None:
+    """Fetch packages of one of Debian's suites with their dependencies and unpack all under `root`."""
     apt = root / ".apt"
     for folder in ("state/lists/partial", "cache/archives/partial", "etc"):
         (apt / folder).mkdir(parents=True)
@@ -143,7 +164,7 @@ def unpack_debian(root: Path, suite: str, package: str) -> None:
         (path for path in KEYRINGS.glob("debian-archive-keyring.*") if path.suffix in {".gpg", ".pgp"}), None
     )
     if keyring is None or not shutil.which("apt-get"):
-        raise NotInstalledError(f"this is no Debian; install {package} yourself and put it on PATH")
+        raise NotInstalledError(f"this is no Debian; install {packages[0]} yourself and put it on PATH")
     (apt / "etc" / "sources.list").write_text(f"deb [signed-by={keyring}] {debian_site()} {suite} main\n")
     (apt / "status").touch()
     settings = {
@@ -163,7 +184,7 @@ def unpack_debian(root: Path, suite: str, package: str) -> None:
         *(word for name, value in settings.items() for word in ("-o", f"{name}={value}")),
     ]
     call([*get, "update"])
-    call([*get, "--yes", "--download-only", "install", package])
+    call([*get, "--yes", "--download-only", "install", *packages])
     for archive in sorted((apt / "cache" / "archives").glob("*.deb")):
         call(["dpkg-deb", "-x", str(archive), str(root)])
     shutil.rmtree(apt)

@@ -125,6 +125,7 @@ class EditorClient:
         self.received: list[Json] = []
         self.replies: dict[Any, Json] = {}
         self.asked: list[Json] = []
+        self.slow: set[str] = set()  # requests of the server that are not answered by themselves
         self.documents: dict[str, tuple[int, Text]] = {}
         self.diagnostics: dict[str, list[Json]] = {}
         self.shown: list[str] = []
@@ -315,13 +316,15 @@ class EditorClient:
         elif "id" in message:
             self.asked.append(message)
             self._expect_declared(method)
-            self._serve(message)
+            if method not in self.slow:
+                self.serve(message)
         elif method == "textDocument/publishDiagnostics":
             self.diagnostics[message["params"]["uri"]] = message["params"]["diagnostics"]
         elif method == "window/showMessage":
             self.shown.append(message["params"]["message"])
 
-    def _serve(self, message: Json) -> None:
+    def serve(self, message: Json) -> None:
+        """Answer a request of the server's."""
         method: str = message["method"]
         params: Any = message.get("params")
         result: Any = None
@@ -329,6 +332,8 @@ class EditorClient:
             result = self.apply(params["edit"])
             if result is None:
                 return
+        elif method == "window/showMessageRequest" and self.asks_nobody:
+            result = ERROR
         elif method == "window/showMessageRequest":
             title = self.choose(params["message"], [action["title"] for action in params["actions"]])
             result = {"title": title} if title else None
@@ -349,6 +354,12 @@ class EditorClient:
             result = [self.settings for _ in params["items"]]
         answer = {"result": result} if result is not ERROR else {"error": {"code": -32601, "message": "no such method"}}
         self.send({"jsonrpc": "2.0", "id": message["id"], **answer})
+
+    @property
+    def asks_nobody(self) -> bool:
+        """Whether this is a client that is known to have no questions, such as Helix."""
+        named = "clientInfo" in self.profile
+        return named and "showMessage" not in self.profile["capabilities"].get("window", {})
 
     def _expect_declared(self, method: str) -> None:
         declared: Any = self.profile["capabilities"]

@@ -239,3 +239,69 @@ def test_a_workflow_runs_on_lines_or_on_none_and_what_it_wrote_is_shown(editors:
     assert runs == [("explain", 3), ("review", None)]
     assert "no workflow is named" in editor.refused("run")
     assert not any("no change is on offer" in text for text in editor.shown)
+
+
+def choose(editor: EditorClient, words: str) -> None:
+    """Choose the one action with these words."""
+    (action,) = [one for one in editor.actions("a.py", 4) if words in one["title"]]
+    editor.request("workspace/executeCommand", action["command"])
+
+
+@pytest.mark.parametrize("answer", ["Send", "Do not send"])
+def test_in_an_editor_without_questions_one_stands_on_its_line_until_an_action_answers_it(
+    editors: Start, tmp_path: Path, answer: str
+) -> None:
+    heard = Heard(tmp_path / "heard.jsonl")
+    editor = opened(editors, "helix", ask="Bridle: may 3 files be sent?", heard=str(heard.path))
+    editor.titles("a.py", 4)  # here the person looks
+    run = edit(editor)
+    asked = editor.wait_for_diagnostic("a.py", "may 3 files be sent?\nanswer by code action: Send, Do not send")
+    assert (asked["range"]["start"]["line"], asked["code"]) == (4, "question")
+    editor.wait_shown("Bridle: may 3 files be sent? Answer by code action: Send, Do not send")
+    choose(editor, f"Bridle: {answer} (may 3 files be sent?)")
+    editor.until(lambda: heard.all("ReplyTo"), "the answer")
+    assert heard.all("ReplyTo") == [{"ask": run, "choice": answer}]
+    editor.until(lambda: "may 3 files" not in str(editor.messages("a.py")), "the question to go")
+    assert not any("may 3 files" in title for title in editor.titles("a.py", 4))
+    assert "that question is not asked any more" in editor.refused("answer", question="gone", choice="Send")
+
+
+def test_in_an_editor_without_questions_the_folder_is_trusted_by_two_actions(editors: Start, tmp_path: Path) -> None:
+    heard = Heard(tmp_path / "heard.jsonl")
+    editor = opened(editors, "helix", trusted=False, heard=str(heard.path))
+    choose(editor, "Bridle: trust this folder")
+    editor.wait_for_diagnostic("a.py", "They are programs of that folder")
+    assert not any("trust this folder, so" in title for title in editor.titles("a.py", 4)), "it is asked once"
+    (waiting,) = [one for one in editor.actions("a.py", 4) if "Trust this folder" in one["title"]]
+    (told,) = waiting["command"]["arguments"]
+    assert "'Perhaps' is no answer" in editor.refused("answer", **{**told, "choice": "Perhaps"})
+    choose(editor, "Bridle: Trust this folder")
+    editor.until(lambda: heard.all("SetTrust"), "the answer")
+    assert heard.all("SetTrust") == [{"trusted": True}]
+
+
+def test_helix_is_told_why_a_command_was_refused_and_each_message_in_one_line(editors: Start) -> None:
+    editor = opened(editors, "helix")
+    editor.refused("cancel")
+    editor.wait_shown("no run is under way. Next: start one by a code action")
+    edit(editor)
+    editor.wait_for_diagnostic("a.py", "on offer")
+    editor.command("show")
+    said = editor.wait_shown("holds it: open it to read")
+    assert Path(said.removeprefix("Bridle: ").partition(" holds it")[0]).read_text("utf-8").startswith("# ")
+    assert [message for message in editor.shown if "\n" in message] == []
+
+
+def test_a_token_that_was_agreed_to_is_ended_even_where_the_work_was_over_by_then(editors: Start) -> None:
+    editor = opened(editors, endless=True)
+    editor.slow.add("window/workDoneProgress/create")
+    number = len(editor.asked)
+    run = edit(editor)
+    editor.until(lambda: editor.asked[number:], "the question for a token")
+    (made,) = editor.asked[number:]
+    assert editor.command("cancel") == {"run": run}
+    editor.until(lambda: editor.command("status")["state"] == "ready", "the run to be over")
+    assert made["params"]["token"] not in str(progress(editor, "begin"))
+    editor.serve(made)
+    editor.until(lambda: made["params"]["token"] in str(progress(editor, "end")), "its end")
+    assert made["params"]["token"] in str(progress(editor, "begin"))

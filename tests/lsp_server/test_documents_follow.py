@@ -70,6 +70,37 @@ def test_an_older_version_is_refused(editors: Start, heard: Heard) -> None:
     assert heard.text("a.py") == "nine\n"
 
 
+@pytest.mark.parametrize("order", [(4, 5, 2, 3), (3, 2, 5, 4), (5, 4, 3, 2)])
+def test_changes_that_helix_sends_out_of_order_are_taken_in_the_order_they_were_made(
+    editors: Start, heard: Heard, order: tuple[int, ...]
+) -> None:
+    editor = begin(editors, heard, "helix")
+    editor.open("a.py", "one\n")
+    typed = {
+        2: span((0, 0), (0, 0), "\n"),
+        3: span((0, 0), (0, 0), "#"),
+        4: span((0, 1), (0, 1), " a"),
+        5: span((0, 3), (0, 3), "b"),
+    }
+    for version in order:
+        change(editor, "a.py", version, typed[version])
+    flush(editor)
+    assert heard.text("a.py") == "# ab\none\n"
+
+
+def test_a_change_that_helix_counted_and_never_sent_is_not_waited_for_long(editors: Start, heard: Heard) -> None:
+    editor = begin(editors, heard, "helix")
+    editor.open("a.py", "one\n")
+    change(editor, "a.py", 5, span((0, 0), (0, 3), "five"))
+    change(editor, "a.py", 6, span((0, 4), (0, 4), " and six"))
+    editor.until(lambda: heard.all("SyncBuffers") and heard.text("a.py") == "five and six\n", "both")
+    change(editor, "a.py", 3, span((0, 0), (0, 0), "three "))
+    change(editor, "a.py", 9, span((0, 0), (0, 0), "nine, "))
+    editor.save("a.py")
+    flush(editor)
+    assert heard.text("a.py") == "nine, five and six\n", "a save waits for nothing, and what is older is refused"
+
+
 def test_a_reversed_range_is_the_same_range(editors: Start, heard: Heard) -> None:
     editor = begin(editors, heard)
     editor.open("a.py", "abcdef\n")

@@ -17,6 +17,10 @@ from bridle.harness.verify.mutants.strength import strength
 pytestmark = pytest.mark.slow
 
 TOOLS = ("vitest", "jest")
+OF_JEST_SELDOM = pytest.mark.parametrize(
+    "tool", ["vitest", pytest.param("jest", marks=pytest.mark.long)], indirect=True
+)
+"""For what both runners share; what tests of one runner choose is asked of either."""
 CONFIGURATION = {
     "vitest": {"vitest.config.js": "export default { test: { include: ['*.spec.js'], globals: true } }\n"},
     "jest": {
@@ -77,6 +81,7 @@ def test_what_changed_before_counts_until_all_tests_have_run(seen: Bench, tool: 
     assert seen.one(tool).extent == "the tests that import three.js, two.js"
 
 
+@OF_JEST_SELDOM
 def test_what_failed_runs_again_whatever_changes(seen: Bench, tool: str) -> None:
     seen.which = ALL
     seen.put({"three.js": EXPORT[tool] % ("three", "33")})
@@ -88,6 +93,7 @@ def test_what_failed_runs_again_whatever_changes(seen: Bench, tool: str) -> None
     assert verdict.looked_at == ("one.spec.js", "read.spec.js", "three.spec.js", "two.spec.js")
 
 
+@OF_JEST_SELDOM
 @pytest.mark.parametrize(
     ("path", "text", "why"),
     [
@@ -102,6 +108,7 @@ def test_where_imports_do_not_tell_all_run(seen: Bench, tool: str, path: str, te
     assert verdict.reason == f"all tests ran: {why}"
 
 
+@OF_JEST_SELDOM
 def test_who_imports_a_helper_that_reads_by_name_or_code_that_starts_a_process_always_runs(
     seen: Bench, tool: str
 ) -> None:
@@ -125,12 +132,14 @@ def test_who_imports_a_helper_that_reads_by_name_or_code_that_starts_a_process_a
     assert verdict.looked_at == ("helped.spec.js", "read.spec.js", "starts.spec.js", "three.spec.js")
 
 
+@OF_JEST_SELDOM
 def test_a_file_that_is_gone_reaches_any_test(seen: Bench, tool: str) -> None:
     (seen.root / "lone.js").unlink()
     seen.put({})
     assert seen.one(tool).reason == "all tests ran: lone.js is gone"
 
 
+@OF_JEST_SELDOM
 def test_faults_on_changed_lines_are_killed_or_survive(seen: Bench, tool: str) -> None:
     assert seen.memory is not None
     exports = EXPORT[tool]

@@ -22,7 +22,7 @@ ONE_LINE = ("helix",)
 """Clients that show a message in one line, its lines run together."""
 
 SHUFFLING = ("helix",)
-"""Clients that send each change from a task of its own, so that a later one may come first."""
+"""Clients that, before they had questions, sent each change from a task of its own: a later one may come first."""
 
 ONE_SERVER = ("Eglot",)
 """Clients that give a document to one server only."""
@@ -70,7 +70,7 @@ class Client(msgspec.Struct, frozen=True):
     @property
     def shuffles_changes(self) -> bool:
         """Whether changes may come in another order than they were made, counted one by one."""
-        return self.name.startswith(SHUFFLING)
+        return self.name.startswith(SHUFFLING) and not self.questions
 
     @property
     def shows_errors(self) -> bool:

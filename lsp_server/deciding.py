@@ -150,9 +150,11 @@ async def show_text(session: Session, name: str, text: str) -> None:
         raise UserProblem(
             f"the text cannot be written to be shown: {error}", "set 'shownFolder' to a folder of yours"
         ) from error
+    if await session.editor.open(uri_of(str(path))):
+        return
     if session.editor.client.one_line:
         session.editor.show(f"{path} holds it: open it to read")
-    elif not await session.editor.open(uri_of(str(path))):
+    else:
         session.editor.show(f"{path}\n{text[:MAX_SHOWN]}")
 
 

@@ -1,8 +1,8 @@
 """Changes of documents in the order in which a client counted them, where it is known to send them in another.
 
-Helix sends each change from a task of its own: under load version 3 comes before version 1. Applied as they come, the
-texts of editor and door part for good. So a change that is ahead of its turn waits for those before it, but not long:
-Helix also counts changes that it never sends.
+Helix up to 25.01 sends each change from a task of its own: under load version 3 comes before version 1. Applied as they
+come, the texts of editor and door part for good. So a change that is ahead of its turn waits for those before it, but
+not long: Helix also counts changes that it never sends.
 """
 
 from __future__ import annotations

@@ -33,3 +33,14 @@ def test_the_commands_and_links_of_a_page_are_there(page: str) -> None:
     assert [name for name in used if name not in COMMANDS] == []
     links = re.findall(r"\]\(([^)#:]+)\)", text)
     assert [link for link in links if not (DOCS / link).resolve().exists()] == []
+
+
+def test_every_claim_about_another_tool_names_a_page_and_every_page_is_used() -> None:
+    page, _, sources = (DOCS / "comparison.md").read_text("utf-8").partition("## Read on")
+    numbered = re.findall(r"^(\d+)\. <https://[^>\s]+>$", sources, re.MULTILINE)
+    assert [int(number) for number in numbered] == list(range(1, len(numbered) + 1))
+    assert set(re.findall(r"\[(\d+)\]", page)) == set(numbered)
+    rows = [line for line in page.split("\n") if line.startswith("| **") and not line.startswith("| **Bridle**")]
+    assert len(rows) == 7
+    assert [row for row in rows if not re.search(r"\[\d+\]", row)] == []
+    assert re.search(r"Written in \d{4}-\d\d", page)

@@ -88,6 +88,17 @@ def test_changes_that_helix_sends_out_of_order_are_taken_in_the_order_they_were_
     assert heard.text("a.py") == "# ab\none\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "asks", "shuffles"),
+    [("helix", False, True), ("helix", True, False), ("Neovim", False, False), ("", False, False)],
+)
+def test_only_a_helix_from_before_it_had_questions_is_waited_for(name: str, asks: bool, shuffles: bool) -> None:
+    window = lsp.WindowClientCapabilities(show_message=lsp.ShowMessageRequestClientCapabilities() if asks else None)
+    info = lsp.ClientInfo(name=name)
+    client = read_client(lsp.InitializeParams(capabilities=lsp.ClientCapabilities(window=window), client_info=info))
+    assert client.shuffles_changes == shuffles
+
+
 def test_a_change_that_helix_counted_and_never_sent_is_not_waited_for_long(editors: Start, heard: Heard) -> None:
     editor = begin(editors, heard, "helix")
     editor.open("a.py", "one\n")

@@ -69,11 +69,22 @@ class Nearness:
 
     def rows(self, symbols: Sequence[Symbol]) -> list[tuple[float, ...]]:
         """Return the row of each of `symbols`."""
-        return [self._row(symbol) for symbol in symbols]
+        names = {one.id: frozenset(terms_of(one.name)) for one in self._symbols}
+        folders: dict[str, list[float]] = {}
+        rows: list[tuple[float, ...]] = []
+        for symbol in symbols:
+            path = symbol.span.path
+            if path not in folders:
+                folders[path] = [_shared_folders(path, one.span.path) for one in self._symbols]
+            rows.append(self._row(symbol, names, folders[path]))
+        return rows
 
     # --- one row ------------------------------------------------------------------------------------------------
 
-    def _row(self, symbol: Symbol) -> tuple[float, ...]:
+    def _row(
+        self, symbol: Symbol, names: Mapping[SymbolId, frozenset[str]], folders: Sequence[float]
+    ) -> tuple[float, ...]:
+        """Return one row; `names` are the terms of the centers, `folders` those that they share with the symbol's."""
         others = [(one, self._centers[one.id]) for one in self._symbols if one.id != symbol.id]
         path = symbol.span.path
         in_file = [(one, weight) for one, weight in others if one.span.path == path]
@@ -81,7 +92,7 @@ class Nearness:
         name = frozenset(terms_of(symbol.name))
         return (
             float(bool(in_file)),
-            max((_shared_folders(path, one.span.path) for one, _ in others), default=0.0),
+            max((n for n, one in zip(folders, self._symbols, strict=True) if one.id != symbol.id), default=0.0),
             sum(weight for one, weight in in_file if owner and _owner(one) == owner),
             float(any(_holds(one, symbol) or _holds(symbol, one) for one, _ in in_file)),
             max((_nearby(symbol, one) for one, _ in in_file), default=0.0),
@@ -89,7 +100,7 @@ class Nearness:
             self._calling.get(symbol.id, 0.0),
             self._shares_use.get(symbol.id, 0.0),
             self._shares_user.get(symbol.id, 0.0),
-            max((_alike(name, frozenset(terms_of(one.name))) for one, _ in others), default=0.0),
+            max((_alike(name, names[one.id]) for one, _ in others), default=0.0),
             self._like.get(symbol.id, 0.0),
             self._together.get((path, symbol.name), 0.0),
             float(any(one.name == symbol.name for one, _ in others)),
@@ -152,7 +163,10 @@ def _held(words: FileWords, index: int) -> Iterator[tuple[str, int]]:
                 yield term, rows[at + 1]
 
 
-def _largest(known: Mapping[int, float]) -> list[tuple[int, float]]:
+def _largest(known: Mapping[int, float]) -> Iterable[tuple[int, float]]:
+    """Return the pairs of the most likely, in any order."""
+    if len(known) <= MAX_LIKE:
+        return known.items()
     return sorted(known.items(), key=lambda one: (-one[1], one[0]))[:MAX_LIKE]
 
 

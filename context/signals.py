@@ -207,6 +207,7 @@ class _Gathering:
     def _rows_of_file(self, path: str, indices: list[int], around: _Around) -> Iterator[Row]:
         symbols = self._symbols(path)
         matched = self._told.matched(path, frozenset(indices))
+        owners = _owners(symbols)
         order = sorted(indices, key=lambda index: (-self._score(path, index), index))
         place_in_file = {index: math.log1p(n) for n, index in enumerate(order)}
         file_place = math.log1p(self._file_places.get(path, len(self._file_order)))
@@ -217,7 +218,7 @@ class _Gathering:
         path_named, aside = float(path in self._paths_named), float(self._factor(path) < 1.0)
         for index in indices:
             symbol, pairs = symbols[index], matched.get(index, ())
-            owner = _owner(symbols, index)
+            owner = owners[index]
             vote = self._votes.get((path, symbol.name))
             values = (
                 *self._of_words(path, index, pairs),
@@ -306,10 +307,17 @@ def _is_beside(path: str) -> bool:
     return is_test_file(path) or _ASIDE.search(path) is not None
 
 
-def _owner(symbols: tuple[Symbol, ...], index: int) -> int:
-    """Return the index of the definition around another one of a file; that of the module where there is none."""
-    end = symbols[index].span.end_byte
-    return next((n for n in range(index - 1, 0, -1) if symbols[n].span.end_byte >= end), 0)
+def _owners(symbols: tuple[Symbol, ...]) -> list[int]:
+    """Return of each definition of a file the index of that around it; that of the module where there is none."""
+    owners = [0] * len(symbols)
+    around: list[tuple[int, int]] = []
+    for index in range(1, len(symbols)):
+        end = symbols[index].span.end_byte
+        while around and around[-1][0] < end:
+            around.pop()
+        owners[index] = around[-1][1] if around else 0
+        around.append((end, index))
+    return owners
 
 
 @lru_cache(maxsize=50_000)

@@ -288,8 +288,12 @@ class _Around:
                 if edge.kind in _NO_USE or source not in words:
                     continue
                 self._uses[source] = self._uses.get(source, 0) + 1
-                self._called[source] = max(self._called.get(source, 0.0), words.get(target, 0.0) * edge.confidence)
-                self._calling[target] = max(self._calling.get(target, 0.0), words[source] * edge.confidence)
+                confidence = edge.confidence
+                called, calling = words.get(target, 0.0) * confidence, words[source] * confidence
+                if called > self._called.get(source, 0.0):
+                    self._called[source] = called
+                if calling > self._calling.get(target, 0.0):
+                    self._calling[target] = calling
 
     def of(self, symbol: SymbolId, best: float) -> tuple[float, float, float, float]:
         """Return `called_words`, `caller_words`, `used_by` and `uses`."""

@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--calibrate", action="store_true", help="learn from this repository's own commits, and keep it where it helps"
     )
     what.add_argument("--forget", action="store_true", help="choose by the weights that ship again")
-    parser.add_argument("--seconds", type=float, default=300.0, help="how long to learn at most (default 300)")
+    parser.add_argument("--seconds", type=float, default=300.0, help="about how long to learn at most (default 300)")
     parser.add_argument("--text", action="store_true", help="print the text that would be sent, too")
 
 

@@ -7,9 +7,12 @@ shared, by names and words that are alike, by what was changed together before, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from heapq import nlargest
 from itertools import islice
 from typing import Final
+
+import msgspec
 
 from bridle.context.signals import path_terms
 from bridle.indexer.facts import Symbol, SymbolId
@@ -37,6 +40,21 @@ MAX_SHARED = 30
 _NO_USE = frozenset({"contains", "imports"})
 
 
+class _Like(msgspec.Struct, frozen=True):
+    """How much the words of definitions are those of the centers, by file and index; `most` of another definition.
+
+    `likest` are those of which most are, in order.
+    """
+
+    scores: dict[str, dict[int, float]]
+    most: float
+    likest: list[SymbolId]
+
+    def of(self, path: str, symbols: Sequence[Symbol]) -> dict[SymbolId, float]:
+        """Return that of the definitions of a file, up to 1."""
+        return {symbols[at].id: min(1.0, score / self.most) for at, score in self.scores.get(path, {}).items()}
+
+
 class Nearness:
     """The neighbourhood of some definitions, each with its weight."""
 
@@ -62,18 +80,39 @@ class Nearness:
             yield from islice(sorted(found, key=lambda one: (-found[one], one)), MAX_AROUND)
         for (path, name), _ in islice(sorted(self._together.items(), key=lambda one: (-one[1], one[0])), MAX_AROUND):
             yield from (symbol.id for symbol in self._in_file(path) if symbol.name == name)
-        yield from islice(sorted(self._like, key=lambda one: (-self._like[one], one)), MAX_LIKE)
+        yield from self._like.likest
         for symbol in self._symbols:
             yield from (one.id for one in self._snapshot.named(symbol.name)[:MAX_LIKE])
             yield from (one.id for one in self._in_file(symbol.span.path)[1:MAX_OF_FILE])
 
     def rows(self, symbols: Sequence[Symbol]) -> list[tuple[float, ...]]:
         """Return the row of each of `symbols`."""
-        return [self._row(symbol) for symbol in symbols]
+        names = {one.id: frozenset(terms_of(one.name)) for one in self._symbols}
+        folders: dict[str, list[float]] = {}
+        like: dict[SymbolId, float] = {}
+        rows: list[tuple[float, ...]] = []
+        for symbol in symbols:
+            path = symbol.span.path
+            if path not in folders:
+                folders[path] = [_shared_folders(path, one.span.path) for one in self._symbols]
+                like |= self._like.of(path, self._in_file(path))
+            rows.append(self._row(symbol, names, folders[path], like))
+        return rows
 
     # --- one row ------------------------------------------------------------------------------------------------
 
-    def _row(self, symbol: Symbol) -> tuple[float, ...]:
+    def _row(
+        self,
+        symbol: Symbol,
+        names: Mapping[SymbolId, frozenset[str]],
+        folders: Sequence[float],
+        like: Mapping[SymbolId, float],
+    ) -> tuple[float, ...]:
+        """Return one row.
+
+        `names` are the terms of the centers, `folders` those that they share with the symbol's; `like` is how much the
+        words of definitions are theirs.
+        """
         others = [(one, self._centers[one.id]) for one in self._symbols if one.id != symbol.id]
         path = symbol.span.path
         in_file = [(one, weight) for one, weight in others if one.span.path == path]
@@ -81,7 +120,7 @@ class Nearness:
         name = frozenset(terms_of(symbol.name))
         return (
             float(bool(in_file)),
-            max((_shared_folders(path, one.span.path) for one, _ in others), default=0.0),
+            max((n for n, one in zip(folders, self._symbols, strict=True) if one.id != symbol.id), default=0.0),
             sum(weight for one, weight in in_file if owner and _owner(one) == owner),
             float(any(_holds(one, symbol) or _holds(symbol, one) for one, _ in in_file)),
             max((_nearby(symbol, one) for one, _ in in_file), default=0.0),
@@ -89,8 +128,8 @@ class Nearness:
             self._calling.get(symbol.id, 0.0),
             self._shares_use.get(symbol.id, 0.0),
             self._shares_user.get(symbol.id, 0.0),
-            max((_alike(name, frozenset(terms_of(one.name))) for one, _ in others), default=0.0),
-            self._like.get(symbol.id, 0.0),
+            max((_alike(name, names[one.id]) for one, _ in others), default=0.0),
+            like.get(symbol.id, 0.0),
             self._together.get((path, symbol.name), 0.0),
             float(any(one.name == symbol.name for one, _ in others)),
         )
@@ -112,7 +151,7 @@ class Nearness:
             out = [edge.target for edge in self._snapshot.linked.out_of(source) if edge.kind not in _NO_USE]
             _add(self._shares_user, (one for one in out if one != center), weight / math.sqrt(1 + len(out)))
 
-    def _like_words(self) -> dict[SymbolId, float]:
+    def _like_words(self) -> _Like:
         """Return how much the words of other definitions are those of the centers."""
         found: dict[str, float] = {}
         for symbol in self._symbols:
@@ -121,14 +160,30 @@ class Nearness:
                 found[term] = max(found.get(term, 0.0), rarity * math.log1p(count))
         best = sorted(found, key=lambda term: (-found[term], term))[:MAX_WORDS]
         told = self._snapshot.words.told(" ".join(best))
-        scores = {
-            self._snapshot.linked.files[path].facts.symbols[index].id: score
-            for path, known in told.scores.items()
-            for index, score in _largest(known)
-            if index
-        }
-        most = max((score for one, score in scores.items() if one not in self._centers), default=1.0)
-        return {one: min(1.0, score / most) for one, score in scores.items()}
+        centers = {(one.span.path, self._in_file(one.span.path).index(one)) for one in self._symbols}
+        scores = {path: dict(_largest(known)) for path, known in told.scores.items()}
+        for known in scores.values():
+            known.pop(0, None)
+        most = max((score for score in self._others(scores, centers)), default=1.0)
+        least = min(nlargest(MAX_LIKE, (score for known in scores.values() for score in known.values())), default=0.0)
+        likest = sorted(
+            (-min(1.0, score / most), self._in_file(path)[at].id)
+            for path, known in scores.items()
+            for at, score in known.items()
+            if score >= least
+        )
+        return _Like(scores, most, [one for _, one in likest[:MAX_LIKE]])
+
+    def _others(
+        self, scores: Mapping[str, Mapping[int, float]], centers: Container[tuple[str, int]]
+    ) -> Iterator[float]:
+        """Yield the greatest score of each file, and of the centers' own files those that are none of theirs."""
+        own = {one.span.path for one in self._symbols}
+        for path, known in scores.items():
+            if path in own:
+                yield from (score for at, score in known.items() if (path, at) not in centers)
+            elif known:
+                yield max(known.values())
 
     def _terms(self, symbol: Symbol) -> dict[str, int]:
         words = self._snapshot.words.files.get(symbol.span.path)
@@ -152,7 +207,10 @@ def _held(words: FileWords, index: int) -> Iterator[tuple[str, int]]:
                 yield term, rows[at + 1]
 
 
-def _largest(known: Mapping[int, float]) -> list[tuple[int, float]]:
+def _largest(known: Mapping[int, float]) -> Iterable[tuple[int, float]]:
+    """Return the pairs of the most likely, in any order."""
+    if len(known) <= MAX_LIKE:
+        return known.items()
     return sorted(known.items(), key=lambda one: (-one[1], one[0]))[:MAX_LIKE]
 
 

@@ -207,6 +207,7 @@ class _Gathering:
     def _rows_of_file(self, path: str, indices: list[int], around: _Around) -> Iterator[Row]:
         symbols = self._symbols(path)
         matched = self._told.matched(path, frozenset(indices))
+        owners = _owners(symbols)
         order = sorted(indices, key=lambda index: (-self._score(path, index), index))
         place_in_file = {index: math.log1p(n) for n, index in enumerate(order)}
         file_place = math.log1p(self._file_places.get(path, len(self._file_order)))
@@ -217,7 +218,7 @@ class _Gathering:
         path_named, aside = float(path in self._paths_named), float(self._factor(path) < 1.0)
         for index in indices:
             symbol, pairs = symbols[index], matched.get(index, ())
-            owner = _owner(symbols, index)
+            owner = owners[index]
             vote = self._votes.get((path, symbol.name))
             values = (
                 *self._of_words(path, index, pairs),
@@ -287,8 +288,12 @@ class _Around:
                 if edge.kind in _NO_USE or source not in words:
                     continue
                 self._uses[source] = self._uses.get(source, 0) + 1
-                self._called[source] = max(self._called.get(source, 0.0), words.get(target, 0.0) * edge.confidence)
-                self._calling[target] = max(self._calling.get(target, 0.0), words[source] * edge.confidence)
+                confidence = edge.confidence
+                called, calling = words.get(target, 0.0) * confidence, words[source] * confidence
+                if called > self._called.get(source, 0.0):
+                    self._called[source] = called
+                if calling > self._calling.get(target, 0.0):
+                    self._calling[target] = calling
 
     def of(self, symbol: SymbolId, best: float) -> tuple[float, float, float, float]:
         """Return `called_words`, `caller_words`, `used_by` and `uses`."""
@@ -306,10 +311,17 @@ def _is_beside(path: str) -> bool:
     return is_test_file(path) or _ASIDE.search(path) is not None
 
 
-def _owner(symbols: tuple[Symbol, ...], index: int) -> int:
-    """Return the index of the definition around another one of a file; that of the module where there is none."""
-    end = symbols[index].span.end_byte
-    return next((n for n in range(index - 1, 0, -1) if symbols[n].span.end_byte >= end), 0)
+def _owners(symbols: tuple[Symbol, ...]) -> list[int]:
+    """Return of each definition of a file the index of that around it; that of the module where there is none."""
+    owners = [0] * len(symbols)
+    around: list[tuple[int, int]] = []
+    for index in range(1, len(symbols)):
+        end = symbols[index].span.end_byte
+        while around and around[-1][0] < end:
+            around.pop()
+        owners[index] = around[-1][1] if around else 0
+        around.append((end, index))
+    return owners
 
 
 @lru_cache(maxsize=50_000)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from operator import mul
+from operator import mul, sub
 from typing import Final
 
 import msgspec
@@ -43,6 +43,7 @@ NEAR_SLICES: Final[Mapping[str, slice]] = {
     for group, (first, last) in _NEAR_GROUPS.items()
 }
 """The groups of what is near a place that is known, behind those of a row."""
+_ALL_SLICES: Final[Mapping[str, slice]] = {**SLICES, **NEAR_SLICES}
 _WORDS_TOLD = 5
 FILE, NEAR_FILE = "weights.json", "weights_near.json"
 SOFTNESS = 2.0
@@ -69,7 +70,7 @@ def shared(row: Row, score: float, weights: Weights | None = None) -> tuple[Shar
     """Return `score` in shares by groups of signals, in proportion to what of each speaks for the row."""
     is_near = len(row.values) > len(SIGNALS)
     parts = _parts(row, weights or (shipped_near() if is_near else shipped()))
-    groups = {**SLICES, **NEAR_SLICES} if is_near else SLICES
+    groups = _ALL_SLICES if is_near else SLICES
     speaking = {group: part for group, columns in groups.items() if (part := sum(parts[columns])) > 0.0}
     whole = sum(speaking.values())
     if not whole:
@@ -118,8 +119,7 @@ def _parts(row: Row, known: Weights) -> tuple[float, ...]:
 
     A signal speaks for a candidate by as much as it is more than of the average candidate.
     """
-    each = zip(known.weights, row.values, known.means, strict=True)
-    return tuple(weight * (value - mean) for weight, value, mean in each)
+    return tuple(map(mul, known.weights, map(sub, row.values, known.means)))
 
 
 @cache

@@ -25,7 +25,8 @@ from bridle.harness.remembering import Remembering
 from bridle.harness.session.state import State
 
 SECONDS = 300.0
-_MINING_SHARE = 0.9
+_MINING_SHARE = 0.6
+"""Of the time: the rest is for the fits, which take longer the more cases there are."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

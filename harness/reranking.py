@@ -125,7 +125,9 @@ async def _asked(
     striking = Striking(await asyncio.to_thread(secrets_below, ground.root))
     request = _request(ground, striking.struck(question(task.instruction, listed)))
     paths = tuple(sorted({one.symbol.span.path for one in listed}))
-    asks = first_call(client, ground.settings.budget, paths, tokens_in(request), ground.settings.profiles)
+    settings = ground.settings
+    to_begin_with = tokens_in(request) + settings.context_tokens  # the yes is for the pack as well
+    asks = first_call(client, settings.budget, paths, to_begin_with, settings.profiles)
     await account.consent(client.endpoint, asks.question)
     reply = await _replied(ground, request, account)
     try:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from array import array
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from heapq import nsmallest
 from typing import NamedTuple
@@ -25,6 +26,9 @@ NAME_WEIGHT, PATH_WEIGHT = 5, 2
 K1, B = 1.2, 0.3
 MAX_QUERY_TERMS = 200
 MAX_IDENTIFIER = 100
+MAX_KEPT = 200_000
+"""Of terms that were asked lately, so many pairs of a term and a definition are kept."""
+_FLAT = K1 * (1 - B)
 
 _IDENTIFIER = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -55,13 +59,17 @@ class FileWords(msgspec.Struct, frozen=True):
 
     def holding(self, term: str) -> Iterator[tuple[int, int]]:
         """Yield ``(index of the definition, weighted count)`` for each definition that holds `term`."""
+        row = iter(self.row(term))
+        yield from zip(row, row, strict=True)
+
+    def row(self, term: str) -> list[int]:
+        """Return the same, index and count in turn."""
         found = self.lines.find(f"\n{term}\n")
         if found < 0:
-            return
+            return []
         at = self.lines.count("\n", 0, found)
         starts = memoryview(self.starts).cast("i")
-        row = memoryview(self.rows).cast("i")[2 * starts[at] : 2 * starts[at + 1]].tolist()
-        yield from zip(row[::2], row[1::2], strict=True)
+        return memoryview(self.rows).cast("i")[2 * starts[at] : 2 * starts[at + 1]].tolist()
 
 
 @lru_cache(maxsize=200_000)
@@ -195,21 +203,26 @@ class Scored(msgspec.Struct, frozen=True):
 class Told(msgspec.Struct, frozen=True):
     """Everything that the words of a question say, by file and by the index of a definition there.
 
-    `files` sums up what each term gives the best definition of a file; `gains` is what each gives to whom, `rarity` how
-    rare it is, of terms that stand anywhere.
+    `files` sums up what each term gives the best definition of a file; `holding` has of terms that stand anywhere who
+    holds them, by file, index and count in turn, `rarity` how rare they are. `steep` is what the length of each
+    definition of a file takes from it.
     """
 
     scores: dict[str, dict[int, float]]
     files: dict[str, float]
-    gains: dict[str, dict[str, list[tuple[int, float]]]]
+    holding: dict[str, Mapping[str, Sequence[int]]]
     rarity: dict[str, float]
+    steep: Callable[[str], Sequence[float]]
 
     def matched(self, path: str, indices: Container[int]) -> dict[int, list[tuple[float, str]]]:
         """Return the terms that matched in some definitions of a file, with what each gave, the most telling first."""
         found: dict[int, list[tuple[float, str]]] = {}
-        for term, by_path in self.gains.items():
-            for index, gain in by_path.get(path, ()):
+        steep = self.steep(path)
+        for term, by_path in self.holding.items():
+            row = iter(by_path.get(path, ()))
+            for index, count in zip(row, row, strict=True):
                 if index in indices:
+                    gain = self.rarity[term] * (K1 + 1) * count / (count + _FLAT + steep[index])
                     found.setdefault(index, []).append((gain, term))
         for pairs in found.values():
             pairs.sort(key=lambda pair: (-pair[0], pair[1]))
@@ -219,11 +232,19 @@ class Told(msgspec.Struct, frozen=True):
 class Words:
     """The words of all files. Frozen; `changed` makes the next one."""
 
-    def __init__(self, files: Mapping[str, FileWords], paths: Groups[str, str], size: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        files: Mapping[str, FileWords],
+        paths: Groups[str, str],
+        size: tuple[int, int],
+        known: Iterable[tuple[str, _Held]] = (),
+    ) -> None:
         self._files = files
         self._paths = paths
         self._size = size  # definitions, words
-        self._mean = max(1.0, size[1] / max(1, size[0]))
+        self._steep = K1 * B / max(1.0, size[1] / max(1, size[0]))
+        self._steeps: dict[str, list[float]] = {}
+        self._asked = _Asked(known)
 
     @property
     def files(self) -> Mapping[str, FileWords]:
@@ -252,7 +273,8 @@ class Words:
         files.update(new)
         gone, come = _size(old), _size(new)
         size = (self._size[0] - gone[0] + come[0], self._size[1] - gone[1] + come[1])
-        return Words(files, self._paths.changed(_postings(old), _postings(new)), size)
+        known = self._asked.without(changes, {term for words in new.values() for term in words.terms})
+        return Words(files, self._paths.changed(_postings(old), _postings(new)), size, known)
 
     def search(self, text: str, limit: int) -> list[Scored]:
         """Return the `limit` definitions that answer `text` best; ties stand in path order."""
@@ -267,37 +289,78 @@ class Words:
 
     def told(self, text: str) -> Told:
         """Return what the words of `text` say of every definition that holds one of them."""
-        told = Told({}, {}, {}, {})
+        told = Told({}, {}, {}, {}, self._steeps_of)
         scores, files = told.scores, told.files
         for term in query_terms(text):
-            rarity, gains = self._gains(term)
-            if not gains:
+            held = self._held(term)
+            if not held.rows:
                 continue
-            told.rarity[term], told.gains[term] = rarity, gains
-            for path, pairs in gains.items():
+            rarity = told.rarity[term] = math.log(1 + (self._size[0] - held.n + 0.5) / (held.n + 0.5))
+            told.holding[term] = held.rows
+            whole = rarity * (K1 + 1)
+            for path, row in held.rows.items():
                 if (known := scores.get(path)) is None:
                     known = scores[path] = {}
-                best = 0.0
-                for index, gain in pairs:
+                steep, best, pairs = self._steeps_of(path), 0.0, iter(row)
+                for index, count in zip(pairs, pairs):  # noqa: B905  # of even length, and it is the innermost loop
+                    gain = whole * count / (count + _FLAT + steep[index])
                     known[index] = known.get(index, 0.0) + gain
                     best = max(best, gain)
                 files[path] = files.get(path, 0.0) + best
         return told
 
-    def _gains(self, term: str) -> tuple[float, dict[str, list[tuple[int, float]]]]:
-        """Return how rare a term is, and what it gives to each definition that holds it, by file."""
-        found: dict[str, list[tuple[int, int]]] = {}
-        n_found = 0
-        for path in self._paths.get(term):
-            found[path] = pairs = list(self._files[path].holding(term))
-            n_found += len(pairs)
-        rarity = math.log(1 + (self._size[0] - n_found + 0.5) / (n_found + 0.5))
-        whole, flat, steep = rarity * (K1 + 1), K1 * (1 - B), K1 * B / self._mean
-        gains: dict[str, list[tuple[int, float]]] = {}
-        for path, pairs in found.items():
-            lengths = memoryview(self._files[path].lengths).cast("i")
-            gains[path] = [(at, whole * count / (count + flat + steep * lengths[at])) for at, count in pairs]
-        return rarity, gains
+    def _held(self, term: str) -> _Held:
+        """Return who holds a term; of those that were asked lately it is known."""
+        held = self._asked.get(term)
+        if held is None:
+            rows = {path: self._files[path].row(term) for path in self._paths.get(term)}
+            held = _Held(sum(map(len, rows.values())) // 2, rows)
+            self._asked.add(term, held)
+        return held
+
+    def _steeps_of(self, path: str) -> list[float]:
+        """Return what the length of each definition of a file takes from it."""
+        if (known := self._steeps.get(path)) is None:
+            steep = self._steep
+            known = self._steeps[path] = [steep * n for n in memoryview(self._files[path].lengths).cast("i")]
+        return known
+
+
+class _Held(NamedTuple):
+    """Who holds a term: how many definitions, and those of each file, index and count in turn."""
+
+    n: int
+    rows: Mapping[str, Sequence[int]]
+
+
+class _Asked:
+    """The terms that were asked lately and who holds them, as far as that is not much. Thread-safe."""
+
+    def __init__(self, known: Iterable[tuple[str, _Held]]) -> None:
+        self._known = dict(known)
+        self._n = sum(held.n for held in self._known.values())
+        self._lock = threading.Lock()
+
+    def get(self, term: str) -> _Held | None:
+        """Return who holds a term, None where that is not known."""
+        return self._known.get(term)
+
+    def add(self, term: str, held: _Held) -> None:
+        """Keep who holds a term; the first that came go first."""
+        with self._lock:
+            if term in self._known or held.n > MAX_KEPT:
+                return
+            self._known[term] = held
+            self._n += held.n
+            while self._n > MAX_KEPT:
+                self._n -= self._known.pop(next(iter(self._known))).n
+
+    def without(self, paths: Iterable[str], terms: Container[str]) -> list[tuple[str, _Held]]:
+        """Return what stays when some files change, which hold `terms` now."""
+        changed = set(paths)
+        with self._lock:
+            known = list(self._known.items())
+        return [(term, held) for term, held in known if term not in terms and changed.isdisjoint(held.rows)]
 
 
 def _postings(files: Mapping[str, FileWords]) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ needs is gathered once into `--cache`, which takes minutes; after that another r
 PART is one of cases, cursor, sufficiency, calibrated, speed. `cases` prints a table by repository: recall@10,
 coverage@4k and outline@4k (`scoring.py`) of searching by keywords, plain BM25, BM25F with demotion, and ours, for
 each repository with weights fitted on the others alone; and by how much ours is better than BM25F, case by case.
+With BENCH_AIDER, an interpreter that has aider, aider's RepoMap stands beside them.
 `--cases FILE` takes the truth of the given cases from a file in JSON lines. `cursor` gives one definition that the
 commit touched, and looks for the others (`cursors.py`). `sufficiency` looks in whole packs for what the commit newly
 uses (`sufficiency.py`). `calibrated` draws weights to each repository's own commits
@@ -34,6 +35,7 @@ from cases import Case, Git, Missing, given, given_repos, pinned, repos
 from cursors import cursors
 from gather import gather
 from judging import told, told_cursors
+from outside import add_outside, ask_aider
 from tables import tables
 
 CACHE = Path(__file__).resolve().parents[2] / "build" / "bench-context"
@@ -62,7 +64,9 @@ def main() -> int:
             print(missing, file=sys.stderr)
             return 2
         if options.only in ("", "cases"):
-            good &= told(tables(options.cache, wanted))
+            found = tables(options.cache, wanted)
+            add_outside(options.cache, found)
+            good &= told(found)
         if options.only in ("", "cursor"):
             good &= told_cursors(cursors(options.cache, wanted))
         if options.only == "calibrated":
@@ -80,11 +84,14 @@ def main() -> int:
 
 def _gather(folder: str, wanted: Sequence[str], options: argparse.Namespace) -> None:
     by_repo: dict[str, list[Case]] = {}
+    aider = os.environ.get("BENCH_AIDER", "")
     for case in given(options.cases) if options.cases else ():
         by_repo.setdefault(case.repo, []).append(case)
     for repo in wanted:
         cases = by_repo.get(repo) or pinned(Git(folder, repo), repo)
         gather(folder, repo, cases, options.cache, PER_REPO)
+        if aider and options.only in ("", "cases"):
+            ask_aider(aider, folder, repo, options.cache)
 
 
 if __name__ == "__main__":

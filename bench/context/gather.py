@@ -79,7 +79,7 @@ def gather(folder: str, repo: str, cases: Sequence[Case], cache: Path, limit: in
         if to.exists():
             n_kept += to.stat().st_size > 0
             continue
-        _check_out(git, root, place / "git-index", case.parent)
+        check_out(git, root, place / "git-index", case.parent)
         snapshot = index.refresh()
         truth = truth_of(case, git, snapshot)
         if not truth:
@@ -129,7 +129,8 @@ def past_of(case: Kept, commits: dict[str, Commit]) -> Past:
     return Past(tuple(commits[one] for one in case.past if one in commits))
 
 
-def _check_out(git: Git, root: Path, index: Path, commit: str) -> None:
+def check_out(git: Git, root: Path, index: Path, commit: str) -> None:
+    """Bring a work tree to a commit, with an index of its own."""
     command = ["git", f"--git-dir={git.path}", f"--work-tree={root}", "read-tree", "-u", "--reset", commit]
     environ = {"PATH": "/usr/bin:/bin", "GIT_INDEX_FILE": str(index)}
     subprocess.run(command, check=True, cwd=root, capture_output=True, env=environ)

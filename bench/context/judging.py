@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from cursors import Cursor
+from outside import AIDER
 from scoring import MEASURES, N_FIRST, Worth, bodies_by, by, gain, listed, worth, worths
 from tables import Table
 from train import train
@@ -15,6 +16,7 @@ from bridle.context.signals import COLUMN, SIGNALS
 from bridle.context.weighing import Weights, shipped
 
 FLOOR, OURS = "BM25F, demoted", "ours"
+RIVALS = ("ripgrep", "plain BM25", AIDER)
 CURSOR_GOAL = 15.0
 """By how many points more of the others is to be found from one definition than by words alone."""
 GOALS = (70.0, 75.0, 96.0)
@@ -27,7 +29,7 @@ def told(given: Sequence[Table]) -> bool:
     apart = len(repos) > 1
     print("ours is " + ("fitted on the other repositories" if apart else "as it is shipped: it knows these cases"))
     worth_of: dict[str, Worth] = {}
-    for name in ("ripgrep", "plain BM25"):
+    for name in (name for name in RIVALS if all(name in table.rivals for table in given)):
         worth_of[name] = np.array([listed(table, table.rivals[name]) for table in given]) * 100
     worth_of[FLOOR] = worths(given, by(_words))
     judged = [_apart(given, table.repo) if apart else shipped() for table in given]

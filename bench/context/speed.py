@@ -1,4 +1,7 @@
-"""How long a warm question takes at 150,000 lines: signals, ranking, and the whole pack."""
+"""How long a warm question takes at 150,000 lines: ranking, without a place and from one, and the whole pack.
+
+Told in CPU time, which others at work on the machine change little, and as the clock has it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "index"))
@@ -14,6 +18,7 @@ from trees import sized  # of the other bench
 from bridle.context.pack import pack
 from bridle.context.rank import rank
 from bridle.context.task import Task
+from bridle.indexer.facts import Symbol
 from bridle.indexer.index import Index
 
 N_LINES = 150_000
@@ -28,26 +33,49 @@ def asked(django: Path) -> bool:
         index = Index(root, None)
         snapshot = index.refresh()
         index.close()
-        docs = [symbol.doc for symbol in snapshot.symbols.values() if len(symbol.doc.split()) >= 6]
-        questions = docs[:: max(1, len(docs) // N_QUESTIONS)][:N_QUESTIONS]
-        rank(Task(questions[0]), snapshot)
-        ranking = [_timed(lambda question=question: rank(Task(question), snapshot)) for question in questions]
         read = lambda path: (root / path).read_text("utf-8", "replace") if (root / path).is_file() else None  # noqa: E731
-        packing = [_timed(lambda question=question: pack(Task(question), snapshot, read)) for question in questions]
-    lines = snapshot.stats.lines
-    for name, times in (("ranking", ranking), ("the whole pack", packing)):
-        print(f"{lines:,} lines, {name}: {statistics.median(times):.1f} ms (median), {_p95(times):.1f} (p95)")
-    met = _p95(ranking) <= GOAL_MS
-    print(f"  a warm question, p95: {_p95(ranking):.1f} ms, goal at most {GOAL_MS:g}: {'met' if met else 'missed'}")
+        told = [symbol for symbol in snapshot.symbols.values() if len(symbol.doc.split()) >= 6]
+        tasks = [Task(symbol.doc) for symbol in _spread(told)]
+        placed = [_from(symbol) for symbol in _spread([one for one in told if one.kind in {"function", "method"}])]
+        for task in (tasks[0], placed[0]):
+            rank(task, snapshot)
+        ranking, near = (
+            _timed(lambda task: rank(task, snapshot), tasks),
+            _timed(lambda task: rank(task, snapshot), placed),
+        )
+        packing = _timed(lambda task: pack(task, snapshot, read), tasks)
+    print(f"{snapshot.stats.lines:,} lines")
+    for name, times in (("ranking", ranking), ("ranking from a function", near), ("the whole pack", packing)):
+        cpu, clock = ([pair[n] for pair in times] for n in (0, 1))
+        print(
+            f"  {name}: {statistics.median(cpu):.1f} ms of CPU (median), {_p95(cpu):.1f} (p95); "
+            f"by the clock {statistics.median(clock):.1f}, {_p95(clock):.1f}"
+        )
+    worst = max(_p95([cpu for cpu, _ in times]) for times in (ranking, near))
+    met = worst <= GOAL_MS
+    print(f"  a warm question, p95: {worst:.1f} ms of CPU, goal at most {GOAL_MS:g}: {'met' if met else 'missed'}")
     return met
 
 
-def _timed(ask: object) -> float:
-    assert callable(ask)
-    began = time.perf_counter()
-    ask()
-    return (time.perf_counter() - began) * 1e3
+def _spread(symbols: Sequence[Symbol]) -> Sequence[Symbol]:
+    return symbols[:: max(1, len(symbols) // N_QUESTIONS)][:N_QUESTIONS]
 
 
-def _p95(times: list[float]) -> float:
+def _from(symbol: Symbol) -> Task:
+    """Return the question that a person has who stands in a definition."""
+    span = symbol.span
+    return Task(symbol.doc, at=(span.path, span.start_line, span.end_line))
+
+
+def _timed(ask: Callable[[Task], object], tasks: Sequence[Task]) -> list[tuple[float, float]]:
+    """Return the milliseconds of each question, of CPU and by the clock."""
+    found: list[tuple[float, float]] = []
+    for task in tasks:
+        cpu, clock = time.process_time(), time.perf_counter()
+        ask(task)
+        found.append(((time.process_time() - cpu) * 1e3, (time.perf_counter() - clock) * 1e3))
+    return found
+
+
+def _p95(times: Sequence[float]) -> float:
     return statistics.quantiles(times, n=20)[-1]

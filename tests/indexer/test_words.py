@@ -126,3 +126,28 @@ def test_an_outline_gives_every_byte_to_the_innermost_span(tree: list[object]) -
         around = [index for index, (start, end) in enumerate(spans) if start <= byte < end]
         assert outline.owner(byte) == around[-1]
     assert [(start, end) for _, start, end in outline.stretches() if start < end][-1][1] == total
+
+
+def test_who_holds_a_word_is_known_for_those_asked_lately_and_never_stale(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    row = FileWords.row
+
+    def counted(self: FileWords, term: str) -> list[int]:
+        looked.append(term)
+        return row(self, term)
+
+    monkeypatch.setattr(FileWords, "row", counted)
+    known = {path: words_of(path, text) for path, text in SOURCES.items()}
+    before = Words.of(known)
+    first = before.told("taxes price total")
+    n_looked = len(looked)
+    again = before.told("taxes price total")
+    assert (again.scores, again.files) == (first.scores, first.files)
+    assert len(looked) == n_looked, "what is known is not looked up again"
+    other = words_of("shop/cart.py", "def taxes_of(price):\n    return price\n")
+    after = before.changed({"shop/cart.py": other})
+    fresh = Words.of({**known, "shop/cart.py": other})
+    for text in ("taxes", "price", "total", "taxes price total item"):
+        told, anew = after.told(text), fresh.told(text)
+        assert (told.scores, told.files, told.rarity) == (anew.scores, anew.files, anew.rarity)
+    assert after.changed({"shop/tax.py": None}).told("taxes").scores.keys() == {"shop/cart.py", "tests/test_tax.py"}

@@ -9,13 +9,24 @@ same bytes.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
 from bridle.context.filling import ONE_BODY_SHARE, Filling, Offer, Prices, worth
 from bridle.context.outline import HEAD, cost_of, outline
-from bridle.context.pieces import GAP_TOKENS, HEAD_TOKENS, UNREADABLE, Detail, Piece, Read, Show, Source, Sources
+from bridle.context.pieces import (
+    EXCLUDED,
+    GAP_TOKENS,
+    HEAD_TOKENS,
+    UNREADABLE,
+    Detail,
+    Piece,
+    Read,
+    Show,
+    Source,
+    Sources,
+)
 from bridle.context.rank import Ranked, rank
 from bridle.context.readform import Range, render
 from bridle.context.rules import dead_links, matches, places_of, reaches, rules_paths
@@ -80,9 +91,23 @@ def pack(task: Task, snapshot: Snapshot, read: Read, beside: Beside = NOTHING_BE
     return packed(task, snapshot, read, rank(task, snapshot, beside))
 
 
-def packed(task: Task, snapshot: Snapshot, read: Read, ranked: Sequence[Ranked], lean: Lean = leaned_on) -> Pack:
-    """Show of what is `ranked` what fits, best first; `lean` tells what the code that is shown leans on."""
-    sources = Sources(read, lambda path: any(matches(glob, path) for glob in task.excluded))
+def packed(
+    task: Task,
+    snapshot: Snapshot,
+    read: Read,
+    ranked: Sequence[Ranked],
+    lean: Lean = leaned_on,
+    withheld: Callable[[str], str] = lambda _: "",
+) -> Pack:
+    """Show of what is `ranked` what fits, best first; `lean` tells what the code that is shown leans on.
+
+    `withheld` tells of a path why it must not be shown, "" where it may be.
+    """
+
+    def kept_out(path: str) -> str:
+        return EXCLUDED if any(matches(glob, path) for glob in task.excluded) else withheld(path)
+
+    sources = Sources(read, kept_out)
     packing = _Packing(task, snapshot, sources)
     ranked = ranked[:MAX_CANDIDATES]
     packing.add_rules(rules_paths(task))

@@ -88,11 +88,11 @@ class Source:
 
 
 class Sources:
-    """The files of one pack, each read once."""
+    """The files of one pack, each read once. `withheld` tells why one is not shown, "" where it may be."""
 
-    def __init__(self, read: Read, is_excluded: Callable[[str], bool] = lambda _: False) -> None:
+    def __init__(self, read: Read, withheld: Callable[[str], str] = lambda _: "") -> None:
         self._read = read
-        self._is_excluded = is_excluded
+        self._withheld = withheld
         self._known: dict[str, Source | str] = {}
 
     def get(self, path: str) -> Source | str:
@@ -104,7 +104,7 @@ class Sources:
     def _open(self, path: str) -> Source | str:
         if is_credential_file(path):
             return "holds credentials"
-        if self._is_excluded(path):
-            return EXCLUDED
+        if why := self._withheld(path):
+            return why
         text = self._read(path)
         return UNREADABLE if text is None else Source(text)

@@ -19,6 +19,7 @@ from bridle.harness.reranking import reranked_alone
 from bridle.harness.rulefiles import rule_files
 from bridle.harness.runs import Runs
 from bridle.harness.verify.finders.discover import discover
+from bridle.harness.withholding import pointed_at, withheld
 from bridle.indexer.encoding import UndecodableError, decode
 from bridle.indexer.snapshot import Snapshot
 
@@ -121,7 +122,7 @@ class Overview:
 
     def _chosen(self, task: Task, snapshot: Snapshot, ranked: Sequence[Ranked], path: str) -> tuple[Pack, str]:
         """Return the pack, and why no more of `path` is in it."""
-        chosen = packed(task, snapshot, self._read, ranked)
+        chosen = packed(task, snapshot, self._read, ranked, withheld=withheld(self._ground, pointed_at(task)))
         return chosen, why_not(path, chosen, ranked, snapshot) if path else ""
 
     def _read(self, path: str) -> str | None:

@@ -27,11 +27,10 @@ from bridle.harness.model.budget import Allowance, BudgetReached, Meter, add, co
 from bridle.harness.model.client import Charged, ModelProblem, ModelReply, ModelRequest, StreamEvent
 from bridle.harness.model.tokens import tokens_in
 from bridle.harness.nouns import RunId, Usage, UserProblem
-from bridle.harness.permission.decide import decide, looked
-from bridle.harness.permission.rules import Policy
 from bridle.harness.session.journal import Journal
 from bridle.harness.session.runs import BILL
 from bridle.harness.tools.known_secrets import Striking, secrets_below
+from bridle.harness.withholding import withheld
 
 TIMEOUT_S = 20.0
 MAX_TOKENS = 2_000
@@ -118,8 +117,7 @@ async def _asked(
     client = ground.client()
     if client.endpoint == HERE:
         raise _Kept("a recording gives no order")
-    may_name = partial(_may_name, ground.grants.policy, task.excluded)
-    listed = await asyncio.to_thread(shortlist, ranked, may_name)
+    listed = await asyncio.to_thread(shortlist, ranked, partial(_may_name, withheld(ground), task.excluded))
     if len(listed) < 2:
         raise _Kept("there are not two candidates to choose from")
     striking = Striking(await asyncio.to_thread(secrets_below, ground.root))
@@ -195,11 +193,9 @@ def _order_of(reply: ModelReply) -> tuple[int, ...]:
         raise ValueError(str(error)) from error
 
 
-def _may_name(policy: Policy, excluded: Sequence[str], path: str) -> bool:
+def _may_name(why: Callable[[str], str], excluded: Sequence[str], path: str) -> bool:
     """Whether a file may be read without a question, and is not excluded: names of other files are not sent."""
-    if any(matches(pattern, path) for pattern in excluded):
-        return False
-    return decide(policy, looked(policy, "Read", path)).verdict == "allow"
+    return not any(matches(pattern, path) for pattern in excluded) and not why(path)
 
 
 def _told(usage: Usage) -> str:

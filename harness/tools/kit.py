@@ -28,6 +28,7 @@ from bridle.harness.shadow.shadow import Shadow
 from bridle.harness.tools.permits import Permits
 from bridle.harness.tools.toolbox import Input, Tool, line_field, text_field
 from bridle.harness.tools.writing import Writes, unwanted
+from bridle.harness.withholding import withheld
 from bridle.indexer.files import walk
 from bridle.indexer.snapshot import Snapshot
 
@@ -97,7 +98,7 @@ def tools_of(kit: Kit, wanted: Sequence[str]) -> tuple[Tool, ...]:
 
     async def search(given: Input) -> str:
         query = text_field(given, "query", "search")
-        return hits(await kit.ground.snapshot(), query)
+        return await asyncio.to_thread(hits, await kit.ground.snapshot(), query, withheld(kit.ground))
 
     async def edit(given: Input) -> str:
         request = parse(given)
@@ -132,11 +133,13 @@ def tools_of(kit: Kit, wanted: Sequence[str]) -> tuple[Tool, ...]:
     return tuple(tool for name in wanted for tool in named.get(name, ()))
 
 
-def hits(snapshot: Snapshot, query: str) -> str:
-    """Return what the words find, best first."""
+def hits(snapshot: Snapshot, query: str, why_withheld: Callable[[str], str]) -> str:
+    """Return what the words find, best first, in files that may be shown."""
     lines: list[str] = []
     for hit in snapshot.search(query, MAX_HITS):
         symbol = snapshot.symbols[hit.symbol]
+        if why_withheld(symbol.span.path):
+            continue
         where = f"{symbol.span.path}:{symbol.span.start_line + 1}-{symbol.span.end_line}"
         lines.append(f"{where}  {hidden(symbol.signature)}")
     missing = "" if snapshot.complete else "\n(the index is not complete yet)"

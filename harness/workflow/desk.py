@@ -45,6 +45,7 @@ from bridle.harness.tools.known_secrets import Striking, secrets_below
 from bridle.harness.tools.toolbox import Tool, Toolbox
 from bridle.harness.verify.python_version import is_newer_than_ours
 from bridle.harness.verify.rewinding import differing
+from bridle.harness.withholding import pointed_at, withheld
 from bridle.harness.workflow.conversation import Conversation, Sitting
 from bridle.harness.workflow.ending import Ended
 from bridle.harness.workflow.fetching import Doors, Fetching
@@ -243,7 +244,8 @@ class Desk:
         account = Account(self._meter_of(phase), self._journal, self._ground.consent)
         ranked = await asyncio.to_thread(rank, task, snapshot, beside)
         ordered, _ = await reranked(self._ground, task, ranked, account)
-        chosen = await asyncio.to_thread(packed, task, snapshot, self._bench.read_text, ordered)
+        kept_out = withheld(self._ground, pointed_at(task))
+        chosen = await asyncio.to_thread(packed, task, snapshot, self._bench.read_text, ordered, withheld=kept_out)
         text = chosen.text(self._anchored if phase.role == "builder" else None)
         await self._consent(tuple(sorted({piece.span.path for piece in chosen.pieces})), chosen.n_tokens)
         return text

@@ -64,7 +64,7 @@ class Job(msgspec.Struct, frozen=True):
     """One run of one check. `tree` is what it is run on; `paths` narrows it where the tool can be narrowed.
 
     `memory` is what earlier runs saw of its tests, `which` of them run now, `failing` those that failed on the ground,
-    `steady` those of them that failed there twice.
+    `steady` those of them that failed there twice. `tools` is the digest of what the check runs with.
     """
 
     check: Check
@@ -77,6 +77,7 @@ class Job(msgspec.Struct, frozen=True):
     which: Which = ALL
     failing: frozenset[str] = frozenset()
     steady: frozenset[str] = frozenset()
+    tools: str = ""
 
 
 class Ran(msgspec.Struct, frozen=True):

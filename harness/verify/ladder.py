@@ -10,12 +10,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import msgspec
 
 from bridle.harness.nouns import Finding, Verdict
-from bridle.harness.shadow.contract import SANDBOXES, Shadow
+from bridle.harness.shadow.contract import SANDBOXES, Shadow, Standing
 from bridle.harness.shadow.environment import homes
 from bridle.harness.verify.checkers.registry import checker_of
 from bridle.harness.verify.checks import Check
@@ -64,23 +65,34 @@ def verify(
     not ended is `unknown`, cancelled.
     """
     verdicts: list[Verdict] = []
-    for check in checks:
-        if paths and not any(check.owns(path) for path in paths):
-            continue
-        if witness.which.only and check.tool != "pytest":
-            continue
-        witness.on_start(check.name)
-        tools = toolchain(check, shadow.workspace)
-        judged = _steady(_job(check, shadow, witness, paths, baseline, cancel, timeout_s))
-        judged = _excused(shadow, _compared(_known(shadow, judged), baseline, paths))
-        extent: Extent = "tests" if judged.extent else "files" if paths else "all"
-        receipt = receipt_of(check, judged, tools, extent, time.time())
-        ids, judged = judged.ids, msgspec.structs.replace(judged, receipt=receipt.id, ids=())
-        witness.on_verdict(judged)
-        if witness.records is not None:
-            witness.records.keep(receipt, judged, ids)
-        verdicts.append(judged)
+    kept: list[Future[None]] = []
+    stands: Standing | None = None
+    with ThreadPoolExecutor(1, "receipts") as disk:  # a receipt is on the disk when this returns, not when it is told
+        for check in checks:
+            if paths and not any(check.owns(path) for path in paths):
+                continue
+            if witness.which.only and check.tool != "pytest":
+                continue
+            witness.on_start(check.name)
+            job = _job(check, shadow, witness, paths, baseline, cancel, timeout_s)
+            judged, stands = _steady(job, stands)
+            judged = _excused(shadow, _compared(_known(shadow, judged), baseline, paths))
+            judged, keeping = _told(job, judged, witness, disk)
+            verdicts.append(judged)
+            kept += keeping
+    for one in kept:
+        one.result()
     return tuple(verdicts)
+
+
+def _told(job: Job, judged: Verdict, witness: Witness, disk: Executor) -> tuple[Verdict, list[Future[None]]]:
+    """Tell a verdict; returns it with its receipt, and the keeping of both, which goes on while the next check runs."""
+    extent: Extent = "tests" if judged.extent else "files" if job.paths else "all"
+    receipt = receipt_of(job.check, judged, job.tools, extent, time.time())
+    ids, judged = judged.ids, msgspec.structs.replace(judged, receipt=receipt.id, ids=())
+    witness.on_verdict(judged)
+    records = witness.records
+    return judged, [] if records is None else [disk.submit(records.keep, receipt, judged, ids)]
 
 
 def _job(
@@ -95,7 +107,8 @@ def _job(
     before = [finding for finding in baseline if finding.check == check.name]
     failing = frozenset(finding.test for finding in before if finding.test)
     job = Job(check, shadow, NO_TREE, tuple(paths), timeout_s, cancel, witness.memory, witness.which, failing)
-    return msgspec.structs.replace(job, steady=steady_failures(before))
+    tools = toolchain(check, shadow.workspace)
+    return msgspec.structs.replace(job, steady=steady_failures(before), tools=tools)
 
 
 def known(shadow: Shadow, checks: Sequence[Check], records: Records) -> tuple[Verdict, ...] | None:
@@ -122,31 +135,32 @@ def _excused(shadow: Shadow, judged: Verdict) -> Verdict:
     return excused(judged, known, homes(os.environ), "your own settings")
 
 
-def _steady(job: Job) -> Verdict:
-    """Return the verdict on a tree that held still; the second try is the last."""
-    judged, moved = _once(job)
+def _steady(job: Job, stands: Standing | None) -> tuple[Verdict, Standing]:
+    """Return the verdict on a tree that held still, and how it stands then; the second try is the last.
+
+    `stands` is how it stood when the check before ended: what moved since has moved under this one.
+    """
+    judged, moved, stands = _once(job, stands or job.shadow.standing())
     if moved and not job.cancel.is_set():
-        judged, moved = _once(job)
+        judged, moved, stands = _once(job, stands)
     if not moved:
-        return judged
+        return judged, stands
     reason = f"tree moved: {', '.join(moved[:3])} changed while {job.check.name} ran"
-    return msgspec.structs.replace(
-        judged, outcome="unknown", reason=reason, next_step="run it again when nothing is being saved", findings=()
-    )
+    step = "run it again when nothing is being saved"
+    return msgspec.structs.replace(judged, outcome="unknown", reason=reason, next_step=step, findings=()), stands
 
 
-def _once(job: Job) -> tuple[Verdict, tuple[str, ...]]:
-    """Return the verdict of one run, and the paths that changed under it."""
-    before = job.shadow.standing()
+def _once(job: Job, before: Standing) -> tuple[Verdict, tuple[str, ...], Standing]:
+    """Return the verdict of one run, the paths that changed under it, and how the tree stands after it."""
     job = msgspec.structs.replace(job, tree=before.tree)
     if job.cancel.is_set():
-        return unstarted(job, "cancelled", "run it again"), ()
+        return unstarted(job, "cancelled", "run it again"), (), before
     if job.check.problem:
-        return unstarted(job, job.check.problem, job.check.next_step), ()
+        return unstarted(job, job.check.problem, job.check.next_step), (), before
     judged = _run(job)
     after = job.shadow.standing()
     changed = {path for path, _ in before.tree.files.items() ^ after.tree.files.items()}
-    return judged, tuple(sorted(changed | (set(after.moved) - set(before.moved))))
+    return judged, tuple(sorted(changed | (set(after.moved) - set(before.moved)))), after
 
 
 def _run(job: Job) -> Verdict:

@@ -1,8 +1,8 @@
 """What verdicts leave behind: a receipt for each, and for those on a whole tree what they said, to be known again.
 
 A verdict is known again only for the very tree, tools, grants and rung that it was earned with, and for a while. Only
-what tools said in full is kept so: pass and fail. A receipt is evidence and reaches the disk before the next check
-begins; what only saves asking again waits for no disk.
+what tools said in full is kept so: pass and fail. A receipt is evidence and is on the disk when its
+verification ends; what only saves asking again waits for no disk.
 """
 
 from __future__ import annotations

@@ -78,5 +78,5 @@ async def test_a_run_starts_no_program_and_looks_at_nothing_more_often_than_it_n
     assert spoken == [3], (
         "the gates judge once, while the checks of the proof run: only those of the ground have spoken"
     )
-    assert counts["looks"] <= 45
+    assert counts["looks"] <= 40
     assert counts["syncs"] <= 38, "what can be asked for again waits for no disk"

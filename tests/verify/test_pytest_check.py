@@ -500,3 +500,9 @@ def test_a_verdict_took_as_long_as_all_of_its_sessions(bench: Bench) -> None:
     assert isinstance(bench.shadow, PlainShadow)
     assert len(bench.shadow.seconds) == 2
     assert verdict.seconds == pytest.approx(sum(bench.shadow.seconds))
+
+
+def test_what_a_program_leaves_at_home_stays_below_the_folder_of_the_tests(bench: Bench, tmp_path: Path) -> None:
+    leaves = "import pathlib\n\n\ndef test_a():\n    (pathlib.Path.home() / 'left').mkdir(parents=True)\n"
+    assert run_tests(bench, test_a=leaves).outcome == "pass"
+    assert [path.parent.name for path in tmp_path.rglob("left")] == ["home"]

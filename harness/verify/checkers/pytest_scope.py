@@ -81,8 +81,7 @@ def plan_of(job: Job) -> Plan:
         return Plan(extent=f"{len(job.which.only)} tests that were asked for", files=tuple(sorted(asked_for)))
     if not job.which.impact:
         return Plan(record=memory.may_record(name, job.timeout_s) and not _is_fresh(job))
-    tools = toolchain(job.check, job.shadow.workspace)
-    selection = memory.selection(name, tools, job.tree, job.shadow.read)
+    selection = memory.selection(name, _tools(job), job.tree, job.shadow.read)
     if selection.everything:
         return Plan(record=True, wider=selection.wider, enough=_enough(job, selection))
     known = memory.known(name)
@@ -123,6 +122,10 @@ def told_path(job: Job, path: str) -> str:
     return f"{job.check.package}/{path}" if job.check.package else path
 
 
+def _tools(job: Job) -> str:
+    return job.tools or toolchain(job.check, job.shadow.workspace)
+
+
 def _is_narrowed(job: Job) -> bool:
     """Tell whether a job names the test files that it is to run."""
     return bool(job.paths) and (not job.which.impact or all(map(is_test_path, job.paths)))
@@ -139,7 +142,7 @@ def learn(job: Job, plan: Plan, ran: Ran, session: Session) -> None:
     memory = job.memory
     if memory is None or job.which.only or _is_narrowed(job):
         return
-    name, tools = job.check.name, toolchain(job.check, job.shadow.workspace)
+    name, tools = job.check.name, _tools(job)
     if not plan.record:
         memory.note_seconds(name, tools, ran.completed.seconds)
     elif session.contexts:

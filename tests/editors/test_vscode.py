@@ -94,11 +94,16 @@ def test_an_instruction_is_asked_for_and_an_edit_that_weakens_a_test_is_refused(
     assert "takes a share of an amount" in result["seen"]["explanation"]
 
 
-def test_the_plug_ins_commands_and_the_servers_live_side_by_side_over_restart_and_crash(
+def test_the_plug_in_lives_over_restart_and_crash_tells_of_another_version_and_keeps_a_key(
     code: Code, scene: Scene
 ) -> None:
-    ids = code.play("over_a_restart_and_a_crash", scene)["seen"]["ids"]
+    """All declared commands are there, an instruction is found again, and a key is in no setting and no log."""
+    page = Page(person="readsOfTheOtherVersionAndGivesAKey", version="0.2.0")
+    ids = code.play("over_a_restart_and_a_crash", scene, page)["seen"]["ids"]
     assert {"bridle.edit", "bridle.editor.edit"} <= set(ids)
+    settings = (scene.folder / "vscode" / "data" / "User" / "settings.json").read_text()
+    assert "key-of-a-test" not in settings
+    assert "key-of-a-test" not in (scene.folder / "server.log").read_text()
 
 
 def test_nothing_starts_until_the_workspace_is_trusted(code: Code, scene: Scene) -> None:

@@ -88,6 +88,25 @@ export async function takesTheRunBackInTheTree(page, plan) {
   signal(plan, "taken back");
 }
 
+/** Reads of the server's version, says the same thing twice, the second time by taking it from the list, and gives a key. */
+export async function readsOfTheOtherVersionAndGivesAKey(page, plan) {
+  await reads(page, plan, "is of version 0.1.0, this extension of 0.2.0", "other version");
+  await waitForFile(path.join(plan.folder, "asks.signal"), plan.timeout_ms);
+  const box = page.locator(".quick-input-widget", { hasText: "Bridle: Edit" });
+  await box.waitFor();
+  await page.keyboard.type("say hello");
+  await box.locator(".monaco-list-row.focused", { hasText: "say hello" }).waitFor();
+  await page.keyboard.press("Enter");
+  await waitForFile(path.join(plan.folder, "said.signal"), plan.timeout_ms);
+  await box.waitFor();
+  await box.locator(".monaco-list-row", { hasText: "say hello" }).waitFor();
+  await page.keyboard.press("Escape");
+  signal(plan, "said before");
+  await page.locator(".quick-input-widget", { hasText: "Bridle: Key of the Model" }).waitFor();
+  await page.keyboard.type("key-of-a-test");
+  await page.keyboard.press("Enter");
+}
+
 /** Waits for a message and leaves all that are shown in a signal. */
 async function reads(page, plan, words, name) {
   await message(page, words).waitFor();

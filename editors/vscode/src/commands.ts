@@ -42,19 +42,13 @@ export function registerCommands(session: Session, sessions: Sessions, log: LogO
     register("log", () => log.show()),
     register("restart", () => session.restart()),
     register("install", () => session.installServer()),
+    register("setKey", () => session.askKey()),
   ];
-}
-
-/** Adds the person's instruction to an argument; undefined when they gave none. */
-export async function askInstruction(argument: object): Promise<object | undefined> {
-  const prompt = "What should change here? It is verified before you see it.";
-  const instruction = (await window.showInputBox({ title: "Bridle: Edit", prompt }))?.trim();
-  return instruction ? { ...argument, instruction } : undefined;
 }
 
 async function edit(session: Session): Promise<unknown> {
   return withPlace(session, async (place) => {
-    const argument = await askInstruction(place);
+    const argument = await session.ask(place);
     return argument && session.execute("bridle.edit", argument);
   });
 }

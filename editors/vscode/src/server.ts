@@ -16,6 +16,8 @@ export interface Places {
   readonly environment: NodeJS.ProcessEnv;
   /** Where this extension installs a server of its own version. */
   readonly managed: string;
+  /** Whether that one comes before all but the setting: the person wanted it instead of another version. */
+  readonly ownFirst: boolean;
 }
 
 /** A place that the person named holds no program; falling back would hide their mistake. */
@@ -27,10 +29,11 @@ export class NotThere extends Error {
 
 /** The first of setting, environment, PATH and managed environment; undefined if there is none. */
 export async function findServer(places: Places): Promise<Found | undefined> {
-  const named: Found[] = [
-    { command: expandHome(places.setting.trim()), origin: "setting bridle.path" },
-    { command: expandHome(places.environment["BRIDLE"]?.trim() ?? ""), origin: "environment BRIDLE" },
-  ];
+  const own: Found = { command: places.managed, origin: "installed by this extension" };
+  const setting: Found = { command: expandHome(places.setting.trim()), origin: "setting bridle.path" };
+  if (places.ownFirst && setting.command === "" && (await isProgram(own.command))) return own;
+  const variable = expandHome(places.environment["BRIDLE"]?.trim() ?? "");
+  const named: Found[] = [setting, { command: variable, origin: "environment BRIDLE" }];
   for (const place of named.filter((each) => each.command !== "")) {
     if (await isProgram(place.command)) return place;
     throw new NotThere(place.origin, place.command);
@@ -39,8 +42,7 @@ export async function findServer(places: Places): Promise<Found | undefined> {
     const command = path.join(folder, programName("bridle"));
     if (await isProgram(command)) return { command, origin: "PATH" };
   }
-  const managed = places.managed;
-  return (await isProgram(managed)) ? { command: managed, origin: "installed by this extension" } : undefined;
+  return (await isProgram(own.command)) ? own : undefined;
 }
 
 export function programName(name: string): string {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.editors.scene import Scene, with_held_edits, with_trace, with_two_files, write_program
+from tests.editors.scene import HERE, Scene, with_held_edits, with_trace, with_two_files, write_program
 from tests.editors.vscode import Code, Page
 from tests.editors.wheel import write_wheel
 
@@ -33,7 +33,12 @@ def test_a_second_folder_has_its_own_trust_and_findings_and_takes_them_along(cod
 
 
 def test_nothing_runs_in_a_folder_that_is_not_trusted(code: Code, scene: Scene) -> None:
-    code.play("untrusted", scene, Page(person="refusesToTrust"))
+    """The server is found beside the Python that the person chose, which is all that is known of one here."""
+    chosen = {"BRIDLE": "", "PATH": "/usr/bin:/bin", "CHOSEN_PYTHON": str(scene.folder / "python")}
+    scene = replace(scene, environment={**scene.environment, **chosen})
+    telling = {"ms-python.vscode-python-envs-0.0.1": str(HERE / "vscode_environments")}
+    code.play("untrusted", scene, Page(person="refusesToTrust", extensions=telling))
+    assert scene.starts() == 1
 
 
 def test_one_undo_takes_back_what_was_accepted_and_saved(code: Code, scene: Scene) -> None:

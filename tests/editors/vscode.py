@@ -58,6 +58,7 @@ class Code:
             "extensions": {
                 "bridle.bridle-0.1.0": str(unpacked / "extension"),
                 "bridle.bridle-probe-0.0.1": str(HERE / "vscode_probe"),
+                **page.extensions,
             },
         }
         plan_file = scene.folder / "plan.json"
@@ -79,6 +80,8 @@ class Page:
     trust: bool = False
     scale: float = 1.0
     settings: Mapping[str, object] = field(default_factory=dict[str, object])
+    extensions: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Other extensions that are there, by the name of their folder."""
     version: str = ""
     """The version that the extension says it is of, in place of its own."""
     workspace: str = ""

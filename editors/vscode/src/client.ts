@@ -9,6 +9,7 @@ import {
   type ClientCapabilities, type Executable, type ExecuteCommandSignature, type LanguageClientOptions,
   type StaticFeature,
 } from "vscode-languageclient/node";
+import { chosenPython } from "./environments";
 import { childEnvironment, install, managedServer, versionOf } from "./install";
 import { Instructions } from "./instructions";
 import { askKey, withKey } from "./key";
@@ -164,7 +165,8 @@ export class Session implements Disposable {
   private async find(): Promise<Found | undefined> {
     const setting = workspace.getConfiguration("bridle").get("path", "");
     const ownFirst = this.context.globalState.get(OWN_VERSION) === versionOf(this.context);
-    const places = { setting, environment: process.env, managed: managedServer(this.context), ownFirst };
+    const python = await chosenPython();
+    const places = { setting, environment: process.env, python, managed: managedServer(this.context), ownFirst };
     try {
       const found = await findServer(places);
       if (!found) this.offerInstall();

@@ -7,13 +7,16 @@ import * as path from "node:path";
 
 export interface Found {
   readonly command: string;
-  readonly origin: "setting bridle.path" | "environment BRIDLE" | "PATH" | "installed by this extension";
+  readonly origin: "setting bridle.path" | "environment BRIDLE" | "PATH" | "chosen Python environment"
+    | "installed by this extension";
 }
 
 export interface Places {
   /** Value of the setting `bridle.path`. */
   readonly setting: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** The Python of the environment that the person chose, where that is known. */
+  readonly python: string | undefined;
   /** Where this extension installs a server of its own version. */
   readonly managed: string;
   /** Whether that one comes before all but the setting: the person wanted it instead of another version. */
@@ -27,7 +30,7 @@ export class NotThere extends Error {
   }
 }
 
-/** The first of setting, environment, PATH and managed environment; undefined if there is none. */
+/** The first of setting, environment, PATH, chosen Python and managed environment; undefined if there is none. */
 export async function findServer(places: Places): Promise<Found | undefined> {
   const own: Found = { command: places.managed, origin: "installed by this extension" };
   const setting: Found = { command: expandHome(places.setting.trim()), origin: "setting bridle.path" };
@@ -42,6 +45,8 @@ export async function findServer(places: Places): Promise<Found | undefined> {
     const command = path.join(folder, programName("bridle"));
     if (await isProgram(command)) return { command, origin: "PATH" };
   }
+  const beside = places.python === undefined ? "" : path.join(path.dirname(places.python), programName("bridle"));
+  if (await isProgram(beside)) return { command: beside, origin: "chosen Python environment" };
   return (await isProgram(own.command)) ? own : undefined;
 }
 

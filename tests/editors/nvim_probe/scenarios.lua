@@ -77,11 +77,18 @@ local function accept(source, offer)
 end
 
 function M.finding()
+  local kinds = {} ---@type table<string, true>
+  vim.api.nvim_create_autocmd("LspProgress", {
+    callback = function(event)
+      kinds[event.data.params.value.kind] = true
+    end,
+  })
   local _, _, finding = find()
   probe.same("line", finding.lnum, scene.finding_line)
   probe.wait("the work is done", function()
     return require("bridle").statusline() == "Bridle: ready"
   end)
+  assert(kinds.begin and kinds["end"], "Neovim was told of work under way: " .. vim.inspect(kinds))
 end
 
 function M.untrusted()
@@ -405,6 +412,11 @@ function M.command_line()
     vim.fn.getcompletion("Bridle re", "cmdline"),
     { "refresh", "reject", "restart", "resume", "revert" }
   )
+  local manual = table.concat(vim.fn.readfile(vim.api.nvim_get_runtime_file("doc/bridle.txt", false)[1]), "\n")
+  for _, name in ipairs(require("bridle.command").names()) do
+    local found = manual:match("%f[%w]Bridle [%w|]*%f[%w]" .. name .. "%f[%W]")
+    assert(found, "the manual tells of " .. name)
+  end
   local step = require("bridle.command").step
   probe.same("a run and its step", step("r1 7"), { run = "r1", to = 7 })
   probe.same("a run alone", step("r1"), { run = "r1" })

@@ -42,7 +42,8 @@ def test_nothing_runs_in_a_folder_that_is_not_trusted(code: Code, scene: Scene) 
 
 
 def test_one_undo_takes_back_what_was_accepted_and_saved(code: Code, scene: Scene) -> None:
-    code.play("one_undo_takes_the_fix", scene, Page(person="savesWhatLanded"))
+    """What is accepted is chosen from the list of the proposal's parts."""
+    code.play("one_undo_takes_the_fix", scene, Page(person="takesThePartsAndSavesWhatLanded"))
     assert scene.story.right in scene.source.read_text()
 
 

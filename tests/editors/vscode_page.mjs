@@ -64,6 +64,14 @@ export async function asksToLoosenTheTestAndForAnExplanation(page) {
   await page.keyboard.press("Enter");
 }
 
+/** Takes all parts of a proposal that are listed, and saves what landed. */
+export async function takesThePartsAndSavesWhatLanded(page) {
+  const list = page.locator(".quick-input-widget", { hasText: "Bridle: Take Parts of the Proposal" });
+  await list.locator(".monaco-list-row", { hasText: "hunk 1 of 1" }).waitFor();
+  await page.keyboard.press("Enter");
+  await savesWhatLanded(page);
+}
+
 /** Saves what landed when asked. */
 export async function savesWhatLanded(page) {
   await page.locator(".notification-toast", { hasText: "not saved yet" }).getByText("Save All").click();

@@ -150,6 +150,12 @@ def test_the_hunks_of_a_document_are_told_where_they_stand_now(editors: Start) -
     assert first["text"] == "a = 'RIGHT'\n"
     assert (first["title"], first["hunks"], first["broken"]) == ("hunk 1 of 2", ["1"], False)
     assert second["start"] > first["start"]
+    whole = editor.command("hunks")["hunks"]
+    assert [(row["path"], row["start"]) for row in whole] == [("a.py", first["start"]), ("a.py", second["start"])]
+    editor.shut("a.py")
+    closed = editor.command("hunks", proposal=first["proposal"])["hunks"]
+    assert [row["start"] for row in closed] == [FIRST, SECOND], "as they were made"
+    editor.open("a.py")
     editor.command("reject", proposal=first["proposal"], hunks=first["hunks"])
     editor.until(lambda: len(editor.command("hunks", uri=editor.uri("a.py"))["hunks"]) == 1, "the first to be gone")
     assert "is not open" in editor.refused("hunks", uri=editor.uri("b.py"))

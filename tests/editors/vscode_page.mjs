@@ -49,8 +49,10 @@ export async function refusesToTrust(page, plan) {
 
 /** Answers the question for an instruction. */
 export async function asksToLoosenTheTest(page) {
-  await page.locator(".quick-input-widget", { hasText: "Bridle: Edit" }).waitFor();
+  const box = page.locator(".quick-input-widget", { hasText: "Bridle: Edit" });
+  await box.waitFor();
   await page.keyboard.type("loosen the test");
+  await box.locator(".monaco-list-row.focused", { hasText: "loosen the test" }).waitFor();
   await page.keyboard.press("Enter");
 }
 
@@ -150,6 +152,12 @@ export async function photographsAFix(page, plan) {
   await page.locator(".view-line", { hasText: scene.right.trim() }).waitFor();
   await message(page, "Bridle changed").waitFor();
   await photograph(page, plan, "landed");
+  await command(page, "Notifications: Clear All Notifications");
+  await command(page, "Explorer: Focus on Bridle Sessions View");
+  const runs = page.locator(".pane", { hasText: "Bridle Sessions" }).locator(".monaco-list-row");
+  await runs.first().click();
+  await runs.nth(1).waitFor();
+  await photograph(page, plan, "sessions");
   writeFileSync(plan.result, JSON.stringify({ ok: true }));
 }
 

@@ -35,6 +35,7 @@ from bridle.lsp_server.instructions import HOW, instruction_at
 from bridle.lsp_server.landing import ready, workspace_edit
 from bridle.lsp_server.offers import texts_of
 from bridle.lsp_server.protocol import Refusal, in_words
+from bridle.lsp_server.reviewing import ON_REVIEW
 from bridle.lsp_server.sessions import ON_RUNS
 from bridle.lsp_server.targets import finding_of, lines_of
 
@@ -317,4 +318,5 @@ COMMANDS: Mapping[str, Command] = {
     "bridle.seen": Commands.seen,
     **ON_RUNS,
     **ON_CONTEXT,
+    **ON_REVIEW,
 }

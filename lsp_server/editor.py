@@ -6,7 +6,7 @@ Knows the client's abilities and takes the plainest way that works. Decides noth
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, cast
 
 from lsprotocol import types as lsp
@@ -129,10 +129,13 @@ class Editor:
         params = lsp.UnregistrationParams(unregisterations=list(unregistrations))
         await self._ask(lsp.CLIENT_UNREGISTER_CAPABILITY, params, ANSWER_S)
 
-    def status(self, text: str, state: Literal["ready", "busy", "warning", "error"], detail: str) -> None:
-        """Tell our own plug-ins how things stand."""
+    def status(
+        self, text: str, state: Literal["ready", "busy", "warning", "error"], detail: str, spent: Mapping[str, Any]
+    ) -> None:
+        """Tell our own plug-ins how things stand, and what was spent."""
         if self.client.status:
-            self._protocol.notify("bridle/status", {"text": text, "state": state, "detail": detail})
+            told = {"text": text, "state": state, "detail": detail, "spent": dict(spent)}
+            self._protocol.notify("bridle/status", told)
 
     def runs_changed(self) -> None:
         """Tell our own plug-ins that they would be told of other runs, or otherwise, if they asked now."""

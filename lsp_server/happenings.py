@@ -97,6 +97,7 @@ class Happenings:
     def _ended(self, event: RunEnded) -> None:
         session = self._session
         self._over.append(event.run)
+        session.spend(event.run, event.usage)
         session.reports.end(event.run, event.reason)
         session.tell_status()
         session.tell_runs()

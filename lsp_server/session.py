@@ -11,11 +11,11 @@ import logging
 import tempfile
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lsprotocol import types as lsp
 
-from bridle.harness.engine import Closed, Done, GetStatus, Selection, Status, SyncBuffers, UserProblem
+from bridle.harness.engine import Closed, Done, GetStatus, Selection, Status, SyncBuffers, Usage, UserProblem
 from bridle.lsp_server.accept import Landing
 from bridle.lsp_server.actions import View, Waiting, selected_lines
 from bridle.lsp_server.board import Board
@@ -65,6 +65,7 @@ class Session:
         """Which place each line of the context bill is about that was shown last."""
         editor.questions.on_change = self.screen.refresh
         self.landing = Landing(self.link, documents, self.mirror, self.offers, editor)
+        self._spent: dict[str, Usage] = {}
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -153,22 +154,36 @@ class Session:
 
     def tell_status(self) -> None:
         """Tell our own plug-ins how things stand, in a few words."""
+        if self.foremost:  # else what another folder tells is what the person sees
+            self.editor.status(*self._standing(), self._sum())
+
+    def _standing(self) -> tuple[str, Literal["ready", "busy", "warning", "error"], str]:
+        """Return how things stand: in a word or two, as a state, and in detail."""
         status = self.status
-        if not self.foremost:
-            return  # what another folder tells is what the person sees
         if status is None:
-            self.editor.status(self.unready or "starting", "busy" if not self.unready else "warning", "")
-        elif self.unready:
-            self.editor.status("stopped", "error", self.unready)
-        elif not status.trusted:
-            self.editor.status("not trusted", "warning", status.next_step)
-        elif self.reports.names():
-            self.editor.status("working", "busy", "")
-        elif waiting := self.offers.open():
+            return self.unready or "starting", "busy" if not self.unready else "warning", ""
+        if self.unready:
+            return "stopped", "error", self.unready
+        if not status.trusted:
+            return "not trusted", "warning", status.next_step
+        if self.reports.names():
+            return "working", "busy", ""
+        if waiting := self.offers.open():
             several = f"{len(waiting)} proposals" if len(waiting) > 1 else "1 proposal"
-            self.editor.status(several, "ready", waiting[0].badge.text)
-        else:
-            self.editor.status("ready", "ready", status.next_step or ", ".join(status.checks))
+            return several, "ready", waiting[0].badge.text
+        return "ready", "ready", status.next_step or ", ".join(status.checks)
+
+    def spend(self, run: str, usage: Usage) -> None:
+        """Take what a run came to so far."""
+        self._spent[run] = usage
+
+    def _sum(self) -> dict[str, int]:
+        """Return what runs came to since the door has this folder."""
+        used = self._spent.values()
+        return {
+            "tokens": sum(one.input_tokens + one.output_tokens for one in used),
+            "cost_usd_micros": sum(one.cost_usd_micros or 0 for one in used),
+        }
 
     def tell_runs(self) -> None:
         """Tell our own plug-ins that the list of runs is not what it was."""

@@ -155,12 +155,16 @@ def write(scene: Scene) -> None:
 def write_program(folder: Path, argv: list[str], more: str = "") -> Path:
     """A program at a path of its own, as an editor expects the server to be; its arguments are passed on, with `more`.
 
-    Each start leaves its process id in `started.log` beside it, and what it says on stderr goes to `server.log`.
+    Each start leaves its process id in `started.log` beside it, the key that it was handed in `keys.log`, and what it
+    says on stderr goes to `server.log`.
     """
     program = folder / "bridle"
     words = shlex.join(argv)
     here = shlex.quote(str(folder))
-    program.write_text(f'#!/bin/sh\necho $$ >> {here}/started.log\nexec {words} "$@" {more} 2>> {here}/server.log\n')
+    keyed = f'[ -z "$ANTHROPIC_API_KEY" ] || echo "$ANTHROPIC_API_KEY" >> {here}/keys.log\n'
+    program.write_text(
+        f'#!/bin/sh\necho $$ >> {here}/started.log\n{keyed}exec {words} "$@" {more} 2>> {here}/server.log\n'
+    )
     program.chmod(0o755)
     return program
 

@@ -1,4 +1,4 @@
-"""Takes the pictures of the README in the real VS Code: a finding, a proposal, what landed, and a refusal.
+"""Takes the pictures of the README in the real VS Code: a finding, a proposal, what landed, the runs, and a refusal.
 
 python tests/editors/screenshots.py [FOLDER]
 """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.editors.scene import Scene, with_held_edits, with_trace, with_two_files, write_program
+from tests.editors.scene import HERE, Scene, with_held_edits, with_trace, with_two_files, write_program
 from tests.editors.vscode import Code, Page
 from tests.editors.wheel import write_wheel
 
@@ -33,11 +33,17 @@ def test_a_second_folder_has_its_own_trust_and_findings_and_takes_them_along(cod
 
 
 def test_nothing_runs_in_a_folder_that_is_not_trusted(code: Code, scene: Scene) -> None:
-    code.play("untrusted", scene, Page(person="refusesToTrust"))
+    """The server is found beside the Python that the person chose, which is all that is known of one here."""
+    chosen = {"BRIDLE": "", "PATH": "/usr/bin:/bin", "CHOSEN_PYTHON": str(scene.folder / "python")}
+    scene = replace(scene, environment={**scene.environment, **chosen})
+    telling = {"ms-python.vscode-python-envs-0.0.1": str(HERE / "vscode_environments")}
+    code.play("untrusted", scene, Page(person="refusesToTrust", extensions=telling))
+    assert scene.starts() == 1
 
 
 def test_one_undo_takes_back_what_was_accepted_and_saved(code: Code, scene: Scene) -> None:
-    code.play("one_undo_takes_the_fix", scene, Page(person="savesWhatLanded"))
+    """What is accepted is chosen from the list of the proposal's parts."""
+    code.play("one_undo_takes_the_fix", scene, Page(person="takesThePartsAndSavesWhatLanded"))
     assert scene.story.right in scene.source.read_text()
 
 
@@ -94,11 +100,16 @@ def test_an_instruction_is_asked_for_and_an_edit_that_weakens_a_test_is_refused(
     assert "takes a share of an amount" in result["seen"]["explanation"]
 
 
-def test_the_plug_ins_commands_and_the_servers_live_side_by_side_over_restart_and_crash(
+def test_the_plug_in_lives_over_restart_and_crash_tells_of_another_version_and_keeps_a_key(
     code: Code, scene: Scene
 ) -> None:
-    ids = code.play("over_a_restart_and_a_crash", scene)["seen"]["ids"]
+    """All declared commands are there, an instruction is found again, and a key is in no setting and no log."""
+    page = Page(person="readsOfTheOtherVersionAndGivesAKey", version="0.2.0")
+    ids = code.play("over_a_restart_and_a_crash", scene, page)["seen"]["ids"]
     assert {"bridle.edit", "bridle.editor.edit"} <= set(ids)
+    settings = (scene.folder / "vscode" / "data" / "User" / "settings.json").read_text()
+    assert "key-of-a-test" not in settings
+    assert "key-of-a-test" not in (scene.folder / "server.log").read_text()
 
 
 def test_nothing_starts_until_the_workspace_is_trusted(code: Code, scene: Scene) -> None:

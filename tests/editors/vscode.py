@@ -39,6 +39,9 @@ class Code:
         unpacked = scene.folder / "vsix"
         with zipfile.ZipFile(self.vsix) as archive:
             archive.extractall(unpacked)
+        if page.version:
+            manifest = unpacked / "extension" / "package.json"
+            manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"version": page.version}))
         plan: dict[str, object] = {
             "tools": str(self.tools),
             "chromium": str(self.chromium),
@@ -55,6 +58,7 @@ class Code:
             "extensions": {
                 "bridle.bridle-0.1.0": str(unpacked / "extension"),
                 "bridle.bridle-probe-0.0.1": str(HERE / "vscode_probe"),
+                **page.extensions,
             },
         }
         plan_file = scene.folder / "plan.json"
@@ -76,6 +80,10 @@ class Page:
     trust: bool = False
     scale: float = 1.0
     settings: Mapping[str, object] = field(default_factory=dict[str, object])
+    extensions: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Other extensions that are there, by the name of their folder."""
+    version: str = ""
+    """The version that the extension says it is of, in place of its own."""
     workspace: str = ""
     """A file of the scene's folder that names several folders, in place of the one."""
 

@@ -49,8 +49,10 @@ export async function refusesToTrust(page, plan) {
 
 /** Answers the question for an instruction. */
 export async function asksToLoosenTheTest(page) {
-  await page.locator(".quick-input-widget", { hasText: "Bridle: Edit" }).waitFor();
+  const box = page.locator(".quick-input-widget", { hasText: "Bridle: Edit" });
+  await box.waitFor();
   await page.keyboard.type("loosen the test");
+  await box.locator(".monaco-list-row.focused", { hasText: "loosen the test" }).waitFor();
   await page.keyboard.press("Enter");
 }
 
@@ -62,6 +64,14 @@ export async function asksToLoosenTheTestAndForAnExplanation(page) {
   await page.keyboard.press("Enter");
   await page.locator(".quick-input-widget", { hasText: "Bridle: Explain code" }).waitFor();
   await page.keyboard.press("Enter");
+}
+
+/** Takes all parts of a proposal that are listed, and saves what landed. */
+export async function takesThePartsAndSavesWhatLanded(page) {
+  const list = page.locator(".quick-input-widget", { hasText: "Bridle: Take Parts of the Proposal" });
+  await list.locator(".monaco-list-row", { hasText: "hunk 1 of 1" }).waitFor();
+  await page.keyboard.press("Enter");
+  await savesWhatLanded(page);
 }
 
 /** Saves what landed when asked. */
@@ -86,6 +96,25 @@ export async function takesTheRunBackInTheTree(page, plan) {
   await first.getByRole("button", { name: "Take a Run Back" }).click();
   await rows.filter({ hasText: "interrupted" }).first().waitFor();
   signal(plan, "taken back");
+}
+
+/** Reads of the server's version, says the same thing twice, the second time by taking it from the list, and gives a key. */
+export async function readsOfTheOtherVersionAndGivesAKey(page, plan) {
+  await reads(page, plan, "is of version 0.1.0, this extension of 0.2.0", "other version");
+  await waitForFile(path.join(plan.folder, "asks.signal"), plan.timeout_ms);
+  const box = page.locator(".quick-input-widget", { hasText: "Bridle: Edit" });
+  await box.waitFor();
+  await page.keyboard.type("say hello");
+  await box.locator(".monaco-list-row.focused", { hasText: "say hello" }).waitFor();
+  await page.keyboard.press("Enter");
+  await waitForFile(path.join(plan.folder, "said.signal"), plan.timeout_ms);
+  await box.waitFor();
+  await box.locator(".monaco-list-row", { hasText: "say hello" }).waitFor();
+  await page.keyboard.press("Escape");
+  signal(plan, "said before");
+  await page.locator(".quick-input-widget", { hasText: "Bridle: Key of the Model" }).waitFor();
+  await page.keyboard.type("key-of-a-test");
+  await page.keyboard.press("Enter");
 }
 
 /** Waits for a message and leaves all that are shown in a signal. */
@@ -123,6 +152,12 @@ export async function photographsAFix(page, plan) {
   await page.locator(".view-line", { hasText: scene.right.trim() }).waitFor();
   await message(page, "Bridle changed").waitFor();
   await photograph(page, plan, "landed");
+  await command(page, "Notifications: Clear All Notifications");
+  await command(page, "Explorer: Focus on Bridle Sessions View");
+  const runs = page.locator(".pane", { hasText: "Bridle Sessions" }).locator(".monaco-list-row");
+  await runs.first().click();
+  await runs.nth(1).waitFor();
+  await photograph(page, plan, "sessions");
   writeFileSync(plan.result, JSON.stringify({ ok: true }));
 }
 

@@ -319,7 +319,8 @@ class FakeEngine:
         self.put(proposal)
         badge = e.Badge(*self.script.get("badge", ("verified", "verified: 3 tests; sandbox: scratch copy")))
         self.change(proposal.id, badge=badge)
-        self.emit(e.RunEnded(run, "succeeded", badge.text, 1, e.Usage(), proposal.id))
+        used = e.Usage(input_tokens=300, output_tokens=20, cost_usd_micros=4_000)
+        self.emit(e.RunEnded(run, "succeeded", badge.text, 1, used, proposal.id))
 
     def patch(self, path: str) -> e.FilePatch:
         before = self.text(path)

@@ -193,6 +193,14 @@ def test_our_own_plug_ins_hear_how_things_stand(editors: Start) -> None:
     editor.until(lambda: texts()[-1] == "ready", "ready")
     edit(editor)
     editor.until(lambda: texts()[-1] == "1 proposal", "a proposal")
+    edit(editor)
+
+    def spent() -> dict[str, int]:
+        told = [m["params"] for m in editor.received if m.get("method") == "bridle/status"]
+        found: dict[str, int] = told[-1]["spent"]
+        return found
+
+    editor.until(lambda: spent() == {"tokens": 640, "cost_usd_micros": 8_000}, "what both runs came to")
 
 
 def test_others_hear_of_no_custom_method(editors: Start) -> None:

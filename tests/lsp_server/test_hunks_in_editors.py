@@ -140,3 +140,22 @@ def test_an_undo_that_nobody_answers_for_changes_nothing(editors: Start) -> None
     editor.command("undo", onClash="keep")
     editor.wait_shown("taken back")
     assert editor.text("a.py") == TWO.replace("a = 'WRONG'", "a = 'RIGHT' + 'mine'")
+
+
+def test_the_hunks_of_a_document_are_told_where_they_stand_now(editors: Start) -> None:
+    editor = two_hunks(editors)
+    editor.type("a.py", 0, "# above\n")
+    first, second = editor.command("hunks", uri=editor.uri("a.py"))["hunks"]
+    assert (first["start"], first["end"]) == (FIRST + 1, FIRST + 2)
+    assert first["text"] == "a = 'RIGHT'\n"
+    assert (first["title"], first["hunks"], first["broken"]) == ("hunk 1 of 2", ["1"], False)
+    assert second["start"] > first["start"]
+    whole = editor.command("hunks")["hunks"]
+    assert [(row["path"], row["start"]) for row in whole] == [("a.py", first["start"]), ("a.py", second["start"])]
+    editor.shut("a.py")
+    closed = editor.command("hunks", proposal=first["proposal"])["hunks"]
+    assert [row["start"] for row in closed] == [FIRST, SECOND], "as they were made"
+    editor.open("a.py")
+    editor.command("reject", proposal=first["proposal"], hunks=first["hunks"])
+    editor.until(lambda: len(editor.command("hunks", uri=editor.uri("a.py"))["hunks"]) == 1, "the first to be gone")
+    assert "is not open" in editor.refused("hunks", uri=editor.uri("b.py"))

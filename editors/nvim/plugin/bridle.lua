@@ -18,8 +18,7 @@ vim.api.nvim_create_user_command("Bridle", function(command)
 end, {
   nargs = "+",
   range = true,
-  desc = "Bridle: edit, fix, explain, again, revert, baseline, mute, unmute, log, verify, accept, reject, refresh, show, "
-    .. "undo, sessions, rollback, fork, context, pin, exclude, unpin, whynot, trust, pause, resume, status, restart",
+  desc = "Bridle: what :help :Bridle says of each subcommand",
   complete = function(...)
     return require("bridle.command").complete(...)
   end,

@@ -6,15 +6,20 @@ import {
 } from "vscode";
 import {
   CloseAction, ErrorAction, ExecuteCommandRequest, LanguageClient, RevealOutputChannelOn, State,
-  type ClientCapabilities, type ExecuteCommandSignature, type LanguageClientOptions, type StaticFeature,
+  type ClientCapabilities, type Executable, type ExecuteCommandSignature, type LanguageClientOptions,
+  type StaticFeature,
 } from "vscode-languageclient/node";
+import { chosenPython } from "./environments";
 import { childEnvironment, install, managedServer, versionOf } from "./install";
+import { Instructions } from "./instructions";
+import { askKey, withKey } from "./key";
 import { offerSave } from "./landing";
 import { findServer, type Found } from "./server";
 import { DOCUMENTS, type ServerStatus, type Status } from "./status";
 
 const STOP_MS = 5000;
 const MAX_DEATHS = 3;
+const OWN_VERSION = "ownVersion"; // the version whose own server the person wanted
 const WINDOW_MS = 3 * 60 * 1000;
 
 export class Session implements Disposable {
@@ -23,6 +28,8 @@ export class Session implements Disposable {
   private client: LanguageClient | undefined;
   private turn: Promise<void> = Promise.resolve();
   private deaths: number[] = [];
+  private readonly instructions: Instructions;
+  private toldVersion = "";
   readonly onStarted = this.started.event;
   readonly onRunsChanged = this.runsChanged.event;
 
@@ -30,8 +37,9 @@ export class Session implements Disposable {
     private readonly context: ExtensionContext,
     private readonly log: LogOutputChannel,
     private readonly status: Status,
-    private readonly ask: (argument: object) => Promise<object | undefined>,
-  ) {}
+  ) {
+    this.instructions = new Instructions(context.workspaceState);
+  }
 
   get running(): boolean {
     return this.client?.state === State.Running;
@@ -69,8 +77,22 @@ export class Session implements Disposable {
     return this.client?.code2ProtocolConverter.asUri(uri) ?? uri.toString();
   }
 
+  /** Adds the person's instruction to an argument; undefined when they gave none. */
+  async ask(argument: object): Promise<object | undefined> {
+    const placeholder = "What should change here? It is verified before you see it.";
+    const instruction = await this.instructions.ask("Bridle: Edit", placeholder);
+    return instruction === undefined ? undefined : { ...argument, instruction };
+  }
+
+  async askKey(): Promise<void> {
+    if (await askKey(this.context)) await this.restart();
+  }
+
+  /** Install the server of this extension's version, and take it before any other that nobody named. */
   async installServer(): Promise<void> {
-    if (await install(this.context, this.log)) await this.restart();
+    if (!(await install(this.context, this.log))) return;
+    await this.context.globalState.update(OWN_VERSION, versionOf(this.context));
+    await this.restart();
   }
 
   /** Stop for good, in bounded time. */
@@ -99,7 +121,8 @@ export class Session implements Disposable {
     if (!found) return;
     this.log.info(`Starting ${found.command} (${found.origin})`);
     this.status.show({ text: "starting", state: "busy" });
-    const client: LanguageClient = new QuietClient("bridle", "Bridle", executable(found), {
+    const environment = await withKey(this.context, childEnvironment());
+    const client: LanguageClient = new QuietClient("bridle", "Bridle", executable(found, environment), {
       ...this.options(),
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
@@ -115,7 +138,7 @@ export class Session implements Disposable {
     this.client = client;
     try {
       await client.start();
-      this.warnOfOtherVersion(client.initializeResult?.serverInfo?.version);
+      this.tellOfOtherVersion(client.initializeResult?.serverInfo?.version, found);
       this.started.fire();
     } catch (problem) {
       this.died(client, String(problem));
@@ -141,7 +164,9 @@ export class Session implements Disposable {
 
   private async find(): Promise<Found | undefined> {
     const setting = workspace.getConfiguration("bridle").get("path", "");
-    const places = { setting, environment: process.env, managed: managedServer(this.context) };
+    const ownFirst = this.context.globalState.get(OWN_VERSION) === versionOf(this.context);
+    const python = await chosenPython();
+    const places = { setting, environment: process.env, python, managed: managedServer(this.context), ownFirst };
     try {
       const found = await findServer(places);
       if (!found) this.offerInstall();
@@ -192,9 +217,18 @@ export class Session implements Disposable {
     });
   }
 
-  private warnOfOtherVersion(version: string | undefined): void {
+  /** Once for each version, with what helps where that server was found. */
+  private tellOfOtherVersion(version = "unknown", { origin }: Found): void {
     const own = versionOf(this.context);
-    if (version !== own) this.log.warn(`The server is of version ${version ?? "unknown"}, this extension of ${own}.`);
+    if (version === own || version === this.toldVersion) return;
+    this.toldVersion = version;
+    const message = `Bridle's server (${origin}) is of version ${version}, this extension of ${own}.`;
+    this.log.warn(message);
+    const [use, settings] = [`Use ${own}`, "Open Settings"];
+    void window.showWarningMessage(message, origin === "setting bridle.path" ? settings : use).then((choice) => {
+      if (choice === use) void this.installServer();
+      if (choice === settings) void commands.executeCommand("workbench.action.openSettings", "bridle.path");
+    });
   }
 }
 
@@ -215,6 +249,6 @@ const OWN_FEATURES: StaticFeature = {
   clear: () => undefined,
 };
 
-function executable({ command }: Found): { command: string; args: string[]; options: { env: NodeJS.ProcessEnv } } {
-  return { command, args: ["serve"], options: { env: childEnvironment() } };
+function executable({ command }: Found, env: NodeJS.ProcessEnv): Executable {
+  return { command, args: ["serve"], options: { env } };
 }

@@ -36,25 +36,20 @@ export function registerCommands(session: Session, sessions: Sessions, log: LogO
       commands.registerCommand(`bridle.editor.${name}`, (file?: Uri) => onFile(session, name, file))),
     ...PLACELESS.map((name) => register(name, () => session.execute(`bridle.${name}`, {}))),
     ...ON_RUN.map((name) => register(name, (node) => session.execute(`bridle.${name}`, node?.argument ?? {}))),
+    register("review", () => review(session)),
     register("story", (node) => session.execute("bridle.story", { ...node?.argument, show: true })),
     register("refreshSessions", () => sessions.refresh()),
     register("checkLog", () => session.execute("bridle.log", {})),
     register("log", () => log.show()),
     register("restart", () => session.restart()),
     register("install", () => session.installServer()),
+    register("setKey", () => session.askKey()),
   ];
-}
-
-/** Adds the person's instruction to an argument; undefined when they gave none. */
-export async function askInstruction(argument: object): Promise<object | undefined> {
-  const prompt = "What should change here? It is verified before you see it.";
-  const instruction = (await window.showInputBox({ title: "Bridle: Edit", prompt }))?.trim();
-  return instruction ? { ...argument, instruction } : undefined;
 }
 
 async function edit(session: Session): Promise<unknown> {
   return withPlace(session, async (place) => {
-    const argument = await askInstruction(place);
+    const argument = await session.ask(place);
     return argument && session.execute("bridle.edit", argument);
   });
 }
@@ -80,6 +75,37 @@ async function run(session: Session): Promise<unknown> {
   return whole
     ? session.execute("bridle.run", argument)
     : withPlace(session, (place) => session.execute("bridle.run", { ...place, ...argument }));
+}
+
+interface Hunk {
+  proposal: string;
+  path: string;
+  hunks: string[];
+  title: string;
+  badge: string;
+  start: number;
+  text: string;
+  broken: boolean;
+}
+
+/** All parts of the newest proposal in one list: those that are ticked are taken, the rest stays on offer. */
+async function review(session: Session): Promise<unknown> {
+  const found = (await session.execute("bridle.hunks", {})) as { hunks: Hunk[] } | undefined;
+  const groups = new Map((found?.hunks ?? []).map((hunk) => [hunk.hunks.join(), hunk]));
+  const items = [...groups.values()].map((hunk) => ({
+    label: hunk.title,
+    description: `${hunk.path}:${hunk.start + 1}${hunk.broken ? ", needs refresh" : ""}`,
+    detail: hunk.text.trim().split("\n")[0] || "(taken out)",
+    picked: !hunk.broken,
+    hunk,
+  }));
+  const [first] = items;
+  if (!first) return undefined;
+  const options = { title: "Bridle: Take Parts of the Proposal", placeHolder: first.hunk.badge } as const;
+  const taken = await window.showQuickPick(items, { ...options, canPickMany: true, matchOnDescription: true });
+  if (!taken?.length) return undefined;
+  const hunks = taken.flatMap((item) => item.hunk.hunks);
+  return session.execute("bridle.accept", { proposal: first.hunk.proposal, hunks });
 }
 
 function onFile(session: Session, name: string, file: Uri | undefined): unknown {

@@ -2,7 +2,7 @@
 
 import { window, workspace, type ExtensionContext } from "vscode";
 import { Session } from "./client";
-import { askInstruction, registerCommands } from "./commands";
+import { registerCommands } from "./commands";
 import { reportNeighbours } from "./neighbours";
 import { Sessions } from "./sessions";
 import { reportSources } from "./sources";
@@ -13,7 +13,7 @@ let session: Session | undefined;
 export async function activate(context: ExtensionContext): Promise<void> {
   const log = window.createOutputChannel("Bridle", { log: true });
   const status = new Status();
-  session = new Session(context, log, status, askInstruction);
+  session = new Session(context, log, status);
   const sessions = new Sessions(session);
   context.subscriptions.push(log, status, sessions, session, ...registerCommands(session, sessions, log));
   context.subscriptions.push(reportSources(session), reportNeighbours(session));

@@ -5,6 +5,7 @@ import { rm } from "node:fs/promises";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import { ProgressLocation, window, type CancellationToken, type ExtensionContext, type LogOutputChannel } from "vscode";
+import { chosenPython } from "./environments";
 import { programName, searchPath } from "./server";
 
 const run = promisify(execFile);
@@ -51,14 +52,14 @@ async function build(folder: string, wanted: string, log: LogOutputChannel, toke
 }
 
 async function findPython(env: NodeJS.ProcessEnv): Promise<string> {
-  for (const folder of searchPath(env)) {
-    for (const name of ["python3", "python"]) {
-      const python = path.join(folder, programName(name));
-      const recent = run(python, ["-c", VERSION_AT_LEAST_3_11], { env, timeout: 10_000 });
-      if (await recent.then(() => true, () => false)) return python;
-    }
+  const chosen = await chosenPython();
+  const names = ["python3", "python"].map(programName);
+  const onPath = searchPath(env).flatMap((folder) => names.map((name) => path.join(folder, name)));
+  for (const python of chosen === undefined ? onPath : [chosen, ...onPath]) {
+    const recent = run(python, ["-c", VERSION_AT_LEAST_3_11], { env, timeout: 10_000 });
+    if (await recent.then(() => true, () => false)) return python;
   }
-  throw new Error("No Python of version 3.11 or later is on PATH.");
+  throw new Error("No Python of version 3.11 or later is on PATH, and none is chosen for this folder.");
 }
 
 /** This process's environment without what would put other modules in the child's way. */

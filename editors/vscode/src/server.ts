@@ -7,15 +7,20 @@ import * as path from "node:path";
 
 export interface Found {
   readonly command: string;
-  readonly origin: "setting bridle.path" | "environment BRIDLE" | "PATH" | "installed by this extension";
+  readonly origin: "setting bridle.path" | "environment BRIDLE" | "PATH" | "chosen Python environment"
+    | "installed by this extension";
 }
 
 export interface Places {
   /** Value of the setting `bridle.path`. */
   readonly setting: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** The Python of the environment that the person chose, where that is known. */
+  readonly python: string | undefined;
   /** Where this extension installs a server of its own version. */
   readonly managed: string;
+  /** Whether that one comes before all but the setting: the person wanted it instead of another version. */
+  readonly ownFirst: boolean;
 }
 
 /** A place that the person named holds no program; falling back would hide their mistake. */
@@ -25,12 +30,13 @@ export class NotThere extends Error {
   }
 }
 
-/** The first of setting, environment, PATH and managed environment; undefined if there is none. */
+/** The first of setting, environment, PATH, chosen Python and managed environment; undefined if there is none. */
 export async function findServer(places: Places): Promise<Found | undefined> {
-  const named: Found[] = [
-    { command: expandHome(places.setting.trim()), origin: "setting bridle.path" },
-    { command: expandHome(places.environment["BRIDLE"]?.trim() ?? ""), origin: "environment BRIDLE" },
-  ];
+  const own: Found = { command: places.managed, origin: "installed by this extension" };
+  const setting: Found = { command: expandHome(places.setting.trim()), origin: "setting bridle.path" };
+  if (places.ownFirst && setting.command === "" && (await isProgram(own.command))) return own;
+  const variable = expandHome(places.environment["BRIDLE"]?.trim() ?? "");
+  const named: Found[] = [setting, { command: variable, origin: "environment BRIDLE" }];
   for (const place of named.filter((each) => each.command !== "")) {
     if (await isProgram(place.command)) return place;
     throw new NotThere(place.origin, place.command);
@@ -39,8 +45,9 @@ export async function findServer(places: Places): Promise<Found | undefined> {
     const command = path.join(folder, programName("bridle"));
     if (await isProgram(command)) return { command, origin: "PATH" };
   }
-  const managed = places.managed;
-  return (await isProgram(managed)) ? { command: managed, origin: "installed by this extension" } : undefined;
+  const beside = places.python === undefined ? "" : path.join(path.dirname(places.python), programName("bridle"));
+  if (await isProgram(beside)) return { command: beside, origin: "chosen Python environment" };
+  return (await isProgram(own.command)) ? own : undefined;
 }
 
 export function programName(name: string): string {

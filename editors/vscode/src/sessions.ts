@@ -116,7 +116,8 @@ function runNode(run: Run, uri: string | undefined): Node {
   item.id = run.id;
   item.iconPath = new ThemeIcon(icon, color === undefined ? undefined : new ThemeColor(color));
   item.description = [run.state, age(run.started), cost(run)].filter(Boolean).join(", ");
-  item.tooltip = `${run.workflow}: ${run.instruction}\n${new Date(run.started * SECOND_MS).toLocaleString()}\n${run.id}`;
+  const when = new Date(run.started * SECOND_MS).toLocaleString();
+  item.tooltip = `${run.workflow}: ${run.instruction}\n${when}\n${run.id}`;
   item.contextValue = run.resumable ? "run.resumable" : run.live ? "run.live" : "run.over";
   return { kind: "run", argument: { ...(uri === undefined ? {} : { uri }), run: run.id }, item };
 }

@@ -1,4 +1,4 @@
-/** The one language status item, made once and fed by the server's `bridle/status`. */
+/** The language status items, state and cost, made once each and fed by the server's `bridle/status`. */
 
 import { languages, LanguageStatusSeverity, type Disposable, type DocumentSelector } from "vscode";
 
@@ -14,17 +14,25 @@ export interface ServerStatus {
   readonly text: string;
   readonly state: string;
   readonly detail?: string | undefined;
+  /** What runs came to since the server started. */
+  readonly spent?: { readonly tokens: number; readonly cost_usd_micros: number | null } | undefined;
 }
 
 export class Status implements Disposable {
   private readonly item = languages.createLanguageStatusItem("bridle", DOCUMENTS);
+  private readonly cost = languages.createLanguageStatusItem("bridle.cost", DOCUMENTS);
 
   constructor() {
     this.item.name = "Bridle";
     this.item.command = { command: "bridle.editor.log", title: "Log" };
+    this.cost.name = "Bridle's cost";
+    this.cost.command = { command: "bridle.sessions.focus", title: "Runs" };
   }
 
-  show({ text, state, detail }: ServerStatus): void {
+  show({ text, state, detail, spent }: ServerStatus): void {
+    const { tokens = 0, cost_usd_micros: micros = 0 } = spent ?? {};
+    this.cost.text = micros ? `Bridle: $${(micros / 1_000_000).toFixed(2)}` : `Bridle: ${tokens} tokens`;
+    this.cost.detail = "by runs since the server started";
     this.item.text = `Bridle: ${text}`;
     this.item.detail = detail ?? "";
     this.item.busy = state === "busy";
@@ -33,6 +41,7 @@ export class Status implements Disposable {
 
   dispose(): void {
     this.item.dispose();
+    this.cost.dispose();
   }
 }
 

@@ -77,11 +77,18 @@ local function accept(source, offer)
 end
 
 function M.finding()
+  local kinds = {} ---@type table<string, true>
+  vim.api.nvim_create_autocmd("LspProgress", {
+    callback = function(event)
+      kinds[event.data.params.value.kind] = true
+    end,
+  })
   local _, _, finding = find()
   probe.same("line", finding.lnum, scene.finding_line)
   probe.wait("the work is done", function()
     return require("bridle").statusline() == "Bridle: ready"
   end)
+  assert(kinds.begin and kinds["end"], "Neovim was told of work under way: " .. vim.inspect(kinds))
 end
 
 function M.untrusted()
@@ -170,12 +177,32 @@ function M.one_hunk_is_taken_and_the_other_left()
   probe.wait("the fix landed", has(source, scene.right))
   probe.said("(hunk 2 of 2)")
   assert(not has(second, scene.second_right)(), "the other hunk is not taken with it")
-  probe.choose_titled(second, other.lnum, "reject the change")
+  vim.api.nvim_set_current_buf(second)
+  vim.api.nvim_win_set_cursor(0, { 1, 0 })
+  vim.cmd("Bridle leave")
+  probe.said("no hunk is on offer at this line")
+  probe.wait("]h leads to hunks", function()
+    return vim.fn.maparg("]h", "n") ~= ""
+  end)
+  probe.type("]h")
+  probe.same("where ]h leads", vim.api.nvim_win_get_cursor(0)[1] - 1, other.lnum)
+  local shown = vim.iter(vim.api.nvim_buf_get_extmarks(second, -1, 0, -1, { details = true })):any(function(mark)
+    return vim.inspect(mark[4].virt_lines or ""):find("half a cent up", 1, true) ~= nil
+  end)
+  assert(shown, "what would come is shown")
+  vim.cmd("Bridle leave")
   probe.wait("nothing is on offer", function()
     return #vim.diagnostic.get(second) == 0 and require("bridle").statusline() == "Bridle: ready"
   end)
   assert(not has(second, scene.second_right)(), "what was left is not taken")
-  local asked = picks({ { "which run", "Fix tests/test_money.py" }, { "what with it", "take it back" }, { "which step", "1  fix: " } })
+  probe.wait("]h is free again", function()
+    return vim.fn.maparg("]h", "n") == ""
+  end)
+  local asked = picks({
+    { "which run", "Fix tests/test_money.py" },
+    { "what with it", "take it back" },
+    { "which step", "1  fix: " },
+  })
   vim.cmd("Bridle sessions")
   probe.wait("the run is taken back", has(source, scene.wrong))
   probe.same("questions", asked, { "which run", "what with it", "which step" })
@@ -191,9 +218,13 @@ local function beside_real_servers()
   local types = probe.open(typed)
   local unused = probe.diagnostic(lint, "Ruff", "F401")
   local again = vim.uv.new_timer() -- that server at times says nothing of a file that was opened while it started
-  again:start(20000, 20000, vim.schedule_wrap(function()
-    vim.api.nvim_buf_set_lines(types, -1, -1, false, { "" })
-  end))
+  again:start(
+    20000,
+    20000,
+    vim.schedule_wrap(function()
+      vim.api.nvim_buf_set_lines(types, -1, -1, false, { "" })
+    end)
+  )
   local wrong = probe.diagnostic(types, "Pyright")
   again:close()
   local fresh = scene.root .. "/tests/test_fresh.py" -- its finding tells that this very verification has come to an end
@@ -201,30 +232,45 @@ local function beside_real_servers()
   vim.cmd("Bridle verify")
   probe.diagnostic(vim.fn.bufadd(fresh), "bridle·pytest")
   probe.wait("Bridle leaves lint and types to them", function()
-    local sources = vim.iter(vim.diagnostic.get()):map(function(each)
-      return each.source
-    end):totable()
+    local sources = vim
+      .iter(vim.diagnostic.get())
+      :map(function(each)
+        return each.source
+      end)
+      :totable()
     return not vim.list_contains(sources, "bridle·ruff") and not vim.list_contains(sources, "bridle·mypy")
   end)
   for bufnr, at in pairs({ [lint] = unused.lnum, [types] = wrong.lnum }) do
-    probe.same("Bridle's own at their lines", vim.tbl_filter(function(each)
-      return vim.startswith(each.source, "bridle")
-    end, vim.diagnostic.get(bufnr, { lnum = at })), {})
+    probe.same(
+      "Bridle's own at their lines",
+      vim.tbl_filter(function(each)
+        return vim.startswith(each.source, "bridle")
+      end, vim.diagnostic.get(bufnr, { lnum = at })),
+      {}
+    )
   end
   local fixes = vim.tbl_filter(function(title)
     return title:find("unused", 1, true) or title:find("own fix", 1, true)
   end, probe.offered(lint, unused.lnum))
-  probe.same("fixes of the unused import", vim.tbl_map(function(title)
-    return title:match("^%w+")
-  end, fixes), { "ruff" })
+  probe.same(
+    "fixes of the unused import",
+    vim.tbl_map(function(title)
+      return title:match("^%w+")
+    end, fixes),
+    { "ruff" }
+  )
   local encodings = {} -- ruff and pyright do not agree with each other; Bridle brings no third
   for _, client in ipairs(vim.lsp.get_clients({ bufnr = lint })) do
     encodings[client.name] = client.offset_encoding
   end
   assert(vim.list_contains({ encodings.ruff, encodings.pyright }, encodings.bridle), vim.inspect(encodings))
-  probe.same("warnings", vim.tbl_filter(function(message)
-    return message:lower():find("encoding", 1, true) ~= nil
-  end, probe.messages), {})
+  probe.same(
+    "warnings",
+    vim.tbl_filter(function(message)
+      return message:lower():find("encoding", 1, true) ~= nil
+    end, probe.messages),
+    {}
+  )
 end
 
 function M.nothing_is_doubled()
@@ -265,8 +311,8 @@ local function told(bufnr, method, word)
     return answers
   end)
   local counts = {}
-  for id, answer in pairs(answers or {}) do
-    local result = answer.result or answer.error and {} or {}
+  for id, said in pairs(answers or {}) do
+    local result = said.result or said.error and {} or {}
     counts[vim.lsp.get_client_by_id(id).name] = result.uri and 1 or #result
   end
   return counts
@@ -275,8 +321,12 @@ end
 function M.the_way_around_until_another_server_leads()
   local bufnr = probe.open(scene.source_file)
   local methods = {
-    "textDocument/definition", "textDocument/references", "textDocument/documentSymbol",
-    "textDocument/prepareCallHierarchy", "textDocument/prepareTypeHierarchy", "workspace/symbol",
+    "textDocument/definition",
+    "textDocument/references",
+    "textDocument/documentSymbol",
+    "textDocument/prepareCallHierarchy",
+    "textDocument/prepareTypeHierarchy",
+    "workspace/symbol",
   }
   local function leads(name)
     return vim.iter(vim.lsp.get_clients({ bufnr = bufnr, method = methods[1] })):any(function(client)
@@ -357,7 +407,16 @@ end
 function M.command_line()
   local source = open_both()
   has_a_say_in_context(source)
-  probe.same("completion", vim.fn.getcompletion("Bridle re", "cmdline"), { "refresh", "reject", "restart", "resume", "revert" })
+  probe.same(
+    "completion",
+    vim.fn.getcompletion("Bridle re", "cmdline"),
+    { "refresh", "reject", "restart", "resume", "revert" }
+  )
+  local manual = table.concat(vim.fn.readfile(vim.api.nvim_get_runtime_file("doc/bridle.txt", false)[1]), "\n")
+  for _, name in ipairs(require("bridle.command").names()) do
+    local found = manual:match("%f[%w]Bridle [%w|]*%f[%w]" .. name .. "%f[%W]")
+    assert(found, "the manual tells of " .. name)
+  end
   local step = require("bridle.command").step
   probe.same("a run and its step", step("r1 7"), { run = "r1", to = 7 })
   probe.same("a run alone", step("r1"), { run = "r1" })

@@ -24,7 +24,8 @@ local bufnr ---@type integer
 ---@param command string
 ---@param ... any
 local function ask(command, ...)
-  local answer, problem = client:request_sync("workspace/executeCommand", { command = command, arguments = { ... } }, 20000, bufnr)
+  local answer, problem =
+    client:request_sync("workspace/executeCommand", { command = command, arguments = { ... } }, 20000, bufnr)
   assert(answer and not answer.err, vim.inspect({ problem, answer }))
 end
 

@@ -19,6 +19,7 @@ function M.config()
     on_attach = function(client)
       require("bridle.sources").watch(client)
       require("bridle.neighbours").watch(client)
+      require("bridle.review").watch(client)
     end,
   }
 end

@@ -5,7 +5,8 @@ local client_module = require("bridle.client")
 local M = {}
 local RESTART_MS = 5000
 
----@alias bridle.Subcommand fun(client: vim.lsp.Client, rest: string, command: vim.api.keyset.create_user_command.command_args)
+---@alias bridle.Typed vim.api.keyset.create_user_command.command_args
+---@alias bridle.Subcommand fun(client: vim.lsp.Client, rest: string, command: bridle.Typed)
 
 ---@type table<string, bridle.Subcommand>
 local subcommands = {
@@ -51,7 +52,11 @@ local subcommands = {
     require("bridle.runs").pick(client)
   end,
   context = function(client, rest, command)
-    client_module.execute(client, "bridle.context", vim.tbl_extend("error", M.place(command), M.named("instruction", rest)))
+    client_module.execute(
+      client,
+      "bridle.context",
+      vim.tbl_extend("error", M.place(command), M.named("instruction", rest))
+    )
   end,
   pin = function(client, _, command)
     local whole = command.range == 0
@@ -67,6 +72,12 @@ local subcommands = {
   whynot = function(client, rest)
     local argument = { uri = vim.uri_from_bufnr(0) }
     client_module.execute(client, "bridle.whyNot", vim.tbl_extend("error", argument, M.named("instruction", rest)))
+  end,
+  take = function(client)
+    require("bridle.review").decide(client, "bridle.accept")
+  end,
+  leave = function(client)
+    require("bridle.review").decide(client, "bridle.reject")
   end,
   trust = function(client)
     client_module.execute(client, "bridle.trust", {})
@@ -104,7 +115,10 @@ function M.run(command)
   end
   local client = client_module.of()
   if not subcommands[name] then
-    vim.notify(("Bridle: no subcommand %q; there are %s"):format(name, table.concat(M.names(), ", ")), vim.log.levels.ERROR)
+    vim.notify(
+      ("Bridle: no subcommand %q; there are %s"):format(name, table.concat(M.names(), ", ")),
+      vim.log.levels.ERROR
+    )
   elseif not client then
     vim.notify("Bridle: no server is running; :checkhealth bridle says why.", vim.log.levels.WARN)
   else

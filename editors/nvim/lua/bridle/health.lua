@@ -27,7 +27,9 @@ function M.check_program(program)
     })
     return
   end
-  local version = vim.system({ program, "--version" }, { text = true, env = { PYTHONPATH = "" }, timeout = 5000 }):wait()
+  local version = vim
+    .system({ program, "--version" }, { text = true, env = { PYTHONPATH = "" }, timeout = 5000 })
+    :wait()
   if version.code == 0 then
     vim.health.ok(("%s is %s"):format(program, vim.trim(version.stdout)))
   else

@@ -1,4 +1,5 @@
---- Texts that the server shows and that are nobody's files: read again each time, and served by the server that shows them.
+--- Texts that the server shows and that are nobody's files: read again each time, and served by the server that shows
+--- them.
 
 local M = {}
 local roots = {} ---@type table<string, string?> the root whose server showed a file

@@ -3,8 +3,8 @@
     python tests/editors/install.py --into .tools
 
 Neovim, Emacs and Helix are unpacked from Debian's packages with everything they need, VS Code is code-server on its own
-Node; all as an ordinary user and nothing system-wide. Chromium and bubblewrap come by apt when this runs as root.
-What is there already is left alone. Under CI=true anything missing at the end is an error, else it is said.
+Node; all as an ordinary user and nothing system-wide. Chromium, bubblewrap and luacheck come by apt when this runs as
+root. What is there already is left alone. Under CI=true anything missing at the end is an error, else it is said.
 """
 
 from __future__ import annotations
@@ -101,6 +101,7 @@ def main() -> int:
         ("VS Code", tools.code, lambda: install_code(tools)),
         ("Chromium", chromium, lambda: apt_install("chromium")),
         ("bubblewrap", lambda: shutil.which("bwrap"), lambda: apt_install("bubblewrap")),
+        ("luacheck", lambda: shutil.which("luacheck"), lambda: apt_install("lua-check")),
         (
             "the extension's build tools",
             lambda: existing(EXTENSION / "node_modules" / "esbuild"),

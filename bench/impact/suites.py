@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from bridle.indexer.index import Index
 
 SERVER = Path(__file__).with_name("server.py")
 SESSION_S = 1800.0
+COLLECTED_S = 120.0
 
 
 class Project(NamedTuple):
@@ -122,7 +124,7 @@ class Suite:
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        told = self._answer()
+        told = self._within(COLLECTED_S)
         self.items: list[str] = told.get("items", [])
         self.begun = bool(told)
         if not once and not self.items:
@@ -142,6 +144,15 @@ class Suite:
         """End it."""
         self._process.kill()
         self._process.communicate()
+
+    def _within(self, seconds: float) -> dict[str, Any]:
+        """Return the first answer; a mutant that holds up the collection has none after so long."""
+        timer = threading.Timer(seconds, self._process.kill)
+        timer.start()
+        try:
+            return self._answer()
+        finally:
+            timer.cancel()
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None

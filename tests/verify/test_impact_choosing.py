@@ -144,3 +144,32 @@ def test_a_module_that_only_a_test_imported_by_name_is_for_all() -> None:
 
 def test_without_a_record_all_run() -> None:
     assert choose(Evidence((), {}, {}), Change()).everything
+
+
+EXPORTING = '__all__ = ["f"]\n\n\ndef f():\n    pass\n'
+
+
+@pytest.mark.parametrize(
+    ("using", "expected"),
+    [
+        ("from lib import f\n", ["test_quick"]),
+        ("from lib import *\n", ["test_quick", "test_slow"]),
+        ("import lib\n\nNAMES = lib.__all__\n", ["test_quick", "test_slow"]),
+    ],
+)
+def test_what_star_imports_would_take_is_noticed_where_there_are_any_and_else_by_one_test_a_file(
+    using: str, expected: list[str]
+) -> None:
+    texts = {
+        "lib.py": EXPORTING,
+        "test_a.py": f"{using}\n\ndef test_quick():\n    f()\n\n\ndef test_slow():\n    f()\n",
+    }
+    contexts = (
+        Context("module:lib.py", lines={"lib.py": mask(1, 4)}, importers=("module:test_a.py",)),
+        Context("module:test_a.py", lines={"test_a.py": mask(1, 4, 8)}, importers=("file:test_a.py",)),
+        test_of("test_a.py", "test_slow", lines={"lib.py": mask(5), "test_a.py": mask(9)}, seconds=2.0),
+        test_of("test_a.py", "test_quick", lines={"lib.py": mask(5), "test_a.py": mask(5)}, seconds=0.1),
+    )
+    evidence = Evidence(contexts, imports_of(texts), texts)
+    found = touches("lib.py", EXPORTING, EXPORTING.replace('["f"]', '["f", "g"]'), evidence.words.__contains__)
+    assert sorted(names(choose(evidence, Change(found)))) == expected

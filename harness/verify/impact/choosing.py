@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from bridle.harness.verify.impact.evidence import Evidence, Kept, Seen
-from bridle.harness.verify.impact.names import Noticing, noticing, reading
+from bridle.harness.verify.impact.names import Noticing, noticing, only_exports, reading
 from bridle.harness.verify.impact.touches import Touch
 
 CONFIGURATION = frozenset(
@@ -137,7 +137,7 @@ class _Choice:
             self.pick(test, f"executed {name} in {touch.path}", 1.0, share + 20 / (20 + test.n_lines))
         if why := self._take_indirect(touch, name):
             return why
-        if touch.binds and not self._take_names(touch):
+        if touch.binds and (self._take_exports(touch) or not self._take_names(touch)):
             return ""
         if touch.imports:
             self._wide(f"{name} in {touch.path}: {touch.why}")
@@ -160,6 +160,20 @@ class _Choice:
             if kept.masks.get(touch.path, 0) & touch.lines and (why := self._pick_handed(kept, f"executes {name}")):
                 return why
         return ""
+
+    def _take_exports(self, touch: Touch) -> bool:
+        """Pick a test of each file that imports the module, where all that changed is what nobody takes by `import *`.
+
+        Nothing but a failing import can be noticed then. Returns False where that is not so, or cannot be told.
+        """
+        evidence = self._evidence
+        files = evidence.importing_files(touch.path)
+        if not files or not only_exports(evidence.names, touch.path, touch.lines):
+            return False
+        for file in files:
+            quickest = min((one for one in evidence.tests.values() if one.path == file), key=lambda one: one.seconds)
+            self.pick(quickest, f"imports {touch.path}, of which nobody reads __all__", 0.8, 0.1)
+        return True
 
     def _take_names(self, touch: Touch) -> str:
         """Pick the tests that read what a name stands for; returns why they cannot be told."""

@@ -27,6 +27,7 @@ PLAIN_DECORATORS = frozenset(
 )  # fmt: skip
 """Decorators that hand what they decorate to nobody."""
 
+STAR = "*"
 _EXPORTS = frozenset(("__all__",))
 _WORD = re.compile(r"[^\W\d]\w*")
 _COMPOSED = re.compile(r"([^\W\d]\w*_)(?=$|[{%])")
@@ -90,6 +91,18 @@ def reading(files: Mapping[str, Names], name: str) -> Noticing:
     """Return who reads something by this name, or by a name that is bound to what has it."""
     found: dict[str, int] = {}
     return _spread(files, list(_read_by(files, frozenset({name}), found)), found, {name})
+
+
+def only_exports(files: Mapping[str, Names], path: str, lines: int) -> bool:
+    """Tell whether items of file `path` on these lines say what `import *` would take, and nobody takes or reads it."""
+    items = [item for item in files[path].items if item.lines & lines] if path in files else []
+    if not items or any(item.binds != _EXPORTS for item in items):
+        return False
+    asking = _EXPORTS | {STAR}
+    return not any(
+        asking & known.bodies.keys() or any(item.reads & asking and item.binds != _EXPORTS for item in known.items)
+        for known in files.values()
+    )
 
 
 def _spread(
@@ -200,6 +213,8 @@ def _words(parts: Iterator[ast.AST]) -> Iterator[str]:
                 yield node.attr
             elif isinstance(node, ast.keyword):
                 yield node.arg or ""
+            elif isinstance(node, ast.alias) and node.name == "*":
+                yield STAR
             elif isinstance(node, ast.alias) and node.asname:
                 yield from node.name.split(".")
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):

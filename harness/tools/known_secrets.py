@@ -23,7 +23,11 @@ LEAST_CHARS = 12
 """Shorter values may be words of the code, and are left alone."""
 STRUCK = "«secret of this workspace»"
 _SKIPPED = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", "target", ".tox"})
-_VALUE = re.compile(r"""(?:[=:]\s*|^)["']?([^\s"'=:]\S{10,511}?)["']?[,;]?\s*$""", re.MULTILINE)
+_VALUE = re.compile(
+    r"""(?:[=:]\s*["']?([^\s"'=:]\S{10,511}?)|^[ \t]*["']?([^\s"'=:][^\s"'=:,;]{10,509}={0,2}))["']?[,;]?\s*$""",
+    re.MULTILINE,
+)
+"""What stands behind a name, or alone on its line."""
 
 
 def secrets_below(root: Path) -> tuple[str, ...]:
@@ -63,7 +67,8 @@ def _credential_files(root: Path) -> Iterator[Path]:
 def _values(text: str) -> Iterator[str]:
     for secret in redact(text).secrets:
         yield from (part for part in secret.value.split() if len(part) >= LEAST_CHARS)
-    for value in _VALUE.findall(text):
+    for named, alone in _VALUE.findall(text):
+        value = named or alone
         if len(value) >= LEAST_CHARS and re.search(r"\d", value) and re.search(r"[A-Za-z]", value):
             yield value
 

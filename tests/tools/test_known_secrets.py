@@ -32,6 +32,16 @@ def test_values_of_credential_files_are_known_and_ordinary_words_are_not(root: P
     assert not {"production", "8080", "short1", "not1a2credential3file"} & set(found)
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["TOKEN={0}", "export TOKEN='{0}'", 'token: "{0}",', "  {0}", "{0};", "TOKEN = {0}\r", "{0}"],
+)
+def test_a_plain_value_is_known_however_its_line_is_written(tmp_path: Path, line: str) -> None:
+    for value in ("hunter2hunter2hunter2", "aGVsbG8gd29ybGQ5OTk5OTk=="):
+        (tmp_path / ".env").write_text(f"# ours\n{line.format(value)}\nDEBUG=true\n")
+        assert secrets_below(tmp_path) == (value,)
+
+
 def test_what_is_told_holds_none_of_them_whatever_stands_around(root: Path) -> None:
     striking = Striking(secrets_below(root))
     said = f"ruff [F821]: app.py:1: Undefined name `{TOKEN}`; production on 8080"

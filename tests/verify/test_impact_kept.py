@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 
 import pytest
 from check_bench import Bench
@@ -108,6 +109,44 @@ def test_what_a_cached_function_opens_is_felt_by_who_names_it() -> None:
     )
     selection = choose(evidence, Change(others={"data.txt": "modified"}))
     assert [pick.id for pick in selection.picks] == ["test_load.py::test_one", "test_load.py::test_two"]
+
+
+THREADS = """import threading
+
+import kept
+
+
+def test_threads():
+    done = []
+
+    def work():
+        for n in range(400):
+            done.append(kept.by_hand(n))
+            try:
+                kept.fails(n)
+            except KeyError:
+                pass
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(60)
+    assert len(done) == 1600
+"""
+
+
+@pytest.mark.slow
+def test_threads_that_keep_at_once_are_recorded_and_not_disturbed(bench: Bench, tmp_path: Path) -> None:
+    bench.memory, bench.which = Memory(tmp_path / "memory"), IMPACT
+    bench.put({"kept.py": CODE, "test_threads.py": THREADS, "pytest.ini": "[pytest]\nfilterwarnings = error\n"})
+    verdict = bench.one("pytest")
+    assert (verdict.outcome, verdict.passed) == ("pass", 1), verdict.reason
+    known = bench.memory.known("pytest")
+    assert known is not None
+    changed = CODE.replace("value = n + 1  # of by_hand", "value = n + 2  # of by_hand")
+    selection = choose(known.evidence, Change(touches("kept.py", CODE, changed, lambda word: True)))
+    assert [pick.id for pick in selection.picks] == ["test_threads.py::test_threads"]
 
 
 READERS = """from load import load

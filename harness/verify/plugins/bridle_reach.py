@@ -9,6 +9,7 @@ pytest does: where another tracer stands in our place, what it hides is told as 
 
 import os
 import sys
+import threading
 import time
 
 import pytest
@@ -50,6 +51,7 @@ class Recorder:
         self.importers = {}
         self.kept = {}
         self.keeping = {}
+        self._reading = 0
         self.tests = {}
         self._stack = [SESSION]
         self.over = False
@@ -80,11 +82,13 @@ class Recorder:
         self._switch(found)
 
     def pop(self, name):
-        """Leave a context, and whatever was begun inside and never left."""
-        if name in self._stack[1:]:
-            while self._stack.pop() != name:
-                pass
-            self._switch(self.contexts[self._stack[-1]])
+        """Leave a context, and whatever was begun inside and never left; threads may leave theirs at any moment."""
+        stack = self._stack
+        for at in range(len(stack) - 1, 0, -1):
+            if stack[at : at + 1] == [name]:
+                del stack[at:]
+                self._switch(self.contexts[stack[-1]])
+                return
 
     def push_module(self, filename):
         name = "module:" + self.path(filename)
@@ -101,20 +105,26 @@ class Recorder:
         return name in self._stack
 
     def around(self, name):
-        """Return the context in which another one was begun."""
-        return self._stack[self._stack.index(name) - 1]
+        """Return the context in which another one was begun, the session's where it is over."""
+        before = SESSION
+        for one in tuple(self._stack):
+            if one == name:
+                return before
+            before = one
+        return SESSION
 
     def keepers(self, filename):
         """Return the functions of a file that keep what they work out, by their first lines."""
         found = self.keeping.get(filename)
         if found is None:
-            was_over, self.over = self.over, True  # it is ours to read, and no test's
+            self._reading = threading.get_ident()  # it is ours to read, and no test's
             try:
                 with open(filename, "rb") as stream:
-                    found = keepers(stream.read())
+                    source = stream.read()
             except OSError:
-                found = {}
-            self.over = was_over
+                source = b""
+            self._reading = 0
+            found = keepers(source)
             self.keeping[filename] = found
         return found
 
@@ -132,7 +142,7 @@ class Recorder:
         self._counter.again()
 
     def _audit(self, event, args, watched=WATCHED):  # bound: a module's names are gone while Python ends
-        if event not in watched or self.over:
+        if event not in watched or self.over or self._reading == threading.get_ident():
             return
         if event in ("open", "sqlite3.connect"):
             self._opened(args[0], listed=False)

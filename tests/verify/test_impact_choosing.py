@@ -173,3 +173,98 @@ def test_what_star_imports_would_take_is_noticed_where_there_are_any_and_else_by
     evidence = Evidence(contexts, imports_of(texts), texts)
     found = touches("lib.py", EXPORTING, EXPORTING.replace('["f"]', '["f", "g"]'), evidence.words.__contains__)
     assert sorted(names(choose(evidence, Change(found)))) == expected
+
+
+SHAPES = """KINDS = {}
+
+
+class Base:
+    sides = 0
+    name = "base"
+
+    def told(self):
+        return self.name
+
+
+class Square(Base):
+    sides = 4
+
+    def area(self):
+        return self.sides
+
+
+KINDS["square"] = Square
+"""
+SHAPES_TESTS = """import shapes
+from shapes import KINDS, Square
+
+
+def test_sides():
+    assert make().sides == 4
+
+
+def test_area():
+    assert Square().area() == 4
+
+
+def test_kinds():
+    assert list(KINDS) == ["square"]
+
+
+def test_told():
+    assert Other().told() == "base"
+
+
+def make():
+    return KINDS["square"]()
+"""
+
+
+def by_attribute(shapes: str = SHAPES, *, new: str, more: str = "") -> list[str]:
+    texts = {"shapes.py": shapes, "test_shapes.py": SHAPES_TESTS + more}
+    ran = {"test_sides": (6, 22), "test_area": (10,), "test_kinds": (14,), "test_told": (18,)}
+    code = {"test_sides": (), "test_area": (16,), "test_kinds": (), "test_told": (9,)}
+    contexts = (
+        Context(
+            "module:shapes.py", lines={"shapes.py": mask(1, 4, 5, 6, 12, 13, 19)}, importers=("module:test_shapes.py",)
+        ),
+        Context("module:test_shapes.py", importers=("file:test_shapes.py",)),
+        *(
+            test_of("test_shapes.py", name, lines={"test_shapes.py": mask(*lines), "shapes.py": mask(*code[name])})
+            for name, lines in ran.items()
+        ),
+    )
+    evidence = Evidence(contexts, imports_of(texts), texts)
+    found = touches("shapes.py", shapes, new, evidence.words.__contains__)
+    return sorted(names(choose(evidence, Change(found))))
+
+
+def test_what_a_plain_class_has_is_noticed_by_who_reads_it_names_the_class_or_executes_it() -> None:
+    assert by_attribute(new=SHAPES.replace("sides = 4", "sides = 5")) == ["test_area", "test_sides"]
+    assert by_attribute(new=SHAPES.replace('"base"', '"bass"')) == ["test_area", "test_told"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        SHAPES.replace("class Square(Base)", "class Square(Base, metaclass=Reading)"),
+        SHAPES.replace("class Base:", "class Base(Foreign):"),
+        SHAPES.replace("class Square", "@register\nclass Square"),
+        SHAPES.replace("    def told(self):", "    def __init_subclass__(cls):"),
+        SHAPES + "\n\nclass Cube(Square, Foreign):\n    pass\n",
+    ],
+    ids=["metaclass", "foreign base", "decorator", "hook", "derived"],
+)
+def test_what_a_class_has_that_others_may_look_at_is_noticed_by_all_who_get_it(odd: str) -> None:
+    assert "test_kinds" in by_attribute(odd, new=odd.replace("sides = 4", "sides = 5"))
+
+
+@pytest.mark.parametrize("dunder", ["__slots__", "__hash__"])
+def test_what_python_itself_reads_of_a_class_is_noticed_by_all_who_get_it(dunder: str) -> None:
+    special = SHAPES.replace("sides = 4", f"{dunder} = ()")
+    assert "test_kinds" in by_attribute(special, new=special.replace(f"{dunder} = ()", f"{dunder} = (1,)"))
+
+
+def test_a_value_that_a_class_is_given_reads_no_other_of_that_name() -> None:
+    other = SHAPES + "\n\nclass Other(Foreign):\n    sides = 9\n"
+    assert by_attribute(other, new=other.replace("sides = 4", "sides = 5")) == ["test_area", "test_sides"]

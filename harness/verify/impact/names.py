@@ -14,10 +14,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from bridle.harness.verify.impact.blocks import Function, mask_of, values
+from bridle.harness.verify.impact.classes import Class, Families, classes_of
 
 MAX_NAMES = 60
 ENUMERATING = frozenset(("dir()", "vars()", "globals()", "getmembers()", "iter_modules()", "__dict__", "__members__"))
 """Calls and words of code that reads names which it does not spell out."""
+
+_NO_ENUM = ENUMERATING - {"__members__"}
+"""The same for a name that is no member of an enumeration."""
 
 PLAIN_DECORATORS = frozenset(
     (
@@ -29,6 +33,7 @@ PLAIN_DECORATORS = frozenset(
 
 STAR = "*"
 _EXPORTS = frozenset(("__all__",))
+_ANNOTATIONS = frozenset(("__annotations__", "get_type_hints()"))
 _WORD = re.compile(r"[^\W\d]\w*")
 _COMPOSED = re.compile(r"([^\W\d]\w*_)(?=$|[{%])")
 
@@ -37,7 +42,8 @@ class Item(msgspec.Struct, frozen=True, eq=False):
     """One statement that runs on import.
 
     `binds` are the names that it gives a meaning, `reads` all words in it, `lines` its own, `inside` those of the code
-    that it defines; `plain` says that it does nothing but bind.
+    that it defines; `plain` says that it does nothing but bind. `attributes` are the names that it gives a value in the
+    body of class `owner`.
     """
 
     qualname: str
@@ -46,6 +52,8 @@ class Item(msgspec.Struct, frozen=True, eq=False):
     lines: int
     inside: int
     plain: bool
+    owner: str = ""
+    attributes: frozenset[str] = frozenset()
 
 
 class Names(msgspec.Struct, frozen=True, eq=False):
@@ -53,6 +61,7 @@ class Names(msgspec.Struct, frozen=True, eq=False):
 
     items: tuple[Item, ...]
     bodies: Mapping[str, int]
+    classes: tuple[Class, ...] = ()
 
 
 class Noticing(msgspec.Struct, frozen=True):
@@ -76,7 +85,7 @@ def names_of(text: str) -> Names:
     )
     bodies: dict[str, int] = {}
     items = tuple(_items(module.body, (), bodies, lazy_annotations=lazy))
-    return Names(items, bodies)
+    return Names(items, bodies, tuple(classes_of(module)))
 
 
 def noticing(files: Mapping[str, Names], path: str, lines: int) -> Noticing:
@@ -90,7 +99,9 @@ def noticing(files: Mapping[str, Names], path: str, lines: int) -> Noticing:
 def reading(files: Mapping[str, Names], name: str) -> Noticing:
     """Return who reads something by this name, or by a name that is bound to what has it."""
     found: dict[str, int] = {}
-    return _spread(files, list(_read_by(files, frozenset({name}), found)), found, {name})
+    words = _as_read(frozenset({name})) | ENUMERATING
+    _read_in_bodies(files, words, found)
+    return _spread(files, list(_read_on_import(files, words)), found, {name})
 
 
 def only_exports(files: Mapping[str, Names], path: str, lines: int) -> bool:
@@ -110,6 +121,7 @@ def _spread(
 ) -> Noticing:
     """Follow items that stand for something else to all who read what they bind; `found` are lines that do already."""
     done: set[int] = set()
+    families: Families | None = None
     while waiting:
         at, item = waiting.pop()
         if id(item) in done:
@@ -118,25 +130,42 @@ def _spread(
         if not item.plain:
             return Noticing({}, f"{at} does more on import than to bind names")
         found[at] = found.get(at, 0) | item.inside
-        fresh = item.binds - known
+        binds, enumerating = item.binds, ENUMERATING if item.qualname else _NO_ENUM
+        in_bodies = enumerating
+        if item.owner:
+            families = families or Families(one for names in files.values() for one in names.classes)
+            if family := families.plain(item.owner):
+                binds, enumerating, in_bodies = item.attributes, _NO_ENUM, frozenset[str]()
+                _read_in_bodies(files, family, found)  # who enumerates what a class has, has the class
+        fresh = binds - known
         known |= fresh
         if len(known) > MAX_NAMES:
             return Noticing({}, "too many names depend on it")
         if fresh:
-            waiting += _read_by(files, fresh, found)
+            _read_in_bodies(files, _as_read(fresh) | in_bodies, found)
+            waiting += _read_on_import(files, _as_read(fresh) | enumerating)
     return Noticing(found)
 
 
-def _read_by(files: Mapping[str, Names], names: frozenset[str], found: dict[str, int]) -> Iterator[tuple[str, Item]]:
-    """Add the lines of bodies that read one of the names to `found`; yield the items that do."""
+def _as_read(names: frozenset[str]) -> frozenset[str]:
+    """Return names with the beginnings that code may compose them of."""
     composed = {name[: name.rfind("_") + 1] for name in names}
-    wanted = names | ENUMERATING | {part for part in composed if len(part) > 2}
+    return names | {part for part in composed if len(part) > 2}
+
+
+def _read_on_import(files: Mapping[str, Names], words: frozenset[str]) -> Iterator[tuple[str, Item]]:
+    """Yield the items that have one of the words."""
     for path, known in files.items():
-        for word in wanted:
+        yield from ((path, item) for item in known.items if item.reads & words and item.binds != _EXPORTS)
+
+
+def _read_in_bodies(files: Mapping[str, Names], words: frozenset[str], found: dict[str, int]) -> None:
+    """Add the lines of bodies that have one of the words to `found`."""
+    for path, known in files.items():
+        for word in words:
             mask = known.bodies.get(word)
             if mask:
                 found[path] = found.get(path, 0) | mask
-        yield from ((path, item) for item in known.items if item.reads & wanted and item.binds != _EXPORTS)
 
 
 def bound_by(statement: ast.stmt) -> tuple[frozenset[str], bool]:
@@ -155,10 +184,11 @@ def _items(
             _index(statement, bodies)
         qualname = ".".join(filter(None, (prefix, getattr(statement, "name", ""))))
         if not _is_text(statement):
-            reads = frozenset(_words(_parts(statement, lazy_annotations=lazy_annotations)))
+            reads = frozenset(_words(_reading(statement, lazy_annotations=lazy_annotations)))
             binds, plain = _binds(statement, around)
             inside = _inside(statement) | (_inside(around[-1]) if around else 0)
-            yield Item(qualname, binds, reads, _lines(statement), inside, plain)
+            owner, attributes = _attributes(statement, around)
+            yield Item(qualname, binds, reads, _lines(statement), inside, plain, owner, attributes)
         inner = (*around, statement) if isinstance(statement, ast.ClassDef) else around
         if not isinstance(statement, Function):
             for block in _blocks(statement):
@@ -202,6 +232,13 @@ def _parts(statement: ast.stmt, *, lazy_annotations: bool) -> Iterator[ast.AST]:
                 yield one
 
 
+def _reading(statement: ast.stmt, *, lazy_annotations: bool) -> Iterator[ast.AST]:
+    """Yield what of a statement is evaluated on import, but for a plain name that is given a value."""
+    given = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    bare = [] if isinstance(statement, ast.AugAssign) else [one for one in given if isinstance(one, ast.Name)]
+    return (one for one in _parts(statement, lazy_annotations=lazy_annotations) if one not in bare)
+
+
 def _words(parts: Iterator[ast.AST]) -> Iterator[str]:
     for part in parts:
         for node in ast.walk(part):
@@ -242,6 +279,18 @@ def _binds(statement: ast.stmt, around: tuple[ast.ClassDef, ...]) -> tuple[froze
         told = [_binds(one, around) for one in inner]
         return frozenset(name for names, _ in told for name in names), all(plain for _, plain in told)
     return frozenset(outer), False
+
+
+def _attributes(statement: ast.stmt, around: tuple[ast.ClassDef, ...]) -> tuple[str, frozenset[str]]:
+    """Return the class of a module and those of its attributes that a statement in its body gives a value."""
+    if len(around) != 1 or not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+        return "", frozenset()
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    names = frozenset(one.id if isinstance(one, ast.Name) else "" for one in targets)
+    if any(not name or name.startswith("__") for name in names):
+        return "", frozenset()
+    annotated = _ANNOTATIONS if isinstance(statement, ast.AnnAssign) else frozenset[str]()
+    return around[0].name, names | annotated
 
 
 def _named(call: ast.Call) -> Iterator[str]:

@@ -99,5 +99,5 @@ def _author(author: Author, *, markdown: bool) -> str:
     else:
         what = f"this line was written by {run}"
     task = f" for {quoted(author.task)}" if author.task else ""
-    badge = f" · {quoted(author.badge)}" if author.badge else ""
+    badge = f", offered as {quoted(author.badge)}" if author.badge and not author.edited else ""
     return f"{what}{task} · {WHOSE[author.accepted]} {ago(author.seconds_ago)} ago{badge}"

@@ -75,14 +75,17 @@ def _written(landed: Landed, left: Sequence[str], content: Content) -> set[int]:
 
 
 def _replaced(own: set[int], places: Sequence[int], n_lines: int) -> frozenset[int]:
-    """Return the lines of the text that stand between kept ones where lines of `own` stood."""
+    """Return the lines of the text that stand between kept ones where only lines of `own` stood.
+
+    Where others went with them, nobody can tell which of the new lines are in whose place.
+    """
     found: set[int] = set()
-    above, lost = -1, False
+    above, lost = -1, list[int]()
     for number, place in enumerate([*places, n_lines]):
         if place == NOWHERE:
-            lost = lost or number in own
+            lost.append(number)
             continue
-        if lost:
+        if own.issuperset(lost) and lost:
             found.update(range(above + 1, place))
-        above, lost = place, False
+        above, lost = place, []
     return frozenset(found)

@@ -46,7 +46,7 @@ def test_all_that_is_known_is_told_in_four_parts() -> None:
         "7 callers, 2 of them in tests\n\n- g (a.py:5)\n- and 6 more\n\n"
         "last change: abc Mend by Ada, 2 h ago\n\n"
         "this line was written by run 20261127-1 (edit, claude) for make `it` [quick](x) · "
-        "accepted by you 2 min ago · verified: 7 tests"
+        "accepted by you 2 min ago, offered as verified: 7 tests"
     )
     assert told(About(), uri, MARKED) == ""
 
@@ -69,7 +69,10 @@ def test_the_last_change_says_what_is_not_committed(change: Change, words: str) 
 @pytest.mark.parametrize(
     ("author", "words"),
     [
-        (Author(RunId("r"), "", "", 5.0, "", edited=True), "edited since run r wrote what stood here · landed 5 s ago"),
+        (
+            Author(RunId("r"), "", "", 5.0, "", "verified", edited=True),
+            "edited since run r wrote what stood here · landed 5 s ago",
+        ),
         (
             Author(RunId("r"), "edit", "t", 5.0, "unproved", lines=3, of=9),
             "3 of its 9 lines written by run r (edit) for t · accepted by you without proof 5 s ago",

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from bridle.harness.about import About
 from bridle.harness.lines import LinesReply
 from bridle.harness.navigation import NavigationReply
 from bridle.harness.nouns import Clash, FilePatch, Outcome, Proposal, ReachRow, RunId, Usage, Verdict
@@ -240,7 +241,7 @@ class RunStory(msgspec.Struct, frozen=True, tag=True):
 
 EngineReply = (
     Done | Status | Verified | Executed | RunAccepted | Proposals | LandingPlan | LandingResult | PackView | Sessions
-    | RunStory | Workflows | Kept | Reversal | Reach | NavigationReply | LinesReply
+    | RunStory | Workflows | Kept | Reversal | Reach | About | NavigationReply | LinesReply
 )  # fmt: skip
 
 # --- events -----------------------------------------------------------------------------------------------------

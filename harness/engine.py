@@ -11,6 +11,7 @@ from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
+from bridle.harness.about import About, Author, Caller, Change, GetAbout
 from bridle.harness.answers import (
     Ask,
     CheckFinished,
@@ -100,19 +101,19 @@ from bridle.harness.pastruns import DiscardRun, ForkRun, GetSessions, GetStory, 
 from bridle.indexer.text import LineEdit
 
 __all__ = [
-    "AcceptFinding", "Area", "Ask", "Badge", "Buffer", "CancelRun", "CheckFinished", "CheckStarted", "Clash",
-    "Closed", "DiscardRun", "Done", "EditLines", "Edited", "EditedFile", "Engine", "EngineEvent", "EngineReply",
-    "EngineRequest", "Exec", "Executed", "Fault", "FilePatch", "FindSymbols", "Finding", "FinishLanding", "Flag",
-    "ForkRun", "GetContext", "GetDefinitions", "GetImpact", "GetOutline", "GetProposals", "GetReach", "GetRelated",
-    "GetReversal", "GetSessions", "GetStatus", "GetStory", "GetUses", "GetWorkflows", "GrantNeeds", "Hunk", "Impact",
-    "IndexProgress", "Kept", "Known", "LandingPlan", "LandingResult", "LinesReply", "LinesRequest", "Lost",
-    "NavigationReply", "NavigationRequest", "Note", "Origin", "PackPiece", "PackView", "Paper", "PastRequest",
-    "PauseIndexing", "PrepareLanding", "PrepareRewind", "PrepareUndo", "Proposal", "ProposalChanged", "ProposalId",
-    "Proposals", "Reach", "ReachRow", "Reached", "ReadLines", "Refresh", "Refusal", "RefusedPlace", "Reject",
-    "Related", "RelatedSymbols", "Relation", "ReplyTo", "ResumeRun", "Reversal", "RunAccepted", "RunEnded", "RunId",
-    "RunProgress", "RunStory", "Selection", "SessionRow", "Sessions", "SetTrust", "Shown", "Spot", "StartRun",
-    "Status", "StepRow", "SymbolRow", "Symbols", "SyncBuffers", "TakeBackFinding", "Usage", "UserProblem", "Uses",
-    "Values", "Verdict", "Verified", "Verify", "WorkflowRow", "Workflows", "expect",
+    "About", "AcceptFinding", "Area", "Ask", "Author", "Badge", "Buffer", "Caller", "CancelRun", "Change",
+    "CheckFinished", "CheckStarted", "Clash", "Closed", "DiscardRun", "Done", "EditLines", "Edited", "EditedFile",
+    "Engine", "EngineEvent", "EngineReply", "EngineRequest", "Exec", "Executed", "Fault", "FilePatch", "FindSymbols",
+    "Finding", "FinishLanding", "Flag", "ForkRun", "GetAbout", "GetContext", "GetDefinitions", "GetImpact",
+    "GetOutline", "GetProposals", "GetReach", "GetRelated", "GetReversal", "GetSessions", "GetStatus", "GetStory",
+    "GetUses", "GetWorkflows", "GrantNeeds", "Hunk", "Impact", "IndexProgress", "Kept", "Known", "LandingPlan",
+    "LandingResult", "LinesReply", "LinesRequest", "Lost", "NavigationReply", "NavigationRequest", "Note", "Origin",
+    "PackPiece", "PackView", "Paper", "PastRequest", "PauseIndexing", "PrepareLanding", "PrepareRewind", "PrepareUndo",
+    "Proposal", "ProposalChanged", "ProposalId", "Proposals", "Reach", "ReachRow", "Reached", "ReadLines", "Refresh",
+    "Refusal", "RefusedPlace", "Reject", "Related", "RelatedSymbols", "Relation", "ReplyTo", "ResumeRun", "Reversal",
+    "RunAccepted", "RunEnded", "RunId", "RunProgress", "RunStory", "Selection", "SessionRow", "Sessions", "SetTrust",
+    "Shown", "Spot", "StartRun", "Status", "StepRow", "SymbolRow", "Symbols", "SyncBuffers", "TakeBackFinding", "Usage",
+    "UserProblem", "Uses", "Values", "Verdict", "Verified", "Verify", "WorkflowRow", "Workflows", "expect",
 ]  # fmt: skip
 
 
@@ -325,11 +326,11 @@ class GetReach(msgspec.Struct, frozen=True, tag=True):
 EngineRequest = (
     GetStatus | SetTrust | SyncBuffers | Verify | Exec | GrantNeeds | StartRun | CancelRun | ReplyTo | GetProposals
     | Reject | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetWorkflows | Refresh | PrepareRewind
-    | AcceptFinding | TakeBackFinding | GetReversal | GetReach | PauseIndexing
+    | AcceptFinding | TakeBackFinding | GetReversal | GetReach | GetAbout | PauseIndexing
     | PastRequest | NavigationRequest | LinesRequest
 )  # fmt: skip
 
-ENDED_BY_LEAVING = NavigationRequest | Verify
+ENDED_BY_LEAVING = NavigationRequest | Verify | GetAbout
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 

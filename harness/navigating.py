@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from bridle.harness.buffers import Buffers
 from bridle.harness.knowing import Knowing
@@ -60,6 +61,16 @@ from bridle.indexer.usages import Usages
 CATCH_UP_S = 2.0
 PREPARING_S = 0.015
 RESTING_S = 0.02
+NO_CODE = frozenset(("module", "section", "key", "suite"))
+"""What is pointed at as a place alone, not as a definition."""
+
+
+class Pointed(NamedTuple):
+    """What is meant at a position by a snapshot; None where it is no name of the index, or nobody looked in time."""
+
+    snapshot: Snapshot | None = None
+    symbol: Symbol | None = None
+    complete: bool = False
 
 
 class Navigating:
@@ -72,6 +83,10 @@ class Navigating:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="navigating")
         self._names: SymbolNames | None = None
         self._preparing: asyncio.Task[None] | None = None
+
+    async def point(self, at: Spot) -> Pointed:
+        """Return what is meant at a position as it is known now: nothing is waited for but questions before it."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._point, at)
 
     async def answer(self, request: NavigationRequest) -> NavigationReply:
         """Answer from what is known now. Ends its work when it is cancelled."""
@@ -106,6 +121,13 @@ class Navigating:
         snapshot = self._knowing.now
         texts = self._seen(snapshot, "utf-8").bytes_of
         return snapshot.complete and self._usages.prepare(snapshot, texts, lambda: time.monotonic() > until)
+
+    def _point(self, at: Spot) -> Pointed:
+        snapshot = self._knowing.now
+        seen = self._seen(snapshot, at.encoding)
+        found = seen.meant(at) or seen.headed(at)
+        symbol = next((one for one in found if one.kind not in NO_CODE), None)
+        return Pointed(snapshot, symbol, complete=snapshot.complete and not seen.is_behind)
 
     def _answer(self, request: NavigationRequest, stop: threading.Event) -> tuple[NavigationReply, bool]:
         """Return the answer, and whether files are not as the index knows them."""
@@ -191,6 +213,13 @@ class _Seen:
             return []
         byte = text.byte_at(at.line, at.character, at.encoding)
         return definitions_at(self._snapshot, at.path, byte, self.bytes_of)
+
+    def headed(self, at: Spot) -> list[Symbol]:
+        """Return the definition whose name stands on the line of a position."""
+        symbol, text = self._snapshot.enclosing(at.path, at.line), self._text(at.path)
+        if symbol is None or text is None or symbol.kind == "module":
+            return []
+        return [symbol] if text.position(name_of(self._snapshot, symbol)[0], "utf-8")[0] == at.line else []
 
     def rows(self, symbols: Iterable[Symbol]) -> tuple[SymbolRow, ...]:
         """Return definitions with their places; those of a text that is not there left out."""

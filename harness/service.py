@@ -12,6 +12,7 @@ from bridle.harness.asking import Asking
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
 from bridle.harness.completing import Completing
+from bridle.harness.describing import Describing
 from bridle.harness.editing import Editing
 from bridle.harness.executing import Executing
 from bridle.harness.knowing import Knowing
@@ -61,6 +62,7 @@ class Rooms:
     navigating: Navigating
     checking: Checking
     reaching: Reaching
+    describing: Describing
     completing: Completing
     executing: Executing
     runs: Runs
@@ -106,6 +108,7 @@ class LocalEngine:
         self._rooms.executing.stop()
         await self._rooms.runs.close()
         await self._rooms.overview.close()
+        await self._rooms.describing.close()
         self._rooms.navigating.close()
         await self._rooms.release()
         await self._rooms.knowing.close()
@@ -160,6 +163,8 @@ class LocalEngine:
                 rooms.knowing.pause(paused=request.paused)
             case e.GetReach():
                 return await rooms.reaching.reach(request)
+            case e.GetAbout():
+                return await rooms.describing.describe(request)
             case e.GetWorkflows():
                 return rooms.runs.workflows()
             case _:

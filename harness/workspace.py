@@ -17,6 +17,7 @@ from bridle.harness.buffers import Buffers
 from bridle.harness.calibrated import Calibration
 from bridle.harness.checking import Checking
 from bridle.harness.completing import Completing
+from bridle.harness.describing import Describing, Kept
 from bridle.harness.editing import Editing
 from bridle.harness.embedding import opener
 from bridle.harness.executing import Executing
@@ -119,14 +120,17 @@ def _rooms(
     completing, runs = Completing(ground), Runs(ground)
     checking = Checking(root, state, settings, buffers, post.emit, unsheltered, ground.grants, completing.begin)
     landings = Landings(ground, Proving(checking, ground.ledger, buffers, post.emit))
+    navigating, reaching = Navigating(root, buffers, knowing), Reaching(buffers, checking.memory)
+    kept = Kept(ground.ledger, ground.blobs, state.journals)
     return Rooms(
         buffers=buffers,
         trust=trust,
         asking=asking,
         knowing=knowing,
-        navigating=Navigating(root, buffers, knowing),
+        navigating=navigating,
         checking=checking,
-        reaching=Reaching(buffers, checking.memory),
+        reaching=reaching,
+        describing=Describing(root, buffers, navigating, reaching, kept),
         completing=completing,
         executing=Executing(ground),
         runs=runs,

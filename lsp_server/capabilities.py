@@ -24,6 +24,9 @@ ONE_LINE = ("helix",)
 SHUFFLING = ("helix",)
 """Clients that, before they had questions, sent each change from a task of its own: a later one may come first."""
 
+FOLLOWS_LINKS = ("Visual Studio Code", "Code - OSS", "code-server", "VSCodium", "Cursor")
+"""Clients in which a link to a line of a file, in a hover, leads there."""
+
 ONE_SERVER = ("Eglot",)
 """Clients that give a document to one server only."""
 
@@ -56,6 +59,11 @@ class Client(msgspec.Struct, frozen=True):
     def alone(self) -> bool:
         """Whether a document has no other server in this client, ever."""
         return self.name.startswith(ONE_SERVER)
+
+    @property
+    def follows_links(self) -> bool:
+        """Whether a link in a hover leads to the line of a file."""
+        return self.name.startswith(FOLLOWS_LINKS)
 
     @property
     def modal(self) -> bool:

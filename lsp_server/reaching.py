@@ -1,4 +1,4 @@
-"""Which tests reach the code on screen: as hover on a function's head, and, where the person wants them, as lenses."""
+"""Which tests reach the code on screen: in words, for hover, and, where the person wants them, as lenses."""
 
 from __future__ import annotations
 
@@ -9,27 +9,25 @@ from lsprotocol import types as lsp
 from bridle.harness.engine import Closed, GetReach, Reach, ReachRow, UserProblem
 from bridle.lsp_server.documents import Document
 from bridle.lsp_server.session import Session
+from bridle.lsp_server.values import fenced
 
 PATIENCE_S = 5.0
 MAX_NAMED = 8
 NAME = "bridle.verify"
 
 
-async def hover(session: Session, document: Document, line: int, *, markdown: bool) -> str:
-    """Return what is known of the tests of the function whose head stands on a 0-based line, "" for no such."""
-    if line >= len(document.text.lines) or "def " not in document.text.lines[line]:
-        return ""
-    row = next((row for row in await _rows(session, document) if row.start_line == line), None)
-    if row is None:
-        return ""
-    named = [f"- `{one}`" if markdown else f"- {one}" for one in row.tests[:MAX_NAMED]]
-    left = row.n_tests - len(named)
-    return "\n".join([in_words(row), "", *named, *([f"- and {left} more"] if left > 0 else [])]).strip()
-
-
 async def lenses(session: Session, document: Document) -> list[lsp.CodeLens]:
     """Return one lens above each function that tests were seen to reach; it runs them."""
     return [_lens(document, row) for row in await _rows(session, document) if row.n_tests]
+
+
+def tests_told(row: ReachRow, *, markdown: bool) -> list[str]:
+    """Return what is known of the tests of a function, a line each."""
+    named = [f"- {fenced(one) if markdown else one}" for one in row.tests[:MAX_NAMED]]
+    left = row.n_tests - len(named)
+    if left > 0:
+        named.append(f"- and {left} more")
+    return [in_words(row), *(["", *named] if named else [])]
 
 
 def in_words(row: ReachRow) -> str:
@@ -39,10 +37,11 @@ def in_words(row: ReachRow) -> str:
     count = f"{row.n_tests} test{'s' * (row.n_tests != 1)} reach{'es' * (row.n_tests == 1)} this"
     became = f"{row.n_failed} failed" if row.n_failed else "passed"
     text = "on this text" if row.same_text else "before it was changed"
-    return f"{count} · {became} {_ago(row.seconds_ago)} ago {text}"
+    return f"{count} · {became} {ago(row.seconds_ago)} ago {text}"
 
 
-def _ago(seconds: float) -> str:
+def ago(seconds: float) -> str:
+    """Return how long that is, in the unit that suits it."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"

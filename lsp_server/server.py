@@ -20,7 +20,7 @@ from lsprotocol import types as lsp
 
 from bridle.harness.engine import GetProposals, Proposals, UserProblem
 from bridle.indexer.stdio import Outlet, pump, take_stdio
-from bridle.lsp_server import asks, reaching
+from bridle.lsp_server import about, asks, reaching
 from bridle.lsp_server.actions import code_actions
 from bridle.lsp_server.arguments import read_argument
 from bridle.lsp_server.billing import NAME, bill_actions
@@ -233,8 +233,10 @@ class Door:
         if found is None:
             return None
         document, session = found[0], found[1].session
-        line, markdown = params.position.line, self._client.hover_markdown
-        said = session.hover(document, line) or await reaching.hover(session, document, line, markdown=markdown)
+        at = params.position
+        values = session.hover(document, at.line)
+        known = await about.hover(session, document, at.line, at.character, self._client)
+        said = "\n\n".join(part for part in (values, known) if part)
         kind = lsp.MarkupKind.Markdown if self._client.hover_markdown else lsp.MarkupKind.PlainText
         return lsp.Hover(contents=lsp.MarkupContent(kind=kind, value=said)) if said else None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from tests.editors.neovim import Neovim
@@ -81,6 +83,15 @@ def test_bridle_leads_around_the_code_until_pyright_does_and_nothing_is_told_twi
     neovim: Neovim, scene: Scene
 ) -> None:
     neovim.play("the_way_around_until_another_server_leads", scene)
+
+
+def test_a_hover_tells_who_calls_a_name_its_last_commit_and_whose_a_line_is(neovim: Neovim, scene: Scene) -> None:
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+    for words in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-q", "-m", "Begin the till"]):
+        subprocess.run(["git", *words], cwd=scene.root, check=True)
+    seen = neovim.play("a_hover_tells_whose_a_line_is", scene)["seen"]
+    assert "Fix tests/test_money.py" in seen["line"]
+    assert "by `Ada`" in seen["name"]
 
 
 def test_an_instruction_is_asked_for_and_an_edit_that_weakens_a_test_is_refused(neovim: Neovim, scene: Scene) -> None:

@@ -24,6 +24,9 @@ from bridle.indexer.text import LineEdit, apply_edits, split_lines
 TREE = "0" * 32
 
 
+REACH = e.ReachRow("f", 0, 2, 7, 0, 12.0, same_text=True, tests=("test_a.py::test_f",))
+
+
 class Plan(NamedTuple):
     proposal: str
     undo: bool
@@ -156,7 +159,10 @@ class FakeEngine:
             case e.PauseIndexing():
                 self.emit(e.IndexProgress(1, 1, done=True, paused=request.paused))
             case e.GetReach():
-                return e.Reach((e.ReachRow("f", 0, 2, 7, 0, 12.0, same_text=True, tests=("test_a.py::test_f",)),))
+                return e.Reach((REACH,))
+            case e.GetAbout():
+                line = self.text(request.at.path).split("\n")[request.at.line]
+                return e.About("f", reach=REACH) if line.startswith("def f") else e.About()
             case e.FindSymbols() | e.GetDefinitions() | e.GetOutline():
                 return e.Symbols((self.symbol(),), self.known())
             case e.GetUses():

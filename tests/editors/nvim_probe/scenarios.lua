@@ -116,6 +116,47 @@ function M.one_undo_takes_the_fix()
   assert(has(source, scene.right)(), "redo brings it back")
 end
 
+--- What the person reads in the window that a hover opens, once all of `wanted` is in it.
+---@param wanted string[]
+---@return string
+local function hovered(wanted)
+  local text
+  probe.wait("a hover says " .. table.concat(wanted, ", "), function()
+    vim.cmd("silent! fclose!")
+    vim.lsp.buf.hover()
+    vim.wait(500, function()
+      for _, window in ipairs(vim.api.nvim_list_wins()) do
+        if vim.api.nvim_win_get_config(window).relative ~= "" then
+          text = probe.text(vim.api.nvim_win_get_buf(window))
+          return true
+        end
+      end
+      return false
+    end)
+    return text ~= nil
+      and vim.iter(wanted):all(function(each)
+        return text:find(each, 1, true) ~= nil
+      end)
+  end)
+  vim.cmd("silent! fclose!")
+  return text
+end
+
+function M.a_hover_tells_whose_a_line_is()
+  local source, offer = propose()
+  accept(source, offer)
+  probe.wait("the change landed", has(source, scene.right))
+  vim.api.nvim_set_current_buf(source)
+  vim.api.nvim_win_set_cursor(0, { scene.wrong_line + 1, 0 })
+  probe.note("line", hovered({ "this line was written by run", "accepted by you" }))
+  vim.fn.search("def percent", "w")
+  vim.fn.search("percent")
+  probe.note("name", hovered({ "caller", "last change:", "Begin the till", "tests reach this", "written by run" }))
+  vim.api.nvim_win_set_cursor(0, { scene.wrong_line + 1, 0 })
+  probe.type("A  # mine<Esc>")
+  probe.note("edited", hovered({ "edited since run" }))
+end
+
 function M.lines_typed_above_while_it_runs()
   local typed = "# one\n# two\n# three\n"
   local source, offer = propose(function(bufnr)

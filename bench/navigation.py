@@ -33,9 +33,12 @@ from bridle.indexer.places import each_use
 from bridle.indexer.text import split_lines, unit_length
 
 GOAL_P95_MS = 50.0
+FIRST_HOVER_P95_MS = 400.0
+"""Git is waited for 0.3 s."""
 SMOKE_SLACK = 4.0
 WAIT_S = 600.0
 HOUSE = Path(__file__).resolve().parents[1]
+FIRST_HOVER = "hover, first time"
 FLOORS = ("indexer", "context", "harness", "lsp_server", "mcp_server", "cli")
 QUERIES = ("get", "QuerySet", "mod", "save", "qs", "gooo", "_", "Form.clean", "test", "contextmanager")
 
@@ -135,6 +138,8 @@ def questions(server: Server, asked: Sequence[Name]) -> Iterator[tuple[str, Took
     """Ask all there is to ask, one after the other; yield what, how long it took, and the answer."""
     for name in asked:
         yield "definition", *server.timed("textDocument/definition", server.at(name))
+        for what in (FIRST_HOVER, "hover"):
+            yield what, *server.timed("textDocument/hover", server.at(name))
         references = server.at(name, context={"includeDeclaration": False})
         yield "references", *server.timed("textDocument/references", references)
         took, items = server.timed("textDocument/prepareCallHierarchy", server.at(name))
@@ -240,9 +245,10 @@ def main() -> int:
             tell(command, theirs_times)
             print(f"{command}: {agreement(ours, theirs, root)}")
     late = {what: p95([one.passed for one in found]) for what, found in times.items()}
-    late = {what: took for what, took in late.items() if took > goal}
+    goals = dict.fromkeys(late, goal) | {FIRST_HOVER: max(goal, FIRST_HOVER_P95_MS)}
+    late = {what: took for what, took in late.items() if took > goals[what]}
     for what, took in late.items():
-        print(f"missed: {what} p95 {took:.1f} ms, goal {goal:.0f} ms")
+        print(f"missed: {what} p95 {took:.1f} ms, goal {goals[what]:.0f} ms")
     return int(bool(late))
 
 

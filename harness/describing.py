@@ -24,6 +24,7 @@ from bridle.harness.buffers import Buffers
 from bridle.harness.engine import GetReach
 from bridle.harness.lastchange import Changed, LastChanges
 from bridle.harness.navigating import Navigating, Pointed
+from bridle.harness.navigation import Spot
 from bridle.harness.nouns import Fault, ReachRow, UserProblem
 from bridle.harness.proposals.ledger import Ledger
 from bridle.harness.reaching import Reaching
@@ -35,7 +36,8 @@ from bridle.indexer.facts import Symbol
 from bridle.indexer.resolve import is_test, is_test_file
 from bridle.indexer.snapshot import Snapshot
 
-WAIT_S = 0.3
+WAIT_S, LEAST_S = 0.3, 0.1
+"""How long is waited for an answer, and how long for its parts even where the place itself took that long."""
 MAX_CALLERS = 5
 MAX_READ_CHARS = 10_000
 MAX_CHARS = 120
@@ -72,6 +74,7 @@ class Describing:
         self._changes = LastChanges(root)
         self._asking: _Asking | None = None
         self._git = asyncio.Lock()
+        self._comparing = threading.Lock()
         self._wrote: OrderedDict[tuple[str, str, str], Wrote] = OrderedDict()
         self._accepted: OrderedDict[tuple[str, str], Acceptance | None] = OrderedDict()
 
@@ -82,17 +85,15 @@ class Describing:
         pointed = await _within(WAIT_S, self._navigating.point(at)) or Pointed()
         symbol = pointed.symbol
         path = symbol.span.path if symbol is not None else at.path
-        here = asyncio.to_thread(self._author, at.path, at.line, symbol)
+        left_s = max(LEAST_S, began + WAIT_S - time.monotonic())
         if symbol is None:
-            author = await _within(_left(began), here)
-            return About(complete=pointed.complete, author=author)
-        text = await asyncio.to_thread(self._text, path)
+            return About(complete=pointed.complete, author=await _within(left_s, self._author(at, None)))
         lines = range(symbol.span.start_line, max(symbol.span.end_line, symbol.span.start_line + 1))
         author, change, reach, callers = await asyncio.gather(
-            _within(_left(began), here),
-            _within(_left(began), self._changed(path, text, lines)),
-            _within(_left(began), self._reach(path, symbol)),
-            _within(_left(began), asyncio.to_thread(callers_of, pointed.snapshot, symbol)),
+            _within(left_s, self._author(at, symbol)),
+            _within(left_s, self._changed(path, lines)),
+            _within(left_s, self._reach(path, symbol)),
+            _within(left_s, asyncio.to_thread(callers_of, pointed.snapshot, symbol)),
         )
         callers = callers or []
         return About(
@@ -114,8 +115,9 @@ class Describing:
 
     # --- git ------------------------------------------------------------------------------------------------
 
-    async def _changed(self, path: str, text: str | None, lines: range) -> Changed | None:
+    async def _changed(self, path: str, lines: range) -> Changed | None:
         """Return what git says; who stops waiting leaves it going, until somebody asks for something else."""
+        text = await asyncio.to_thread(self._text, path)
         if text is None:
             return None
         what, asking = (path, text, lines), self._asking
@@ -141,12 +143,18 @@ class Describing:
 
     # --- runs -----------------------------------------------------------------------------------------------
 
-    def _author(self, path: str, line: int, symbol: Symbol | None) -> Author | None:
+    async def _author(self, at: Spot, symbol: Symbol | None) -> Author | None:
         """Return the run that wrote a line, else, on the head of a definition, the newest that wrote lines of it."""
-        landings = landings_of(self._kept.ledger.newest_first(), path)
-        text = self._text(path) if landings else None
-        if text is None:
-            return None
+        landings = landings_of(self._kept.ledger.newest_first(), at.path)
+        return await asyncio.to_thread(self._whose, landings, at.path, at.line, symbol) if landings else None
+
+    def _whose(self, landings: list[Landed], path: str, line: int, symbol: Symbol | None) -> Author | None:
+        with self._comparing:
+            text = self._text(path)
+            return self._found(landings, text, line, symbol) if text is not None else None
+
+    def _found(self, landings: list[Landed], text: str, line: int, symbol: Symbol | None) -> Author | None:
+        path = landings[0].file.path
         mark = digest(text.encode("utf-8", "replace"))
         found = [self._wrote_of(landed, text, mark) for landed in landings]
         for one in found:
@@ -228,10 +236,6 @@ def _told(changed: Changed) -> Change:
     ago = max(0.0, time.time() - commit.time)
     said = Change(commit.id[:SHORT_COMMIT], plain(commit.subject), plain(commit.author), ago)
     return msgspec.structs.replace(said, open="some") if n_open else said
-
-
-def _left(began: float) -> float:
-    return max(0.0, began + WAIT_S - time.monotonic())
 
 
 async def _within(seconds: float, work: Coroutine[object, object, Part]) -> Part | None:

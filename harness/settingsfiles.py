@@ -185,6 +185,7 @@ class EditorSettings(Common, frozen=True):
     sandbox: Sandbox = Sandbox()
     # What the plug-ins set for themselves and their door; nothing of it matters to the engine.
     lens: Lens = Lens()
+    hover: bool = True
     path: str = ""
     shown_folder: str = msgspec.field(default="", name="shownFolder")
     trace: Any = None

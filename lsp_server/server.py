@@ -233,6 +233,8 @@ class Door:
         if found is None:
             return None
         document, session = found[0], found[1].session
+        if not session.settings.hover:
+            return None
         at = params.position
         values = session.hover(document, at.line)
         known = await about.hover(session, document, at.line, at.character, self._client)

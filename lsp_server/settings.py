@@ -20,7 +20,8 @@ _EMPTY: Mapping[str, object] = {}
 
 class ClientSettings(msgspec.Struct, frozen=True):
     """Which findings are shown beside those of other tools, where shown changes are written, whether
-    tests have lenses, where the way around the code is told (None: as the person's own file says), and all as sent.
+    tests have lenses and hovers say anything, where the way around the code is told (None: as the person's own file
+    says), and all as sent.
     """
 
     lint: Show = "auto"
@@ -28,6 +29,7 @@ class ClientSettings(msgspec.Struct, frozen=True):
     accepted: ShowAccepted = "hint"
     shown_folder: str = ""
     test_lens: bool = False
+    hover: bool = True
     navigation: Navigation | None = None
     sent: Mapping[str, object] = _EMPTY
 
@@ -46,6 +48,7 @@ def read_settings(sent: object) -> ClientSettings:
         accepted="off" if diagnostics.get("accepted") == "off" else "hint",
         shown_folder=folder if isinstance(folder, str) else "",
         test_lens=_mapping(found.get("lens")).get("tests") is True,
+        hover=found.get("hover") is not False,
         navigation=_navigation(found.get("navigation")),
         sent=found,
     )

@@ -57,6 +57,18 @@ def test_hover_on_a_functions_head_tells_of_its_tests_and_elsewhere_nothing(edit
     assert editor.request("textDocument/codeLens", {"textDocument": params["textDocument"]}) == []
 
 
+def test_a_hover_says_nothing_where_the_person_wants_none(editors: Start) -> None:
+    editor = editors("neovim")
+    (editor.root / "a.py").write_text(TEXT)
+    editor.start(initializationOptions={"settings": {"fake": {"files": ["a.py"]}, "hover": False}})
+    editor.open("a.py")
+    params = {"textDocument": {"uri": editor.uri("a.py")}, "position": {"line": 0, "character": 4}}
+    assert editor.request("textDocument/hover", params) is None
+    told = {"settings": {"bridle": {"fake": {"files": ["a.py"]}, "hover": True}}}
+    editor.notify("workspace/didChangeConfiguration", told)
+    assert editor.request("textDocument/hover", params) is not None
+
+
 def test_a_lens_runs_the_tests_where_the_person_wants_lenses(editors: Start) -> None:
     editor = editors("vscode")
     (editor.root / "a.py").write_text(TEXT)

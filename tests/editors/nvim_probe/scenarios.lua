@@ -133,10 +133,9 @@ local function hovered(wanted)
       end
       return false
     end)
-    return text ~= nil
-      and vim.iter(wanted):all(function(each)
-        return text:find(each, 1, true) ~= nil
-      end)
+    return vim.iter(wanted):all(function(each)
+      return (text or ""):find(each, 1, true) ~= nil
+    end)
   end)
   vim.cmd("silent! fclose!")
   return text

@@ -93,6 +93,11 @@ def test_one_hunk_is_taken_by_its_lens_the_other_left_and_the_run_taken_back_in_
     assert "fix: Make this finding go away" in after, "the first step is the order"
 
 
+def test_a_proposal_is_chosen_from_in_the_refactor_preview_of_vs_code(code: Code, scene: Scene) -> None:
+    """Discarded, taken in part, taken whole: what the person ticks is what stands, and what is verified afterwards."""
+    code.play("chosen_from_in_the_refactor_preview", with_two_files(scene), Page(person="choosesInThePreview"))
+
+
 @pytest.mark.long
 def test_an_instruction_is_asked_for_and_an_edit_that_weakens_a_test_is_refused(code: Code, scene: Scene) -> None:
     result = code.play("a_refused_edit", scene, Page(person="asksToLoosenTheTestAndForAnExplanation"))

@@ -98,6 +98,28 @@ export async function takesTheRunBackInTheTree(page, plan) {
   signal(plan, "taken back");
 }
 
+/** Discards the preview of a proposal, takes one part of it, and then all that is left. */
+export async function choosesInThePreview(page, plan) {
+  const panel = page.locator(".bulk-edit-panel");
+  const rows = panel.locator(".monaco-list-row");
+  const part = (file) => rows.filter({ hasText: file }).locator(".edit-checkbox");
+  const press = (name) => panel.locator(".monaco-button", { hasText: name }).click();
+  await part("money.py").waitFor();
+  await press("Discard");
+  await message(page, "nothing of it was taken").waitFor();
+  signal(plan, "discarded");
+  await part("money.py").waitFor();
+  await part("money.py").click();
+  await photograph(page, plan, "preview");
+  await press("Apply");
+  await message(page, "hunk 2 of 2 taken, not verified as chosen").waitFor();
+  await message(page, /verified: .*\(hunk 2 of 2\)/).waitFor();
+  signal(plan, "proved");
+  await part("cart.py").waitFor();
+  await part("cart.py").click();
+  await press("Apply");
+}
+
 /** Reads of the server's version, says the same thing twice, the second time by taking it from the list, and gives a key. */
 export async function readsOfTheOtherVersionAndGivesAKey(page, plan) {
   await reads(page, plan, "is of version 0.1.0, this extension of 0.2.0", "other version");

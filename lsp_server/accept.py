@@ -89,7 +89,9 @@ class Landing:
         """Land while nothing else does. Raises UserProblem where the person has a preview to decide on first."""
         async with self._turn:
             if self.previewed:
-                step = "apply or discard it there, or give it up: 'Bridle: Give Up the Open Preview' (bridle.endPreview)"
+                step = (
+                    "apply or discard it there, or give it up: 'Bridle: Give Up the Open Preview' (bridle.endPreview)"
+                )
                 raise UserProblem(f"nothing was changed: the preview of {self.previewed!r} is open in the editor", step)
             yield
 

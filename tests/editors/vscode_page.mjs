@@ -107,6 +107,7 @@ export async function choosesInThePreview(page, plan) {
   await part("money.py").waitFor();
   await press("Discard");
   await message(page, "nothing of it was taken").waitFor();
+  await looksAtTheStatus(page, plan);
   signal(plan, "discarded");
   await part("money.py").waitFor();
   await part("money.py").click();
@@ -139,6 +140,20 @@ export async function readsOfTheOtherVersionAndGivesAKey(page, plan) {
   await page.keyboard.press("Enter");
 }
 
+/** Looks at the items of the language's status, and leaves what they say and how far their commands reach. */
+async function looksAtTheStatus(page, plan) {
+  await page.locator("#status\\.languageStatus").hover();
+  const items = page.locator(".hover-language-status", { hasText: "Bridle: " });
+  await items.filter({ hasText: "tokens" }).waitFor();
+  await photograph(page, plan, "status");
+  const links = await items.locator("a", { hasText: /^(Log|Runs)$/ }).all();
+  const ends = await Promise.all(links.map(async (link) => link.boundingBox().then(({ x, width }) => x + width)));
+  const text = (await items.allTextContents()).join("\n");
+  signal(plan, "status", JSON.stringify({ text, ends, width: page.viewportSize().width }));
+  await page.mouse.move(0, 0);
+  await items.first().waitFor({ state: "detached" });
+}
+
 /** Waits for a message and leaves all that are shown in a signal. */
 async function reads(page, plan, words, name) {
   await message(page, words).waitFor();
@@ -166,6 +181,7 @@ export async function photographsAFix(page, plan) {
   await page.locator(".squiggly-info").first().waitFor();
   await lens(page, "accept, verified").waitFor();
   await photograph(page, plan, "proposal");
+  await looksAtTheStatus(page, plan);
   await answer(page, "Show");
   await page.locator(".tab.active", { hasText: ".diff" }).waitFor();
   await photograph(page, plan, "diff");

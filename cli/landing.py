@@ -82,7 +82,8 @@ async def _back(engine: Engine, request: PrepareUndo | PrepareRewind, on_clash: 
         step = f"--on-clash keep leaves your lines, --on-clash take takes them back too: {places}" if places else ""
         raise UserProblem(f"nothing was changed: {plan.refused}", step or "look at the files")
     kept = sum(clash.choice == "keep" for clash in plan.clashes)
-    told = f"; {kept} place{'s' * (kept != 1)} left as you changed them" if kept else ""
+    several = f"{kept} places left as you changed them" if kept > 1 else "1 place left as you changed it"
+    told = f"; {several}" if kept else ""
     return f"{plan.title}: wrote {await _finish(engine, plan)}{told}"
 
 

@@ -32,9 +32,10 @@ from bridle.harness.proposals.ledger import Offer
 from bridle.harness.proposals.patches import Changed, unofferable
 from bridle.harness.proposals.unproved import named, unproved
 from bridle.harness.session.journal import Journal
+from bridle.harness.session.runs import AGENT
 from bridle.harness.verify.python_version import is_newer_than_ours
 
-WORKFLOW = "agent"
+WORKFLOW = AGENT
 UNPROVED = Badge("unverified", "not verified: an agent wrote it")
 MAX_LINES = 1_000
 MAX_TEXT_CHARS = 200_000

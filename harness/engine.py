@@ -109,11 +109,12 @@ __all__ = [
     "GetUses", "GetWorkflows", "GrantNeeds", "Hunk", "Impact", "IndexProgress", "Kept", "Known", "LandingPlan",
     "LandingResult", "LinesReply", "LinesRequest", "Lost", "NavigationReply", "NavigationRequest", "Note", "Origin",
     "PackPiece", "PackView", "Paper", "PastRequest", "PauseIndexing", "PrepareLanding", "PrepareRewind", "PrepareUndo",
-    "Proposal", "ProposalChanged", "ProposalId", "Proposals", "Reach", "ReachRow", "Reached", "ReadLines", "Refresh",
-    "Refusal", "RefusedPlace", "Reject", "Related", "RelatedSymbols", "Relation", "ReplyTo", "ResumeRun", "Reversal",
-    "RunAccepted", "RunEnded", "RunId", "RunProgress", "RunStory", "Selection", "SessionRow", "Sessions", "SetTrust",
-    "Shown", "Spot", "StartRun", "Status", "StepRow", "SymbolRow", "Symbols", "SyncBuffers", "TakeBackFinding", "Usage",
-    "UserProblem", "Uses", "Values", "Verdict", "Verified", "Verify", "WorkflowRow", "Workflows", "expect",
+    "Proposal", "ProposalChanged", "ProposalId", "Proposals", "ProveLanded", "Reach", "ReachRow", "Reached",
+    "ReadLines", "Refresh", "Refusal", "RefusedPlace", "Reject", "Related", "RelatedSymbols", "Relation", "ReplyTo",
+    "ResumeRun", "Reversal", "RunAccepted", "RunEnded", "RunId", "RunProgress", "RunStory", "Selection", "SessionRow",
+    "Sessions", "SetTrust", "Shown", "Spot", "StartRun", "Status", "StepRow", "SymbolRow", "Symbols", "SyncBuffers",
+    "TakeBackFinding", "Usage", "UserProblem", "Uses", "Values", "Verdict", "Verified", "Verify", "WorkflowRow",
+    "Workflows", "expect",
 ]  # fmt: skip
 
 
@@ -290,7 +291,8 @@ class FinishLanding(msgspec.Struct, frozen=True, tag=True):
     """What became of the open documents; closed files are written now, unless an open document failed.
 
     `landed` are paths whose text is confirmed by echo, with the version it had then and its text. `inverses` take their
-    edit back from that text, and nothing that the person typed while it was on its way. → LandingResult.
+    edit back from that text, and nothing that the person typed while it was on its way. `hunks` are those that the
+    person took of what was prepared, where the editor let them choose: only these land, without proof. → LandingResult.
     """
 
     plan: str
@@ -298,6 +300,16 @@ class FinishLanding(msgspec.Struct, frozen=True, tag=True):
     failed: tuple[str, ...] = ()
     reason: str = ""
     inverses: Mapping[str, tuple[LineEdit, ...]] = {}
+    hunks: tuple[str, ...] = ()
+
+
+class ProveLanded(msgspec.Struct, frozen=True, tag=True):
+    """Earn a badge for hunks that landed together, on the tree as it is now. → LandingPlan, of which only `proposal`
+    tells: its badge is that of these hunks as they stand. Nothing changes.
+    """
+
+    proposal: ProposalId
+    hunks: tuple[str, ...]
 
 
 class GetContext(msgspec.Struct, frozen=True, tag=True):
@@ -326,7 +338,7 @@ class GetReach(msgspec.Struct, frozen=True, tag=True):
 EngineRequest = (
     GetStatus | SetTrust | SyncBuffers | Verify | Exec | GrantNeeds | StartRun | CancelRun | ReplyTo | GetProposals
     | Reject | PrepareLanding | PrepareUndo | FinishLanding | GetContext | GetWorkflows | Refresh | PrepareRewind
-    | AcceptFinding | TakeBackFinding | GetReversal | GetReach | GetAbout | PauseIndexing
+    | AcceptFinding | TakeBackFinding | GetReversal | GetReach | GetAbout | PauseIndexing | ProveLanded
     | PastRequest | NavigationRequest | LinesRequest
 )  # fmt: skip
 

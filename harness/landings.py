@@ -160,8 +160,7 @@ class Landings:
         proposal = offer.proposal
         journal = Journal(self._ground.state.journals, proposal.run, self._ground.now)
         try:
-            said = {"proposal": proposal.id, "badge": proposal.badge, "flags": proposal.flags, "hunks": hunks}
-            journal.append("overridden", said, sync=True)
+            journal.append("overridden", _against(proposal, hunks), sync=True)
         finally:
             journal.close()
 
@@ -197,7 +196,11 @@ class Landings:
     def _intend(self, plan: Plan, shown: Proposal | None, title: str) -> LandingPlan:
         """Journal that a landing is about to begin; one that changes no file needs no intent."""
         if plan.placed or not plan.rewinds:
-            self._journal_intent(plan)
+            journal = Journal(self._ground.state.journals, plan.run, self._ground.now)
+            try:
+                self._journal_intent(plan, journal)
+            finally:
+                journal.close()
         for older in [one for one in self._plans.values() if one.run == plan.run]:
             del self._plans[older.id]  # the newest wins: two landings of one run are never under way at once
         while len(self._plans) >= MAX_PLANS:
@@ -212,15 +215,11 @@ class Landings:
             clashes=tuple(clash for one in plan.placed for clash in one.clashes),
         )
 
-    def _journal_intent(self, plan: Plan) -> None:
+    def _journal_intent(self, plan: Plan, journal: Journal) -> None:
         said: dict[str, object] = {"plan": plan.id, "files": self._changes(plan.placed), "proposal": plan.proposal}
         if plan.rewinds:
             said |= {"rewinds": plan.rewinds, "what": plan.way.what}
-        journal = Journal(self._ground.state.journals, plan.run, self._ground.now)
-        try:
-            journal.append("prepared", {**said, "hunks": plan.hunks, "undoes": plan.undoes})
-        finally:
-            journal.close()
+        journal.append("prepared", {**said, "hunks": plan.hunks, "undoes": plan.undoes})
 
     def _changes(self, placed: Sequence[Placed]) -> tuple[FileChange, ...]:
         return tuple(
@@ -259,7 +258,25 @@ class Landings:
 
     # --- finishing ------------------------------------------------------------------------------------------
 
+    def _as_taken(self, plan: Plan, hunks: Collection[str], journal: Journal) -> Plan:
+        """Return the landing of what the person took in the editor, journaled in place of what was prepared.
+
+        Nothing vouches for just these hunks together, and the record says so. Raises UserProblem.
+        """
+        proposal = self._ground.ledger.get(plan.proposal).proposal
+        if not set(hunks) <= set(plan.hunks):
+            raise UserProblem(f"other hunks were prepared: {', '.join(plan.hunks)}", HOW_IT_STANDS)
+        ids = tuple(one for one in plan.hunks if one in hunks)
+        paths = {hunk.path for hunk in proposal.hunks if hunk.id in ids}
+        taken = Plan(_new_id(), plan.run, plan.proposal, tuple(p for p in plan.placed if p.path in paths), ids)
+        journal.append("rolled_back", {"plan": plan.id, "reason": "the person took a part of it", "kept": ()})
+        journal.append("overridden", _against(proposal, ids), sync=True)
+        self._journal_intent(taken, journal)
+        return taken
+
     def _finish(self, plan: Plan, request: FinishLanding, journal: Journal) -> LandingResult:
+        if request.hunks and set(request.hunks) != set(plan.hunks):
+            plan = self._as_taken(plan, request.hunks, journal)
         confirmed = {buffer.path: buffer for buffer in request.landed}
         inverses = request.inverses
         placed = tuple(_as_confirmed(p, confirmed.get(p.path), inverses.get(p.path)) for p in plan.placed)
@@ -351,6 +368,11 @@ def _landed_patch(placed: Placed) -> FilePatch:
     version = placed.open.base_version if placed.open else None
     patch = any_patch(placed.path, placed.before, placed.after, version, placed.executable)
     return msgspec.structs.replace(patch, mode=placed.mode)
+
+
+def _against(proposal: Proposal, hunks: tuple[str, ...]) -> dict[str, object]:
+    """Return what is journaled where hunks are taken without proof: what was said of the whole."""
+    return {"proposal": proposal.id, "badge": proposal.badge, "flags": proposal.flags, "hunks": hunks}
 
 
 def _with_part(proposal: Proposal, hunks: Collection[str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bridle.harness import engine as e
+from bridle.harness.afterwards import Afterwards
 from bridle.harness.asking import Asking
 from bridle.harness.buffers import Buffers
 from bridle.harness.checking import Checking
@@ -67,6 +68,7 @@ class Rooms:
     executing: Executing
     runs: Runs
     landings: Landings
+    afterwards: Afterwards
     editing: Editing
     standing: Standing
     overview: Overview
@@ -157,6 +159,9 @@ class LocalEngine:
                 return await rooms.landings.prepare_rewind(request)
             case e.FinishLanding():
                 return await rooms.landings.finish(request)
+            case e.ProveLanded():
+                self._expect_trust()
+                return await rooms.afterwards.prove(request)
             case e.GetContext():
                 return await rooms.overview.context(request)
             case e.PauseIndexing():

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bridle.context.readform import ReadMode
+from bridle.harness.allowed import SAID
 from bridle.harness.mcp.definition import ProjectServer, UserServer
 from bridle.harness.permission.hooks import MAX_S
 from bridle.harness.phases.sources import ProjectSource, UserSource
@@ -32,7 +33,12 @@ _Dollars = Annotated[float, msgspec.Meta(ge=0, le=10_000)]
 _Megabytes = Annotated[int, msgspec.Meta(ge=64, le=16_000_000)]
 _Processes = Annotated[int, msgspec.Meta(ge=16, le=1_000_000)]
 _ModeName = Literal["plan", "ask", "edit", "auto", "acceptEdits"]
-VectorStorePlace = Annotated[str, msgspec.Meta(pattern=r"^(on|off|https?://[^\s/@]+/?)$")]
+VectorStorePlace = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^(on|off|https?://[^\s/@]+/?)$", extra={SAID: '"on", "off" or the address of a server ("http://…")'}
+    ),
+]
 _ContextTokens = Annotated[int, msgspec.Meta(ge=500, le=1_000_000)]
 
 

@@ -13,15 +13,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from bridle.harness.allowed import ANY_KEY, allowed_at
 from bridle.harness.nouns import Fault, UserProblem
 
 MAX_BYTES = 1024 * 1024
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
-ANY_KEY = "[...]"
-"""Stands in a path for a key that the person chose, as msgspec says it."""
+MISSING = "Object missing required field"
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
+_PATTERN = re.compile(r"Expected `str` matching regex .*", re.DOTALL)
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _KEY = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=")
 _HEADER = re.compile(rf"\s*\[\[?\s*({_PART}(?:\s*\.\s*{_PART})*)\s*\]")
@@ -82,7 +83,10 @@ def _explained(error: str, shape: type[msgspec.Struct], name: str, text: str) ->
     unknown = _UNKNOWN.fullmatch(what)
     if unknown is None:
         key = ".".join(path)
-        return UserProblem(f"{_spot(name, text, path, nth)}: {key!r}: {what}", f"mend {key!r} there")
+        allowed = "" if what.startswith(MISSING) else allowed_at(shape, path)
+        what = _PATTERN.sub("that value cannot be", what.replace("Invalid enum value", "it cannot be"))
+        step = f"it may be {allowed}" if allowed else f"mend {key!r} there"
+        return UserProblem(f"{_spot(name, text, path, nth)}: {key!r}: {what}", step)
     allowed = ", ".join(_fields(shape, path))
     path = (*path, unknown["name"])
     return UserProblem(

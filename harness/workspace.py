@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from bridle.harness.afterwards import Afterwards
 from bridle.harness.asking import Asking, agreed, consented
 from bridle.harness.audit.spending import spent_on
 from bridle.harness.buffers import Buffers
@@ -119,7 +120,8 @@ def _rooms(
     unsheltered = Unsheltered(rung, asking)
     completing, runs = Completing(ground), Runs(ground)
     checking = Checking(root, state, settings, buffers, post.emit, unsheltered, ground.grants, completing.begin)
-    landings = Landings(ground, Proving(checking, ground.ledger, buffers, post.emit))
+    proving = Proving(checking, ground.ledger, buffers, post.emit)
+    landings = Landings(ground, proving)
     navigating, reaching = Navigating(root, buffers, knowing), Reaching(buffers, checking.memory)
     kept = Kept(ground.ledger, ground.blobs, state.journals)
     return Rooms(
@@ -135,6 +137,7 @@ def _rooms(
         executing=Executing(ground),
         runs=runs,
         landings=landings,
+        afterwards=Afterwards(ground, proving),
         editing=Editing(ground, landings),
         standing=Standing(ground.ledger, buffers, post.emit),
         overview=Overview(ground, trust, knowing, runs, rung, model.name),

@@ -6,7 +6,8 @@ All documents or none: what landed before another failed is taken back. A confli
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -80,6 +81,19 @@ class Landing:
         self._turn = asyncio.Lock()
         self.under_way = ""
         """The proposal that is being landed."""
+        self.previewed = ""
+        """The title of the proposal that waits in the editor's own preview: nothing else lands meanwhile."""
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Land while nothing else does. Raises UserProblem where the person has a preview to decide on first."""
+        async with self._turn:
+            if self.previewed:
+                step = (
+                    "apply or discard it there, or give it up: 'Bridle: Give Up the Open Preview' (bridle.endPreview)"
+                )
+                raise UserProblem(f"nothing was changed: the preview of {self.previewed!r} is open in the editor", step)
+            yield
 
     async def accept(self, proposal: str, hunks: Sequence[str], confirm: Confirm, *, force: bool) -> Outcome:
         """Land hunks of a proposal with their groups, all that are open for none.
@@ -88,7 +102,7 @@ class Landing:
 
         Raises UserProblem when nothing, or not everything, landed.
         """
-        async with self._turn:
+        async with self.turn():
             found = self._offers.get(proposal)
             if found.state != "open":
                 raise UserProblem(f"this proposal was {found.state} already", "run the action again to get a new one")
@@ -100,28 +114,29 @@ class Landing:
 
     async def undo(self, run: str, choose: Choose) -> Outcome:
         """Take a landed change back, and nothing that was typed since. Raises UserProblem."""
-        async with self._turn:
+        async with self.turn():
             return await self._undo(PrepareUndo(run), choose)
 
     async def rewind(self, request: PrepareRewind, choose: Choose) -> Outcome:
         """Bring a run back to an earlier step, and nothing that was typed since. Raises UserProblem."""
-        async with self._turn:
+        async with self.turn():
             return await self._undo(request, choose)
 
     async def _accept(self, proposal: Proposal, hunks: tuple[str, ...], confirm: Confirm, *, force: bool) -> Outcome:
-        plan = await self._prepare(proposal, hunks, (), force=force)
+        plan = await self.prepare(proposal, hunks, (), force=force)
         if plan.confirm:
             left = [path for path, why in plan.confirm.items() if not await confirm(path, why)]
-            plan = await self._prepare(proposal, _without(proposal, hunks, left), tuple(plan.confirm), force=force)
+            plan = await self.prepare(proposal, _without(proposal, hunks, left), tuple(plan.confirm), force=force)
         if plan.refused:
             anyway = "" if force else "look at it; to take it all the same, choose accept anyway"
             raise UserProblem(f"nothing was changed: {plan.refused}", anyway)
         badge = plan.proposal.badge.text if plan.proposal else ""
         return Outcome(plan.title, badge, await self._land(plan.id, plan.open_files, plan.title))
 
-    async def _prepare(
+    async def prepare(
         self, proposal: Proposal, hunks: tuple[str, ...], confirmed: tuple[str, ...], *, force: bool
     ) -> LandingPlan:
+        """Have hunks of a proposal proved and made ready to land. Raises UserProblem."""
         await self._mirror.flush()
         rebased = tuple(self._rebased(proposal, hunks))
         request = PrepareLanding(proposal.id, rebased, force, hunks, confirmed)
@@ -189,16 +204,20 @@ class Landing:
             buffers = tuple(landed.buffer for landed in confirmed.landed.values())
             inverses = {path: landed.inverse for path, landed in confirmed.landed.items()}
             finish = FinishLanding(plan, buffers, failed, confirmed.reason, inverses)
-            result = await self._link.ask(finish, LandingResult, FINISH_S)
+            result = await self.finish(finish)
         if result.outcome != "applied":
             raise UserProblem(_told(result), KEPT)
         return result
+
+    async def finish(self, request: FinishLanding) -> LandingResult:
+        """Tell the engine what became of the documents. Raises UserProblem."""
+        return await self._link.ask(request, LandingResult, FINISH_S)
 
     async def _change_documents(self, files: Sequence[FilePatch], title: str) -> Confirmed:
         """Change all documents, or none as far as that can be had."""
         try:
             for file in files:
-                self._edits(file)
+                self.edits_now(file)
         except Conflict as conflict:
             return Confirmed({}, str(conflict))
         batches = [[file] for file in files] if self._editor.client.one_edit_per_document else [files]
@@ -226,7 +245,7 @@ class Landing:
         reason = ""
         for _ in range(MAX_TRIES):
             try:
-                wanted = {file.path: self._edits(file) for file in files if file.path not in landed}
+                wanted = {file.path: self.edits_now(file) for file in files if file.path not in landed}
             except Conflict as conflict:
                 return Confirmed(landed, str(conflict))
             echo = Echo(self._documents, wanted)
@@ -255,7 +274,7 @@ class Landing:
             return Applied("yes", "")
         return await self._editor.apply(workspace_edit(parts, self._editor.client), f"Bridle: {title}")
 
-    def _edits(self, file: FilePatch) -> tuple[Document, tuple[LineEdit, ...]]:
+    def edits_now(self, file: FilePatch) -> tuple[Document, tuple[LineEdit, ...]]:
         """Return a file's edits in the lines of its document as it is now. Raises Conflict."""
         document = self._known(file)
         moved = document.log.since(document.revision if file.base_version is None else file.base_version)

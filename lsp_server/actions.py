@@ -18,6 +18,7 @@ from bridle.lsp_server.diagnostics import headline
 from bridle.lsp_server.documents import Document
 from bridle.lsp_server.instructions import instruction_at
 from bridle.lsp_server.landing import ready, workspace_edit
+from bridle.lsp_server.previewing import previewable
 from bridle.lsp_server.questions import Question
 
 QUICK_FIX: str = lsp.CodeActionKind.QuickFix.value
@@ -36,6 +37,8 @@ ON_LINES = {
     "review": "review",
 }
 """Workflows that need nothing but lines, and what they do with them."""
+FORCED = ("not green", "refused")
+"""Badges over which nothing lands but by force."""
 SURVIVED = "survived"
 """The code of a fault that no test noticed."""
 
@@ -114,7 +117,7 @@ def _all(view: View, document: Document, place: lsp.Range, client: Client) -> It
     lines = selected_lines(document.path, place)
     yield from _on_findings(view, document, client)
     for waiting in view.proposals:
-        yield from _on_proposal(waiting, view)
+        yield from _on_proposal(waiting, view, client)
     if view.trusted and view.model:
         yield _edit(document, place, lines)
         yield from _workflows(document, place, lines)
@@ -210,7 +213,7 @@ def _wanted_test(finding: Finding) -> str:
     return f"Write a test that passes now and fails when {fault} here. Change nothing but tests."
 
 
-def _on_proposal(waiting: Waiting, view: View) -> Iterator[Offered]:
+def _on_proposal(waiting: Waiting, view: View, client: Client) -> Iterator[Offered]:
     proposal, broken = waiting.proposal, waiting.broken
     kind = QUICK_FIX if waiting.here else SOURCE
     argument: Json = {"proposal": proposal.id}
@@ -227,6 +230,10 @@ def _on_proposal(waiting: Waiting, view: View) -> Iterator[Offered]:
         )
     if len({hunk.group for hunk in proposal.taking()}) > 1:
         yield from _on_hunks(waiting)
+    if whole and client.confirms_edits and proposal.badge.state not in FORCED and previewable(proposal):
+        yield Offered(
+            f"Bridle: review in the editor's own preview: {_cut(proposal.title)}", kind, "bridle.preview", argument
+        )
     yield Offered(f"Bridle: show the change: {_cut(proposal.title)}", kind, "bridle.show", argument)
     yield Offered(f"Bridle: reject the change: {_cut(proposal.title)}", kind, "bridle.reject", argument)
 
@@ -244,7 +251,7 @@ def _on_hunks(waiting: Waiting) -> Iterator[Offered]:
 
 
 def _accept(said: str, kind: str, argument: Json, proposal: Proposal) -> Offered:
-    if proposal.badge.state in ("not green", "refused"):
+    if proposal.badge.state in FORCED:
         return Offered(f"Bridle: accept anyway, {said}", kind, "bridle.acceptAnyway", argument)
     return Offered(f"Bridle: accept, {said}", kind, "bridle.accept", argument)
 

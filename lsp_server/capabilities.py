@@ -38,6 +38,7 @@ class Client(msgspec.Struct, frozen=True):
     encoding: PositionEncoding = "utf-16"
     document_changes: bool = False
     apply_edit: bool = False
+    confirms_edits: bool = False
     code_action_literals: bool = False
     disabled_actions: bool = False
     related_information: bool = False
@@ -106,6 +107,7 @@ def read_client(params: lsp.InitializeParams) -> Client:
         encoding=_encoding(name, declared.general.position_encodings if declared.general else None),
         document_changes=bool(edit.document_changes) or name.startswith("Neovim"),
         apply_edit=bool(workspace.apply_edit),
+        confirms_edits=bool(workspace.apply_edit) and edit.change_annotation_support is not None,
         code_action_literals=actions.code_action_literal_support is not None,
         disabled_actions=bool(actions.disabled_support),
         related_information=bool(diagnostics.related_information),

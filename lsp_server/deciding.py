@@ -5,10 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from bridle.harness.engine import Clash, Done, PrepareRewind, Proposal, Reject, RunEnded, Selection, UserProblem
-from bridle.lsp_server.accept import Choice, Outcome
+from bridle.harness.engine import (
+    Clash,
+    Done,
+    LandingPlan,
+    PrepareRewind,
+    Proposal,
+    ProveLanded,
+    Reject,
+    RunEnded,
+    Selection,
+    UserProblem,
+)
+from bridle.lsp_server.accept import PREPARE_S, Choice, Outcome
 from bridle.lsp_server.editor import Level
 from bridle.lsp_server.places import uri_of
+from bridle.lsp_server.previewing import Taken
 from bridle.lsp_server.session import Session
 
 ACCEPT, SHOW, REJECT = "Accept", "Show", "Reject"
@@ -74,6 +86,52 @@ async def accept(
         return _landed(session, await session.landing.accept(found.id, hunks, confirm, force=force))
     finally:
         session.reports.end(work)
+
+
+async def preview(session: Session, proposal: str) -> Taken:
+    """Have a proposal chosen from in the editor's own preview, and say what stands then. Raises UserProblem.
+
+    What was not verified as it stands is never called so; `prove_taken` is for after.
+    """
+    found = session.offers.get(proposal)
+    work = f"preview {found.id}"
+    session.reports.begin(work, f"{found.title}: tick what to take in the editor's preview", session.previewing.give_up)
+    try:
+        taken = await session.previewing.review(found.id)
+    finally:
+        session.reports.end(work)
+    session.editor.show(_told_of(taken), "information" if taken.proved or not taken.hunks else "warning")
+    return taken
+
+
+async def prove_taken(session: Session, taken: Taken) -> None:
+    """Verify what was taken in a preview as it stands, and say what came of it. Raises UserProblem."""
+    work = f"prove {taken.proposal.id}"
+    session.reports.begin(work, f"verifying {taken.title} as it was taken")
+    try:
+        proved = await session.link.ask(ProveLanded(taken.proposal.id, taken.hunks), LandingPlan, PREPARE_S)
+    finally:
+        session.reports.end(work)
+    badge = proved.proposal.badge if proved.proposal is not None else taken.proposal.badge
+    verified = badge.state == "verified"
+    step = "" if verified else ". It stands as you took it; 'Bridle: undo its last change' takes it back"
+    session.editor.show(f"{proved.title}: {badge.text}{step}", "information" if verified else "warning")
+
+
+def _told_of(taken: Taken) -> str:
+    """Return what came of a preview, in words that promise no more than was run."""
+    unsaved = f"; not saved yet: {', '.join(taken.result.unsaved)}" if taken.result.unsaved else ""
+    typed = ", ".join(taken.typed)
+    if not taken.hunks:
+        why = taken.reason or "nothing was ticked"
+        own = f"; what stands in {typed} counts as your own" if typed else ""
+        return f"{taken.title}: nothing of it was taken ({why}); it stays on offer{own}"
+    if taken.proved:
+        return f"{taken.title}: {taken.badge}{unsaved}"
+    if taken.whole:
+        return f"{taken.title}: verified, then changed: {typed}; checking again as it stands{unsaved}"
+    part = f"hunk{'s' * (len(taken.hunks) != 1)} {', '.join(taken.hunks)} of {len(taken.proposal.hunks)}"
+    return f"{taken.title}: {part} taken, not verified as chosen; checking that now{unsaved}"
 
 
 async def undo(session: Session, run: str, on_clash: str = "") -> list[str]:

@@ -72,21 +72,21 @@ class Editor:
             return await self.questions.ask(message, choices, timeout_s)
         return answer.title if isinstance(answer, lsp.MessageActionItem) and answer.title in choices else ""
 
-    async def apply(self, edit: lsp.WorkspaceEdit, label: str) -> Applied:
-        """Send an edit, and return what the client says became of it."""
+    async def apply(self, edit: lsp.WorkspaceEdit, label: str, timeout_s: float = 0.0) -> Applied:
+        """Send an edit, and return what the client says became of it; a person who is asked has `timeout_s`."""
         params = lsp.ApplyWorkspaceEditParams(edit=edit, label=label)
-        answer = await self._ask(lsp.WORKSPACE_APPLY_EDIT, params, ANSWER_S)
+        answer = await self._ask(lsp.WORKSPACE_APPLY_EDIT, params, timeout_s or ANSWER_S)
         if isinstance(answer, lsp.ApplyWorkspaceEditResult):
             reason = "" if answer.applied else answer.failure_reason or "the editor refused it"
             return Applied("yes" if answer.applied else "no", reason)
         able = self.client.apply_edit
         return Applied("unknown", "the editor gave no answer" if able else "this editor takes no edits from a server")
 
-    async def open(self, uri: str) -> bool:
+    async def open(self, uri: str, *, focus: bool = True) -> bool:
         """Show a document; False when the client cannot."""
         if not self.client.show_document:
             return False
-        params = lsp.ShowDocumentParams(uri=uri, take_focus=True)
+        params = lsp.ShowDocumentParams(uri=uri, take_focus=focus)
         answer = await self._ask(lsp.WINDOW_SHOW_DOCUMENT, params, ANSWER_S)
         return isinstance(answer, lsp.ShowDocumentResult) and answer.success
 

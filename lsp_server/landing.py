@@ -6,7 +6,7 @@ changed since is a conflict, never guessed. What is sent are whole lines.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from lsprotocol import types as lsp
@@ -17,6 +17,9 @@ from bridle.indexer.history import DiffedMap, LineMap, LoggedMap, Rebased, rebas
 from bridle.indexer.text import LineEdit, Text, apply_edits, line_body, split_lines, unit_length
 from bridle.lsp_server.capabilities import Client
 from bridle.lsp_server.documents import Document
+
+MAX_WAYS = 64
+"""How many ways to read a text as chosen edits are followed at once."""
 
 
 def line_map(document: Document, patch: FilePatch, remembered: str | None = None) -> LineMap | None:
@@ -120,6 +123,54 @@ def workspace_edit(parts: Sequence[Ready], client: Client) -> lsp.WorkspaceEdit:
     return lsp.WorkspaceEdit(document_changes=changes)
 
 
+def annotated_edit(
+    parts: Sequence[tuple[Document, Sequence[LineEdit], Sequence[str]]], notes: Mapping[str, tuple[str, str]]
+) -> lsp.WorkspaceEdit:
+    """Return one edit that the person confirms part by part: each edit carries the mark of its part.
+
+    `notes` are the label and the description of each mark.
+    """
+    changes: list[lsp.TextDocumentEdit] = []
+    for document, edits, marks in parts:
+        sent = zip(text_edits(document.text, edits), marks, strict=False)  # the last ones may have become one
+        name = lsp.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
+        annotated = [lsp.AnnotatedTextEdit(range=e.range, new_text=e.new_text, annotation_id=mark) for e, mark in sent]
+        changes.append(lsp.TextDocumentEdit(text_document=name, edits=list(annotated)))
+    told = {
+        mark: lsp.ChangeAnnotation(label=label, needs_confirmation=True, description=description)
+        for mark, (label, description) in notes.items()
+    }
+    return lsp.WorkspaceEdit(document_changes=list(changes), change_annotations=told)
+
+
+def which_stand(before: str, edits: Sequence[LineEdit], after: str) -> frozenset[int] | None:
+    """Return which of `edits`, by number, make `after` of `before`; None where no choice of them does.
+
+    Where several choices do, the largest. Line ends count for nothing.
+    """
+    lines = split_lines(_plain(before))
+    after = _plain(after)
+    ways: dict[int, tuple[int, ...]] = {0: ()}
+    """How far into `after` each choice among the edits so far reaches."""
+    done = 0
+    for number, edit in enumerate(edits):
+        between, old = "".join(lines[done : edit.start]), "".join(lines[edit.start : edit.end])
+        fresh, done = _plain(edit.text), edit.end
+        found: dict[int, tuple[int, ...]] = {}
+        for reached, chosen in ways.items():
+            at = reached + len(between)
+            if after[reached:at] != between:
+                continue
+            end = "\n" if fresh and at and after[at - 1] != "\n" else ""
+            for text, taken in ((old, chosen), (end + fresh, (*chosen, number))):
+                if after.startswith(text, at):
+                    found[at + len(text)] = _longest(found.get(at + len(text), ()), taken)
+        ways = dict(sorted(found.items(), key=lambda way: -len(way[1]))[:MAX_WAYS])
+    rest = "".join(lines[done:])
+    whole = [taken for at, taken in ways.items() if after[at:] == rest]
+    return frozenset(_longest(*whole, ())) if whole else None
+
+
 def same_text(one: str, other: str) -> bool:
     """Tell whether two texts are equal but for their line ends, which editors choose themselves."""
     return one == other or _plain(one) == _plain(other)
@@ -137,6 +188,10 @@ def _lines(start: int, end: int) -> lsp.Range:
 def _count(text: str) -> int:
     lines = split_lines(text)
     return len(lines) if lines[-1] else len(lines) - 1
+
+
+def _longest(*ways: tuple[int, ...]) -> tuple[int, ...]:
+    return max(ways, key=len)
 
 
 def _plain(text: str) -> str:

@@ -1,10 +1,11 @@
-"""The hunks that are on offer in one open document, as data: for our plug-ins, which draw them where they stand."""
+"""A proposal looked at part by part: as data for our plug-ins, which draw it, and in the editor's own preview."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
 from bridle.harness.engine import Proposal, UserProblem
+from bridle.lsp_server import deciding
 from bridle.lsp_server.arguments import Argument
 from bridle.lsp_server.desk import CommandOf, Desk, Json
 from bridle.lsp_server.documents import Document
@@ -29,7 +30,35 @@ def hunks(desk: Desk, argument: Argument) -> Json:
     return {"hunks": sorted(found, key=lambda row: (row["start"], row["end"]))}
 
 
-ON_REVIEW: Mapping[str, CommandOf] = {"bridle.hunks": hunks}
+def preview(desk: Desk, argument: Argument) -> Json:
+    """Review a proposal in the editor's own preview: what is ticked there lands, and is verified as it was chosen."""
+    session = desk.session
+
+    async def work() -> None:
+        taken = await deciding.preview(session, argument.proposal)
+        if taken.hunks:
+            desk.check_again([*taken.result.written, *taken.result.unsaved])
+        if taken.hunks and not taken.proved:
+            await deciding.prove_taken(session, taken)
+
+    session.spawn(work())
+    return {}
+
+
+def end_preview(desk: Desk, _argument: Argument) -> Json:
+    """Wait no longer for the editor's preview; what it applies from then on counts as typed by the person."""
+    previewing = desk.session.previewing
+    if not previewing.open:
+        raise UserProblem("no preview is open", "bridle.preview opens one")
+    previewing.give_up()
+    return {}
+
+
+ON_REVIEW: Mapping[str, CommandOf] = {
+    "bridle.hunks": hunks,
+    "bridle.preview": preview,
+    "bridle.endPreview": end_preview,
+}
 
 
 def _of_proposal(session: Session, proposal: Proposal) -> Iterator[Json]:

@@ -27,6 +27,7 @@ from bridle.lsp_server.link import Link, MakeEngine
 from bridle.lsp_server.mirror import Mirror
 from bridle.lsp_server.offers import Offers
 from bridle.lsp_server.places import Places, file_of
+from bridle.lsp_server.previewing import Previewing
 from bridle.lsp_server.progress import Reports
 from bridle.lsp_server.protocol import explain
 from bridle.lsp_server.screen import Screen
@@ -65,6 +66,7 @@ class Session:
         """Which place each line of the context bill is about that was shown last."""
         editor.questions.on_change = self.screen.refresh
         self.landing = Landing(self.link, documents, self.mirror, self.offers, editor)
+        self.previewing = Previewing(self.landing, documents, self.mirror, self.offers, editor, self.places)
         self._spent: dict[str, Usage] = {}
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()

@@ -59,6 +59,16 @@ class Proving:
         self._ledger.put(offer)
         return self._show(proposal.id, earned)
 
+    async def landed(self, offer: Offer, placed: Sequence[Placed], hunks: Collection[str]) -> Proposal:
+        """Return the proposal with the badge that hunks of it have which landed; what is on offer keeps its own."""
+        cancel = threading.Event()
+        try:
+            earned, verdicts, flags = await self._earn(offer, placed, hunks, self._buffers.dirty(), cancel)
+        except BaseException:
+            cancel.set()
+            raise
+        return msgspec.structs.replace(offer.proposal, badge=earned, verdicts=verdicts, flags=flags)
+
     async def _earn(
         self,
         offer: Offer,

@@ -14,9 +14,10 @@ from bridle.harness.titles import titled
 
 MAX_LISTED = 200
 BILL = "context bill"
-NO_TALK = ("exec", "apply", "accepted findings", BILL)
+AGENT = "agent edits"
+NO_TALK = ("exec", "apply", "accepted findings", BILL, AGENT)
 """What journals call that which was no run of phases: a command or edits of the person, findings that they accepted, a
-context bill for which a model was asked.
+context bill for which a model was asked, edits of another agent. None of them is gone on with, asked again or forked.
 """
 
 

@@ -69,7 +69,7 @@ def test_an_undo_meets_what_was_typed_since_and_does_as_it_is_told(offered: tupl
     assert "My money" in refused.stderr
     assert (root / CART).read_bytes() == b"# cart\n" + cart
     done = bridle("undo", "p1", "--on-clash", "keep", root=root)
-    assert (done.returncode, "1 place left as you changed them" in done.stdout) == (0, True)
+    assert (done.returncode, "1 place left as you changed it" in done.stdout) == (0, True)
     assert (root / MONEY).read_bytes() == headed(money, b"My money")
     assert (root / CART).read_bytes() == cart
 

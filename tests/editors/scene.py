@@ -118,6 +118,12 @@ def with_two_files(scene: Scene) -> Scene:
     return replace(scene, environment={**scene.environment, **transcript})
 
 
+def with_two_places(scene: Scene) -> Scene:
+    """The scene with a model whose fix touches two places of one file."""
+    transcript = {"BRIDLE_TRANSCRIPT": str(HERE / "transcripts" / "two_places.toml")}
+    return replace(scene, environment={**scene.environment, **transcript})
+
+
 def with_trace(scene: Scene) -> Scene:
     """The scene with a server that writes down all that is said, into `trace.jsonl`."""
     trace = f"--trace {shlex.quote(str(scene.folder / 'trace.jsonl'))}"

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from tests.editors.neovim import Neovim
-from tests.editors.scene import Scene, with_two_files
+from tests.editors.scene import Scene, with_two_files, with_two_places
 
 pytestmark = pytest.mark.editor
 
@@ -71,6 +71,12 @@ def test_one_hunk_is_taken_by_its_action_the_other_left_and_the_run_taken_back_b
     neovim: Neovim, scene: Scene
 ) -> None:
     neovim.play("one_hunk_is_taken_and_the_other_left", with_two_files(scene))
+
+
+def test_keys_lead_through_the_hunks_both_ways_and_the_one_at_the_cursor_is_taken_or_left(
+    neovim: Neovim, scene: Scene
+) -> None:
+    neovim.play("keys_lead_through_hunks", with_two_places(scene))
 
 
 def test_beside_another_tool_and_the_servers_of_ruff_and_pyright_nothing_is_doubled(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -91,6 +92,19 @@ def test_one_hunk_is_taken_by_its_lens_the_other_left_and_the_run_taken_back_in_
     before, after = ((scene.folder / f"{name}.signal").read_text() for name in ("sessions", "steps"))
     assert "Fix tests/test_money.py:32" in before
     assert "fix: Make this finding go away" in after, "the first step is the order"
+
+
+def test_a_proposal_is_chosen_from_in_the_refactor_preview_of_vs_code(code: Code, scene: Scene) -> None:
+    """Discarded, taken in part, taken whole: what the person ticks is what stands, and what is verified afterwards.
+
+    Meanwhile the status of the language tells state and cost, each with its command in reach.
+    """
+    code.play("chosen_from_in_the_refactor_preview", with_two_files(scene), Page(person="choosesInThePreview"))
+    status = json.loads((scene.folder / "status.signal").read_text())
+    assert re.search(r"Bridle: 1 proposal.*verified: .*…", status["text"]), status
+    assert re.search(r"Bridle: \d+,\d{3} tokens", status["text"]), status
+    assert len(status["ends"]) == 2
+    assert max(status["ends"]) <= status["width"]
 
 
 @pytest.mark.long

@@ -98,6 +98,29 @@ export async function takesTheRunBackInTheTree(page, plan) {
   signal(plan, "taken back");
 }
 
+/** Discards the preview of a proposal, takes one part of it, and then all that is left. */
+export async function choosesInThePreview(page, plan) {
+  const panel = page.locator(".bulk-edit-panel");
+  const rows = panel.locator(".monaco-list-row");
+  const part = (file) => rows.filter({ hasText: file }).locator(".edit-checkbox");
+  const press = (name) => panel.locator(".monaco-button", { hasText: name }).click();
+  await part("money.py").waitFor();
+  await press("Discard");
+  await message(page, "nothing of it was taken").waitFor();
+  await looksAtTheStatus(page, plan);
+  signal(plan, "discarded");
+  await part("money.py").waitFor();
+  await part("money.py").click();
+  await photograph(page, plan, "preview");
+  await press("Apply");
+  await message(page, "hunk 2 of 2 taken, not verified as chosen").waitFor();
+  await message(page, /verified: .*\(hunk 2 of 2\)/).waitFor();
+  signal(plan, "proved");
+  await part("cart.py").waitFor();
+  await part("cart.py").click();
+  await press("Apply");
+}
+
 /** Reads of the server's version, says the same thing twice, the second time by taking it from the list, and gives a key. */
 export async function readsOfTheOtherVersionAndGivesAKey(page, plan) {
   await reads(page, plan, "is of version 0.1.0, this extension of 0.2.0", "other version");
@@ -115,6 +138,20 @@ export async function readsOfTheOtherVersionAndGivesAKey(page, plan) {
   await page.locator(".quick-input-widget", { hasText: "Bridle: Key of the Model" }).waitFor();
   await page.keyboard.type("key-of-a-test");
   await page.keyboard.press("Enter");
+}
+
+/** Looks at the items of the language's status, and leaves what they say and how far their commands reach. */
+async function looksAtTheStatus(page, plan) {
+  await page.locator("#status\\.languageStatus").hover();
+  const items = page.locator(".hover-language-status", { hasText: "Bridle: " });
+  await items.filter({ hasText: "tokens" }).waitFor();
+  await photograph(page, plan, "status");
+  const links = await items.locator("a", { hasText: /^(Log|Runs)$/ }).all();
+  const ends = await Promise.all(links.map(async (link) => link.boundingBox().then(({ x, width }) => x + width)));
+  const text = (await items.allTextContents()).join("\n");
+  signal(plan, "status", JSON.stringify({ text, ends, width: page.viewportSize().width }));
+  await page.mouse.move(0, 0);
+  await items.first().waitFor({ state: "detached" });
 }
 
 /** Waits for a message and leaves all that are shown in a signal. */
@@ -144,6 +181,7 @@ export async function photographsAFix(page, plan) {
   await page.locator(".squiggly-info").first().waitFor();
   await lens(page, "accept, verified").waitFor();
   await photograph(page, plan, "proposal");
+  await looksAtTheStatus(page, plan);
   await answer(page, "Show");
   await page.locator(".tab.active", { hasText: ".diff" }).waitFor();
   await photograph(page, plan, "diff");

@@ -86,7 +86,7 @@ async def test_an_edit_of_shown_lines_lands_and_can_be_taken_back(engine: Engine
 async def test_it_stands_in_the_journal_as_the_agents_and_unproved(engine: Engine) -> None:
     done = await edited(engine, 2, "    return 0")
     (row,) = expect(await engine.call(GetSessions()), Sessions).sessions
-    assert (row.workflow, row.instruction, row.outcome) == ("agent", "tester: till.py", "succeeded")
+    assert (row.workflow, row.instruction, row.outcome) == ("agent edits", "tester: till.py", "succeeded")
     (offer,) = expect(await engine.call(GetProposals()), Proposals).proposals
     assert isinstance(done, Edited)
     assert (offer.id, offer.state, offer.badge.state) == (done.proposal, "accepted", "unverified")

@@ -13,7 +13,7 @@ from bridle.harness.nouns import RunId, Usage, UserProblem
 from bridle.harness.session.events import FileChange
 from bridle.harness.session.fold import RunState
 from bridle.harness.session.journal import Journal, read_journal
-from bridle.harness.session.runs import look
+from bridle.harness.session.runs import NO_TALK, look
 from bridle.harness.session.state import State
 
 RUN = RunId("r1")
@@ -105,9 +105,10 @@ def test_a_step_that_is_not_there_is_refused(state: State, step: int) -> None:
         fork(state, RUN, step, lambda: 9.0)
 
 
-def test_one_command_has_nothing_to_fork(state: State) -> None:
+@pytest.mark.parametrize("workflow", NO_TALK)
+def test_what_was_no_talk_has_nothing_to_fork(state: State, workflow: str) -> None:
     journal = Journal(state.journals, RunId("r2"), lambda: 5.0)
-    journal.append("started", {"workflow": "exec", "instruction": "make"})
+    journal.append("started", {"workflow": workflow, "instruction": "make"})
     journal.close()
     with pytest.raises(UserProblem, match="no run that goes on"):
         fork(state, RunId("r2"), 0, lambda: 9.0)

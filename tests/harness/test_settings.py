@@ -177,10 +177,22 @@ def test_a_project_that_allows_something_is_refused_by_line(desk: Desk) -> None:
             "allowed here: tokens, cost_usd",
         ),
         ("budget.turn = 2\n", ":1: there is no setting 'budget.turn'", "allowed here: tokens"),
-        ("# mode\nmode = 'yolo'\n", ":2: 'mode': Invalid enum value 'yolo'", "mend 'mode'"),
-        ("[budget]\n\ntokens = -1\n", ":3: 'budget.tokens': Expected `int` >= 1", "mend"),
-        ("[budget]\ntokens = 'many'\n", ":2: 'budget.tokens': Expected `int | null`, got `str`", "mend"),
-        ("timeout_s = inf\n", ":1: 'timeout_s': Expected `float` <= 86400", "mend"),
+        (
+            "# mode\nmode = 'yolo'\n",
+            ":2: 'mode': it cannot be 'yolo'",
+            'it may be "acceptEdits", "ask", "auto", "edit" or "plan"',
+        ),
+        ("[budget]\n\ntokens = -1\n", ":3: 'budget.tokens': Expected `int` >= 1", "it may be a whole number from 1"),
+        (
+            "[budget]\ntokens = 'many'\n",
+            ":2: 'budget.tokens': Expected `int | null`, got `str`",
+            "it may be a whole number",
+        ),
+        (
+            "timeout_s = inf\n",
+            ":1: 'timeout_s': Expected `float` <= 86400",
+            "it may be a number above 0 and up to 86400",
+        ),
         ("a = \n", "Invalid value (at line 1", "mend that line"),
         ("[permission]\n\ndeny = ['Edti(x)']\n", ":3: the rule 'Edti(x)' names no tool", "the tools are"),
         (

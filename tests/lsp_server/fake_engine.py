@@ -136,6 +136,10 @@ class FakeEngine:
                 return e.RunAccepted(e.RunId(f"{request.run}-{request.to}"))
             case e.FinishLanding():
                 return self.finish(request)
+            case e.ProveLanded():
+                said = e.Badge(*self.script.get("chosen", ("verified", "verified: 3 tests, as chosen")))
+                shown = msgspec.structs.replace(self.proposals[request.proposal], badge=said)
+                return e.LandingPlan("", (), (), proposal=shown, title=f"{shown.title} {', '.join(request.hunks)}")
             case e.DiscardRun() if "again" in self.script:
                 self.gone = not self.script["again"]
                 self.emit(e.Lost("it was killed", again=not self.gone))
@@ -403,6 +407,10 @@ class FakeEngine:
 
     def finish(self, request: e.FinishLanding) -> e.LandingResult:
         proposal, undo, files, hunks = self.plans[request.plan]
+        if request.hunks:
+            hunks = request.hunks
+            paths = {hunk.path for hunk in self.proposals[proposal].hunks if hunk.id in hunks}
+            files = tuple(file for file in files if file.path in paths)
         if request.failed:
             outcome: Literal["partial", "rolled back"] = "partial" if request.landed else "rolled back"
             changed = tuple(buffer.path for buffer in request.landed)

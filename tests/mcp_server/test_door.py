@@ -125,7 +125,7 @@ async def test_an_agent_finds_reads_edits_and_proves_and_the_person_takes_it_bac
     capsys.readouterr()
     assert await asyncio.to_thread(main, ["sessions", "list", "--json", "--root", str(shop)]) == 0
     (row,) = json.loads(capsys.readouterr().out)["sessions"]
-    assert (row["workflow"], row["outcome"]) == ("agent", "succeeded")
+    assert (row["workflow"], row["outcome"]) == ("agent edits", "succeeded")
 
 
 def engines(root: Path) -> list[psutil.Process]:

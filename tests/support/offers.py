@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from bridle.harness.afterwards import Afterwards
 from bridle.harness.buffers import Buffers
 from bridle.harness.edits.patch import file_patch
 from bridle.harness.engine import EngineEvent, FinishLanding, LandingPlan, LandingResult, PrepareLanding, PrepareUndo
@@ -116,6 +117,7 @@ class Table:
         checking: Any = self.prover  # the two calls that proving makes
         proving = Proving(checking, self.ledger, self.buffers, self.events.append)
         self.landings = Landings(ground, proving)
+        self.afterwards = Afterwards(ground, proving)
         self.standing = Standing(self.ledger, self.buffers, self.events.append)
 
     def now(self) -> float:

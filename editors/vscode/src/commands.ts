@@ -9,8 +9,8 @@ import type { Node, Sessions } from "./sessions";
 
 /** Commands that the server can answer without knowing a place. */
 const PLACELESS = [
-  "verify", "accept", "reject", "refresh", "show", "undo", "trust", "status", "takeBackFinding", "unmute",
-  "pauseIndexing", "resumeIndexing",
+  "verify", "accept", "reject", "refresh", "show", "preview", "endPreview", "undo", "trust", "status",
+  "takeBackFinding", "unmute", "pauseIndexing", "resumeIndexing",
 ];
 
 /** Commands about a run or a step of it: a node of the tree, else one that the server asks for. */

@@ -18,6 +18,9 @@ export interface ServerStatus {
   readonly spent?: { readonly tokens: number; readonly cost_usd_micros: number | null } | undefined;
 }
 
+/** How much of a detail there is room for: what is longer pushes the item's command out of the window. */
+const MAX_DETAIL = 40;
+
 export class Status implements Disposable {
   private readonly item = languages.createLanguageStatusItem("bridle", DOCUMENTS);
   private readonly cost = languages.createLanguageStatusItem("bridle.cost", DOCUMENTS);
@@ -31,10 +34,10 @@ export class Status implements Disposable {
 
   show({ text, state, detail, spent }: ServerStatus): void {
     const { tokens = 0, cost_usd_micros: micros = 0 } = spent ?? {};
-    this.cost.text = micros ? `Bridle: $${(micros / 1_000_000).toFixed(2)}` : `Bridle: ${tokens} tokens`;
+    this.cost.text = micros ? `Bridle: $${(micros / 1_000_000).toFixed(2)}` : `Bridle: ${tokens.toLocaleString("en")} tokens`;
     this.cost.detail = "by runs since the server started";
     this.item.text = `Bridle: ${text}`;
-    this.item.detail = detail ?? "";
+    this.item.detail = cut(detail ?? "");
     this.item.busy = state === "busy";
     this.item.severity = severityOf(state);
   }
@@ -43,6 +46,10 @@ export class Status implements Disposable {
     this.item.dispose();
     this.cost.dispose();
   }
+}
+
+function cut(detail: string): string {
+  return detail.length <= MAX_DETAIL ? detail : `${detail.slice(0, MAX_DETAIL - 1).trimEnd()}…`;
 }
 
 function severityOf(state: string): LanguageStatusSeverity {

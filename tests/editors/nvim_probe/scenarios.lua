@@ -202,6 +202,52 @@ function M.undo_command_keeps_later_typing()
   probe.same("text", probe.text(source), before .. "\n# later")
 end
 
+function M.keys_lead_through_hunks()
+  local source, fix = propose()
+  local before = probe.text(source)
+  vim.api.nvim_set_current_buf(source)
+  probe.wait("both keys lead to hunks", function()
+    return vim.fn.maparg("]h", "n") ~= "" and vim.fn.maparg("[h", "n") ~= ""
+  end)
+  local function at()
+    return vim.api.nvim_win_get_cursor(0)[1] - 1
+  end
+  local seen = {}
+  vim.api.nvim_win_set_cursor(0, { vim.api.nvim_buf_line_count(source), 0 })
+  for _, key in ipairs({ "[h", "[h", "[h", "]h", "]h", "[h" }) do
+    probe.type(key)
+    table.insert(seen, at())
+  end
+  local word = seen[2]
+  local rate = vim.iter(vim.diagnostic.get(source)):find(function(each)
+    return each.source == "bridle" and each.lnum ~= word
+  end).lnum
+  probe.same("where the keys lead", seen, { rate, word, rate, word, rate, word })
+  assert(word < rate and fix.lnum >= word, "the first hunk stands above the second")
+  probe.type("]h")
+  vim.cmd("Bridle take")
+  probe.wait("the fix landed", has(source, scene.right))
+  probe.said("(hunk 2 of 2)")
+  assert(not has(source, "pieces of it")(), "the other hunk is not taken with it")
+  probe.wait("one hunk is left", function()
+    return #vim.diagnostic.get(source) == 1
+  end)
+  vim.api.nvim_win_set_cursor(0, { vim.api.nvim_buf_line_count(source), 0 })
+  probe.wait("[h leads to the one that is left", function()
+    probe.type("[h")
+    return at() == word
+  end)
+  vim.cmd("Bridle leave")
+  probe.wait("nothing is on offer", function()
+    return #vim.diagnostic.get(source) == 0 and vim.fn.maparg("[h", "n") == ""
+  end)
+  assert(not has(source, "pieces of it")(), "what was left is not taken")
+  vim.cmd("Bridle undo")
+  probe.wait("the one that was taken is taken back", function()
+    return probe.text(source) == before
+  end)
+end
+
 function M.one_hunk_is_taken_and_the_other_left()
   local source, offer = propose()
   local second = probe.open(scene.second_file)

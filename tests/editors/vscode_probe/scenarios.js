@@ -179,6 +179,26 @@ exports.undo_command_keeps_later_typing = async (probe, scene) => {
   assert.equal(source.getText(), `${before}# later`);
 };
 
+exports.chosen_from_in_the_refactor_preview = async (probe, scene) => {
+  const { source, offer } = await propose(probe, scene);
+  const before = source.getText();
+  const review = () => probe.choose(source, offer.range.start.line, "bridle.preview");
+  await review();
+  await probe.wait("the person discarded it", () => probe.signalled("discarded"));
+  assert.equal(source.getText(), before, "nothing changes");
+  await review();
+  await probe.wait("the fix landed", () => source.getText().includes(scene.right));
+  const second = vscode.workspace.textDocuments.find((each) => each.uri.path.endsWith(scene.second_file));
+  assert(second && !second.getText().includes(scene.second_right), "what was not ticked is not taken");
+  await probe.diagnostic(second, "bridle");
+  await probe.wait("the part was verified as it was chosen", () => probe.signalled("proved"));
+  await execute("bridle.editor.undo");
+  await probe.wait("just that is taken back", () => source.getText() === before);
+  await execute("bridle.editor.preview");
+  await probe.wait("what was left landed", () => second.getText().includes(scene.second_right));
+  assert.equal(source.getText(), before);
+};
+
 exports.one_hunk_is_taken_and_the_other_left = async (probe, scene) => {
   const { source, offer } = await propose(probe, scene);
   const second = (await probe.open(scene.second_file)).document;

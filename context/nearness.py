@@ -85,36 +85,49 @@ class Nearness:
     def rows(self, symbols: Sequence[Symbol]) -> list[tuple[float, ...]]:
         """Return the row of each of `symbols`."""
         namesakes = _Namesakes(self._symbols)
-        folders: dict[str, list[float]] = {}
+        folders: dict[str, tuple[float, list[float]]] = {}
         own = {one.span.path for one in self._symbols}
         rows: list[tuple[float, ...]] = []
         for symbol, like in zip(symbols, self._likeness(symbols), strict=True):
-            path = symbol.span.path
+            target, path, name = symbol.id, symbol.span.path, symbol.name
             if path not in folders:
-                folders[path] = [_shared_folders(path, one.span.path) for one in self._symbols]
+                known = [_shared_folders(path, one.span.path) for one in self._symbols]
+                folders[path] = max(known, default=0.0), known
+            folder, alike = folders[path], namesakes.of(symbol)
             here = self._within_file(symbol) if path in own else _ELSEWHERE
-            known = zip(folders[path], self._symbols, strict=True)
             rows.append(
                 (
                     here[0],
-                    max([shared for shared, one in known if one.id != symbol.id], default=0.0),
+                    folder[0] if target not in self._centers else self._of_others(symbol, folder[1]),
                     *here[1:],
-                    self._called.get(symbol.id, 0.0),
-                    self._calling.get(symbol.id, 0.0),
-                    self._shares_use.get(symbol.id, 0.0),
-                    self._shares_user.get(symbol.id, 0.0),
-                    namesakes.alike(symbol),
+                    self._called.get(target, 0.0),
+                    self._calling.get(target, 0.0),
+                    self._shares_use.get(target, 0.0),
+                    self._shares_user.get(target, 0.0),
+                    alike[0],
                     like,
-                    self._together.get((path, symbol.name), 0.0),
-                    namesakes.same(symbol),
+                    self._together.get((path, name), 0.0) if self._together else 0.0,
+                    alike[1],
                 )
             )
         return rows
 
+    def _of_others(self, center: Symbol, shared: Sequence[float]) -> float:
+        """Return the greatest of what is said of the centers, beside what is said of this one."""
+        known = zip(self._symbols, shared, strict=True)
+        return max([score for one, score in known if one.id != center.id], default=0.0)
+
     def _likeness(self, symbols: Sequence[Symbol]) -> list[float]:
         """Return how much the words of `symbols` are those of the centers, up to 1."""
         scores, most = self._like.scores, self._like.most
-        return [min(1.0, score / most) for score in scores.of([self._number(one) for one in symbols])]
+        starts: dict[str, tuple[int, Mapping[SymbolId, int]]] = {}
+        numbers: list[int] = []
+        for symbol in symbols:
+            path = symbol.span.path
+            if (known := starts.get(path)) is None:
+                known = starts[path] = scores.table.start(path), self._indices(path)
+            numbers.append(known[0] + known[1][symbol.id] if known[0] >= 0 else -1)
+        return [min(1.0, score / most) for score in scores.of(numbers)]
 
     def _within_file(self, symbol: Symbol) -> tuple[float, float, float, float]:
         """Return `near_file`, `near_owner`, `inside` and `beside` of a definition in the file of a center."""
@@ -173,7 +186,10 @@ class Nearness:
         return start + self._index(symbol) if start >= 0 else -1
 
     def _index(self, symbol: Symbol) -> int:
-        return standing_of(self._snapshot.linked.files[symbol.span.path]).indices[symbol.id]
+        return self._indices(symbol.span.path)[symbol.id]
+
+    def _indices(self, path: str) -> Mapping[SymbolId, int]:
+        return standing_of(self._snapshot.linked.files[path]).indices
 
     def _in_file(self, path: str) -> tuple[Symbol, ...]:
         known = self._snapshot.linked.files.get(path)
@@ -188,15 +204,11 @@ class _Namesakes:
         self._centers = {one.id for one in centers}
         self._known: dict[str, tuple[float, float]] = {}
 
-    def alike(self, symbol: Symbol) -> float:
-        """Return how many terms the name has in common with that of a center, of the most like one."""
-        return self._of(symbol)[0]
+    def of(self, symbol: Symbol) -> tuple[float, float]:
+        """Return how many terms a name has in common with that of the center it is most like, and 1 for the same name.
 
-    def same(self, symbol: Symbol) -> float:
-        """Return 1 where another definition has the name of a center."""
-        return self._of(symbol)[1]
-
-    def _of(self, symbol: Symbol) -> tuple[float, float]:
+        A center is compared with the others alone.
+        """
         name = symbol.name
         if symbol.id in self._centers:
             return self._among(name, [one for one in self._names if one[0] != symbol.id])

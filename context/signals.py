@@ -60,7 +60,7 @@ Key = tuple[str, int]
 """A definition as words know it: its file, and its index there."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """A candidate: what it is, what each signal says, and the words that matched, the most telling first."""
 
     symbol: Symbol
@@ -125,6 +125,7 @@ class _Gathering:
         self._file_order, self._scores = self._told.demoted(self._factor, MODULE_FACTOR)
         self._file_places = {path: n for n, path in enumerate(self._file_order)}
         self._best = 1.0
+        self._shares: dict[tuple[str, ...], float] = {}
 
     def rows(self) -> list[Row]:
         """Return the rows, in path order and the order of the source."""
@@ -207,8 +208,7 @@ class _Gathering:
         known, past = standing_of(self._files[path]), self._past
         scores = self._scores.of(self._numbers(path, indices))
         outer = self._scores.of(self._numbers(path, [known.around[index] for index in indices]))
-        order = sorted(range(len(indices)), key=lambda n: (-scores[n], indices[n]))
-        place_in_file = {n: math.log1p(place) for place, n in enumerate(order)}
+        places = _places(scores)
         file_place = math.log1p(self._file_places.get(path, len(self._file_order)))
         path_words, factor, best = self._share(known.path), self._factor(path), self._best
         churn_file = math.log1p(past.churn((path, "")).weight) if past.commits else 0.0
@@ -228,7 +228,7 @@ class _Gathering:
                 self._share(known.outer[index]),
                 path_words,
                 file_place,
-                place_in_file[n],
+                places[n],
                 outer[n] / best,
                 known.in_file,
                 *around.of(symbol.id, best),
@@ -259,14 +259,14 @@ class _Gathering:
         named = sum(not is_text(path_of(one)) for one in self._snapshot.linked.names.get(symbol.name))
         return 1.0 / math.sqrt(named or 1)
 
-    def _share(self, terms: Sequence[str]) -> float:
+    def _share(self, terms: tuple[str, ...]) -> float:
         """Return how much of some terms the task speaks of, the rare ones counting most."""
-        rarity = self._told.rarity
-        if rarity.keys().isdisjoint(terms):
-            return 0.0
-        known = [rarity.get(term, 0.0) for term in terms]
-        hit = sum(known)
-        return hit / (hit + 3.0 * known.count(0.0)) if hit else 0.0
+        if (share := self._shares.get(terms)) is None:
+            rarity = self._told.rarity
+            known = [rarity.get(term, 0.0) for term in terms]
+            hit = sum(known)
+            share = self._shares[terms] = hit / (hit + 3.0 * known.count(0.0)) if hit else 0.0
+        return share
 
 
 class _Around:
@@ -309,3 +309,11 @@ class _Around:
 def _is_beside(path: str) -> bool:
     """Whether a file stands beside the code proper: tests, examples, scripts."""
     return is_test_file(path) or _ASIDE.search(path) is not None
+
+
+def _places(scores: Sequence[float]) -> list[float]:
+    """Return the place of each in the order of the scores, as a logarithm; of equal ones the first comes first."""
+    places = [0.0] * len(scores)
+    for place, n in enumerate(sorted(range(len(scores)), key=scores.__getitem__, reverse=True)):
+        places[n] = math.log1p(place)
+    return places

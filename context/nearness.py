@@ -7,20 +7,20 @@ shared, by names and words that are alike, by what was changed together before, 
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from heapq import nlargest
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import msgspec
-
-from bridle.context.signals import path_terms
+from bridle.context.standing import path_terms, standing_of
 from bridle.indexer.facts import Symbol, SymbolId
 from bridle.indexer.languages.readers import is_text
 from bridle.indexer.past import Past
 from bridle.indexer.resolve import path_of
 from bridle.indexer.snapshot import Snapshot
-from bridle.indexer.words import FileWords, terms_of
+from bridle.indexer.words import terms_of
+
+if TYPE_CHECKING:
+    from bridle.indexer.told import Scores
 
 NEAR: Final = (
     "near_file", "near_folder", "near_owner", "inside", "beside",  # where it stands
@@ -38,21 +38,18 @@ MAX_OF_FILE = 150
 MAX_SHARED = 30
 """What is used from more places than this ties nothing together."""
 _NO_USE = frozenset({"contains", "imports"})
+_ELSEWHERE = (0.0, 0.0, 0.0, 0.0)
 
 
-class _Like(msgspec.Struct, frozen=True):
-    """How much the words of definitions are those of the centers, by file and index; `most` of another definition.
+class _Like(NamedTuple):
+    """How much the words of definitions are those of the centers, by number; `most` of another definition.
 
     `likest` are those of which most are, in order.
     """
 
-    scores: dict[str, dict[int, float]]
+    scores: Scores
     most: float
     likest: list[SymbolId]
-
-    def of(self, path: str, symbols: Sequence[Symbol]) -> dict[SymbolId, float]:
-        """Return that of the definitions of a file, up to 1."""
-        return {symbols[at].id: min(1.0, score / self.most) for at, score in self.scores.get(path, {}).items()}
 
 
 class Nearness:
@@ -87,51 +84,60 @@ class Nearness:
 
     def rows(self, symbols: Sequence[Symbol]) -> list[tuple[float, ...]]:
         """Return the row of each of `symbols`."""
-        names = {one.id: frozenset(terms_of(one.name)) for one in self._symbols}
-        folders: dict[str, list[float]] = {}
-        like: dict[SymbolId, float] = {}
+        namesakes = _Namesakes(self._symbols)
+        folders: dict[str, tuple[float, list[float]]] = {}
+        own = {one.span.path for one in self._symbols}
         rows: list[tuple[float, ...]] = []
-        for symbol in symbols:
-            path = symbol.span.path
+        for symbol, like in zip(symbols, self._likeness(symbols), strict=True):
+            target, path, name = symbol.id, symbol.span.path, symbol.name
             if path not in folders:
-                folders[path] = [_shared_folders(path, one.span.path) for one in self._symbols]
-                like |= self._like.of(path, self._in_file(path))
-            rows.append(self._row(symbol, names, folders[path], like))
+                known = [_shared_folders(path, one.span.path) for one in self._symbols]
+                folders[path] = max(known, default=0.0), known
+            folder, alike = folders[path], namesakes.of(symbol)
+            here = self._within_file(symbol) if path in own else _ELSEWHERE
+            rows.append(
+                (
+                    here[0],
+                    folder[0] if target not in self._centers else self._of_others(symbol, folder[1]),
+                    *here[1:],
+                    self._called.get(target, 0.0),
+                    self._calling.get(target, 0.0),
+                    self._shares_use.get(target, 0.0),
+                    self._shares_user.get(target, 0.0),
+                    alike[0],
+                    like,
+                    self._together.get((path, name), 0.0) if self._together else 0.0,
+                    alike[1],
+                )
+            )
         return rows
 
-    # --- one row ------------------------------------------------------------------------------------------------
+    def _of_others(self, center: Symbol, shared: Sequence[float]) -> float:
+        """Return the greatest of what is said of the centers, beside what is said of this one."""
+        known = zip(self._symbols, shared, strict=True)
+        return max([score for one, score in known if one.id != center.id], default=0.0)
 
-    def _row(
-        self,
-        symbol: Symbol,
-        names: Mapping[SymbolId, frozenset[str]],
-        folders: Sequence[float],
-        like: Mapping[SymbolId, float],
-    ) -> tuple[float, ...]:
-        """Return one row.
+    def _likeness(self, symbols: Sequence[Symbol]) -> list[float]:
+        """Return how much the words of `symbols` are those of the centers, up to 1."""
+        scores, most = self._like.scores, self._like.most
+        starts: dict[str, tuple[int, Mapping[SymbolId, int]]] = {}
+        numbers: list[int] = []
+        for symbol in symbols:
+            path = symbol.span.path
+            if (known := starts.get(path)) is None:
+                known = starts[path] = scores.table.start(path), self._indices(path)
+            numbers.append(known[0] + known[1][symbol.id] if known[0] >= 0 else -1)
+        return [min(1.0, score / most) for score in scores.of(numbers)]
 
-        `names` are the terms of the centers, `folders` those that they share with the symbol's; `like` is how much the
-        words of definitions are theirs.
-        """
-        others = [(one, self._centers[one.id]) for one in self._symbols if one.id != symbol.id]
-        path = symbol.span.path
-        in_file = [(one, weight) for one, weight in others if one.span.path == path]
-        owner = _owner(symbol)
-        name = frozenset(terms_of(symbol.name))
+    def _within_file(self, symbol: Symbol) -> tuple[float, float, float, float]:
+        """Return `near_file`, `near_owner`, `inside` and `beside` of a definition in the file of a center."""
+        path, owner = symbol.span.path, _owner(symbol)
+        in_file = [one for one in self._symbols if one.span.path == path and one.id != symbol.id]
         return (
             float(bool(in_file)),
-            max((n for n, one in zip(folders, self._symbols, strict=True) if one.id != symbol.id), default=0.0),
-            sum(weight for one, weight in in_file if owner and _owner(one) == owner),
-            float(any(_holds(one, symbol) or _holds(symbol, one) for one, _ in in_file)),
-            max((_nearby(symbol, one) for one, _ in in_file), default=0.0),
-            self._called.get(symbol.id, 0.0),
-            self._calling.get(symbol.id, 0.0),
-            self._shares_use.get(symbol.id, 0.0),
-            self._shares_user.get(symbol.id, 0.0),
-            max((_alike(name, names[one.id]) for one, _ in others), default=0.0),
-            like.get(symbol.id, 0.0),
-            self._together.get((path, symbol.name), 0.0),
-            float(any(one.name == symbol.name for one, _ in others)),
+            sum([self._centers[one.id] for one in in_file if owner and _owner(one) == owner]),
+            float(any(_holds(one, symbol) or _holds(symbol, one) for one in in_file)),
+            max([_nearby(symbol, one) for one in in_file], default=0.0),
         )
 
     # --- what leads there -----------------------------------------------------------------------------------------
@@ -160,58 +166,60 @@ class Nearness:
                 found[term] = max(found.get(term, 0.0), rarity * math.log1p(count))
         best = sorted(found, key=lambda term: (-found[term], term))[:MAX_WORDS]
         told = self._snapshot.words.told(" ".join(best))
-        centers = {(one.span.path, self._in_file(one.span.path).index(one)) for one in self._symbols}
-        scores = {path: dict(_largest(known)) for path, known in told.scores.items()}
-        for known in scores.values():
-            known.pop(0, None)
-        most = max((score for score in self._others(scores, centers)), default=1.0)
-        least = min(nlargest(MAX_LIKE, (score for known in scores.values() for score in known.values())), default=0.0)
-        likest = sorted(
-            (-min(1.0, score / most), self._in_file(path)[at].id)
-            for path, known in scores.items()
-            for at, score in known.items()
-            if score >= least
-        )
-        return _Like(scores, most, [one for _, one in likest[:MAX_LIKE]])
-
-    def _others(
-        self, scores: Mapping[str, Mapping[int, float]], centers: Container[tuple[str, int]]
-    ) -> Iterator[float]:
-        """Yield the greatest score of each file, and of the centers' own files those that are none of theirs."""
-        own = {one.span.path for one in self._symbols}
-        for path, known in scores.items():
-            if path in own:
-                yield from (score for at, score in known.items() if (path, at) not in centers)
-            elif known:
-                yield max(known.values())
+        scores = told.scores.leading(MAX_LIKE).without_modules()
+        most = scores.without([self._number(one) for one in self._symbols]).greatest() or 1.0
+        last = scores.of(scores.best(MAX_LIKE)[-1:])
+        likest = scores.at_least(last[0]) if last else []
+        ids = [self._in_file(path)[index].id for path, index in map(told.table.place, likest)]
+        known = sorted((-min(1.0, score / most), one) for score, one in zip(scores.of(likest), ids, strict=True))
+        return _Like(scores, most, [one for _, one in known[:MAX_LIKE]])
 
     def _terms(self, symbol: Symbol) -> dict[str, int]:
-        words = self._snapshot.words.files.get(symbol.span.path)
-        index = next((n for n, one in enumerate(self._in_file(symbol.span.path)) if one.id == symbol.id), -1)
-        counts = dict(_held(words, index)) if words is not None else {}
+        counts = self._snapshot.words.held_by(symbol.span.path, self._index(symbol))
         for term in path_terms(symbol.span.path):
             counts.pop(term, None)
         return counts
+
+    def _number(self, symbol: Symbol) -> int:
+        """Return the number of a definition that words know it by, -1 of one in a file without words."""
+        start = self._snapshot.words.table.start(symbol.span.path)
+        return start + self._index(symbol) if start >= 0 else -1
+
+    def _index(self, symbol: Symbol) -> int:
+        return self._indices(symbol.span.path)[symbol.id]
+
+    def _indices(self, path: str) -> Mapping[SymbolId, int]:
+        return standing_of(self._snapshot.linked.files[path]).indices
 
     def _in_file(self, path: str) -> tuple[Symbol, ...]:
         known = self._snapshot.linked.files.get(path)
         return known.facts.symbols if known else ()
 
 
-def _held(words: FileWords, index: int) -> Iterator[tuple[str, int]]:
-    """Yield the terms of a definition with their counts."""
-    starts, rows = memoryview(words.starts).cast("i"), memoryview(words.rows).cast("i")
-    for n, term in enumerate(words.terms):
-        for at in range(2 * starts[n], 2 * starts[n + 1], 2):
-            if rows[at] == index:
-                yield term, rows[at + 1]
+class _Namesakes:
+    """How much names are those of the centers; remembers what it was asked."""
 
+    def __init__(self, centers: Sequence[Symbol]) -> None:
+        self._names = [(one.id, one.name, frozenset(terms_of(one.name))) for one in centers]
+        self._centers = {one.id for one in centers}
+        self._known: dict[str, tuple[float, float]] = {}
 
-def _largest(known: Mapping[int, float]) -> Iterable[tuple[int, float]]:
-    """Return the pairs of the most likely, in any order."""
-    if len(known) <= MAX_LIKE:
-        return known.items()
-    return sorted(known.items(), key=lambda one: (-one[1], one[0]))[:MAX_LIKE]
+    def of(self, symbol: Symbol) -> tuple[float, float]:
+        """Return how many terms a name has in common with that of the center it is most like, and 1 for the same name.
+
+        A center is compared with the others alone.
+        """
+        name = symbol.name
+        if symbol.id in self._centers:
+            return self._among(name, [one for one in self._names if one[0] != symbol.id])
+        if (known := self._known.get(name)) is None:
+            known = self._known[name] = self._among(name, self._names)
+        return known
+
+    def _among(self, name: str, names: Sequence[tuple[SymbolId, str, frozenset[str]]]) -> tuple[float, float]:
+        terms = frozenset(terms_of(name))
+        alike = max([_alike(terms, known) for _, _, known in names], default=0.0)
+        return alike, float(any(other == name for _, other, _ in names))
 
 
 def _raise(found: dict[SymbolId, float], one: SymbolId, score: float) -> None:

@@ -34,7 +34,7 @@ _NEAR_LEADING = 0.2
 _SAME_FILE, _OPEN = 0.08, 0.05
 
 
-class Ranked(msgspec.Struct, frozen=True):
+class Ranked(msgspec.Struct, frozen=True, gc=False):
     """A definition with its shares, the largest first. `seed` says that the task points at it."""
 
     symbol: Symbol
@@ -144,7 +144,7 @@ def _near_rows(task: Task, snapshot: Snapshot, beside: Beside, places: list[Symb
     rows = rows_of(task.instruction, snapshot, beside.past, dict.fromkeys(near.around()))
     told = near.rows([row.symbol for row in rows])
     pairs = zip(rows, told, strict=True)
-    return [msgspec.structs.replace(row, values=row.values + values) for row, values in pairs]
+    return [Row(row.symbol, row.values + values, row.words, row.past) for row, values in pairs]
 
 
 def _add_around(center: SymbolId, snapshot: Snapshot, shares: _Shares, weight: float, *, tested: bool) -> None:

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from heapq import nsmallest
 from importlib.resources import files
 from itertools import islice
 from typing import Final
 
 import msgspec
 
+from bridle.context.standing import standing_of
 from bridle.indexer.facts import Symbol, SymbolId
 from bridle.indexer.languages.readers import is_text
 from bridle.indexer.past import MAX_COMMITS, Past, Vote
 from bridle.indexer.resolve import is_test_file, path_of
 from bridle.indexer.snapshot import Snapshot
-from bridle.indexer.words import Told, query_terms, terms_of
+from bridle.indexer.words import query_terms
 
 SIGNALS: Final = (
     "words", "words_raw", "subject", "rarest",  # what the words say of it
@@ -54,14 +54,13 @@ _ASIDE = re.compile(
     r"(?:^|/)(?:tests?|__tests__|testing|testdata|spec|e2e|examples?|benches|bench|benchmarks?|docs?|scripts|fuzz"
     r"|vendor|third_party|dist)/|\.d\.ts$"
 )
-_CALLABLE = frozenset({"function", "method", "test"})
 _NO_USE = frozenset({"contains", "imports"})
 
 Key = tuple[str, int]
 """A definition as words know it: its file, and its index there."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """A candidate: what it is, what each signal says, and the words that matched, the most telling first."""
 
     symbol: Symbol
@@ -115,7 +114,7 @@ class _Gathering:
         telling = " ".join(word for word in _WORD.findall(instruction) if word.lower() not in idle_words())
         self._snapshot = snapshot
         self._files = snapshot.linked.files
-        self._told: Told = snapshot.words.told(telling)
+        self._told = snapshot.words.told(telling)
         self._past = past
         self._votes: Mapping[tuple[str, str], Vote] = past.like(telling) if past.commits else {}
         self._about_tests = speaks_of_tests(instruction)
@@ -123,41 +122,40 @@ class _Gathering:
         self._subject = frozenset(query_terms(instruction.strip().partition("\n")[0]))
         self._named = frozenset(code_names(instruction))
         self._paths_named = {path for path in paths_named(instruction, snapshot) if not is_text(path)}
-        self._factors = {path: self._factor(path) for path in self._told.files}
-        by_file = ((-score * self._factors[path], path) for path, score in self._told.files.items())
-        self._file_order = [path for _, path in sorted(by_file)]
+        self._file_order, self._scores = self._told.demoted(self._factor, MODULE_FACTOR)
         self._file_places = {path: n for n, path in enumerate(self._file_order)}
-        hits = nsmallest(MAX_HITS, self._demoted())
-        self._hits = [(path, index) for _, path, index in hits]
-        self._best = -hits[0][0] if hits else 1.0
+        self._best = 1.0
+        self._shares: dict[tuple[str, ...], float] = {}
 
     def rows(self) -> list[Row]:
         """Return the rows, in path order and the order of the source."""
-        chosen = self._candidates()
-        around = _Around(self._snapshot, chosen, self._score)
-        return [row for path, indices in chosen.items() for row in self._rows_of_file(path, indices, around)]
+        hits = self._hits()
+        chosen = self._candidates(hits)
+        numbers = [n for path, indices in chosen.items() for n in self._numbers(path, indices)]
+        around = _Around(self._snapshot, chosen, self._scores.of(numbers))
+        matched = iter(self._told.matched(numbers))
+        return [row for path, indices in chosen.items() for row in self._rows_of_file(path, indices, around, matched)]
+
+    def _numbers(self, path: str, indices: Iterable[int]) -> list[int]:
+        """Return the numbers of some definitions of a file, -1 where it has none."""
+        start = self._told.table.start(path)
+        return [start + index if start >= 0 else -1 for index in indices]
 
     # --- candidates -------------------------------------------------------------------------------------------------
 
-    def _demoted(self) -> Iterator[tuple[float, str, int]]:
-        """Yield the scores of words below zero, less for tests; what stands outside of definitions is no candidate."""
-        for path, known in self._told.scores.items():
-            factor = -self._factors[path]
-            yield from ((score * factor, path, index) for index, score in known.items() if index)
-
-    def _score(self, path: str, index: int) -> float:
-        """Return the score of the words of a definition, demoted."""
-        known = self._told.scores.get(path)
-        score = known.get(index, 0.0) * self._factors[path] if known else 0.0
-        return score if index else score * MODULE_FACTOR
+    def _hits(self) -> list[Key]:
+        """Return what the words say most of, the best first; what stands outside of definitions is no candidate."""
+        found = self._scores.without_modules().best(MAX_HITS)
+        self._best = self._scores.of(found[:1])[0] if found else 1.0
+        return [self._told.table.place(number) for number in found]
 
     def _factor(self, path: str) -> float:
         return TEST_FACTOR if not self._about_tests and _is_beside(path) else 1.0
 
-    def _candidates(self) -> dict[str, list[int]]:
+    def _candidates(self, hits: Iterable[Key]) -> dict[str, list[int]]:
         """Return the candidates by file, in source order; files in path order."""
         keys: dict[Key, None] = dict.fromkeys(self._near())
-        keys |= dict.fromkeys(self._hits)
+        keys |= dict.fromkeys(hits)
         keys |= dict.fromkeys(self._spelled_out())
         for path in (*sorted(self._paths_named), *self._file_order[:MAX_FILES]):
             for index in range(1, min(MAX_OF_FILE, len(self._files[path].facts.symbols))):
@@ -167,7 +165,7 @@ class _Gathering:
             for index, symbol in enumerate(self._symbols(path)):
                 if index and symbol.name == name:
                     keys[path, index] = None
-        for path in self._next_files() if self._told.files else ():
+        for path in self._next_files() if self._file_order else ():
             if len(keys) >= ENOUGH_CANDIDATES:
                 break
             keys |= dict.fromkeys((path, at) for at in range(1, min(MAX_OF_FILE, len(self._symbols(path)))))
@@ -177,13 +175,12 @@ class _Gathering:
         return chosen
 
     def _near(self) -> Iterator[Key]:
-        known: dict[str, dict[SymbolId, int]] = {}
         for one in islice(self._also, MAX_ALSO):
             path = path_of(one)
-            if path not in known:
-                known[path] = {symbol.id: n for n, symbol in enumerate(self._symbols(path))}
-            if known[path].get(one) and not is_text(path):
-                yield path, known[path][one]
+            known = self._files.get(path)
+            index = standing_of(known).indices.get(one) if known else None
+            if index and not is_text(path):
+                yield path, index
 
     def _next_files(self) -> Iterator[str]:
         """Yield the files to look at where the words of the task say little: those they stand in, then lively ones."""
@@ -204,53 +201,56 @@ class _Gathering:
 
     # --- signals ----------------------------------------------------------------------------------------------------
 
-    def _rows_of_file(self, path: str, indices: list[int], around: _Around) -> Iterator[Row]:
-        symbols = self._symbols(path)
-        matched = self._told.matched(path, frozenset(indices))
-        owners = _owners(symbols)
-        order = sorted(indices, key=lambda index: (-self._score(path, index), index))
-        place_in_file = {index: math.log1p(n) for n, index in enumerate(order)}
+    def _rows_of_file(
+        self, path: str, indices: list[int], around: _Around, matched: Iterator[list[tuple[float, str]]]
+    ) -> Iterator[Row]:
+        """Yield the rows of a file's candidates; `matched` has next what words matched in each of them."""
+        known, past = standing_of(self._files[path]), self._past
+        scores = self._scores.of(self._numbers(path, indices))
+        outer = self._scores.of(self._numbers(path, [known.around[index] for index in indices]))
+        places = _places(scores)
         file_place = math.log1p(self._file_places.get(path, len(self._file_order)))
-        path_words, in_file = self._share(path_terms(path)), math.log1p(len(symbols))
-        churn_file = math.log1p(self._past.churn((path, "")).weight)
+        path_words, factor, best = self._share(known.path), self._factor(path), self._best
+        churn_file = math.log1p(past.churn((path, "")).weight) if past.commits else 0.0
         file_vote = self._votes.get((path, ""))
         past_file = file_vote.score if file_vote else 0.0
-        path_named, aside = float(path in self._paths_named), float(self._factor(path) < 1.0)
-        for index in indices:
-            symbol, pairs = symbols[index], matched.get(index, ())
-            owner = owners[index]
-            vote = self._votes.get((path, symbol.name))
+        path_named, aside = float(path in self._paths_named), float(factor < 1.0)
+        for n, index in enumerate(indices):
+            symbol, score, pairs = known.symbols[index], scores[n], next(matched)
+            size, is_class, is_variable, is_nested = known.forms[index]
+            vote = self._votes.get((path, symbol.name)) if self._votes else None
             values = (
-                *self._of_words(path, index, pairs),
-                self._share(terms_of(symbol.name)),
-                float(symbol.name.lower() in self._words),
-                self._share(_terms(symbol.qualname.rpartition(".")[0])),
+                score / best,
+                score,
+                *(self._of_words(pairs, factor) if pairs else (0.0, 0.0)),
+                self._share(known.names[index]),
+                float(known.lowered[index] in self._words),
+                self._share(known.outer[index]),
                 path_words,
                 file_place,
-                place_in_file[index],
-                self._score(path, owner) / self._best,
-                in_file,
-                *around.of(symbol.id, self._best),
+                places[n],
+                outer[n] / best,
+                known.in_file,
+                *around.of(symbol.id, best),
                 vote.score if vote else 0.0,
                 past_file,
                 churn_file,
-                math.log1p(self._past.churn((path, symbol.name)).age) if self._past.commits else _NO_AGE,
+                math.log1p(past.churn((path, symbol.name)).age) if past.commits else _NO_AGE,
                 self._spelled(symbol),
                 path_named,
-                math.log1p(symbol.span.end_line - symbol.span.start_line),
+                size,
                 aside,
-                float(symbol.kind == "class"),
-                float(symbol.kind == "variable"),
-                float(symbols[owner].kind in _CALLABLE),
+                is_class,
+                is_variable,
+                is_nested,
             )
-            yield Row(symbol, values, tuple(term for _, term in pairs), vote.words if vote else ())
+            yield Row(symbol, values, tuple([term for _, term in pairs]), vote.words if vote else ())
 
-    def _of_words(self, path: str, index: int, pairs: Sequence[tuple[float, str]]) -> tuple[float, float, float, float]:
-        """Return `words`, `words_raw`, `subject` and `rarest`."""
-        score = self._score(path, index)
-        subject = sum(gain for gain, term in pairs if term in self._subject) * self._factor(path)
-        rarest = max((self._told.rarity[term] for _, term in pairs), default=0.0)
-        return score / self._best, score, subject / self._best, rarest
+    def _of_words(self, pairs: Sequence[tuple[float, str]], factor: float) -> tuple[float, float]:
+        """Return `subject` and `rarest`."""
+        rarity = self._told.rarity
+        subject = sum([gain for gain, term in pairs if term in self._subject]) * factor
+        return subject / self._best, max([rarity[term] for _, term in pairs])
 
     def _spelled(self, symbol: Symbol) -> float:
         """Return how plainly the task names a definition: less where many have the name."""
@@ -259,36 +259,36 @@ class _Gathering:
         named = sum(not is_text(path_of(one)) for one in self._snapshot.linked.names.get(symbol.name))
         return 1.0 / math.sqrt(named or 1)
 
-    def _share(self, terms: Iterable[str]) -> float:
+    def _share(self, terms: tuple[str, ...]) -> float:
         """Return how much of some terms the task speaks of, the rare ones counting most."""
-        rarity = self._told.rarity
-        known = [rarity.get(term, 0.0) for term in terms]
-        hit = sum(known)
-        return hit / (hit + 3.0 * known.count(0.0)) if hit else 0.0
+        if (share := self._shares.get(terms)) is None:
+            rarity = self._told.rarity
+            known = [rarity.get(term, 0.0) for term in terms]
+            hit = sum(known)
+            share = self._shares[terms] = hit / (hit + 3.0 * known.count(0.0)) if hit else 0.0
+        return share
 
 
 class _Around:
     """What the words say of what a candidate uses and of what uses it, among the candidates and what they use.
 
-    Only edges that begin in the candidates' own files are looked at, so that it costs what they hold and not what all
-    hold.
+    Only edges that begin at candidates are looked at, so that it costs what they use and not what all use.
     """
 
-    def __init__(self, snapshot: Snapshot, chosen: Mapping[str, list[int]], score: Callable[[str, int], float]) -> None:
+    def __init__(self, snapshot: Snapshot, chosen: Mapping[str, list[int]], scores: Iterable[float]) -> None:
         self._sources = snapshot.linked.sources
-        symbols = {path: snapshot.linked.files[path].facts.symbols for path in chosen}
-        self._words = {symbols[path][at].id: score(path, at) for path, indices in chosen.items() for at in indices}
+        ids = {path: snapshot.linked.files[path].entry.ids for path in chosen}
+        candidates = [(path, ids[path][index]) for path, indices in chosen.items() for index in indices]
+        words = {symbol: score for (_, symbol), score in zip(candidates, scores, strict=True)}
         self._called: dict[SymbolId, float] = {}
         self._calling: dict[SymbolId, float] = {}
         self._uses: dict[SymbolId, int] = {}
-        words = self._words
-        for path in chosen:
-            for edge in snapshot.linked.edges.get(path, ()):
-                source, target = edge.source, edge.target
-                if edge.kind in _NO_USE or source not in words:
+        for path, source in candidates:
+            for edge in snapshot.linked.edges.out_of(path, source):
+                if edge.kind in _NO_USE:
                     continue
                 self._uses[source] = self._uses.get(source, 0) + 1
-                confidence = edge.confidence
+                target, confidence = edge.target, edge.confidence
                 called, calling = words.get(target, 0.0) * confidence, words[source] * confidence
                 if called > self._called.get(source, 0.0):
                     self._called[source] = called
@@ -311,25 +311,9 @@ def _is_beside(path: str) -> bool:
     return is_test_file(path) or _ASIDE.search(path) is not None
 
 
-def _owners(symbols: tuple[Symbol, ...]) -> list[int]:
-    """Return of each definition of a file the index of that around it; that of the module where there is none."""
-    owners = [0] * len(symbols)
-    around: list[tuple[int, int]] = []
-    for index in range(1, len(symbols)):
-        end = symbols[index].span.end_byte
-        while around and around[-1][0] < end:
-            around.pop()
-        owners[index] = around[-1][1] if around else 0
-        around.append((end, index))
-    return owners
-
-
-@lru_cache(maxsize=50_000)
-def _terms(text: str) -> tuple[str, ...]:
-    return tuple(term for word in _WORD.findall(text) for term in terms_of(word))
-
-
-@lru_cache(maxsize=50_000)
-def path_terms(path: str) -> tuple[str, ...]:
-    """Return the terms of the folders and the stem of a path."""
-    return _terms(path.rpartition(".")[0].replace("/", " "))
+def _places(scores: Sequence[float]) -> list[float]:
+    """Return the place of each in the order of the scores, as a logarithm; of equal ones the first comes first."""
+    places = [0.0] * len(scores)
+    for place, n in enumerate(sorted(range(len(scores)), key=scores.__getitem__, reverse=True)):
+        places[n] = math.log1p(place)
+    return places

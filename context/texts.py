@@ -83,9 +83,12 @@ def _matched(instruction: str, snapshot: Snapshot, paths: set[str]) -> Mapping[s
     told = snapshot.texts.told(telling)
     found: dict[str, Matched] = {}
     for path in sorted(paths):
-        known = told.scores.get(path, {})
-        words = told.matched(path, known)
-        found[path] = {at: (score, tuple(term for _, term in words.get(at, ()))) for at, score in known.items()}
+        known = told.scores.in_file(path)
+        words = told.matched([told.table.start(path) + at for at in known])
+        found[path] = {
+            at: (score, tuple(term for _, term in pairs))
+            for (at, score), pairs in zip(known.items(), words, strict=True)
+        }
     return found
 
 

@@ -58,7 +58,7 @@ class Weights(msgspec.Struct, frozen=True):
     means: tuple[float, ...]
 
 
-class Share(msgspec.Struct, frozen=True):
+class Share(msgspec.Struct, frozen=True, gc=False):
     """A part of a score, and why it was given. `kind` names the group of signals that it comes from."""
 
     score: float
@@ -71,11 +71,11 @@ def shared(row: Row, score: float, weights: Weights | None = None) -> tuple[Shar
     is_near = len(row.values) > len(SIGNALS)
     parts = _parts(row, weights or (shipped_near() if is_near else shipped()))
     groups = _ALL_SLICES if is_near else SLICES
-    speaking = {group: part for group, columns in groups.items() if (part := sum(parts[columns])) > 0.0}
-    whole = sum(speaking.values())
+    speaking = [(group, part) for group, columns in groups.items() if (part := sum(parts[columns])) > 0.0]
+    whole = sum([part for _, part in speaking])
     if not whole:
         return (Share(score, _why("form", row), "form"),)
-    return tuple(Share(score * part / whole, _why(group, row), group) for group, part in speaking.items())
+    return tuple([Share(score * part / whole, _why(group, row), group) for group, part in speaking])
 
 
 def _why(group: str, row: Row) -> str:

@@ -6,7 +6,7 @@ Those that were kept between runs are made for one file when somebody asks for i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from bridle.indexer.facts import Edge, EdgeKind, SymbolId
@@ -73,8 +73,10 @@ class Edges(Mapping[str, tuple[Edge, ...]]):
         made: dict[str, tuple[Edge, ...]],
         kept: KeptEdges | None = None,
         gone: frozenset[str] = frozenset(),
+        outs: Mapping[str, Mapping[SymbolId, list[Edge]]] | None = None,
     ) -> None:
         self._made = made
+        self._outs = dict(outs or {})
         self._kept = kept
         self._gone = gone  # of those that were kept
 
@@ -96,6 +98,15 @@ class Edges(Mapping[str, tuple[Edge, ...]]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def out_of(self, path: str, source: SymbolId) -> Sequence[Edge]:
+        """Return the edges that begin at `source`, which stands in the file `path`."""
+        if (outs := self._outs.get(path)) is None:
+            gathered: dict[SymbolId, list[Edge]] = {}
+            for edge in self.get(path, ()):
+                gathered.setdefault(edge.source, []).append(edge)
+            outs = self._outs[path] = gathered
+        return outs.get(source, ())
 
     def into(self, path: str, target: SymbolId) -> Iterable[Edge]:
         """Return the edges of a file that end at `target`, containment left out."""
@@ -122,4 +133,5 @@ class Edges(Mapping[str, tuple[Edge, ...]]):
             made.pop(path, None)
         kept: Mapping[str, int] = self._kept.paths if self._kept is not None else {}
         stale = (self._gone | {path for path in without if path in kept}) - fresh.keys()
-        return Edges(made, self._kept, stale)
+        outs = {path: known for path, known in self._outs.copy().items() if path not in without and path not in fresh}
+        return Edges(made, self._kept, stale, outs)

@@ -122,11 +122,12 @@ class Index:
     def prepare(self) -> None:
         """Do what nobody waits for after a refresh, but the first change of a file and the next start would.
 
-        That is to find who mentions a name and who uses a definition, and to keep what was linked where that was much.
+        That is to find who mentions a name and who uses a definition, to number what has words for the first question,
+        and to keep what was linked where that was much.
         """
-        linked = self._snapshot.linked
+        linked, words = self._snapshot.linked, self._snapshot.words
         with seldom():
-            _ = linked.names, linked.mentions, linked.sources, linked.homes.python, linked.homes.scripts
+            _ = words.table, linked.names, linked.mentions, linked.sources, linked.homes.python, linked.homes.scripts
         with self._disk_lock, seldom():
             if self._is_much:
                 self._keep()

@@ -131,8 +131,7 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def out_of(self, source: SymbolId) -> tuple[Edge, ...]:
         """Return the edges that begin at `source`, containment left out."""
-        known = self.edges.get(path_of(source), ())
-        return tuple(edge for edge in known if edge.source == source and _is_use(edge))
+        return tuple(edge for edge in self.edges.out_of(path_of(source), source) if _is_use(edge))
 
     def symbol(self, target: SymbolId) -> Symbol | None:
         """Return the definition of that id, None where there is none."""

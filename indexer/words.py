@@ -7,20 +7,21 @@ changed file gives a new `Words` that shares the rest.
 
 from __future__ import annotations
 
-import math
 import re
 import threading
 from array import array
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from heapq import nsmallest
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from bridle.indexer.facts import Symbol
 from bridle.indexer.groups import Groups
+
+if TYPE_CHECKING:
+    from bridle.indexer.told import Gains, Table, Told, Weighing
 
 NAME_WEIGHT, PATH_WEIGHT = 5, 2
 K1, B = 1.2, 0.3
@@ -28,7 +29,7 @@ MAX_QUERY_TERMS = 200
 MAX_IDENTIFIER = 100
 MAX_KEPT = 200_000
 """Of terms that were asked lately, so many pairs of a term and a definition are kept."""
-_FLAT = K1 * (1 - B)
+_PAIR = 2 * array("i").itemsize
 
 _IDENTIFIER = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -59,17 +60,17 @@ class FileWords(msgspec.Struct, frozen=True):
 
     def holding(self, term: str) -> Iterator[tuple[int, int]]:
         """Yield ``(index of the definition, weighted count)`` for each definition that holds `term`."""
-        row = iter(self.row(term))
+        row = iter(memoryview(self.row(term)).cast("i"))
         yield from zip(row, row, strict=True)
 
-    def row(self, term: str) -> list[int]:
-        """Return the same, index and count in turn."""
+    def row(self, term: str) -> bytes:
+        """Return the same as `rows` has it."""
         found = self.lines.find(f"\n{term}\n")
         if found < 0:
-            return []
+            return b""
         at = self.lines.count("\n", 0, found)
         starts = memoryview(self.starts).cast("i")
-        return memoryview(self.rows).cast("i")[2 * starts[at] : 2 * starts[at + 1]].tolist()
+        return self.rows[_PAIR * starts[at] : _PAIR * starts[at + 1]]
 
 
 @lru_cache(maxsize=200_000)
@@ -200,35 +201,6 @@ class Scored(msgspec.Struct, frozen=True):
     words: tuple[str, ...]
 
 
-class Told(msgspec.Struct, frozen=True):
-    """Everything that the words of a question say, by file and by the index of a definition there.
-
-    `files` sums up what each term gives the best definition of a file; `holding` has of terms that stand anywhere who
-    holds them, by file, index and count in turn, `rarity` how rare they are. `steep` is what the length of each
-    definition of a file takes from it.
-    """
-
-    scores: dict[str, dict[int, float]]
-    files: dict[str, float]
-    holding: dict[str, Mapping[str, Sequence[int]]]
-    rarity: dict[str, float]
-    steep: Callable[[str], Sequence[float]]
-
-    def matched(self, path: str, indices: Container[int]) -> dict[int, list[tuple[float, str]]]:
-        """Return the terms that matched in some definitions of a file, with what each gave, the most telling first."""
-        found: dict[int, list[tuple[float, str]]] = {}
-        steep = self.steep(path)
-        for term, by_path in self.holding.items():
-            row = iter(by_path.get(path, ()))
-            for index, count in zip(row, row, strict=True):
-                if index in indices:
-                    gain = self.rarity[term] * (K1 + 1) * count / (count + _FLAT + steep[index])
-                    found.setdefault(index, []).append((gain, term))
-        for pairs in found.values():
-            pairs.sort(key=lambda pair: (-pair[0], pair[1]))
-        return found
-
-
 class Words:
     """The words of all files. Frozen; `changed` makes the next one."""
 
@@ -237,14 +209,13 @@ class Words:
         files: Mapping[str, FileWords],
         paths: Groups[str, str],
         size: tuple[int, int],
-        known: Iterable[tuple[str, _Held]] = (),
+        known: Iterable[tuple[str, Held]] = (),
     ) -> None:
         self._files = files
         self._paths = paths
         self._size = size  # definitions, words
-        self._steep = K1 * B / max(1.0, size[1] / max(1, size[0]))
-        self._steeps: dict[str, list[float]] = {}
         self._asked = _Asked(known)
+        self._weighing: Weighing | None = None
 
     @property
     def files(self) -> Mapping[str, FileWords]:
@@ -276,76 +247,84 @@ class Words:
         known = self._asked.without(changes, {term for words in new.values() for term in words.terms})
         return Words(files, self._paths.changed(_postings(old), _postings(new)), size, known)
 
+    @property
+    def table(self) -> Table:
+        """The numbers of the definitions."""
+        return self._weighed().table
+
+    def held_by(self, path: str, index: int) -> dict[str, int]:
+        """Return the terms of a definition with their weighted counts, none of a file without words."""
+        from bridle.indexer.told import held_by
+
+        words = self._files.get(path)
+        return held_by(words, index) if words is not None else {}
+
     def search(self, text: str, limit: int) -> list[Scored]:
         """Return the `limit` definitions that answer `text` best; ties stand in path order."""
         told = self.told(text)
-        every = ((-score, path, index) for path, known in told.scores.items() for index, score in known.items())
-        best = [(path, index, -score) for score, path, index in nsmallest(limit, every)]
-        wanted: dict[str, set[int]] = {}
-        for path, at, _ in best:
-            wanted.setdefault(path, set()).add(at)
-        terms = {path: told.matched(path, indices) for path, indices in wanted.items()}
-        return [Scored(path, at, score, tuple(term for _, term in terms[path][at])) for path, at, score in best]
+        best = told.scores.best(limit)
+        matched = told.matched(best)
+        return [
+            Scored(*told.table.place(number), score, tuple(term for _, term in pairs))
+            for number, score, pairs in zip(best, told.scores.of(best), matched, strict=True)
+        ]
 
     def told(self, text: str) -> Told:
         """Return what the words of `text` say of every definition that holds one of them."""
-        told = Told({}, {}, {}, {}, self._steeps_of)
-        scores, files = told.scores, told.files
-        for term in query_terms(text):
-            held = self._held(term)
-            if not held.rows:
-                continue
-            rarity = told.rarity[term] = math.log(1 + (self._size[0] - held.n + 0.5) / (held.n + 0.5))
-            told.holding[term] = held.rows
-            whole = rarity * (K1 + 1)
-            for path, row in held.rows.items():
-                if (known := scores.get(path)) is None:
-                    known = scores[path] = {}
-                steep, best, pairs = self._steeps_of(path), 0.0, iter(row)
-                for index, count in zip(pairs, pairs):  # noqa: B905  # of even length, and it is the innermost loop
-                    gain = whole * count / (count + _FLAT + steep[index])
-                    known[index] = known.get(index, 0.0) + gain
-                    best = max(best, gain)
-                files[path] = files.get(path, 0.0) + best
-        return told
+        return self._weighed().told((term, self._held(term)) for term in query_terms(text))
 
-    def _held(self, term: str) -> _Held:
+    def _weighed(self) -> Weighing:
+        """Return what words weigh in this state; it is made when it is first asked for."""
+        if self._weighing is None:
+            from bridle.indexer.told import Table, Weighing  # numpy, which the workers that read do without
+
+            lengths = {path: words.lengths for path, words in self._files.items()}
+            self._weighing = Weighing(Table(lengths), *self._size, K1, B)
+        return self._weighing
+
+    def _held(self, term: str) -> Held:
         """Return who holds a term; of those that were asked lately it is known."""
         held = self._asked.get(term)
         if held is None:
-            rows = {path: self._files[path].row(term) for path in self._paths.get(term)}
-            held = _Held(sum(map(len, rows.values())) // 2, rows)
+            held = Held.of({path: self._files[path].row(term) for path in self._paths.get(term)})
             self._asked.add(term, held)
         return held
 
-    def _steeps_of(self, path: str) -> list[float]:
-        """Return what the length of each definition of a file takes from it."""
-        if (known := self._steeps.get(path)) is None:
-            steep = self._steep
-            known = self._steeps[path] = [steep * n for n in memoryview(self._files[path].lengths).cast("i")]
-        return known
 
+class Held:
+    """Who holds a term: `n` definitions in the files `paths`, so many in each of them as `sizes` has.
 
-class _Held(NamedTuple):
-    """Who holds a term: how many definitions, and those of each file, index and count in turn."""
+    `rows` are as those of a file. `gains` is what the term gives them in the state that they are of, once it was asked.
+    """
 
-    n: int
-    rows: Mapping[str, Sequence[int]]
+    def __init__(self, paths: Sequence[str], sizes: array[int], rows: bytes) -> None:
+        self.paths, self.sizes, self.rows = paths, sizes, rows
+        self.n = len(rows) // _PAIR
+        self.gains: Gains | None = None
+
+    @classmethod
+    def of(cls, rows: Mapping[str, bytes]) -> Held:
+        """Return who they are by the rows of each file."""
+        return cls(tuple(rows), array("i", [len(row) // _PAIR for row in rows.values()]), b"".join(rows.values()))
+
+    def anew(self) -> Held:
+        """Return the same of another state."""
+        return Held(self.paths, self.sizes, self.rows)
 
 
 class _Asked:
     """The terms that were asked lately and who holds them, as far as that is not much. Thread-safe."""
 
-    def __init__(self, known: Iterable[tuple[str, _Held]]) -> None:
+    def __init__(self, known: Iterable[tuple[str, Held]]) -> None:
         self._known = dict(known)
         self._n = sum(held.n for held in self._known.values())
         self._lock = threading.Lock()
 
-    def get(self, term: str) -> _Held | None:
+    def get(self, term: str) -> Held | None:
         """Return who holds a term, None where that is not known."""
         return self._known.get(term)
 
-    def add(self, term: str, held: _Held) -> None:
+    def add(self, term: str, held: Held) -> None:
         """Keep who holds a term; the first that came go first."""
         with self._lock:
             if term in self._known or held.n > MAX_KEPT:
@@ -355,12 +334,13 @@ class _Asked:
             while self._n > MAX_KEPT:
                 self._n -= self._known.pop(next(iter(self._known))).n
 
-    def without(self, paths: Iterable[str], terms: Container[str]) -> list[tuple[str, _Held]]:
+    def without(self, paths: Iterable[str], terms: Container[str]) -> list[tuple[str, Held]]:
         """Return what stays when some files change, which hold `terms` now."""
         changed = set(paths)
         with self._lock:
             known = list(self._known.items())
-        return [(term, held) for term, held in known if term not in terms and changed.isdisjoint(held.rows)]
+        stay = (one for one in known if one[0] not in terms and changed.isdisjoint(one[1].paths))
+        return [(term, held.anew()) for term, held in stay]
 
 
 def _postings(files: Mapping[str, FileWords]) -> Iterator[tuple[str, str]]:

@@ -113,7 +113,7 @@ def _is_known(name: str, snapshot: Snapshot) -> bool:
 
 def _is_written(name: str, snapshot: Snapshot) -> bool:
     """Whether the whole name stands anywhere in the code, as a local or an attribute perhaps."""
-    return bool(snapshot.words.told(name).holding.get(name.lower()))
+    return name.lower() in snapshot.words.told(name).rarity
 
 
 def _near(name: str, snapshot: Snapshot) -> list[str]:

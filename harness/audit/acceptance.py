@@ -7,10 +7,8 @@ from typing import Literal, NamedTuple
 
 from bridle.harness.session import events
 from bridle.harness.session.records import Record
+from bridle.harness.session.runs import AGENT
 from bridle.harness.titles import titled
-
-OTHER_AGENT = "agent"
-"""The workflow of edits by an agent that brings a model of its own."""
 
 
 class Acceptance(NamedTuple):
@@ -43,7 +41,7 @@ def accepted(records: Iterable[Record], plan: str) -> Acceptance | None:
             case events.Overridden():
                 overridden = True
             case events.Prepared() as prepared if prepared.plan == plan:
-                unasked = workflow == OTHER_AGENT and set(verdicts) == {"allow"}
+                unasked = workflow == AGENT and set(verdicts) == {"allow"}
                 return Acceptance(workflow, task, model, "rules" if unasked else "unproved" if overridden else "person")
             case events.Prepared():
                 overridden = False

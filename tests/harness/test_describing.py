@@ -274,5 +274,5 @@ async def test_an_agents_edit_that_the_rules_let_in_is_said_to_be_that(opening: 
     assert getattr(done, "outcome", done) == "landed"
     told = (await about(door, MONEY, line, 0)).author
     assert told is not None
-    assert (told.workflow, told.accepted) == ("agent", "rules")
+    assert (told.workflow, told.accepted) == ("agent edits", "rules")
     assert "Visitor" in told.task

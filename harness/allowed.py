@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 import msgspec
 from msgspec import inspect
@@ -49,8 +50,8 @@ def _words(info: inspect.Type) -> list[str]:
     """Return what a value of type `info` may be, each in words."""
     match info:
         case inspect.Metadata():
-            said = (info.extra or {}).get(SAID)
-            return [str(said)] if said else _words(info.type)
+            extra = cast("dict[str, str]", info.extra or {})  # pyright: ignore[reportUnknownMemberType]  # untyped there
+            return [extra[SAID]] if SAID in extra else _words(info.type)
         case inspect.UnionType():
             return [word for one in info.types for word in _words(one)]
         case inspect.LiteralType():

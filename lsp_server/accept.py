@@ -6,7 +6,7 @@ All documents or none: what landed before another failed is taken back. A confli
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Literal, NamedTuple
 
@@ -85,7 +85,7 @@ class Landing:
         """The title of the proposal that waits in the editor's own preview: nothing else lands meanwhile."""
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self) -> AsyncGenerator[None]:
         """Land while nothing else does. Raises UserProblem where the person has a preview to decide on first."""
         async with self._turn:
             if self.previewed:

@@ -95,7 +95,7 @@ async def preview(session: Session, proposal: str) -> Taken:
     """
     found = session.offers.get(proposal)
     work = f"preview {found.id}"
-    session.reports.begin(work, f"{found.title}: tick what to take in the editor's preview", session.previewing.give_up)
+    session.reports.begin(work, f"tick what to take in the editor's preview: {found.title}", session.previewing.give_up)
     try:
         taken = await session.previewing.review(found.id)
     finally:

@@ -210,6 +210,22 @@ export async function photographsARefusal(page, plan) {
   writeFileSync(plan.result, JSON.stringify({ ok: true }));
 }
 
+/** Looks at a proposal of two files in the refactor preview, one of them ticked. */
+export async function photographsAPreview(page, plan) {
+  const { scene } = plan;
+  await opensAndTrusts(page, scene);
+  await choose(page, "fix and verify");
+  await message(page, "verified:").waitFor();
+  await open(page, scene.source_file);
+  await command(page, "Notifications: Clear All Notifications");
+  await command(page, "Bridle: Review Proposal in the Refactor Preview");
+  const row = page.locator(".bulk-edit-panel .monaco-list-row", { hasText: path.basename(scene.source_file) });
+  await row.locator(".edit-checkbox").click();
+  await page.mouse.move(0, 0);
+  await photograph(page, plan, "preview");
+  writeFileSync(plan.result, JSON.stringify({ ok: true }));
+}
+
 /** Up to the finding under the cursor, with nothing else on the screen. */
 async function opensAndTrusts(page, scene) {
   await open(page, scene.source_file);

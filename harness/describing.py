@@ -7,6 +7,7 @@ Git goes on in the background, so that the next question finds what it said; a n
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -35,6 +36,8 @@ from bridle.indexer.encoding import text_of
 from bridle.indexer.facts import Symbol
 from bridle.indexer.resolve import is_test, is_test_file
 from bridle.indexer.snapshot import Snapshot
+
+logger = logging.getLogger(__name__)
 
 WAIT_S, LEAST_S = 0.3, 0.1
 """How long is waited for an answer, and how long for its parts even where the place itself took that long."""
@@ -243,6 +246,9 @@ async def _within(seconds: float, work: Coroutine[object, object, Part]) -> Part
     try:
         return await asyncio.wait_for(work, seconds)
     except TimeoutError:
+        return None
+    except Exception:  # what one part could not tell keeps no other from being told
+        logger.exception("a part of what is known of a place could not be told")
         return None
 
 

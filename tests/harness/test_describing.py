@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -167,6 +168,26 @@ async def test_git_runs_nothing_of_the_repository(opening: Any, trusted: Path, t
     assert told is not None
     assert told.subject == "Begin"
     assert list(tmp_path.glob("ran-*")) == []
+
+
+async def test_a_slow_git_is_not_waited_for_and_what_it_says_is_there_the_next_time(
+    opening: Any, trusted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(trusted, "Begin")
+    door = await known(opening)
+    slow = tmp_path / "slow" / "git"
+    slow.parent.mkdir()
+    slow.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\nsleep 1\nexec {shutil.which("git")} "$@"\n')
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+    ask = GetAbout(Spot(MONEY, line_of(trusted, MONEY, "def percent"), 8, "utf-8"))
+    first = expect(await door.engine.call(ask), About)
+    assert first.callers, "what is known is told"
+    assert first.change is None
+    assert (await about(door, MONEY, ask.at.line)).change is not None
+    asked = (tmp_path / "asked").read_text()
+    assert asked.count("blame") == 1, "who asks again waits for the same answer"
+    assert asked.count("cat-file") == 1
 
 
 async def test_what_comes_from_a_commit_is_one_short_line_without_secrets(opening: Any, trusted: Path) -> None:

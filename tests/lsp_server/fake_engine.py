@@ -165,8 +165,8 @@ class FakeEngine:
             case e.GetReach():
                 return e.Reach((REACH,))
             case e.GetAbout():
-                line = self.text(request.at.path).split("\n")[request.at.line]
-                return e.About("f", reach=REACH) if line.startswith("def f") else e.About()
+                lines = split_lines(self.text(request.at.path))[request.at.line :]
+                return e.About("f", reach=REACH) if lines and lines[0].startswith("def f") else e.About()
             case e.FindSymbols() | e.GetDefinitions() | e.GetOutline():
                 return e.Symbols((self.symbol(),), self.known())
             case e.GetUses():

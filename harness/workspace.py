@@ -124,7 +124,7 @@ def _rooms(
         trust=trust,
         asking=asking,
         knowing=knowing,
-        navigating=Navigating(root, buffers, knowing),
+        navigating=Navigating(ground, knowing),
         checking=checking,
         reaching=Reaching(buffers, checking.memory),
         completing=completing,

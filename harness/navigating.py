@@ -12,13 +12,12 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
-from bridle.harness.buffers import Buffers
+from bridle.harness.ground import Ground
 from bridle.harness.knowing import Knowing
 from bridle.harness.navigation import (
     Area,
@@ -40,6 +39,7 @@ from bridle.harness.navigation import (
     Uses,
 )
 from bridle.harness.texts import Text, Texts
+from bridle.harness.withholding import withheld
 from bridle.indexer.facts import Symbol, SymbolId
 from bridle.indexer.lookup import alike, meant
 from bridle.indexer.navigation import (
@@ -76,9 +76,10 @@ class Pointed(NamedTuple):
 class Navigating:
     """The way around one root."""
 
-    def __init__(self, root: Path, buffers: Buffers, knowing: Knowing) -> None:
+    def __init__(self, ground: Ground, knowing: Knowing) -> None:
+        self._ground = ground
         self._knowing = knowing
-        self._texts = Texts(root, buffers)
+        self._texts = Texts(ground.root, ground.buffers)
         self._usages = Usages()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="navigating")
         self._names: SymbolNames | None = None
@@ -129,14 +130,25 @@ class Navigating:
         symbol = next((one for one in found if one.kind not in NO_CODE), None)
         return Pointed(snapshot, symbol, complete=snapshot.complete and not seen.is_behind)
 
+    def _found(self, request: FindSymbols, snapshot: Snapshot) -> Sequence[Symbol]:
+        """Return the definitions that answer, one more than are wanted where there are more."""
+        names, without = self._names_of(snapshot), frozenset(request.without)
+        wanted = n_asked = request.limit + 1
+        why_withheld = withheld(self._ground) if request.by_model else lambda _: ""
+        while True:
+            found = search_symbols(snapshot, names, request.query, n_asked, without)
+            shown = [symbol for symbol in found if not why_withheld(symbol.span.path)]
+            if len(shown) >= wanted or len(found) < n_asked:
+                return shown[:wanted]
+            n_asked *= 4
+
     def _answer(self, request: NavigationRequest, stop: threading.Event) -> tuple[NavigationReply, bool]:
         """Return the answer, and whether files are not as the index knows them."""
         snapshot = self._knowing.now
         match request:
             case FindSymbols():
                 seen = self._seen(snapshot, request.encoding)
-                names = self._names_of(snapshot)
-                found = search_symbols(snapshot, names, request.query, request.limit + 1, frozenset(request.without))
+                found = self._found(request, snapshot)
                 rows = seen.rows(found[: request.limit])
                 reply: NavigationReply = Symbols(rows, seen.known(cut=len(found) > request.limit))
             case GetOutline():

@@ -35,12 +35,16 @@ class Spot(msgspec.Struct, frozen=True):
 
 
 class FindSymbols(msgspec.Struct, frozen=True, tag=True):
-    """Definitions by what a person types of a name, best first; files in `without`'s languages left out. → Symbols."""
+    """Definitions by what a person types of a name, best first; files in `without`'s languages left out. → Symbols.
+
+    Of what a model asks, those in files are left out that it may not be shown unasked.
+    """
 
     query: str
     encoding: PositionEncoding
     without: tuple[str, ...] = ()
     limit: int = MAX_SYMBOLS
+    by_model: bool = False
 
 
 class GetOutline(msgspec.Struct, frozen=True, tag=True):

@@ -122,7 +122,7 @@ def _rooms(
     checking = Checking(root, state, settings, buffers, post.emit, unsheltered, ground.grants, completing.begin)
     proving = Proving(checking, ground.ledger, buffers, post.emit)
     landings = Landings(ground, proving)
-    navigating, reaching = Navigating(root, buffers, knowing), Reaching(buffers, checking.memory)
+    navigating, reaching = Navigating(ground, knowing), Reaching(buffers, checking.memory)
     kept = Kept(ground.ledger, ground.blobs, state.journals)
     return Rooms(
         buffers=buffers,

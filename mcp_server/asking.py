@@ -37,7 +37,7 @@ def request_of(given: inputs.Strict, agent: str) -> e.EngineRequest:
         case inputs.ContextInput():
             return e.GetContext(given.task, _selection(given), given.budget)
         case inputs.SymbolsInput():
-            return e.FindSymbols(given.query, "utf-8", limit=given.start + given.limit)
+            return e.FindSymbols(given.query, "utf-8", limit=given.start + given.limit, by_model=True)
         case inputs.ImpactInput():
             return e.GetImpact(given.symbol, given.tests, given.start, given.limit)
         case inputs.ReadInput():

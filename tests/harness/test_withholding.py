@@ -1,4 +1,4 @@
-"""What the rules, or a hook, do not let be read is in no pack, no bill and no answer to a search."""
+"""What the rules, or a hook, do not let be read is in no pack, no bill, no search, and named to no model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bridle.harness.asking import YES
-from bridle.harness.engine import Ask, GetContext, PackView, ReplyTo, Selection, StartRun, expect
+from bridle.harness.engine import Ask, FindSymbols, GetContext, PackView, ReplyTo, Selection, StartRun, Symbols, expect
 from tests.model.messages_server import CallStep, MessagesServer, Script, Step
 
 pytestmark = pytest.mark.slow
@@ -71,6 +71,21 @@ async def test_a_hook_that_refuses_reading_is_heard(opening: Any, trusted: Path,
     view = await bill(opening, GetContext(TASK))
     assert ASKED in shown(view)
     assert DENIED not in shown(view)
+
+
+@pytest.mark.parametrize(
+    ("by_model", "limit", "paths"), [(False, 40, {DENIED, ASKED}), (True, 40, set()), (True, 1, set())]
+)
+async def test_a_model_that_looks_for_names_finds_none_of_it_and_a_person_does(
+    opening: Any, trusted: Path, by_model: bool, limit: int, paths: set[str]
+) -> None:
+    set_up(trusted, RULES)
+    door = await opening("local")
+    await door.engine.call(GetContext(TASK), 60.0)
+    found = expect(await door.engine.call(FindSymbols("t", "utf-8", limit=limit, by_model=by_model), 60.0), Symbols)
+    told = {row.path for row in found.rows}
+    assert {DENIED, ASKED} & told == paths
+    assert told - {DENIED, ASKED}, "the names of other files are told"
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_a_path_that_leads_out_is_refused_before_anything_is_asked(path: str) ->
 def test_a_page_names_the_next_one_until_there_is_none() -> None:
     row = e.SymbolRow("a::f", "function", "f", "f", "", "a", AREA, AREA)  # type: ignore[arg-type]
     given = inputs.SymbolsInput("f", limit=2, start=2)
-    assert request_of(given, "") == e.FindSymbols("f", "utf-8", limit=4)
+    assert request_of(given, "") == e.FindSymbols("f", "utf-8", limit=4, by_model=True)
     told: Any = answer_of(given, e.Symbols((row,) * 4, e.Known(True, cut=True))).data
     assert (len(told.symbols), told.next_start) == (2, 4)
     last: Any = answer_of(given, e.Symbols((row,) * 3, KNOWN)).data

@@ -19,6 +19,8 @@ from bridle.indexer.text import split_lines
 
 Answer = TypeVar("Answer")
 
+WHOLE_LINES = 2_000
+"""Of a file that is pinned whole, so many lines are looked at."""
 ROOT_MARKS = ("bridle.toml", ".git", "pyproject.toml", "package.json", "go.mod", "Cargo.toml", "setup.py")
 _PLACE = re.compile(r"(?P<file>.+?)(?::(?P<first>\d+)(?:-(?P<last>\d+))?)?\Z", re.DOTALL)
 
@@ -84,6 +86,29 @@ def selection(text: str | None, root: Path) -> Selection | None:
     if first >= n_lines:
         raise UserProblem(f"--at {text!r} is past the end of the file", f"it has {n_lines} lines")
     return Selection(path, first, end)
+
+
+def add_choices(parser: argparse.ArgumentParser, what: str) -> None:
+    """Declare what a person pins and keeps out of the context of a task."""
+    parser.add_argument(
+        "--pin", metavar="FILE[:A-B]", action="append", default=[], help=f"what must be in {what}; may be repeated"
+    )
+    parser.add_argument(
+        "--exclude", metavar="PATTERN", action="append", default=[], help=f"paths that must not be in {what}"
+    )
+
+
+def pins_of(options: argparse.Namespace, root: Path) -> tuple[Selection, ...]:
+    """Return the lines that each ``--pin`` names, those of the whole file where it names none."""
+    return tuple(_pinned(text, root) for text in options.pin)
+
+
+def _pinned(text: str, root: Path) -> Selection:
+    """Return the lines that ``--pin`` names, those of the whole file where it names none."""
+    path, first, end = place(text, root)
+    if not (root / path).is_file():
+        raise UserProblem(f"--pin {text!r} names no file", "name a file of the workspace")
+    return Selection(path, 0, WHOLE_LINES) if first is None or end is None else Selection(path, first, end)
 
 
 def print_json(document: object) -> None:

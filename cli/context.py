@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bridle.cli.common import add_root, find_root, note, place, print_json, selection, with_engine
+from bridle.cli.common import add_choices, add_root, find_root, note, pins_of, place, print_json, selection, with_engine
 from bridle.harness.engine import Engine, GetContext, PackPiece, PackView, expect
-from bridle.harness.nouns import Selection, UserProblem
+from bridle.harness.nouns import UserProblem
 
-WHOLE_LINES = 2_000
-"""Of a file that is pinned whole, so many lines are looked at."""
 MOST_SECONDS = 3_600.0
 NOTED_EVERY = 10
 
@@ -21,8 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", nargs="?", help="what is wanted, in words")
     parser.add_argument("--at", metavar="FILE:A-B", help="the lines that the person stands on")
     parser.add_argument("--budget", type=int, default=4000, help="tokens at most (default 4000)")
-    parser.add_argument("--pin", metavar="FILE[:A-B]", action="append", default=[], help="what must be in it")
-    parser.add_argument("--exclude", metavar="PATTERN", action="append", default=[], help="paths that must not")
+    add_choices(parser, "it")
     parser.add_argument("--why-not", metavar="FILE", default="", help="say why no more of this file is in it")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
@@ -45,10 +42,9 @@ def main(options: argparse.Namespace) -> int:
         return 2
     if options.budget < 1:
         raise UserProblem(f"--budget {options.budget} is no budget", "give a number of tokens from 1 on")
-    pins = tuple(_pinned(text, root) for text in options.pin)
     why_not = place(options.why_not, root)[0] if options.why_not else ""
     at = selection(options.at, root)
-    request = GetContext(options.task, at, options.budget, pins, tuple(options.exclude), why_not)
+    request = GetContext(options.task, at, options.budget, pins_of(options, root), tuple(options.exclude), why_not)
 
     async def ask(engine: Engine) -> PackView:
         return expect(await engine.call(request, 600.0), PackView)
@@ -106,14 +102,6 @@ def _forget(root: Path, options: argparse.Namespace) -> int:
     else:
         print("context is chosen by the weights that ship again" if forgotten else "nothing was calibrated here")
     return 0
-
-
-def _pinned(text: str, root: Path) -> Selection:
-    """Return the lines that ``--pin`` names, those of the whole file where it names none."""
-    path, first, end = place(text, root)
-    if not (root / path).is_file():
-        raise UserProblem(f"--pin {text!r} names no file", "name a file of the workspace")
-    return Selection(path, 0, WHOLE_LINES) if first is None or end is None else Selection(path, first, end)
 
 
 def bill(view: PackView) -> str:

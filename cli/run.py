@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from bridle.cli.common import add_root, find_root, note, print_json, selection
+from bridle.cli.common import add_choices, add_root, find_root, note, pins_of, print_json, selection
 from bridle.cli.landing import add_also, land
 from bridle.harness.engine import (
     Ask,
@@ -52,6 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE.NAME=VALUE",
         help="an argument of a source that the workflow names, as issue.file=issue.txt; may be repeated",
     )
+    add_choices(parser, "what the run sees")
     parser.add_argument("--apply", action="store_true", help="land the proposal when it is verified")
     add_also(parser)
     parser.add_argument("--yes", action="store_true", help="answer yes to the question before the first model call")
@@ -68,7 +69,12 @@ def main(options: argparse.Namespace) -> int:
     ):
         how = f'write it behind: bridle run {request.workflow} "make it retry"'
         raise UserProblem(f"'run {request.workflow}' needs an instruction", how)
-    request = msgspec.structs.replace(request, sources=_sources(options.sources))
+    request = msgspec.structs.replace(
+        request,
+        sources=_sources(options.sources),
+        pinned=pins_of(options, root),
+        excluded=tuple(options.exclude),
+    )
     ended, proposal, landed, papers = asyncio.run(_whole(root, request, options))
     if options.json:
         print_json(as_json(ended, proposal) | {"papers": papers})

@@ -134,10 +134,10 @@ class Navigating:
         """Return the definitions that answer, one more than are wanted where there are more."""
         names, without = self._names_of(snapshot), frozenset(request.without)
         wanted = n_asked = request.limit + 1
-        why_withheld = withheld(self._ground) if request.by_model else lambda _: ""
+        why_withheld = withheld(self._ground) if request.by_model else None
         while True:
             found = search_symbols(snapshot, names, request.query, n_asked, without)
-            shown = [symbol for symbol in found if not why_withheld(symbol.span.path)]
+            shown = [one for one in found if why_withheld is None or not why_withheld(one.span.path)]
             if len(shown) >= wanted or len(found) < n_asked:
                 return shown[:wanted]
             n_asked *= 4

@@ -230,3 +230,20 @@ def test_an_empty_folder_has_no_checks_and_says_so(tmp_path: Path, till: Path) -
     done = bridle("verify", "--json", "--root", str(empty), root=empty)
     assert (done.returncode, document(done)["outcome"], document(done)["verdicts"]) == (1, "unknown", [])
     assert bridle("context", "anything", "--root", str(empty), root=empty).returncode == 0
+
+
+def test_a_run_sees_what_is_pinned_and_not_what_is_excluded(till: Path) -> None:
+    bridle("trust", root=till)
+    wished = ("--pin", "tests/test_cart.py:1-9", "--pin", "README.md", "--exclude", "src/till/cart.py")
+    done = bridle("run", "fix", "--json", "--at", "tests/test_money.py:32", *wished, root=till)
+    assert done.returncode == 0
+    journals = [one.read_text() for one in (till.parent / "state").rglob("*.jsonl")]
+    events = [json.loads(line) for text in journals for line in text.splitlines()]
+    (begun,) = [event["payload"] for event in events if event.get("kind") == "started"]
+    assert begun["pinned"] == [
+        {"path": "tests/test_cart.py", "start_line": 0, "end_line": 9},
+        {"path": "README.md", "start_line": 0, "end_line": 2_000},
+    ]
+    assert begun["excluded"] == ["src/till/cart.py"]
+    refused = bridle("run", "fix", "--pin", "no/such.py", root=till)
+    assert (refused.returncode, "'no/such.py' names no file" in refused.stderr) == (1, True)

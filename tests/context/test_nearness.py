@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 import pytest
 
 from bridle.context.nearness import NEAR, Nearness
 from bridle.context.rank import rank
 from bridle.context.signals import SIGNALS, rows_of
+from bridle.context.standing import Standing
 from bridle.context.task import Beside, Task
 from bridle.context.weighing import NEAR_SLICES, SLICES, shared, shipped_near
-from bridle.indexer.facts import SymbolId
+from bridle.indexer.facts import Symbol, SymbolId
 from bridle.indexer.past import Commit, Past
 from bridle.indexer.snapshot import Snapshot
 
@@ -81,3 +84,35 @@ def test_every_way_to_be_near_has_its_reason_and_shares_make_up_the_score(snapsh
     assert sum(share.score for share in withdraw.shares) == pytest.approx(withdraw.score)
     row = rows_of("round the amount", snapshot, PAST)[0]
     assert {share.kind for share in shared(row, 1.0)} <= set(SLICES)
+
+
+def test_what_is_so_of_a_file_whatever_is_asked_is_made_once(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    plain = Standing.__init__
+
+    def counted(self: Standing, symbols: tuple[Symbol, ...]) -> None:
+        made.append(symbols[0].span.path)
+        plain(self, symbols)
+
+    monkeypatch.setattr(Standing, "__init__", counted)
+    monkeypatch.setattr("bridle.context.standing._known", WeakKeyDictionary())
+    task = Task("round the amount", at=("bank/account.py", 5, 6))
+    first = rank(task, snapshot)
+    n_made = len(made)
+    assert n_made == len(set(made)) > 1
+    assert rank(task, snapshot) == first
+    assert len(made) == n_made
+
+
+def test_edges_are_told_by_where_they_begin_and_anew_where_a_file_changed(snapshot: Snapshot) -> None:
+    edges, other = snapshot.linked.edges, SymbolId("bank/transfer.py::transfer")
+    begun = [edge for edge in edges["bank/account.py"] if edge.source == HERE]
+    assert begun
+    assert list(edges.out_of("bank/account.py", HERE)) == begun
+    assert edges.out_of("bank/transfer.py", other)
+    after = edges.changed({"bank/account.py": tuple(begun[:1])}, ["bank/transfer.py"])
+    assert list(after.out_of("bank/account.py", HERE)) == begun[:1]
+    assert list(after.out_of("bank/transfer.py", other)) == []
+    assert list(edges.out_of("bank/account.py", HERE)) == begun, "the old state stays as it was"

@@ -79,6 +79,11 @@ def test_keys_lead_through_the_hunks_both_ways_and_the_one_at_the_cursor_is_take
     neovim.play("keys_lead_through_hunks", with_two_places(scene))
 
 
+def test_a_proposal_is_chosen_from_file_by_file_where_neovim_asks(neovim: Neovim, scene: Scene) -> None:
+    """Neovim says that it applied the edit, whatever the person answered."""
+    neovim.play("chosen_from_in_a_preview", with_two_files(scene))
+
+
 def test_beside_another_tool_and_the_servers_of_ruff_and_pyright_nothing_is_doubled(
     neovim: Neovim, scene: Scene
 ) -> None:

@@ -51,7 +51,7 @@ def test_only_builders_write() -> None:
 
 
 WRONG = [
-    ('kind = "verify"', 'kind = "verfy"', 11, "Invalid enum value"),
+    ('kind = "verify"', 'kind = "verfy"', 11, "it cannot be 'verfy'"),
     ('kind = "verify"', 'kind = "verify"\nsay = "x"', 12, "has no 'say'"),
     ("{pack}", "{pakc}", 6, "nothing is called {pakc}"),
     ('red = "build"', 'red = "bild"', 12, "there is no phase 'bild'"),

@@ -202,6 +202,28 @@ function M.undo_command_keeps_later_typing()
   probe.same("text", probe.text(source), before .. "\n# later")
 end
 
+function M.chosen_from_in_a_preview()
+  local source, offer = propose()
+  local before = probe.text(source)
+  local asked = {}
+  vim.fn.confirm = function(message)
+    table.insert(asked, message)
+    return message:find("hunk 2 of 2", 1, true) and 1 or 2
+  end
+  probe.choose_titled(source, offer.lnum, "review in the editor's own preview")
+  probe.wait("the fix landed", has(source, scene.right))
+  probe.said("hunk 2 of 2 taken, not verified as chosen")
+  probe.same("how many files were asked about", #asked, 2)
+  assert(table.concat(asked):find("as a whole verified: ", 1, true), table.concat(asked))
+  probe.said("(hunk 2 of 2)")
+  local second = vim.fn.bufnr(scene.second_file)
+  assert(second > 0 and not has(second, scene.second_right)(), "what was answered no to is not taken")
+  vim.cmd("Bridle undo")
+  probe.wait("just that is taken back", function()
+    return probe.text(source) == before
+  end)
+end
+
 function M.keys_lead_through_hunks()
   local source, fix = propose()
   local before = probe.text(source)

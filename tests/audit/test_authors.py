@@ -99,7 +99,7 @@ def records(*said: tuple[str, dict[str, object]]) -> list[Record]:
     return [msgspec.json.decode(line, type=Record) for line in lines]
 
 
-AGENT = ("started", {"workflow": "agent", "instruction": "Visitor: a.py"})
+AGENT = ("started", {"workflow": "agent edits", "instruction": "Visitor: a.py"})
 EDIT = ("started", {"workflow": "edit", "instruction": "round up\nand more", "model": "m"})
 TAKEN = ("overridden", {"proposal": "r1", "badge": {"state": "not green", "text": "2 failed"}})
 

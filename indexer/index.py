@@ -18,6 +18,7 @@ from bridle.indexer.disk import Disk, OnDisk, Progress, answer
 from bridle.indexer.facts import Skipped
 from bridle.indexer.files import FolderLink
 from bridle.indexer.groups import Groups
+from bridle.indexer.held import FileWords
 from bridle.indexer.languages.readers import is_text
 from bridle.indexer.linked import Linked
 from bridle.indexer.linking import Layout
@@ -27,7 +28,7 @@ from bridle.indexer.parse import Job, Parsed, Unread, has_language
 from bridle.indexer.script_projects import Projects
 from bridle.indexer.snapshot import Snapshot, Work
 from bridle.indexer.stopwatch import Stopwatch
-from bridle.indexer.words import FileWords, Words
+from bridle.indexer.words import Words
 from bridle.indexer.workers import ParseWorkers
 
 if TYPE_CHECKING:

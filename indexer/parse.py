@@ -12,12 +12,13 @@ from bridle.indexer.encoding import UndecodableError, decode
 from bridle.indexer.entry import Entry
 from bridle.indexer.facts import FileFacts, Skipped, Symbol
 from bridle.indexer.files import MAX_FILE_BYTES, read_bounded, unfit
+from bridle.indexer.held import FileWords
 from bridle.indexer.languages.embedded import EMBEDDING, script_in
 from bridle.indexer.languages.outline import Outline
 from bridle.indexer.languages.readers import is_read, is_text, reader_of
 from bridle.indexer.languages.reparse import Trees
 from bridle.indexer.languages.structure import MAX_COUNTED_BYTES
-from bridle.indexer.words import FileWords, file_words
+from bridle.indexer.words import file_words
 
 MAX_WHOLE_LINES = 80
 MAX_TEXT_BYTES = 300_000

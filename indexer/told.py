@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from bridle.indexer.words import FileWords, Held
+from bridle.indexer.held import FileWords, Gains, Held
 
 Floats: TypeAlias = NDArray[np.float64]
 Numbers: TypeAlias = NDArray[np.intp]
@@ -56,16 +55,6 @@ class Table:
         """Return the numbers of a file's definitions, none of a file without words."""
         file = self.files.get(path)
         return slice(0, 0) if file is None else slice(self._starts[file], self._starts[file + 1])
-
-
-class Gains(NamedTuple):
-    """What a term gives the definitions that hold it, and the best of each file that does."""
-
-    rarity: float
-    numbers: Numbers
-    gains: Floats
-    files: Numbers
-    bests: Floats
 
 
 class Scores:

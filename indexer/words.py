@@ -19,9 +19,10 @@ import msgspec
 
 from bridle.indexer.facts import Symbol
 from bridle.indexer.groups import Groups
+from bridle.indexer.held import FileWords, Held
 
 if TYPE_CHECKING:
-    from bridle.indexer.told import Gains, Table, Told, Weighing
+    from bridle.indexer.told import Table, Told, Weighing
 
 NAME_WEIGHT, PATH_WEIGHT = 5, 2
 K1, B = 1.2, 0.3
@@ -29,7 +30,6 @@ MAX_QUERY_TERMS = 200
 MAX_IDENTIFIER = 100
 MAX_KEPT = 200_000
 """Of terms that were asked lately, so many pairs of a term and a definition are kept."""
-_PAIR = 2 * array("i").itemsize
 
 _IDENTIFIER = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -38,39 +38,6 @@ _STOP = frozenset(
     b"self cls def return if else elif for in not and or is None True False import from class with as pass "
     b"raise try except finally while lambda yield assert the a an of to".split()
 )
-
-
-class FileWords(msgspec.Struct, frozen=True):
-    """The words of one file: sorted terms, and for each the definitions that hold it.
-
-    `lines` has the terms one a line, a line end before the first and behind the last. `rows` is an int32 array of pairs
-    (index of the definition, weighted count); those of term ``k`` are the pairs ``starts[k]`` to ``starts[k + 1]``.
-    `lengths` is the words per definition. Native byte order.
-    """
-
-    lines: str
-    starts: bytes
-    rows: bytes
-    lengths: bytes
-
-    @property
-    def terms(self) -> list[str]:
-        """The terms in their order; made on each call."""
-        return self.lines.split("\n")[1:-1]
-
-    def holding(self, term: str) -> Iterator[tuple[int, int]]:
-        """Yield ``(index of the definition, weighted count)`` for each definition that holds `term`."""
-        row = iter(memoryview(self.row(term)).cast("i"))
-        yield from zip(row, row, strict=True)
-
-    def row(self, term: str) -> bytes:
-        """Return the same as `rows` has it."""
-        found = self.lines.find(f"\n{term}\n")
-        if found < 0:
-            return b""
-        at = self.lines.count("\n", 0, found)
-        starts = memoryview(self.starts).cast("i")
-        return self.rows[_PAIR * starts[at] : _PAIR * starts[at + 1]]
 
 
 @lru_cache(maxsize=200_000)
@@ -289,27 +256,6 @@ class Words:
             held = Held.of({path: self._files[path].row(term) for path in self._paths.get(term)})
             self._asked.add(term, held)
         return held
-
-
-class Held:
-    """Who holds a term: `n` definitions in the files `paths`, so many in each of them as `sizes` has.
-
-    `rows` are as those of a file. `gains` is what the term gives them in the state that they are of, once it was asked.
-    """
-
-    def __init__(self, paths: Sequence[str], sizes: array[int], rows: bytes) -> None:
-        self.paths, self.sizes, self.rows = paths, sizes, rows
-        self.n = len(rows) // _PAIR
-        self.gains: Gains | None = None
-
-    @classmethod
-    def of(cls, rows: Mapping[str, bytes]) -> Held:
-        """Return who they are by the rows of each file."""
-        return cls(tuple(rows), array("i", [len(row) // _PAIR for row in rows.values()]), b"".join(rows.values()))
-
-    def anew(self) -> Held:
-        """Return the same of another state."""
-        return Held(self.paths, self.sizes, self.rows)
 
 
 class _Asked:

@@ -18,6 +18,7 @@ from rivals import by_keywords, by_plain_words
 
 from bridle.indexer.edges import Edges
 from bridle.indexer.facts import Edge, FileFacts
+from bridle.indexer.held import FileWords
 from bridle.indexer.index import Index
 from bridle.indexer.languages.readers import is_text
 from bridle.indexer.linked import Linked
@@ -25,7 +26,7 @@ from bridle.indexer.linking import Homes, Layout
 from bridle.indexer.past import FUNCTION_HEADS, LOG_FORMAT, MAX_COMMITS, Commit, Past, commits_told
 from bridle.indexer.scopes import Scopes
 from bridle.indexer.snapshot import Snapshot
-from bridle.indexer.words import FileWords, Words
+from bridle.indexer.words import Words
 
 LOG_BATCH = 500
 SUFFIXES = ("py", "js", "cjs", "mjs", "jsx", "ts", "tsx", "go", "java")

@@ -24,13 +24,14 @@ from bridle.indexer.facts import (
     Value,
 )
 from bridle.indexer.groups import Groups
+from bridle.indexer.held import FileWords
 from bridle.indexer.index import Index
 from bridle.indexer.languages.readers import PYTHON, READERS, Reader
 from bridle.indexer.linked import Linked
 from bridle.indexer.linking import Layout
 from bridle.indexer.numbering import KeptGroups, Numbering, Rows, Table, groups_of
 from bridle.indexer.packed import Groupings, key_of, pack
-from bridle.indexer.words import FileWords, Words
+from bridle.indexer.words import Words
 
 PATH = "pkg/a.py"
 texts = st.sampled_from(["", "a", "f", "self", "a.b", "größe", "\n", "\0", "pkg/a.py::f"]) | st.text(max_size=4)

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridle.indexer.held import FileWords
 from bridle.indexer.parse import Job, Parsed, parse
 from bridle.indexer.told import Told, Weighing
-from bridle.indexer.words import K1, B, FileWords, Words, query_terms
+from bridle.indexer.words import K1, B, Words, query_terms
 
 NAMES = ("cart", "tax", "total_price", "add", "round")
 BODIES = ("return price * rate", "self.items.append(item)", "return add(total)", "round(price, 2)", "pass")

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridle.indexer.groups import Groups
+from bridle.indexer.held import FileWords
 from bridle.indexer.languages.outline import Outline
 from bridle.indexer.parse import Job, Parsed, parse
 from bridle.indexer.told import Told
-from bridle.indexer.words import FileWords, Words, query_terms, terms_of
+from bridle.indexer.words import Words, query_terms, terms_of
 
 SOURCES = {
     "shop/cart.py": """

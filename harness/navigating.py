@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import NamedTuple
@@ -52,7 +52,7 @@ from bridle.indexer.navigation import (
     subtypes,
     supertypes,
 )
-from bridle.indexer.resolve import is_test
+from bridle.indexer.resolve import is_test, path_of
 from bridle.indexer.snapshot import Snapshot
 from bridle.indexer.symbolsearch import SymbolNames, search_symbols
 from bridle.indexer.text import PositionEncoding
@@ -134,10 +134,10 @@ class Navigating:
         """Return the definitions that answer, one more than are wanted where there are more."""
         names, without = self._names_of(snapshot), frozenset(request.without)
         wanted = n_asked = request.limit + 1
-        why_withheld = withheld(self._ground) if request.by_model else None
+        why_withheld = withheld(self._ground) if request.by_model else _nothing
         while True:
             found = search_symbols(snapshot, names, request.query, n_asked, without)
-            shown = [one for one in found if why_withheld is None or not why_withheld(one.span.path)]
+            shown = [one for one in found if not why_withheld(one.span.path)]
             if len(shown) >= wanted or len(found) < n_asked:
                 return shown[:wanted]
             n_asked *= 4
@@ -164,7 +164,7 @@ class Navigating:
                 seen = self._seen(snapshot, request.encoding)
                 reply = seen.related(request, stop)
             case GetImpact():
-                return impact(snapshot, request), False
+                return impact(snapshot, request, withheld(self._ground) if request.by_model else _nothing), False
         return reply, seen.is_behind
 
     def _seen(self, snapshot: Snapshot, encoding: PositionEncoding) -> _Seen:
@@ -176,21 +176,30 @@ class Navigating:
         return self._names
 
 
-def impact(snapshot: Snapshot, request: GetImpact) -> Impact:
+def impact(snapshot: Snapshot, request: GetImpact, why_withheld: Callable[[str], str]) -> Impact:
     """Return what reaches the definitions that are meant, by the graph alone: no text is looked at."""
-    of = meant(snapshot, request.written)
+    of = [symbol for symbol in meant(snapshot, request.written) if not why_withheld(symbol.span.path)]
     ids = [symbol.id for symbol in of]
     found = snapshot.tests_reaching(ids) if request.tests else snapshot.reaching(ids)
-    found = [reach for reach in found if reach.symbol.id not in ids]
+    found = [reach for reach in found if reach.symbol.id not in ids and not why_withheld(reach.symbol.span.path)]
     start = max(request.start, 0)
     shown = found[start : start + max(request.limit, 0)]
+    near = () if of else (one for one in alike(snapshot, request.written) if not why_withheld(path_of(one)))
     return Impact(
         tuple(_reached(symbol) for symbol in of),
-        tuple(_reached(reach.symbol, reach.confidence, reach.path) for reach in shown),
+        tuple(
+            _reached(reach.symbol, reach.confidence, tuple(one for one in reach.path if not why_withheld(path_of(one))))
+            for reach in shown
+        ),
         len(found),
         Known(snapshot.complete, cut=len(found) > start + len(shown)),
-        () if of else tuple(alike(snapshot, request.written)),
+        tuple(near),
     )
+
+
+def _nothing(_: str) -> str:
+    """Tell of a path why it is withheld from a person: it never is."""
+    return ""
 
 
 def _reached(symbol: Symbol, confidence: float = 1.0, way: tuple[SymbolId, ...] = ()) -> Reached:

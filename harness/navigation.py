@@ -80,13 +80,15 @@ class GetRelated(msgspec.Struct, frozen=True, tag=True):
 class GetImpact(msgspec.Struct, frozen=True, tag=True):
     """What a change of a definition can reach, surest first, itself left out; of it only tests, if asked. → Impact.
 
-    `written` is an id, a name, a qualified name or FILE:LINE, whose line is 1-based.
+    `written` is an id, a name, a qualified name or FILE:LINE, whose line is 1-based. Where a model asks, `by_model`,
+    nothing is named that stands in a file which it may not read unasked.
     """
 
     written: str
     tests: bool = False
     start: int = 0
     limit: int = MAX_SYMBOLS
+    by_model: bool = False
 
 
 NavigationRequest = FindSymbols | GetOutline | GetDefinitions | GetUses | GetRelated | GetImpact

@@ -39,7 +39,7 @@ def request_of(given: inputs.Strict, agent: str) -> e.EngineRequest:
         case inputs.SymbolsInput():
             return e.FindSymbols(given.query, "utf-8", limit=given.start + given.limit, by_model=True)
         case inputs.ImpactInput():
-            return e.GetImpact(given.symbol, given.tests, given.start, given.limit)
+            return e.GetImpact(given.symbol, given.tests, given.start, given.limit, by_model=True)
         case inputs.ReadInput():
             if given.end_line is not None and given.end_line < given.start_line:
                 raise Refused(f"end_line {given.end_line} is above start_line {given.start_line}.")

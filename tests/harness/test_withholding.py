@@ -13,7 +13,20 @@ from typing import Any
 import pytest
 
 from bridle.harness.asking import YES
-from bridle.harness.engine import Ask, FindSymbols, GetContext, PackView, ReplyTo, Selection, StartRun, Symbols, expect
+from bridle.harness.engine import (
+    Ask,
+    FindSymbols,
+    GetContext,
+    GetImpact,
+    Impact,
+    PackView,
+    ReplyTo,
+    Selection,
+    StartRun,
+    Symbols,
+    expect,
+)
+from bridle.indexer.resolve import path_of
 from tests.model.messages_server import CallStep, MessagesServer, Script, Step
 
 pytestmark = pytest.mark.slow
@@ -86,6 +99,23 @@ async def test_a_model_that_looks_for_names_finds_none_of_it_and_a_person_does(
     told = {row.path for row in found.rows}
     assert {DENIED, ASKED} & told == paths
     assert told - {DENIED, ASKED}, "the names of other files are told"
+
+
+@pytest.mark.parametrize("by_model", [False, True])
+async def test_a_model_that_asks_what_a_change_reaches_is_told_of_nothing_there_and_a_person_is(
+    opening: Any, trusted: Path, by_model: bool
+) -> None:
+    set_up(trusted, RULES)
+    door = await opening("local")
+    await door.engine.call(GetContext(TASK), 60.0)
+    asked = GetImpact("Money.percent", by_model=by_model)
+    found = expect(await door.engine.call(asked, 60.0), Impact)
+    told = {path_of(one) for row in found.rows for one in (row.id, *row.way)}
+    assert ({DENIED, ASKED} & told == set()) == by_model
+    assert told - {DENIED, ASKED}
+    assert found.total == len(found.rows)
+    hidden = expect(await door.engine.call(GetImpact(f"{DENIED}:1", by_model=by_model), 60.0), Impact)
+    assert (not hidden.of and DENIED not in str(hidden.alike)) == by_model
 
 
 @pytest.fixture

@@ -177,6 +177,7 @@ class Previewing:
         try:
             async with asyncio.timeout(OPENED_S):
                 while any(self._documents.at(path) is None for path in closed):
+                    opened.clear()  # one may have been closed again since it was set
                     await opened.wait()
         except TimeoutError:
             pass  # what is still closed is named where the parts are laid out

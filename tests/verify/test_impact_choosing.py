@@ -252,8 +252,10 @@ def test_what_a_plain_class_has_is_noticed_by_who_reads_it_names_the_class_or_ex
         SHAPES.replace("class Square", "@register\nclass Square"),
         SHAPES.replace("    def told(self):", "    def __init_subclass__(cls):"),
         SHAPES + "\n\nclass Cube(Square, Foreign):\n    pass\n",
+        SHAPES + "\n\nframework.register(Square)\n",
+        SHAPES + "\n\nAPP = framework.app(kinds=[Square])\n",
     ],
-    ids=["metaclass", "foreign base", "decorator", "hook", "derived"],
+    ids=["metaclass", "foreign base", "decorator", "hook", "derived", "handed over", "handed over in a list"],
 )
 def test_what_a_class_has_that_others_may_look_at_is_noticed_by_all_who_get_it(odd: str) -> None:
     assert "test_kinds" in by_attribute(odd, new=odd.replace("sides = 4", "sides = 5"))

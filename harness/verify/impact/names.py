@@ -34,6 +34,9 @@ PLAIN_DECORATORS = frozenset(
 STAR = "*"
 _EXPORTS = frozenset(("__all__",))
 _ANNOTATIONS = frozenset(("__annotations__", "get_type_hints()"))
+_INCURIOUS = frozenset((*dir(builtins), "TypeVar", "cast", "parametrize"))
+"""Functions that read no attribute of the classes which they are given, but for those of Python's own."""
+
 _WORD = re.compile(r"[^\W\d]\w*")
 _COMPOSED = re.compile(r"([^\W\d]\w*_)(?=$|[{%])")
 
@@ -43,7 +46,7 @@ class Item(msgspec.Struct, frozen=True, eq=False):
 
     `binds` are the names that it gives a meaning, `reads` all words in it, `lines` its own, `inside` those of the code
     that it defines; `plain` says that it does nothing but bind. `attributes` are the names that it gives a value in the
-    body of class `owner`.
+    body of class `owner`. `handed` has the words in what calls are given, each with the name of what is called.
     """
 
     qualname: str
@@ -54,6 +57,7 @@ class Item(msgspec.Struct, frozen=True, eq=False):
     plain: bool
     owner: str = ""
     attributes: frozenset[str] = frozenset()
+    handed: frozenset[tuple[str, str]] = frozenset()
 
 
 class Names(msgspec.Struct, frozen=True, eq=False):
@@ -134,7 +138,8 @@ def _spread(
         in_bodies = enumerating
         if item.owner:
             families = families or Families(one for names in files.values() for one in names.classes)
-            if family := families.plain(item.owner):
+            family = families.plain(item.owner)
+            if family and not _is_given_away(files, family):
                 binds, enumerating, in_bodies = item.attributes, _NO_ENUM, frozenset[str]()
                 _read_in_bodies(files, family, found)  # who enumerates what a class has, has the class
         fresh = binds - known
@@ -145,6 +150,14 @@ def _spread(
             _read_in_bodies(files, _as_read(fresh) | in_bodies, found)
             waiting += _read_on_import(files, _as_read(fresh) | enumerating)
     return Noticing(found)
+
+
+def _is_given_away(files: Mapping[str, Names], family: frozenset[str]) -> bool:
+    """Tell whether import hands one of these classes to code that is not the workspace's own, which may look at it."""
+    items = [item for known in files.values() for item in known.items]
+    given = {called for item in items for called, word in item.handed if word in family}
+    own = {name for item in items for name in item.binds}
+    return any(called not in own and called not in _INCURIOUS for called in given)
 
 
 def _as_read(names: frozenset[str]) -> frozenset[str]:
@@ -188,7 +201,8 @@ def _items(
             binds, plain = _binds(statement, around)
             inside = _inside(statement) | (_inside(around[-1]) if around else 0)
             owner, attributes = _attributes(statement, around)
-            yield Item(qualname, binds, reads, _lines(statement), inside, plain, owner, attributes)
+            handed = frozenset(_handed(_reading(statement, lazy_annotations=lazy_annotations)))
+            yield Item(qualname, binds, reads, _lines(statement), inside, plain, owner, attributes, handed)
         inner = (*around, statement) if isinstance(statement, ast.ClassDef) else around
         if not isinstance(statement, Function):
             for block in _blocks(statement):
@@ -257,6 +271,16 @@ def _words(parts: Iterator[ast.AST]) -> Iterator[str]:
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield from _WORD.findall(node.value)
                 yield from _COMPOSED.findall(node.value)
+
+
+def _handed(parts: Iterator[ast.AST]) -> Iterator[tuple[str, str]]:
+    """Yield what is called, and each word of what it is given."""
+    for part in parts:
+        for node in ast.walk(part):
+            if isinstance(node, ast.Call):
+                called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                given = _words(iter([*node.args, *(one.value for one in node.keywords)]))
+                yield from ((called, word) for word in given if not word.endswith("()"))
 
 
 def _binds(statement: ast.stmt, around: tuple[ast.ClassDef, ...]) -> tuple[frozenset[str], bool]:

@@ -140,18 +140,29 @@ export async function readsOfTheOtherVersionAndGivesAKey(page, plan) {
   await page.keyboard.press("Enter");
 }
 
-/** Looks at the items of the language's status, and leaves what they say and how far their commands reach. */
+/** Looks at the items of the language's status, and leaves what they say and how far their commands reach.
+ *
+ * A run may still be at its end, or another at work: it looks again until the proposal is what there is to tell.
+ */
 async function looksAtTheStatus(page, plan) {
-  await page.locator("#status\\.languageStatus").hover();
   const items = page.locator(".hover-language-status", { hasText: "Bridle: " });
-  await items.filter({ hasText: "tokens" }).waitFor();
+  const looksAway = async () => {
+    await page.mouse.move(0, 0);
+    await items.first().waitFor({ state: "detached" });
+  };
+  const until = Date.now() + plan.timeout_ms;
+  for (;;) {
+    await page.locator("#status\\.languageStatus").hover();
+    await items.filter({ hasText: "tokens" }).waitFor();
+    if ((await items.filter({ hasText: "1 proposal" }).count()) > 0 || Date.now() > until) break;
+    await looksAway();
+  }
   await photograph(page, plan, "status");
   const links = await items.locator("a", { hasText: /^(Log|Runs)$/ }).all();
   const ends = await Promise.all(links.map(async (link) => link.boundingBox().then(({ x, width }) => x + width)));
   const text = (await items.allTextContents()).join("\n");
   signal(plan, "status", JSON.stringify({ text, ends, width: page.viewportSize().width }));
-  await page.mouse.move(0, 0);
-  await items.first().waitFor({ state: "detached" });
+  await looksAway();
 }
 
 /** Waits for a message and leaves all that are shown in a signal. */

@@ -90,6 +90,11 @@ class Disk:
         return self._found(seen, n_parsed=len(read), n_loaded=n_loaded, complete=len(read) == len(unread))
 
     @property
+    def keeps(self) -> bool:
+        """Whether anything is kept for the next start."""
+        return self._store is not None and not self._store.read_only
+
+    @property
     def problem(self) -> str:
         """Why what was read could not be kept, "" where it was."""
         return self._store.problem if self._store else ""

@@ -1,12 +1,15 @@
 """The edges of one state, by the file that they begin in. Frozen.
 
 Those that were kept between runs are made for one file when somebody asks for it; what changed since lies over them.
+Of a state that was just read, those of some files are found in the same way.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from bridle.indexer.facts import Edge, EdgeKind, SymbolId
@@ -65,13 +68,60 @@ class KeptEdges:
         return Edge(*ends, KINDS[self._kinds[at]], self._confidences[at])
 
 
+class EdgesOnDemand:
+    """The edges of files that are each looked through when somebody asks for them. Thread-safe.
+
+    `find` looks through one file. It is asked by one thread at a time, once for each of `paths`, and let go after that.
+    """
+
+    def __init__(self, paths: Iterable[str], find: Callable[[str], tuple[Edge, ...]]) -> None:
+        self.paths: Mapping[str, int] = {path: number for number, path in enumerate(paths)}
+        self._find: Callable[[str], tuple[Edge, ...]] | None = find
+        self._found: dict[str, tuple[Edge, ...]] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def n_open(self) -> int:
+        """How many files nobody has looked through yet."""
+        return len(self.paths) - len(self._found)
+
+    def of(self, path: str) -> tuple[Edge, ...]:
+        """Return the edges that begin in a file. Raises KeyError for one that is not there."""
+        if (known := self._found.get(path)) is None:
+            with self._lock:
+                known = self._found.get(path)
+                if known is None:
+                    if path not in self.paths or self._find is None:
+                        raise KeyError(path)
+                    known = self._found[path] = self._find(path)
+                    if not self.n_open:
+                        self._find = None
+        return known
+
+    def into(self, path: str, target: SymbolId) -> list[Edge]:
+        """Return those of a file that end at `target`, without containment."""
+        return [edge for edge in self.of(path) if edge.target == target and edge.kind != "contains"]
+
+    def kinds(self, path: str) -> bytes:
+        """Return the kinds of the edges that begin in a file, by number."""
+        return bytes(KINDS.index(edge.kind) for edge in self.of(path))
+
+    def all(self) -> Mapping[str, tuple[Edge, ...]]:
+        """Return the edges of all files; who asks for one of them meanwhile waits for no more than another one."""
+        for path in self.paths:
+            if path not in self._found:
+                self.of(path)
+                time.sleep(0)  # a lock is fair to nobody
+        return self._found
+
+
 class Edges(Mapping[str, tuple[Edge, ...]]):
     """All edges. What was made once is the same object until the next change of its file."""
 
     def __init__(
         self,
         made: dict[str, tuple[Edge, ...]],
-        kept: KeptEdges | None = None,
+        kept: KeptEdges | EdgesOnDemand | None = None,
         gone: frozenset[str] = frozenset(),
         outs: Mapping[str, Mapping[SymbolId, list[Edge]]] | None = None,
     ) -> None:
@@ -79,6 +129,11 @@ class Edges(Mapping[str, tuple[Edge, ...]]):
         self._outs = dict(outs or {})
         self._kept = kept
         self._gone = gone  # of those that were kept
+
+    @property
+    def n_open(self) -> int:
+        """How many files nobody has looked through yet."""
+        return self._kept.n_open if isinstance(self._kept, EdgesOnDemand) else 0
 
     def __getitem__(self, path: str) -> tuple[Edge, ...]:
         found = self._made.get(path)
@@ -128,10 +183,14 @@ class Edges(Mapping[str, tuple[Edge, ...]]):
     def changed(self, fresh: Mapping[str, tuple[Edge, ...]], gone: Iterable[str]) -> Edges:
         """Return the edges with those of some files in place of what was there, and without those of others."""
         without = set(gone)
+        behind = self._kept
         made = {**self._made, **fresh}
+        if isinstance(behind, EdgesOnDemand):
+            made = {**behind.all(), **made}
+            behind = None
         for path in without:
             made.pop(path, None)
-        kept: Mapping[str, int] = self._kept.paths if self._kept is not None else {}
+        kept: Mapping[str, int] = behind.paths if behind is not None else {}
         stale = (self._gone | {path for path in without if path in kept}) - fresh.keys()
         outs = {path: known for path, known in self._outs.copy().items() if path not in without and path not in fresh}
-        return Edges(made, self._kept, stale, outs)
+        return Edges(made, behind, stale, outs)

@@ -165,7 +165,7 @@ class Index:
     def _keep(self) -> None:
         """Keep what is linked for the next start, where no buffer has a part in it and it is not kept yet."""
         linked, words = self._snapshot.linked, self._snapshot.words
-        if self._buffers or linked is self._kept or not self._snapshot.complete:
+        if not self._disk.keeps or self._buffers or linked is self._kept or not self._snapshot.complete:
             return
         groupings = Groupings(linked.sources, linked.names, linked.mentions, words.paths)
         self._disk.keep_linked(_told(_layout(self._found)), linked.edges, groupings)

@@ -14,7 +14,8 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from bridle.indexer.edges import Edges, KeptEdges
+from bridle.indexer.candidates import Candidates
+from bridle.indexer.edges import Edges, EdgesOnDemand, KeptEdges
 from bridle.indexer.entry import Entry
 from bridle.indexer.facts import Edge, FileFacts, Symbol, SymbolId
 from bridle.indexer.files import FolderLink
@@ -36,7 +37,7 @@ T = TypeVar("T")
 class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Facts and edges of one state of the workspace, by path.
 
-    `n_resolved` counts the files that were resolved to get here.
+    `n_resolved` counts the files that were resolved to get here, those among them that are when somebody asks.
     """
 
     files: Mapping[str, Scopes]
@@ -56,7 +57,7 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def sources(self) -> Groups[SymbolId, str]:
-        """The files from which edges lead to a definition."""
+        """The files from which edges lead to a definition; every file is resolved for it."""
         return Groups[SymbolId, str].spread((path, _targets(known)) for path, known in self.edges.items())
 
     @classmethod
@@ -67,11 +68,14 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
         roots: Sequence[str] = (),
         projects: Projects = Projects(),  # noqa: B008  # frozen
     ) -> Linked:
-        """Resolve everything."""
+        """Resolve everything, a file of Python when somebody asks for its edges."""
         files = {path: Scopes(known) for path, known in sorted(facts.items())}
         homes = Homes(files, Layout(tuple(links), tuple(roots), projects))
         names = _names_of(files)
-        edges = Edges(edges_of(list(files), homes.resolving(files, names)))
+        resolving = homes.resolving(files, names)
+        later = [path for path in files if family(path) == PYTHON.name]
+        at_once = edges_of([path for path in files if family(path) != PYTHON.name], resolving)
+        edges = Edges(at_once, EdgesOnDemand(later, resolving[PYTHON.name].edges) if later else None)
         return _knowing(cls(files, homes, edges, len(files)), names=names)
 
     @classmethod
@@ -126,8 +130,38 @@ class Linked(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def into(self, target: SymbolId) -> tuple[Edge, ...]:
         """Return the edges that end at `target`, containment left out, in path order."""
-        paths = sorted(self.sources.get(target))
-        return tuple(edge for path in paths for edge in self.edges.into(path, target))
+        return tuple(edge for path in sorted(self._maybe_using(target)) for edge in self.edges.into(path, target))
+
+    def using(self, target: SymbolId) -> Collection[str]:
+        """Return the files from which edges lead to `target`."""
+        maybe = self._maybe_using(target)
+        return maybe if self._knows_sources else [path for path in maybe if self.edges.into(path, target)]
+
+    def _maybe_using(self, target: SymbolId) -> Collection[str]:
+        """Return the files from which edges lead to `target`; before all are resolved, those from which they may."""
+        if not self._knows_sources:
+            symbol = self.symbol(target)
+            if symbol is None:
+                return ()
+            if family(symbol.span.path) != PYTHON.name:
+                return self._sources_at_once.get(target)
+            if (found := self._candidates.of(symbol)) is not None:
+                return found
+        return self.sources.get(target)
+
+    @property
+    def _knows_sources(self) -> bool:
+        return not self.edges.n_open or "sources" in self.__dict__
+
+    @cached_property
+    def _sources_at_once(self) -> Groups[SymbolId, str]:
+        """The files from which edges lead to a definition that is none of Python: no file of Python is among them."""
+        paths = (path for path in self.files if family(path) != PYTHON.name)
+        return Groups[SymbolId, str].spread((path, _targets(self.edges[path])) for path in paths)
+
+    @cached_property
+    def _candidates(self) -> Candidates:
+        return Candidates(self.files, self.names, self.mentions, has_links=bool(self.homes.layout.links))
 
     def out_of(self, source: SymbolId) -> tuple[Edge, ...]:
         """Return the edges that begin at `source`, containment left out."""

@@ -34,6 +34,7 @@ _COMMON = frozenset(name for kind in _TYPES for name in dir(kind)) | {
 }
 _EDGES: Mapping[str, EdgeKind] = {"call": "calls", "read": "references", "inherit": "inherits"}
 _Found = tuple[Symbol, float]
+_Seen = dict[tuple[str, str], int]
 _NOTHING: Mapping[str, Symbol] = {}
 _HEAD = re.compile(r"\W")
 _BUILTINS = frozenset(dir(builtins))
@@ -157,7 +158,7 @@ class Resolver:
             if found is not None and (around == source.qualname or not self._is_class(scopes, around)):
                 return found, SCOPE
             around = around.rpartition(".")[0]
-        return self._in_module(scopes, name, MAX_HOPS)
+        return self._in_module(scopes, name)
 
     def _symbol_at(self, scopes: Scopes, qualname: str) -> Symbol | None:
         outer, _, name = qualname.rpartition(".")
@@ -167,39 +168,48 @@ class Resolver:
         symbol = self._symbol_at(scopes, qualname)
         return symbol is not None and symbol.kind == "class"
 
-    def _in_module(self, scopes: Scopes, name: str, hops: int) -> _Found | None:
-        key = scopes.facts.path, name
-        if hops < MAX_HOPS or key not in self._in_modules:
-            found = self._looked_up(scopes, name, hops)
-            if hops < MAX_HOPS:
-                return found
-            self._in_modules[key] = found
-        return self._in_modules[key]
+    def _in_module(self, scopes: Scopes, name: str, hops: int = MAX_HOPS, seen: _Seen | None = None) -> _Found | None:
+        """Return what a module has under a name, `hops` imports further on at most.
 
-    def _looked_up(self, scopes: Scopes, name: str, hops: int) -> _Found | None:
+        `seen` are the names that were asked for on the way, with the hops that were left: modules that take all of each
+        other would else be walked through in every order.
+        """
+        key = scopes.facts.path, name
+        if seen is None:
+            if key not in self._in_modules:
+                self._in_modules[key] = self._looked_up(scopes, name, hops, {key: hops})
+            return self._in_modules[key]
+        if seen.get(key, -1) >= hops:
+            return None
+        seen[key] = hops
+        return self._looked_up(scopes, name, hops, seen)
+
+    def _looked_up(self, scopes: Scopes, name: str, hops: int, seen: _Seen) -> _Found | None:
         found = scopes.members.get("", _NOTHING).get(name)
         if found is not None:
             return found, SCOPE
         if hops == 0:
             return None
         if (bindings := scopes.bindings.get(name)) is not None:
-            targets = (self._imported(scopes, binding, hops - 1) for binding in bindings)
+            targets = (self._imported(scopes, binding, hops - 1, seen) for binding in bindings)
             target = next(filter(None, targets), None)
             return (target, IMPORTED) if target else None
         for star in scopes.stars:
             module = self._module_of(scopes, star)
             if module is not None and not name.startswith("_"):
-                behind = self._in_module(self._files[module.span.path], name, hops - 1)
+                behind = self._in_module(self._files[module.span.path], name, hops - 1, seen)
                 if behind is not None:
                     return behind[0], STAR
         return None
 
-    def _imported(self, scopes: Scopes, binding: Import, hops: int = MAX_HOPS) -> Symbol | None:
+    def _imported(
+        self, scopes: Scopes, binding: Import, hops: int = MAX_HOPS, seen: _Seen | None = None
+    ) -> Symbol | None:
         module = self._module_of(scopes, binding)
         if not binding.target or binding.target == "*":
             return module
         if module is not None and module.id != scopes.module.id:
-            found = self._in_module(self._files[module.span.path], binding.target, hops)
+            found = self._in_module(self._files[module.span.path], binding.target, hops, seen)
             if found is not None:
                 return found[0]
         dotted = f"{binding.module}.{binding.target}".lstrip(".")
@@ -233,7 +243,7 @@ class Resolver:
 
     def in_module(self, module: Symbol, name: str) -> _Found | None:
         """Return what a module has under a name, its submodules last."""
-        found = self._in_module(self._files[module.span.path], name, MAX_HOPS)
+        found = self._in_module(self._files[module.span.path], name)
         inside = self._modules.inside(module.span.path, name) if found is None else None
         return (self._files[inside].module, IMPORTED) if inside and inside in self._files else found
 
@@ -253,7 +263,7 @@ class Resolver:
                 found = home.members.get(qualname, {}).get(made)
                 if found is not None and found.id != source.id:
                     return found
-        bare = self._in_module(scopes, name, MAX_HOPS)
+        bare = self._in_module(scopes, name)
         return bare[0] if bare and self._files[bare[0].span.path].is_fixture(bare[0]) else None
 
     def member(self, owner: Symbol, name: str, *, own: bool = True) -> Member | None:

@@ -71,7 +71,7 @@ class Store:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._path = path
-        self._read_only = read_only
+        self.read_only = read_only
         self._database: sqlite3.Connection | None = None
         self.problem = ""
         """Why what was read could not be kept, "" where it was."""
@@ -103,7 +103,7 @@ class Store:
         gone: Iterable[str],
     ) -> None:
         """Keep `fresh` outcomes (MessagePack) and states of `moved` files, forget `gone`: all or nothing."""
-        if self._read_only:
+        if self.read_only:
             return
         encode = msgspec.msgpack.encode
         rows = [(path, encode(state), crc32(data), data) for path, (state, data) in fresh.items()]
@@ -130,7 +130,7 @@ class Store:
 
     def save_linked(self, packed: Packed) -> None:
         """Keep what was linked of one state, in place of that of another."""
-        if self._read_only:
+        if self.read_only:
             return
         data = msgspec.msgpack.encode(packed)
         try:
@@ -164,7 +164,7 @@ class Store:
         return self._database
 
     def _connect(self) -> sqlite3.Connection:
-        if self._read_only:
+        if self.read_only:
             place = f"{self._path.absolute().as_uri()}?mode=ro"
             return sqlite3.connect(place, uri=True, timeout=5.0, check_same_thread=False)
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -176,7 +176,7 @@ class Store:
     def _agree(self, database: sqlite3.Connection) -> None:
         made_by = _make()
         is_new = database.execute("SELECT 1 FROM sqlite_master").fetchone() is None
-        if is_new and not self._read_only:
+        if is_new and not self.read_only:
             database.executescript(_SCHEMA)
             database.execute("INSERT INTO make VALUES (?)", (made_by,))
             database.commit()
@@ -185,7 +185,7 @@ class Store:
 
     def _rebuild(self) -> None:
         self.close()
-        if self._read_only:
+        if self.read_only:
             return
         for ending in ("", "-wal", "-shm", "-journal"):
             with contextlib.suppress(OSError):

@@ -48,7 +48,7 @@ class Usages:
         wanted = frozenset(targets)
         paths = {path_of(target) for target in wanted}  # what uses itself has no edge
         for target in wanted:
-            paths.update(snapshot.linked.sources.get(target))
+            paths.update(snapshot.linked.using(target))
         for path in sorted(paths):
             if stop():
                 return

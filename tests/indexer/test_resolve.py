@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -48,6 +49,31 @@ def test_inheritance_decorators_and_annotations_are_dependencies() -> None:
     files = {"a.py": "class B: pass\ndef deco(f): return f\n@deco\ndef f(x: B) -> B: pass\nclass C(B): pass\n"}
     assert targets(files, "a.py::C", "inherits") == {"a.py::B": 1.0}
     assert targets(files, "a.py::f", "references") == {"a.py::deco": 1.0, "a.py::B": 1.0}
+
+
+def test_modules_that_take_all_of_each_other_are_walked_through_once() -> None:
+    """Each of eight takes all of the seven others: in every order that would be seven to the twelfth steps."""
+    paths = [f"m{n}.py" for n in range(8)]
+    stars = {path: "".join(f"from {one[:-3]} import *\n" for one in paths if one != path) for path in paths}
+    files = {
+        **stars,
+        "m7.py": f"{stars['m7.py']}def far(): ...\n",
+        "use.py": "from m0 import *\ndef f(): absent(far())\n",
+    }
+    n_calls = 0
+
+    def count(_frame: object, event: str, _what: object) -> None:
+        nonlocal n_calls
+        n_calls += event == "call"
+
+    known = read(files)
+    sys.setprofile(count)
+    try:
+        found = Linked.of(known).out_of(SymbolId("use.py::f"))
+    finally:
+        sys.setprofile(None)
+    assert [(edge.target, edge.confidence) for edge in found] == [("m7.py::far", 0.8)]
+    assert n_calls < 20_000
 
 
 def test_a_folder_seen_through_a_link_is_the_package_it_is_linked_as() -> None:

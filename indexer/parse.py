@@ -90,7 +90,7 @@ def parse(root: Path, job: Job, trees: Trees | None = None) -> Parsed | Unread:
     if is_text(job.path):
         stretches = ((owner, start, min(end, start + MAX_COUNTED_BYTES)) for owner, start, end in stretches)
     wholes = _wholes(facts.symbols, outline.parents)
-    return Parsed(Entry.of(facts), file_words(source, facts.symbols, stretches, wholes))
+    return Parsed(Entry.of(facts), file_words(source, facts.symbols, stretches, wholes, job.text is not None))
 
 
 def _bytes(root: Path, job: Job) -> tuple[bytes, bytes]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 import threading
-from array import array
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import accumulate, chain
+from struct import pack
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -31,7 +32,13 @@ MAX_IDENTIFIER = 100
 MAX_KEPT = 200_000
 """Of terms that were asked lately, so many pairs of a term and a definition are kept."""
 
+MAX_WORDS = 200_000
+"""Of so many words it is known which terms they have."""
+
 _IDENTIFIER = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
+_APART = bytes(byte if byte >= 0x80 or byte == ord("_") or chr(byte).isalnum() else ord(" ") for byte in range(256))
+"""To translate a text with: what is no part of an identifier or a number becomes a space."""
+_NOTHING = ""
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PART_OF_ANY_SCRIPT = re.compile(r"[^\W\d_]+|\d+")
 _STOP = frozenset(
@@ -40,32 +47,41 @@ _STOP = frozenset(
 )
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=MAX_WORDS)
 def terms_of(identifier: str) -> tuple[str, ...]:
     """Return the terms of one identifier: its stemmed parts, and the whole of it when it has several."""
     identifier = identifier[:MAX_IDENTIFIER]
     parts = (_PART if identifier.isascii() else _PART_OF_ANY_SCRIPT).findall(identifier)
-    terms = [_stem(part.lower()) for part in parts]
     if len(parts) > 1:
-        terms.append(identifier.strip("_").lower())
-    return tuple(terms)
+        return (*map(_stem, parts), identifier.strip("_").lower())
+    return (_stem(parts[0]),) if parts else ()
 
 
-@lru_cache(maxsize=200_000)
-def _terms_of_bytes(identifier: bytes) -> tuple[str, ...]:
-    return terms_of(identifier.decode("utf-8", "replace"))
+class _Told(dict[bytes, tuple[str, ...]]):
+    """The terms of words as they stand in a text; one that does not count has `_NOTHING` for its only one."""
+
+    def __missing__(self, word: bytes) -> tuple[str, ...]:
+        if len(self) >= MAX_WORDS:
+            self.clear()
+        name = word.lstrip(b"0123456789")
+        counts = name and name not in _STOP
+        terms = self[word] = terms_of(name.decode("utf-8", "replace")) if counts else (_NOTHING,)
+        return terms
+
+
+_told = _Told()
 
 
 def query_terms(text: str) -> list[str]:
     """Return the terms of a question, each once, in order."""
     words = (word for word in _IDENTIFIER.findall(text.encode("utf-8", "replace")) if word not in _STOP)
-    terms = dict.fromkeys(term for word in words for term in _terms_of_bytes(word))
+    terms = dict.fromkeys(term for word in words for term in _told[word])
     return list(terms)[:MAX_QUERY_TERMS]
 
 
 def counted_terms(text: str) -> dict[str, int]:
     """Return the terms of a text with how often each stands there."""
-    return dict(_count(text.encode("utf-8", "replace")).counts)
+    return dict(_weighed(text.encode("utf-8", "replace").translate(_APART), "", ()).counts)
 
 
 def file_words(
@@ -73,79 +89,88 @@ def file_words(
     symbols: Sequence[Symbol],
     stretches: Iterable[tuple[int, int, int]],
     wholes: Mapping[int, int],
+    is_typed: bool = False,
 ) -> FileWords:
     """Return the words of a file whose bytes `symbols` own as `stretches` ``(owner, start, end)`` tell.
 
-    `wholes` maps the index of an inner definition to the outer one whose words include it.
+    `wholes` maps the index of an inner definition to the outer one whose words include it. A file that `is_typed` in
+    is soon asked for again, and nearly the same then.
     """
-    held: list[list[_Counted]] = [[] for _ in symbols]
-    for owner, start, end in stretches:
-        held[owner].append(_counted(source[start:end]))
-    for inner in sorted(wholes, reverse=True):
-        held[wholes[inner]] += held[inner]
+    weigh = _weighed_lately if is_typed else _weighed
     postings: dict[str, list[int]] = {}
-    lengths = array("i")
-    around: dict[str, tuple[str, ...]] = {}
-    path = _terms_of_text(symbols[0].span.path.rpartition(".")[0]) if symbols else ()
-    for index, (symbol, parts) in enumerate(zip(symbols, held, strict=True)):
-        outer = symbol.qualname.rpartition(".")[0]
-        if (context := around.get(outer)) is None:
-            context = around[outer] = path + _terms_of_text(outer)
-        lengths.append(sum(part.length for part in parts))
-        for term, count in _weighed(parts, terms_of(symbol.name), context).items():
+    lengths: list[int] = []
+    contexts = _Contexts(symbols[0].span.path if symbols else "")
+    texts = _texts(source, len(symbols), stretches, wholes)
+    for index, (symbol, text) in enumerate(zip(symbols, texts, strict=True)):
+        counts, length = weigh(text, symbol.name, contexts[symbol.qualname.rpartition(".")[0]])
+        lengths.append(length)
+        for term, count in counts.items():
             if (posting := postings.get(term)) is None:
                 postings[term] = [index, count]
             else:
                 posting += (index, count)
     terms = sorted(postings)
-    starts, rows = array("i", [0]), array("i")
-    for term in terms:
-        rows.extend(postings[term])
-        starts.append(len(rows) // 2)
-    return FileWords("\n".join(("", *terms, "")), starts.tobytes(), rows.tobytes(), lengths.tobytes())
+    rows = list(map(postings.__getitem__, terms))
+    starts = [n // 2 for n in accumulate(map(len, rows), initial=0)]
+    flat = list(chain.from_iterable(rows))
+    return FileWords("\n".join(("", *terms, "")), _packed(starts), _packed(flat), _packed(lengths))
 
 
-class _Counted(NamedTuple):
-    """The terms of a stretch of text with how often each stands there, and how many words it has."""
+def _texts(
+    source: bytes, n_definitions: int, stretches: Iterable[tuple[int, int, int]], wholes: Mapping[int, int]
+) -> list[bytes]:
+    """Return the words that each definition holds, with spaces between them."""
+    held: list[list[bytes]] = [[] for _ in range(n_definitions)]
+    words = source.translate(_APART)
+    for owner, start, end in stretches:
+        held[owner].append(words[start:end])
+    for inner in sorted(wholes, reverse=True):
+        held[wholes[inner]] += held[inner]
+    return list(map(b" ".join, held))
+
+
+class _Contexts(dict[str, tuple[str, ...]]):
+    """The terms of a file's path and of what encloses its definitions, each as often as it weighs."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = _terms_of_text(path.rpartition(".")[0])
+
+    def __missing__(self, outer: str) -> tuple[str, ...]:
+        terms = self[outer] = (self._path + _terms_of_text(outer)) * PATH_WEIGHT
+        return terms
+
+
+class _Weighed(NamedTuple):
+    """The terms of a definition with what each weighs there, and how many words it has."""
 
     counts: Mapping[str, int]
     length: int
 
 
-def _count(text: bytes) -> _Counted:
-    found = Counter(_IDENTIFIER.findall(text))
-    for word in _STOP & found.keys():
-        del found[word]
-    counts: dict[str, int] = {}
-    for word, n in found.items():
-        for term in _terms_of_bytes(word):
-            counts[term] = counts.get(term, 0) + n
-    return _Counted(counts, sum(found.values()))
+def _weighed(text: bytes, name: str, context: tuple[str, ...]) -> _Weighed:
+    """Return the terms of a definition that holds the words of `text`; what counts more is counted more often."""
+    words = text.split()
+    counts = Counter(chain(chain.from_iterable(map(_told.__getitem__, words)), terms_of(name) * NAME_WEIGHT, context))
+    return _Weighed(counts, len(words) - counts.pop(_NOTHING, 0))
 
 
-_counted = lru_cache(maxsize=4096)(_count)
-"""Of a buffer that is typed in, nearly all stretches are those of a moment ago."""
+_weighed_lately = lru_cache(maxsize=4096)(_weighed)
+"""Of a buffer that is typed in, nearly all definitions are those of a moment ago."""
 
 
-def _weighed(parts: Sequence[_Counted], name: Iterable[str], context: Iterable[str]) -> dict[str, int]:
-    """Return the weighted counts of a definition's terms."""
-    counts = dict(parts[0].counts) if parts else {}
-    for part in parts[1:]:
-        for term, count in part.counts.items():
-            counts[term] = counts.get(term, 0) + count
-    for term in name:
-        counts[term] = counts.get(term, 0) + NAME_WEIGHT
-    for term in context:
-        counts[term] = counts.get(term, 0) + PATH_WEIGHT
-    return counts
+def _packed(numbers: Sequence[int]) -> bytes:
+    return pack(f"={len(numbers)}i", *numbers)
 
 
 def _terms_of_text(text: str) -> tuple[str, ...]:
     words = (word for word in _IDENTIFIER.findall(text.encode()) if word not in _STOP)
-    return tuple(term for word in words for term in _terms_of_bytes(word))
+    return tuple(term for word in words for term in _told[word])
 
 
-def _stem(word: str) -> str:
+@lru_cache(maxsize=50_000)
+def _stem(part: str) -> str:
+    word = part.lower()
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):

@@ -22,6 +22,9 @@ from bridle.indexer.parse import Job, Parsed, Unread, encoded, parse
 
 MAX_FRAME_BYTES = 1 << 30
 MAX_MEMORY_BYTES = 3 << 30
+FULL_EVERY = 16
+"""After so many batches all that lives is looked through for circles, after each of them only what is new."""
+_YOUNGEST, _ALL = 0, 2
 
 
 class EndedError(Exception):
@@ -71,6 +74,7 @@ def main() -> None:
     write_frame(replies, b"")
     trees = Trees()
     decoder = msgspec.msgpack.Decoder(list[Job])
+    n_batches = 0
     while True:
         try:
             jobs = decoder.decode(read_frame(sys.stdin.buffer))
@@ -81,7 +85,8 @@ def main() -> None:
             reply: Parsed | Unread = parse(root, job, trees)
             signal.setitimer(signal.ITIMER_REAL, 0)
             write_frame(replies, encoded(reply))
-        gc.collect()
+        n_batches += 1
+        gc.collect(_ALL if n_batches % FULL_EVERY == 0 else _YOUNGEST)
 
 
 if __name__ == "__main__":

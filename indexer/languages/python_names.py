@@ -8,7 +8,7 @@ nothing is known is ``?``, and never the global of that name.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bridle.indexer.facts import FIXTURE, Symbol
@@ -54,16 +54,14 @@ class _Bound:
 class Names:
     """The local names of one file.
 
-    `is_given` tells whether pytest calls a definition, and hands it fixtures; `fixtures` are the parameters of such,
-    by definition and name, with the byte at which they stand. `locals` are the names that any function binds.
+    `given` are the definitions that pytest calls, and hands fixtures to; `fixtures` are the parameters of such, by
+    definition and name, with the byte at which they stand. `locals` are the names that any function binds.
     """
 
-    def __init__(
-        self, nodes: _Nodes, outline: Outline, symbols: Sequence[Symbol], is_given: Callable[[int], bool]
-    ) -> None:
+    def __init__(self, nodes: _Nodes, outline: Outline, symbols: Sequence[Symbol], given: Collection[int]) -> None:
         self._outline = outline
         self._symbols = symbols
-        self._is_given = is_given
+        self._given = given
         self.fixtures: dict[tuple[int, str], int] = {}
         self._bound: dict[int, dict[str, list[_Bound]]] = {}
         self._known: dict[tuple[int, str], tuple[str, ...]] = {}
@@ -193,7 +191,7 @@ class Names:
                 text = _text(annotation) if annotation else ""
                 self._put(name, annotation=f"{starred}[{text}]" if starred else text)
                 owner = self._outline.owner(name.start_byte)
-                if not starred and node.type == "parameters" and self._is_given(owner):
+                if not starred and node.type == "parameters" and owner in self._given:
                     self.fixtures[owner, _text(name)] = name.start_byte
 
     def _assignment(self, node: Node) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from bridle.indexer.facts import FIXTURE, Import, Reference, ReferenceKind, Symbol, Value
@@ -55,7 +55,7 @@ class Uses:
         owners = [(outline.owner(node.start_byte), node.start_byte) for node in nodes.get("function", ())]
         self._heads = {owner: source[symbols[owner].span.start_byte : at] for owner, at in owners}
         self._fixtures = {owner: found for owner, head in self._heads.items() if (found := _FIXTURE.search(head))}
-        self._names = Names(nodes, outline, symbols, self._is_given)
+        self._names = Names(nodes, outline, symbols, {*_tests(symbols), *self._fixtures})
         self._visible = {symbol.name for symbol in symbols[1:]}
         self._visible.update(binding.name.partition(".")[0] for binding in imports)
         self._modules = {binding.name.partition(".")[0] for binding in imports if not binding.target}
@@ -68,32 +68,44 @@ class Uses:
         """Return each use once per definition, at its first line; and its name with the bytes where it is written."""
         found: _Found = {}
         taken: set[int] = set()
-        source, known = self._source, self._written
         for kind in _FIRST:
-            for node in self._nodes.get(kind, ()):
-                if node.end_byte not in taken:
-                    taken.add(node.end_byte)
-                    text = source[node.start_byte : node.end_byte]
-                    self._use(node, known.get(text) or self._read(text, node), kind, found)
-        for node in self._nodes.get("read", ()):
-            end = node.end_byte
-            text = source[node.start_byte : end]
-            written_so = known.get(text) or self._read(text, node)
-            if written_so.leads and end not in taken:
-                self._use(node, written_so, "read", found)
+            places, nodes = self._places(kind, taken)
+            taken.update(at + len(text) for text, starts in places.items() for at in starts)
+            for text in sorted(places):
+                self._use(text, self._read(text, nodes[text]), kind, places[text], found)
+        places, nodes = self._places("read", taken)
+        for text in sorted(text for text in places if self._read(text, nodes[text]).leads):
+            self._use(text, self._written[text], "read", places[text], found)
         self._quoted(found)
         for (owner, name), at in self._names.fixtures.items():
             found[f"{FIXTURE}.{name}", "read", owner] = [at, at]
         rows: list[tuple[int, str, ReferenceKind, str, int, list[int]]] = []
-        for (whole, kind, owner), places in found.items():
+        for (whole, kind, owner), starts in found.items():
             qualifier, _, name = whole.rpartition(".")
-            rows.append((bisect_right(line_starts, places[0]) - 1, name, kind, qualifier, owner, places))
+            rows.append((bisect_right(line_starts, starts[0]) - 1, name, kind, qualifier, owner, starts))
         rows.sort()
         symbols = self._symbols
         uses = tuple(
             Reference(name, qualifier, kind, symbols[owner].id, line) for line, name, kind, qualifier, owner, _ in rows
         )
-        return uses, [(name, places[1:]) for _, name, _, _, _, places in rows]
+        return uses, [(name, starts[1:]) for _, name, _, _, _, starts in rows]
+
+    def _places(self, kind: ReferenceKind, taken: Container[int]) -> tuple[dict[bytes, list[int]], dict[bytes, Node]]:
+        """Return where each text of a kind begins, but for those that end where one is taken; and a node of it."""
+        source = self._source
+        places: dict[bytes, list[int]] = {}
+        nodes: dict[bytes, Node] = {}
+        for node in self._nodes.get(kind, ()):
+            end = node.end_byte
+            if end not in taken:
+                start = node.start_byte
+                text = source[start:end]
+                if (known := places.get(text)) is None:
+                    places[text] = [start]
+                    nodes[text] = node
+                else:
+                    known.append(start)
+        return places, nodes
 
     def values(self) -> Iterator[Value]:
         """Yield what modules and classes hold, and what calls and properties give."""
@@ -119,12 +131,6 @@ class Uses:
                 if is_given and owner not in annotated and node.named_children:
                     yield from self._given(owner, self._names.paths(node.named_children[0], owner))
 
-    def _is_given(self, owner: int) -> bool:
-        """Tell whether pytest hands fixtures to a definition: to tests, and to fixtures."""
-        symbol = self._symbols[owner]
-        is_test = symbol.kind in {"function", "method"} and symbol.name.startswith("test")
-        return is_test or owner in self._fixtures
-
     def _given(self, owner: int, paths: Iterable[str]) -> Iterator[Value]:
         """Yield what a call gives, or reading a property, or a fixture; of a generator's annotation, what it yields."""
         name = "()"
@@ -137,6 +143,9 @@ class Uses:
                 yield Value(self._symbols[owner].id, name, path)
 
     def _read(self, text: bytes, node: Node) -> _Written:
+        """Return a use as it is written in `text`, which is that of `node`."""
+        if (known := self._written.get(text)) is not None:
+            return known
         whole = text.decode()
         plain = PLAIN.fullmatch(whole) if len(text) <= MAX_PLAIN else None
         if plain is not None:
@@ -151,32 +160,45 @@ class Uses:
         self._written[text] = found = _Written(whole, name, is_visible, is_local, leads)
         return found
 
-    def _use(self, node: Node, written_so: _Written, kind: ReferenceKind, found: _Found) -> None:
+    def _use(self, text: bytes, written_so: _Written, kind: ReferenceKind, places: list[int], found: _Found) -> None:
+        """Take a text for a use of each definition in which it stands, with all its places there."""
         whole, head, is_visible, is_local, _ = written_so
-        at, end = node.start_byte, node.end_byte
-        owner = self._outline.owner(at)
-        held = self._names.held_by(owner, head) if is_local else None
-        if whole == head:
-            if held is None and (is_visible or kind == "inherit"):
-                _put(found, whole, kind, owner, at, end)
-            return
-        if held is not None:
-            paths = after_each(held, whole[len(head) :])
-        else:
-            paths = (whole,) if is_visible or head in _RECEIVERS else ()
-        for path in paths:
-            _put(found, path, kind, owner, at, end)
-        if paths:
-            if held is None and head in self._visible and head not in self._modules and "." in whole:
-                self._head(head, owner, at, found)
-        elif kind != "read":
-            is_builtin = held is None and hasattr(builtins, head)
-            _put(found, whole if is_builtin else f"{UNKNOWN}.{whole.rpartition('.')[2]}", kind, owner, at, end)
+        for owner, starts in self._by_owner(places):
+            held = self._names.held_by(owner, head) if is_local else None
+            if whole == head:
+                paths: tuple[str, ...] = (whole,) if held is None and (is_visible or kind == "inherit") else ()
+            elif held is not None:
+                paths = after_each(held, whole[len(head) :])
+            else:
+                paths = (whole,) if is_visible or head in _RECEIVERS else ()
+            for path in paths:
+                _put(found, path, kind, owner, starts, len(text))
+            if whole == head:
+                continue
+            if paths:
+                if held is None and head in self._visible and head not in self._modules and "." in whole:
+                    self._head(head, owner, starts, found)
+            elif kind != "read":
+                is_builtin = held is None and hasattr(builtins, head)
+                path = whole if is_builtin else f"{UNKNOWN}.{whole.rpartition('.')[2]}"
+                _put(found, path, kind, owner, starts, len(text))
 
-    def _head(self, name: str, owner: int, at: int, found: _Found) -> None:
+    def _by_owner(self, places: list[int]) -> Iterable[tuple[int, list[int]]]:
+        """Return the places in each definition, in their order."""
+        owner_of = self._outline.owner
+        if len(places) == 1:
+            return ((owner_of(places[0]), places),)
+        owned: dict[int, list[int]] = {}
+        for at in sorted(places):
+            owned.setdefault(owner_of(at), []).append(at)
+        return owned.items()
+
+    def _head(self, name: str, owner: int, starts: list[int], found: _Found) -> None:
         """Take the first name of ``Box.make`` for a use of Box; one that is called is captured as a call."""
-        if self._source[at + len(name) : at + len(name) + 1] != b"(":
-            _put(found, name, "read", owner, at, at + len(name.encode()))
+        behind = [at + len(name) for at in starts]
+        uncalled = [at for at, end in zip(starts, behind, strict=True) if self._source[end : end + 1] != b"("]
+        if uncalled:
+            _put(found, name, "read", owner, uncalled, len(name.encode()))
 
     def _is_visible(self, name: str) -> bool:
         return self._all_visible or name in self._visible
@@ -191,20 +213,23 @@ class Uses:
                 for quoted in _QUOTED.finditer(said):
                     for name in _DOTTED.finditer(said, quoted.start(2), quoted.end(2)):
                         if self._is_visible(name[0].partition(".")[0]):
-                            end = node.start_byte + len(said[: name.end()].encode())
-                            _put(found, name[0], "read", owner, node.start_byte, end)
+                            _put(found, name[0], "read", owner, [node.start_byte], len(said[: name.end()].encode()))
 
 
-def _put(found: _Found, path: str, kind: ReferenceKind, owner: int, at: int, end: int) -> None:
-    """Take a use that begins at `at`, and the name of which, its last part, ends at `end`."""
-    key = path, kind, owner
+def _tests(symbols: Sequence[Symbol]) -> Iterator[int]:
+    """Yield which definitions are tests by their names."""
+    for index, symbol in enumerate(symbols):
+        if symbol.name.startswith("test") and symbol.kind in {"function", "method"}:
+            yield index
+
+
+def _put(found: _Found, path: str, kind: ReferenceKind, owner: int, starts: list[int], size: int) -> None:
+    """Take a use of `size` bytes that begins at each of `starts`, the first one first, and ends with its name."""
     name = path[path.rfind(".") + 1 :]
-    name_at = end - (len(name) if name.isascii() else len(name.encode()))
-    if (known := found.get(key)) is None:
-        found[key] = [at, name_at]
-        return
-    known[0] = min(at, known[0])
-    known.append(name_at)
+    before = size - (len(name) if name.isascii() else len(name.encode()))
+    known = found.setdefault((path, kind, owner), [starts[0]])
+    known[0] = min(known[0], starts[0])
+    known += [at + before for at in starts]
 
 
 def _returned(function: Node, annotation: str) -> tuple[str, ...]:

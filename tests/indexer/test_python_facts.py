@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bridle.indexer.facts import FileFacts, Import
 from bridle.indexer.languages.python import facts
+from bridle.indexer.places import each_use
 
 SOURCE = b'''"""Head.
 
@@ -103,6 +104,27 @@ def test_the_same_source_gives_the_same_facts_in_the_same_order() -> None:
     first = facts("a.py", text)
     assert all(facts("a.py", text) == first for _ in range(5))
     assert [binding.module for binding in first.imports] == [f"m{n}" for n in range(50)]
+
+
+def test_what_far_locals_hold_depends_on_the_text_alone() -> None:
+    steps = [f"    n{i + 1} = n{i}.step{i}()\n" for i in range(12)]
+    ends = [f"    n{i}.end{i}()\n" for i in range(13)]
+    source = "".join(["def chain(first):\n    n0 = []\n", *steps, *ends]).encode()
+    memory: list[list[bytearray]] = []
+    seen = set()
+    for i in range(20):
+        memory.append([bytearray(64 * size) for size in range(i * 7 % 90)])  # each time nodes stand elsewhere
+        seen.add(facts("a.py", source).references)
+    assert len(seen) == 1
+
+
+def test_a_use_that_stands_often_in_two_definitions_is_told_once_for_each_with_all_its_places() -> None:
+    source = b"import box\n\ndef one():\n    box.a()\n    box.a()\n\ndef two():\n    return box.a() or box.a\n"
+    known = facts("a.py", source)
+    places = [
+        (use.source, use.line, [source[at:][:1] for at in found]) for use, found in each_use(known) if use.name == "a"
+    ]
+    assert places == [("a.py::one", 3, [b"a", b"a"]), ("a.py::two", 7, [b"a"]), ("a.py::two", 7, [b"a"])]
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])

@@ -13,7 +13,7 @@ from bridle.indexer.held import FileWords
 from bridle.indexer.languages.outline import Outline
 from bridle.indexer.parse import Job, Parsed, parse
 from bridle.indexer.told import Told
-from bridle.indexer.words import Words, query_terms, terms_of
+from bridle.indexer.words import Words, _weighed_lately, query_terms, terms_of
 
 SOURCES = {
     "shop/cart.py": """
@@ -72,6 +72,38 @@ def test_the_definition_that_says_most_comes_first() -> None:
 def test_inner_functions_count_for_the_short_function_around_them() -> None:
     words = Words.of({"a.py": words_of("a.py", "def outer():\n    def inner():\n        return zebra\n")})
     assert {found.index for found in words.search("zebra", 9)} == {1, 2}
+
+
+def weights(words: FileWords, index: int) -> dict[str, int]:
+    return {term: dict(words.holding(term)).get(index, 0) for term in words.terms}
+
+
+def test_a_term_weighs_by_all_words_that_have_it_by_the_name_and_by_what_is_around() -> None:
+    text = "class Tax:\n    def tax_rate(self):\n        return taxes + tax_2 + 2tax + 0x1F + 17 + _ if x else x\n"
+    words = words_of("shop/tax.py", text)
+    weight = weights(words, 2)
+    assert weight["tax"] == 4 + 5 + 2 * 2, "in four words of the text, in the name, in path and class"
+    assert weight["rat"] == 1 + 5
+    assert weight["tax_rate"] == 1 + 5
+    assert (weight["shop"], weight["x"], weight["2"], weight["1"]) == (2, 3, 1, 1)
+    assert not {"", "17", "def", "return", "self"} & set(words.terms)
+    assert memoryview(words.lengths).cast("i").tolist() == [0, 1, 8], "numbers and what every text has count for none"
+
+
+def test_a_buffer_has_the_words_of_a_file_of_its_text(tmp_path: Path) -> None:
+    for text in (*SOURCES.values(), "", "def größe():\n    return b'\\xff' \u2003 été\n", SOURCES["shop/cart.py"]):
+        (tmp_path / "a.py").write_text(text, encoding="utf-8")
+        read = parse(tmp_path, Job("a.py"))
+        assert isinstance(read, Parsed)
+        assert words_of("a.py", text) == words_of("a.py", text) == read.words
+
+
+def test_of_a_buffer_only_the_definition_that_changed_is_counted_again() -> None:
+    text = "".join(f"def kept_{n}(value):\n    return value + {n}\n" for n in range(50))
+    words_of("a.py", text)
+    n_counted = _weighed_lately.cache_info().misses
+    words_of("a.py", text.replace("value + 7\n", "value - 7 * other\n"))
+    assert _weighed_lately.cache_info().misses == n_counted + 1
 
 
 paths = st.sampled_from(["a.py", "b.py"])

@@ -85,7 +85,7 @@ async def accept(
     try:
         return _landed(session, await session.landing.accept(found.id, hunks, confirm, force=force))
     finally:
-        session.reports.end(work)
+        session.finish(work)
 
 
 async def preview(session: Session, proposal: str) -> Taken:
@@ -99,7 +99,7 @@ async def preview(session: Session, proposal: str) -> Taken:
     try:
         taken = await session.previewing.review(found.id)
     finally:
-        session.reports.end(work)
+        session.finish(work)
     session.editor.show(_told_of(taken), "information" if taken.proved or not taken.hunks else "warning")
     return taken
 
@@ -111,7 +111,7 @@ async def prove_taken(session: Session, taken: Taken) -> None:
     try:
         proved = await session.link.ask(ProveLanded(taken.proposal.id, taken.hunks), LandingPlan, PREPARE_S)
     finally:
-        session.reports.end(work)
+        session.finish(work)
     badge = proved.proposal.badge if proved.proposal is not None else taken.proposal.badge
     verified = badge.state == "verified"
     step = "" if verified else ". It stands as you took it; 'Bridle: undo its last change' takes it back"

@@ -107,7 +107,7 @@ class Happenings:
         reports = self._session.reports
         if event.done:
             paused = f"paused at {event.n_files} files; the command bridle.resumeIndexing goes on"
-            reports.end(INDEX, paused if event.paused else f"{event.n_files} files")
+            self._session.finish(INDEX, paused if event.paused else f"{event.n_files} files")
             return
         if INDEX not in reports:
             reports.begin(INDEX, "indexing", lambda: self._session.spawn(self._pause_indexing()))

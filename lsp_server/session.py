@@ -154,6 +154,11 @@ class Session:
         self.unready = ""
         self.tell_status()
 
+    def finish(self, work: str, message: str = "") -> None:
+        """Say that work is over, and how things stand without it."""
+        self.reports.end(work, message)
+        self.tell_status()
+
     def tell_status(self) -> None:
         """Tell our own plug-ins how things stand, in a few words."""
         if self.foremost:  # else what another folder tells is what the person sees

@@ -147,6 +147,31 @@ def test_while_the_person_looks_all_else_is_answered_and_another_landing_refused
 
 
 @pytest.mark.slow
+def test_when_the_preview_is_closed_the_status_no_longer_says_that_there_is_work(editors: Start) -> None:
+    """Whatever told the status while it was open, as a check of a file that was saved does."""
+    editor = editors("vscode")
+    editor.profile["capabilities"]["experimental"] = {"bridleStatus": True}
+    (editor.root / "a.py").write_text(TWO)
+    editor.start({"files": ["a.py"]})
+    editor.open("a.py")
+    propose(editor, line=FIRST)
+    editor.slow.add("workspace/applyEdit")
+    run(editor, FIRST, ACTION)
+    asking = asked_for(editor)
+    editor.command("status")
+
+    def last() -> str:
+        texts = [m["params"]["text"] for m in editor.received if m.get("method") == "bridle/status"]
+        return texts[-1] if texts else ""
+
+    editor.until(lambda: last() == "working", "that it works")
+    editor.apply = lambda edit: {"applied": False}
+    editor.serve(asking)
+    editor.wait_shown("nothing of it was taken")
+    editor.until(lambda: last() == "1 proposal", "that a proposal waits")
+
+
+@pytest.mark.slow
 def test_what_was_typed_beside_the_preview_takes_the_badge_until_it_is_proved_again(editors: Start) -> None:
     editor = two_hunks(editors)
     editor.open("b.py")

@@ -30,7 +30,7 @@ SECRET = "sk-ant-test-0123456789"
 class MemoryKeyring(keyring.backend.KeyringBackend):
     """A keyring that forgets with the process."""
 
-    priority = 1
+    priority = 0  # above that, any server that another test starts in this process asks the ones below too
 
     def __init__(self) -> None:
         self.kept: dict[tuple[str, str], str] = {}

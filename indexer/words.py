@@ -34,6 +34,8 @@ MAX_KEPT = 200_000
 
 MAX_WORDS = 200_000
 """Of so many words it is known which terms they have."""
+MAX_REMEMBERED = 16_384
+"""A definition of more bytes is counted anew at each change of its file: so 64 MiB of text are remembered at most."""
 
 _IDENTIFIER = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
 _APART = bytes(byte if byte >= 0x80 or byte == ord("_") or chr(byte).isalnum() else ord(" ") for byte in range(256))
@@ -96,12 +98,12 @@ def file_words(
     `wholes` maps the index of an inner definition to the outer one whose words include it. A file that `is_typed` in
     is soon asked for again, and nearly the same then.
     """
-    weigh = _weighed_lately if is_typed else _weighed
     postings: dict[str, list[int]] = {}
     lengths: list[int] = []
     contexts = _Contexts(symbols[0].span.path if symbols else "")
     texts = _texts(source, len(symbols), stretches, wholes)
     for index, (symbol, text) in enumerate(zip(symbols, texts, strict=True)):
+        weigh = _weighed_lately if is_typed and len(text) <= MAX_REMEMBERED else _weighed
         counts, length = weigh(text, symbol.name, contexts[symbol.qualname.rpartition(".")[0]])
         lengths.append(length)
         for term, count in counts.items():

@@ -98,8 +98,7 @@ class Happenings:
         session = self._session
         self._over.append(event.run)
         session.spend(event.run, event.usage)
-        session.reports.end(event.run, event.reason)
-        session.tell_status()
+        session.finish(event.run, event.reason)
         session.tell_runs()
         session.spawn(deciding.offer(session, event))
 

@@ -195,10 +195,10 @@ class Uses:
 
     def _head(self, name: str, owner: int, starts: list[int], found: _Found) -> None:
         """Take the first name of ``Box.make`` for a use of Box; one that is called is captured as a call."""
-        behind = [at + len(name) for at in starts]
-        uncalled = [at for at, end in zip(starts, behind, strict=True) if self._source[end : end + 1] != b"("]
+        size = len(name.encode())
+        uncalled = [at for at in starts if not self._source.startswith(b"(", at + size)]
         if uncalled:
-            _put(found, name, "read", owner, uncalled, len(name.encode()))
+            _put(found, name, "read", owner, uncalled, size)
 
     def _is_visible(self, name: str) -> bool:
         return self._all_visible or name in self._visible

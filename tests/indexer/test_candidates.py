@@ -17,16 +17,8 @@ from bridle.indexer.index import Index
 from bridle.indexer.languages.readers import reader_of
 from bridle.indexer.linked import Linked
 from bridle.indexer.resolve import path_of
+from tests.indexer.test_touched import PATHS
 
-PATHS = (
-    "pkg/__init__.py",
-    "pkg/a.py",
-    "pkg/sub/__init__.py",
-    "pkg/sub/b.py",
-    "top.py",
-    "tests/conftest.py",
-    "tests/test_top.py",
-)
 PIECES = (
     "import pkg",
     "import pkg.a as pa",
@@ -74,7 +66,9 @@ def python(files: Files) -> dict[str, FileFacts]:
 
 def found_at_once(facts: Mapping[str, FileFacts]) -> Linked:
     linked = Linked.of(facts)
-    assert len(linked.sources) >= 0
+    assert linked.edges.n_open == len(facts) - sum(not path.endswith(".py") for path in facts)
+    _ = linked.sources
+    assert linked.edges.n_open == 0
     return linked
 
 

@@ -127,6 +127,12 @@ def test_a_use_that_stands_often_in_two_definitions_is_told_once_for_each_with_a
     assert places == [("a.py::one", 3, [b"a", b"a"]), ("a.py::two", 7, [b"a"]), ("a.py::two", 7, [b"a"])]
 
 
+@pytest.mark.parametrize("name", ["Size", "Größe"])
+def test_a_class_that_is_called_on_the_way_is_no_read_of_it(name: str) -> None:
+    known = facts("a.py", f"class {name}:\n    def m(self): ...\n\ndef f():\n    {name}().m()\n".encode())
+    assert [use.kind for use in known.references if use.name == name] == ["call"]
+
+
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 def test_lines_are_the_protocols_whatever_ends_them(end: bytes) -> None:
     known = facts("a.py", b"x = 1\x0c\n\xe2\x80\xa8\n\ndef f():\n    pass\n".replace(b"\n", end))

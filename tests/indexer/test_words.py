@@ -13,7 +13,7 @@ from bridle.indexer.held import FileWords
 from bridle.indexer.languages.outline import Outline
 from bridle.indexer.parse import Job, Parsed, parse
 from bridle.indexer.told import Told
-from bridle.indexer.words import Words, _weighed_lately, query_terms, terms_of
+from bridle.indexer.words import MAX_REMEMBERED, Words, _weighed_lately, query_terms, terms_of
 
 SOURCES = {
     "shop/cart.py": """
@@ -104,6 +104,15 @@ def test_of_a_buffer_only_the_definition_that_changed_is_counted_again() -> None
     n_counted = _weighed_lately.cache_info().misses
     words_of("a.py", text.replace("value + 7\n", "value - 7 * other\n"))
     assert _weighed_lately.cache_info().misses == n_counted + 1
+
+
+def test_a_definition_as_long_as_a_table_of_data_is_not_remembered_at_every_key() -> None:
+    table = "".join(f"    'row_{n}': {n},\n" for n in range(2_000))
+    assert len(table) > MAX_REMEMBERED
+    words_of("a.py", f"ROWS = {{\n{table}}}\n")
+    n_counted = _weighed_lately.cache_info().misses
+    words_of("a.py", f"ROWS = {{\n{table}    'more': 1,\n}}\n")
+    assert _weighed_lately.cache_info().misses == n_counted
 
 
 paths = st.sampled_from(["a.py", "b.py"])

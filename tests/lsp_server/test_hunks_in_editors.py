@@ -20,8 +20,10 @@ ONE_RIGHT = TWO.replace("a = 'WRONG'", "a = 'RIGHT'")
 BOTH_RIGHT = TWO.replace("WRONG", "RIGHT")
 
 
-def two_hunks(editors: Start, client: str = "vscode", **script: Any) -> EditorClient:
+def two_hunks(editors: Start, client: str = "vscode", experimental: Json | None = None, **script: Any) -> EditorClient:
     editor = editors(client)
+    if experimental is not None:
+        editor.profile["capabilities"]["experimental"] = experimental
     (editor.root / "a.py").write_text(TWO)
     editor.start({"files": ["a.py"], **script})
     editor.open("a.py")

@@ -149,12 +149,7 @@ def test_while_the_person_looks_all_else_is_answered_and_another_landing_refused
 @pytest.mark.slow
 def test_when_the_preview_is_closed_the_status_no_longer_says_that_there_is_work(editors: Start) -> None:
     """Whatever told the status while it was open, as a check of a file that was saved does."""
-    editor = editors("vscode")
-    editor.profile["capabilities"]["experimental"] = {"bridleStatus": True}
-    (editor.root / "a.py").write_text(TWO)
-    editor.start({"files": ["a.py"]})
-    editor.open("a.py")
-    propose(editor, line=FIRST)
+    editor = two_hunks(editors, experimental={"bridleStatus": True})
     editor.slow.add("workspace/applyEdit")
     run(editor, FIRST, ACTION)
     asking = asked_for(editor)
